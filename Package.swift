@@ -1,0 +1,58 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// A library of this package: it imports only what stands below it in the list of targets.
+func layer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies + [system], swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: dependencies + [system], swiftSettings: settings)
+}
+
+func library(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let package = Package(
+    name: "deploy",
+    products: [.executable(name: "deploy", targets: ["deploy"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .executableTarget(name: "deploy", dependencies: ["Pipeline", arguments, system], swiftSettings: settings),
+        layer("Pipeline", ["LiveImage", "Darksites", "Containers", "BuildGraph", "ContentStore", "Transfer", yaml]),
+        layer("LiveImage", ["APT", "BuildGraph", "ContentStore", "Archives"]),
+        layer("Darksites", ["APT", "Solver", "BuildGraph", "ContentStore", "Transfer", "Archives"]),
+        layer("APT", ["Solver", "Archives", "Primitives", subprocess]),
+        layer("Solver", []),
+        layer("Containers", ["BuildGraph", "Primitives", subprocess]),
+        layer("BuildGraph", ["ContentStore", "Primitives"]),
+        layer("ContentStore", ["Primitives"]),
+        layer("Transfer", ["CCurl", "Primitives"]),
+        layer("Archives", ["CArchive", "CLzma", "CZstd", "Primitives"]),
+        layer("Primitives", ["CCrypto"]),
+        library("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
+        library("CLzma", pkgConfig: "liblzma", apt: "liblzma-dev"),
+        library("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+        library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+
+        tests("Primitives", ["Primitives"]),
+    ]
+)

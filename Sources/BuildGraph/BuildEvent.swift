@@ -1,0 +1,87 @@
+
+package import Primitives
+
+/// How far a running step is.
+package struct StepProgress: Hashable, Sendable {
+    package enum Unit: String, Sendable { case bytes, items }
+
+    /// What it does at the moment, in a few words: "fetching 325 packages".
+    package var activity: String
+    package var completed: Int64
+    /// What `completed` will be at the end, where that is known.
+    package var total: Int64?
+    package var unit: Unit
+
+    package init(activity: String, completed: Int64 = 0, total: Int64? = nil, unit: Unit = .items) {
+        self.activity = activity
+        self.completed = completed
+        self.total = total
+        self.unit = unit
+    }
+}
+
+/// Why a step had to run.
+package enum RebuildReason: Hashable, Sendable {
+    /// No run of this step is on record.
+    case firstRun
+    /// The named inputs are not what they were in the last run on record.
+    case inputsChanged([InputChange])
+    /// Its result is on record, but bytes of it are missing or damaged in the store, and they are needed.
+    case outputMissing
+}
+
+/// One input of a step that differs from the last run on record.
+package struct InputChange: Hashable, Sendable {
+    package let input: String
+    package let before: Digest?
+    package let after: Digest?
+    /// The step that makes this input, where one does: then that one is the cause, or something before it.
+    package let producer: StepName?
+
+    package init(input: String, before: Digest?, after: Digest?, producer: StepName?) {
+        self.input = input
+        self.before = before
+        self.after = after
+        self.producer = producer
+    }
+}
+
+/// How a step ended.
+package enum StepOutcome: Sendable {
+    /// Ran, in this time. `summary` is what it says of its result in a few words ("325 packages, 362 MB").
+    case ran(Duration, summary: String?)
+    /// Its result was on record.
+    case cached
+    case failed(Duration, any UserError)
+    case cancelled
+}
+
+/// Everything that happens in a build, in order. Terminal, plain lines and JSON are made from nothing else.
+package enum BuildEvent: Sendable {
+    /// The steps that are wanted, in an order in which they could run one by one.
+    case planned([PlannedStep])
+    /// Another build uses the same store; this one waits for it.
+    case waitingForStore(holder: String)
+    /// A sentence for the user that belongs to no step: what was resolved, which runtime was chosen.
+    case notice(String)
+    case warning(String)
+    /// `expected` is how long the last run took, where one is on record.
+    case stepStarted(StepName, reason: RebuildReason, expected: Duration?)
+    case stepProgress(StepName, StepProgress)
+    case stepFinished(StepName, StepOutcome)
+    /// `cached` steps were on record, `ran` were not; the time is that of the whole build.
+    case finished(ran: Int, cached: Int, Duration)
+}
+
+package struct PlannedStep: Hashable, Sendable {
+    package let name: StepName
+    package let stage: Stage
+    /// What it does, for people: "zfs module for 6.12.57+deb13-amd64".
+    package let title: String
+
+    package init(name: StepName, stage: Stage, title: String) {
+        self.name = name
+        self.stage = stage
+        self.title = title
+    }
+}

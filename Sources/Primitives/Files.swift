@@ -1,0 +1,224 @@
+package import SystemPackage
+
+#if canImport(Glibc)
+private import Glibc
+#endif
+
+/// A file operation that failed: which, on what path, and why.
+package struct FileError: UserError {
+    package let operation: String
+    package let path: FilePath
+    package let errno: Errno
+
+    package init(_ operation: String, _ path: FilePath, _ errno: Errno) {
+        self.operation = operation
+        self.path = path
+        self.errno = errno
+    }
+
+    package var what: String { "cannot \(operation) \(path): \(errno)" }
+    package var hint: String? {
+        errno == .noSpace ? "the disk is full: free some space (`deploy clean` removes the cache), then build again" : nil
+    }
+}
+
+/// What `lstat(2)` says of a file, as far as anything here asks.
+package struct FileStatus: Hashable, Sendable {
+    package enum Kind: Sendable { case regular, directory, symbolicLink, other }
+
+    package let kind: Kind
+    package let size: Int64
+    /// The permission bits, 0o7777.
+    package let permissions: UInt16
+    package let inode: UInt64
+    package let linkCount: Int
+    /// Nanoseconds since 1970.
+    package let modified: Int64
+    /// Nanoseconds since 1970.
+    package let changed: Int64
+
+    /// The status of `path` itself, links not followed; nil where there is nothing.
+    package init?(at path: FilePath) throws(FileError) {
+        var status = stat()
+        guard path.withPlatformString({ lstat($0, &status) }) == 0 else {
+            let code = Errno(rawValue: Glibc.errno)
+            if code == .noSuchFileOrDirectory || code == .notDirectory { return nil }
+            throw FileError("look at", path, code)
+        }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: kind = .regular
+        case S_IFDIR: kind = .directory
+        case S_IFLNK: kind = .symbolicLink
+        default: kind = .other
+        }
+        size = Int64(status.st_size)
+        permissions = UInt16(status.st_mode & 0o7777)
+        inode = UInt64(status.st_ino)
+        linkCount = Int(status.st_nlink)
+        modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+        changed = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
+    }
+}
+
+/// The few operations on whole files and folders that everything here is made of.
+package enum Files {
+    /// Whether anything, a dangling link too, is at `path`.
+    package static func exists(_ path: FilePath) -> Bool {
+        path.withPlatformString { access($0, F_OK) } == 0
+    }
+
+    /// All bytes of the file at `path`.
+    package static func read(_ path: FilePath) throws(FileError) -> [UInt8] {
+        try wrap("read", path) {
+            let descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+            return try descriptor.closeAfter {
+                let size = max(Int(try descriptor.seek(offset: 0, from: .end)), 0)
+                try descriptor.seek(offset: 0, from: .start)
+                var bytes: [UInt8] = []
+                bytes.reserveCapacity(size + 1)
+                while true {
+                    let room = max(size - bytes.count, 65_536)
+                    let piece = try [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+                        count = try descriptor.read(into: UnsafeMutableRawBufferPointer(buffer))
+                    }
+                    if piece.isEmpty { return bytes }
+                    if bytes.isEmpty { bytes = piece } else { bytes += piece }
+                }
+            }
+        }
+    }
+
+    /// The text of the file at `path`, bytes that are no UTF-8 replaced.
+    package static func readText(_ path: FilePath) throws(FileError) -> String {
+        String(decoding: try read(path), as: UTF8.self)
+    }
+
+    /// Makes or replaces the file at `path` so that a reader, or a machine that lost power, sees the old bytes or
+    /// the new ones and nothing between.
+    package static func write(
+        _ bytes: some Sequence<UInt8>, to path: FilePath, permissions: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
+    ) throws(FileError) {
+        let temporary = path.removingLastComponent().appending(".\(path.lastComponent?.string ?? "file").\(getpid()).new")
+        try wrap("write", path) {
+            let descriptor = try FileDescriptor.open(
+                temporary, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: permissions)
+            do {
+                try descriptor.closeAfter {
+                    try descriptor.writeAll(bytes)
+                    guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: Glibc.errno) }
+                }
+            } catch {
+                _ = temporary.withPlatformString { unlink($0) }
+                throw error
+            }
+        }
+        try rename(temporary, to: path)
+    }
+
+    /// Moves `source` to `destination` on the same file system, replacing what was there in one step.
+    package static func rename(_ source: FilePath, to destination: FilePath) throws(FileError) {
+        let result = source.withPlatformString { from in destination.withPlatformString { Glibc.rename(from, $0) } }
+        guard result == 0 else { throw FileError("make", destination, Errno(rawValue: Glibc.errno)) }
+    }
+
+    /// Makes `path` a folder, with all above it; it is no error that it is one already.
+    package static func createDirectory(_ path: FilePath) throws(FileError) {
+        if path.withPlatformString({ mkdir($0, 0o755) }) == 0 { return }
+        let code = Errno(rawValue: Glibc.errno)
+        switch code {
+        case .fileExists:
+            return
+        case .noSuchFileOrDirectory where !path.removingLastComponent().isEmpty:
+            try createDirectory(path.removingLastComponent())
+            guard path.withPlatformString({ mkdir($0, 0o755) }) == 0 || Glibc.errno == EEXIST else {
+                throw FileError("make the folder", path, Errno(rawValue: Glibc.errno))
+            }
+        default:
+            throw FileError("make the folder", path, code)
+        }
+    }
+
+    /// Removes the file, link or folder at `path` with all that is in it; it is no error that there is nothing.
+    package static func remove(_ path: FilePath) throws(FileError) {
+        guard let status = try FileStatus(at: path) else { return }
+        if status.kind == .directory {
+            _ = path.withPlatformString { chmod($0, 0o700) }
+            for name in try list(path) { try remove(path.appending(name)) }
+            guard path.withPlatformString({ rmdir($0) }) == 0 else {
+                throw FileError("remove the folder", path, Errno(rawValue: Glibc.errno))
+            }
+        } else if path.withPlatformString({ unlink($0) }) != 0, Glibc.errno != ENOENT {
+            throw FileError("remove", path, Errno(rawValue: Glibc.errno))
+        }
+    }
+
+    /// The names in the folder at `path`, in the order of their bytes.
+    package static func list(_ path: FilePath) throws(FileError) -> [String] {
+        guard let folder = path.withPlatformString({ opendir($0) }) else {
+            throw FileError("list the folder", path, Errno(rawValue: Glibc.errno))
+        }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// What the symbolic link at `path` points to.
+    package static func readLink(_ path: FilePath) throws(FileError) -> String {
+        let bytes = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
+            count = path.withPlatformString { name in
+                buffer.withMemoryRebound(to: CChar.self) { link in
+                    link.baseAddress.map { max(readlink(name, $0, link.count), 0) } ?? 0
+                }
+            }
+        }
+        guard !bytes.isEmpty else { throw FileError("read the link", path, Errno(rawValue: Glibc.errno)) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The digest and size of the file at `path`, read in pieces of a megabyte.
+    package static func digest(_ path: FilePath) throws(FileError) -> (digest: Digest, size: Int64) {
+        try wrap("read", path) {
+            let descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+            return try descriptor.closeAfter {
+                let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+                defer { buffer.deallocate() }
+                var hasher = SHA256Hasher()
+                var size: Int64 = 0
+                while true {
+                    let count = try descriptor.read(into: buffer)
+                    if count == 0 { break }
+                    hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                    size += Int64(count)
+                }
+                return (hasher.finalize(), size)
+            }
+        }
+    }
+
+    /// Bytes that a user may still write on the file system that holds `path`.
+    package static func freeSpace(at path: FilePath) throws(FileError) -> ByteCount {
+        var status = statvfs()
+        guard path.withPlatformString({ statvfs($0, &status) }) == 0 else {
+            throw FileError("ask for the free space of", path, Errno(rawValue: Glibc.errno))
+        }
+        return ByteCount(UInt64(status.f_bavail) * UInt64(status.f_frsize))
+    }
+
+    private static func wrap<T>(_ operation: String, _ path: FilePath, _ body: () throws -> T) throws(FileError) -> T {
+        do {
+            return try body()
+        } catch let error as Errno {
+            throw FileError(operation, path, error)
+        } catch let error as FileError {
+            throw error
+        } catch {
+            throw FileError(operation, path, .ioError)
+        }
+    }
+}

@@ -1,0 +1,31 @@
+private import CCrypto
+
+/// SHA-256 over bytes that arrive in pieces, by the system's libcrypto.
+package struct SHA256Hasher: ~Copyable {
+    private let context: OpaquePointer?
+
+    package init() {
+        context = EVP_MD_CTX_new()
+        EVP_DigestInit_ex(context, EVP_sha256(), nil)
+    }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+    }
+
+    package mutating func update(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { update($0) }
+    }
+
+    /// The digest of all that was given so far; the hasher is used up.
+    package consuming func finalize() -> Digest {
+        let raw = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { buffer in
+            EVP_DigestFinal_ex(context, buffer.baseAddress, nil)
+            return Array(buffer)
+        }
+        guard let digest = Digest(bytes: raw) else { preconditionFailure("a SHA-256 digest has 32 bytes") }
+        return digest
+    }
+}

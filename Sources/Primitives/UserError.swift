@@ -1,0 +1,53 @@
+/// A place in a file that a person edits. Lines and columns count from 1; columns count characters.
+package struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
+    package var file: String
+    package var line: Int
+    package var column: Int
+
+    package init(file: String, line: Int, column: Int = 1) {
+        self.file = file
+        self.line = line
+        self.column = column
+    }
+
+    package var description: String { "\(file):\(line):\(column)" }
+}
+
+/// An error for the person at the terminal: what is wrong, where, and what to do about it.
+///
+/// Every module's error type conforms; the executable renders them, in one place.
+package protocol UserError: Error, CustomStringConvertible {
+    /// One sentence without a full stop: what is wrong, with the names involved.
+    var what: String { get }
+    /// Where in a file of the user it is wrong.
+    var location: SourceLocation? { get }
+    /// Facts that help to understand it, a line each: addresses, last lines of a log, the chain of causes.
+    var details: [String] { get }
+    /// What to do now: a command or an edit.
+    var hint: String? { get }
+    /// Whether the request itself was wrong (exit code 2) and not the work it asked for (exit code 1).
+    var isUsageError: Bool { get }
+}
+
+extension UserError {
+    package var location: SourceLocation? { nil }
+    package var details: [String] { [] }
+    package var hint: String? { nil }
+    package var isUsageError: Bool { false }
+
+    package var description: String {
+        ([location.map { "\($0): \(what)" } ?? what] + details + (hint.map { [$0] } ?? [])).joined(separator: "\n")
+    }
+}
+
+/// Several errors found in one pass, so that all can be mended at once.
+package struct UserErrors: UserError {
+    package let errors: [any UserError]
+
+    /// Wraps `errors`, which must not be empty.
+    package init(_ errors: [any UserError]) { self.errors = errors }
+
+    package var what: String { errors.count == 1 ? errors[0].what : "\(errors.count) errors" }
+    package var details: [String] { errors.map(\.description) }
+    package var isUsageError: Bool { errors.allSatisfy(\.isUsageError) }
+}

@@ -1,0 +1,50 @@
+/// A package of a universe: a dense number from 0. One version of one name for one architecture is one package.
+package struct PackageID: Hashable, Sendable, Comparable {
+    package let index: Int32
+
+    package init(_ index: some BinaryInteger) { self.index = Int32(index) }
+
+    package static func < (a: PackageID, b: PackageID) -> Bool { a.index < b.index }
+}
+
+/// Something that needs one of several packages.
+package struct Requirement: Hashable, Sendable {
+    /// The packages that satisfy it, the most wanted first; empty where nothing does.
+    package var candidates: [PackageID]
+    /// What the universe needs to say it in words: for example the index of the relation in its own tables.
+    package var label: Int32
+    /// Whether it is only wanted: dropped without error where it can't be had (Recommends, optional set lines).
+    package var isOptional: Bool
+
+    package init(candidates: [PackageID], label: Int32, isOptional: Bool = false) {
+        self.candidates = candidates
+        self.label = label
+        self.isOptional = isOptional
+    }
+}
+
+/// Packages that can't be installed together with the one that declares it.
+package struct Conflict: Hashable, Sendable {
+    package var packages: [PackageID]
+    package var label: Int32
+
+    package init(packages: [PackageID], label: Int32) {
+        self.packages = packages
+        self.label = label
+    }
+}
+
+/// The packages there are and how they relate. The solver asks only about packages it comes near.
+package protocol PackageUniverse {
+    var packageCount: Int { get }
+    /// What `package` requires, in the order in which the target's package manager looks at it.
+    func requirements(of package: PackageID) -> [Requirement]
+    /// What `package` itself declares not to tolerate (one direction is enough), other versions of its own name included.
+    func conflicts(of package: PackageID) -> [Conflict]
+    /// "postfix 3.10.1-1 amd64"
+    func describe(_ package: PackageID) -> String
+    /// "depends on default-mta | mail-transport-agent"; `label` is that of a requirement of `package`.
+    func describe(requirement label: Int32, of package: PackageID) -> String
+    /// "conflicts with mail-transport-agent"; `label` is that of a conflict of `package`.
+    func describe(conflict label: Int32, of package: PackageID) -> String
+}
