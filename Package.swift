@@ -13,12 +13,17 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// A library of this package: it imports only what stands below it in the list of targets.
-func layer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies + [system], swiftSettings: settings)
+/// The scripts, in its folder `Scripts`, become part of it.
+func layer(_ name: String, _ dependencies: [Target.Dependency], scripts: [String] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies + [system], resources: scripts.map { .embedInCode("Scripts/\($0)") },
+        swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: "\(name)Tests", dependencies: dependencies + [system], swiftSettings: settings)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies + [system], exclude: exclude,
+        swiftSettings: settings)
 }
 
 func library(_ name: String, pkgConfig: String, apt: String) -> Target {
@@ -35,10 +40,18 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
-        .executableTarget(name: "deploy", dependencies: ["Pipeline", arguments, system], swiftSettings: settings),
-        layer("Pipeline", ["LiveImage", "Darksites", "Containers", "BuildGraph", "ContentStore", "Transfer", yaml]),
-        layer("LiveImage", ["APT", "BuildGraph", "ContentStore", "Archives"]),
-        layer("Darksites", ["APT", "Solver", "BuildGraph", "ContentStore", "Transfer", "Archives"]),
+        .executableTarget(name: "deploy", dependencies: ["Pipeline", "BuildGraph", "ContentStore", "Primitives", arguments, system], swiftSettings: settings),
+        layer(
+            "Pipeline",
+            ["LiveImage", "Darksites", "APT", "Containers", "BuildGraph", "ContentStore", "Transfer", "Primitives", yaml]),
+        layer(
+            "LiveImage", ["BuildGraph", "ContentStore", "Archives", "Primitives"],
+            scripts: [
+                "configure-root.sh", "live-root.sh", "zfs-module.sh", "make-squashfs.sh", "make-efi.sh", "make-iso.sh",
+            ]),
+        layer(
+            "Darksites", ["APT", "Solver", "BuildGraph", "ContentStore", "Transfer", "Archives", "Primitives"],
+            scripts: ["judge-apt.sh"]),
         layer("APT", ["Solver", "Archives", "Primitives", subprocess]),
         layer("Solver", []),
         layer("Containers", ["BuildGraph", "Primitives", subprocess]),
@@ -53,6 +66,16 @@ let package = Package(
         library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
 
-        tests("Primitives", ["Primitives"]),
+        tests("Primitives", []),
+        tests("Archives", ["Primitives"]),
+        tests("Transfer", ["Primitives"], exclude: ["misbehaving-mirror.py"]),
+        tests("ContentStore", ["Primitives"]),
+        tests("BuildGraph", ["ContentStore", "Primitives"]),
+        tests("Containers", ["BuildGraph", "Primitives", subprocess]),
+        tests("Solver", []),
+        tests("APT", ["Solver", "Archives", "Primitives"]),
+        tests("Darksites", ["Primitives"]),
+        tests("Pipeline", ["Darksites", "Primitives"]),
+        tests("deploy", ["BuildGraph", "ContentStore", "Primitives"]),
     ]
 )

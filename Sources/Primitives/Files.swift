@@ -88,6 +88,18 @@ package enum Files {
         }
     }
 
+    /// The first `count` bytes of the file at `path`, fewer where it is shorter.
+    package static func head(_ path: FilePath, _ count: Int) throws(FileError) -> [UInt8] {
+        try wrap("read", path) {
+            let descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+            return try descriptor.closeAfter {
+                try [UInt8](unsafeUninitializedCapacity: count) { buffer, read in
+                    read = try descriptor.read(into: UnsafeMutableRawBufferPointer(buffer))
+                }
+            }
+        }
+    }
+
     /// The text of the file at `path`, bytes that are no UTF-8 replaced.
     package static func readText(_ path: FilePath) throws(FileError) -> String {
         String(decoding: try read(path), as: UTF8.self)
@@ -143,7 +155,7 @@ package enum Files {
         guard let status = try FileStatus(at: path) else { return }
         if status.kind == .directory {
             _ = path.withPlatformString { chmod($0, 0o700) }
-            for name in try list(path) { try remove(path.appending(name)) }
+            for name in try components(of: path) { try remove(path.appending(name)) }
             guard path.withPlatformString({ rmdir($0) }) == 0 else {
                 throw FileError("remove the folder", path, Errno(rawValue: Glibc.errno))
             }
@@ -152,20 +164,33 @@ package enum Files {
         }
     }
 
-    /// The names in the folder at `path`, in the order of their bytes.
+    /// The names in the folder at `path`, in the order of their bytes. Throws where one is no UTF-8: as text it would
+    /// name another file, or none.
     package static func list(_ path: FilePath) throws(FileError) -> [String] {
+        var names: [String] = []
+        for component in try components(of: path) {
+            guard let name = String(validating: component) else {
+                throw FileError("take the name of", path.appending(component), .illegalByteSequence)
+            }
+            names.append(name)
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// The names in the folder at `path` as they are on disk, in no order.
+    private static func components(of path: FilePath) throws(FileError) -> [FilePath.Component] {
         guard let folder = path.withPlatformString({ opendir($0) }) else {
             throw FileError("list the folder", path, Errno(rawValue: Glibc.errno))
         }
         defer { closedir(folder) }
-        var names: [String] = []
+        var names: [FilePath.Component] = []
         while let entry = readdir(folder) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { FilePath.Component(platformString: $0) }
             }
-            if name != ".", name != ".." { names.append(name) }
+            if let name, name.kind == .regular { names.append(name) }
         }
-        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        return names
     }
 
     /// What the symbolic link at `path` points to.

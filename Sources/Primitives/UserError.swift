@@ -47,7 +47,12 @@ package struct UserErrors: UserError {
     /// Wraps `errors`, which must not be empty.
     package init(_ errors: [any UserError]) { self.errors = errors }
 
-    package var what: String { errors.count == 1 ? errors[0].what : "\(errors.count) errors" }
-    package var details: [String] { errors.map(\.description) }
+    /// The error, where there is no second one.
+    private var only: (any UserError)? { errors.count == 1 ? errors[0] : nil }
+
+    package var what: String { only?.what ?? "\(errors.count) errors" }
+    package var location: SourceLocation? { only?.location }
+    package var details: [String] { only?.details ?? errors.map(\.description) }
+    package var hint: String? { only?.hint }
     package var isUsageError: Bool { errors.allSatisfy(\.isUsageError) }
 }

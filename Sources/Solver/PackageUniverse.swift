@@ -15,11 +15,15 @@ package struct Requirement: Hashable, Sendable {
     package var label: Int32
     /// Whether it is only wanted: dropped without error where it can't be had (Recommends, optional set lines).
     package var isOptional: Bool
+    /// The requirement binds only while all of these are installed: with it every rich relation of RPM is a list of
+    /// requirements. `(b if c)` is `b` given `c`; a conflict with `(b unless c)` is `c` given `b`.
+    package var given: [PackageID]
 
-    package init(candidates: [PackageID], label: Int32, isOptional: Bool = false) {
+    package init(candidates: [PackageID], label: Int32, isOptional: Bool = false, given: [PackageID] = []) {
         self.candidates = candidates
         self.label = label
         self.isOptional = isOptional
+        self.given = given
     }
 }
 

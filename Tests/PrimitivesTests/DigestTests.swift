@@ -20,7 +20,8 @@ import Testing
 
 @Suite struct ByteCountTests {
     @Test(arguments: [
-        (0, "0 B"), (999, "999 B"), (1000, "1 kB"), (8_240_000, "8.2 MB"), (362_000_000, "362 MB"), (999_700_000, "1 GB"),
+        (0, "0 B"), (999, "999 B"), (1000, "1 kB"), (8_240_000, "8.2 MB"), (362_000_000, "362 MB"),
+        (999_700_000, "1 GB"),
         (1_300_000_000, "1.3 GB"),
     ])
     func isShownInDecimalUnits(bytes: Int, text: String) { #expect(ByteCount(bytes).description == text) }

@@ -1,0 +1,134 @@
+package import Primitives
+package import SystemPackage
+
+#if canImport(Glibc)
+    private import Glibc
+#endif
+
+/// Immutable bytes that never move: memory of its own, or a file mapped read-only. Freed with the last reference.
+///
+/// The tables of this module keep offsets into such regions and never copy what they point at.
+package final class ByteRegion: @unchecked Sendable {
+    // Unchecked: the memory is written once, before `init` returns.
+    private let memory: UnsafeRawBufferPointer
+    private let isMapped: Bool
+
+    /// The bytes; valid while this object lives. Keep it in a property or under `withExtendedLifetime`: a temporary dies first.
+    package var bytes: UnsafeRawBufferPointer { memory }
+    package var count: Int { memory.count }
+
+    /// A copy of `array`.
+    package convenience init(_ array: [UInt8]) {
+        self.init(capacity: array.count) { buffer in
+            array.withUnsafeBytes { buffer.copyMemory(from: $0) }
+            return array.count
+        }
+    }
+
+    /// Memory for `capacity` bytes that `fill` writes; `fill` returns how many it wrote.
+    package init<Failure: Error>(
+        capacity: Int, fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
+    ) throws(Failure) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 16)
+        do {
+            let count = try fill(buffer)
+            precondition(count <= capacity, "more bytes written than there is room for")
+            memory = UnsafeRawBufferPointer(start: buffer.baseAddress, count: count)
+            isMapped = false
+        } catch {
+            buffer.deallocate()
+            throw error
+        }
+    }
+
+    /// The file at `path`, mapped. It must not be changed in place while the region lives; files of a content store never are.
+    package init(mapping path: FilePath) throws(FileError) {
+        let descriptor = path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC) }
+        guard descriptor >= 0 else { throw FileError("open", path, Errno(rawValue: errno)) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw FileError("look at", path, Errno(rawValue: errno)) }
+        let count = Int(status.st_size)
+        guard count > 0 else {
+            memory = UnsafeRawBufferPointer(UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 16))
+            isMapped = false
+            return
+        }
+        let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
+        guard let address, address != MAP_FAILED else { throw FileError("map", path, Errno(rawValue: errno)) }
+        memory = UnsafeRawBufferPointer(start: address, count: count)
+        isMapped = true
+    }
+
+    deinit {
+        if isMapped, let base = memory.baseAddress {
+            munmap(UnsafeMutableRawPointer(mutating: base), memory.count)
+        } else {
+            memory.deallocate()
+        }
+    }
+
+    /// The bytes in `range` as text; invalid UTF-8 is replaced.
+    func text(_ range: Range<Int>) -> String {
+        String(decoding: UnsafeRawBufferPointer(rebasing: memory[range]), as: UTF8.self)
+    }
+}
+
+/// Questions about raw bytes that the parsers of this module ask.
+extension UnsafeRawBufferPointer {
+    /// Where `byte` first occurs in `start..<end`, by memchr(3).
+    @inline(__always)
+    func firstIndex(of byte: UInt8, from start: Int, to end: Int) -> Int? {
+        guard start < end, let base = baseAddress, let hit = memchr(base + start, Int32(byte), end - start) else {
+            return nil
+        }
+        return UnsafeRawPointer(hit) - base
+    }
+
+    /// Whether `self[range]` is `word` when ASCII letters of both cases are the same; `word` is in lower case.
+    @inline(__always)
+    func equals(_ range: Range<Int>, ignoringCase word: StaticString) -> Bool {
+        guard range.count == word.utf8CodeUnitCount else { return false }
+        let other = word.utf8Start
+        for index in 0..<range.count {
+            let byte = self[range.lowerBound + index]
+            let folded = byte &- 0x41 < 26 ? byte | 0x20 : byte
+            if folded != other[index] { return false }
+        }
+        return true
+    }
+
+    /// The range without blanks (space, tab, CR, LF) at both ends.
+    @inline(__always)
+    func trimmed(_ range: Range<Int>) -> Range<Int> {
+        var start = range.lowerBound
+        var end = range.upperBound
+        while start < end, self[start].isBlank { start += 1 }
+        while start < end, self[end - 1].isBlank { end -= 1 }
+        return start..<end
+    }
+
+    /// A view of `range`.
+    @inline(__always)
+    func slice(_ range: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: self[range]) }
+
+    /// Whether both hold the same bytes.
+    @inline(__always)
+    func isSame(as other: UnsafeRawBufferPointer) -> Bool {
+        guard count == other.count else { return false }
+        guard let left = baseAddress, let right = other.baseAddress else { return true }
+        return memcmp(left, right, count) == 0
+    }
+}
+
+extension UInt8 {
+    /// Space, tab, line feed or carriage return.
+    @inline(__always)
+    var isBlank: Bool { self == 0x20 || self == 0x0A || self == 0x09 || self == 0x0D }
+
+    @inline(__always)
+    var isDigit: Bool { self &- 0x30 < 10 }
+
+    @inline(__always)
+    var isLetter: Bool { (self | 0x20) &- 0x61 < 26 }
+}

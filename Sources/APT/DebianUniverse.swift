@@ -1,0 +1,147 @@
+package import Solver
+
+/// The packages of a table as a solver sees them: under pins, with apt's order of preference, and only as far as it asks.
+///
+/// As in apt's own resolver only *candidates* are offered: of each name and architecture the version with the highest priority,
+/// and among those the latest. A request for `name=version` or `name/suite` makes another version the candidate. It remembers
+/// what it worked out, so make one for each task that solves; making one is cheap.
+package final class DebianUniverse: PackageUniverse {
+    package let table: PackageTable
+    package let pins: [Pin]
+    /// Whether Recommends are offered as optional requirements.
+    package let includesRecommends: Bool
+    /// Whether other versions than candidates are offered too, after all candidates.
+    package let offersOtherVersions: Bool
+
+    /// Relations that did not parse, of the packages looked at so far; such a package counts as impossible to install.
+    package internal(set) var errors: [PackageIndexError] = []
+
+    /// By source: the priority of its packages where no specific pin says otherwise.
+    private let sourcePriorities: [Int]
+    private let specificPins: [Pin]
+    /// By name and slot: the candidate, `noCandidate`, or `unknownCandidate`.
+    private var candidates: [Int32]
+    private let slotCount: Int
+    private static let noCandidate: Int32 = -1
+    private static let unknownCandidate: Int32 = -2
+
+    var requirementMemo: [[Requirement]?]
+    var hasReadRequirements = false
+    var conflictMemo: [[Conflict]?]
+    /// Packages taken from a suite by request, and what their requirements drew from it: they may draw more from there.
+    var followedSuites: [Int32: String] = [:]
+    /// By package: the number of the last collection it was put into.
+    private var marks: [UInt32]
+    private var collection: UInt32 = 0
+
+    package init(
+        _ table: PackageTable, pins: [Pin] = [], includesRecommends: Bool = false, offersOtherVersions: Bool = false
+    ) {
+        self.table = table
+        self.pins = pins
+        self.includesRecommends = includesRecommends
+        self.offersOtherVersions = offersOtherVersions
+        specificPins = pins.filter { !$0.isGeneral }
+        sourcePriorities = table.sources.map { source in
+            pins.first { $0.isGeneral && $0.matches(source.origin) }?.priority ?? source.origin.defaultPriority
+        }
+        slotCount = table.architectures.count
+        candidates = Array(repeating: DebianUniverse.unknownCandidate, count: table.names.count * slotCount)
+        requirementMemo = Array(repeating: nil, count: table.packageCount)
+        conflictMemo = Array(repeating: nil, count: table.packageCount)
+        marks = Array(repeating: 0, count: table.packageCount)
+    }
+
+    /// Starts a new collection of packages, each to be in it once.
+    func startMarking() { collection += 1 }
+
+    /// Whether `package` is new to the present collection.
+    func mark(_ package: Int32) -> Bool {
+        defer { marks[Int(package)] = collection }
+        return marks[Int(package)] != collection
+    }
+
+    package var packageCount: Int { table.packageCount }
+
+    /// The version of `name` that apt would install, for an architecture by name (nil: the native one), or nil.
+    package func candidate(of name: String, architecture: String? = nil) -> PackageID? {
+        var slot: UInt8? = 0
+        if var architecture { slot = architecture.withUTF8 { table.slot(of: UnsafeRawBufferPointer($0)) } }
+        guard let slot, let number = table.names.find(name) else { return nil }
+        return candidate(number, slot).map { PackageID($0) }
+    }
+
+    /// The candidate of a name in a slot.
+    func candidate(_ name: Int32, _ slot: UInt8) -> Int32? {
+        let place = Int(name) * slotCount + Int(slot)
+        if candidates[place] == DebianUniverse.unknownCandidate {
+            candidates[place] = findCandidate(name, slot) ?? DebianUniverse.noCandidate
+        }
+        return candidates[place] >= 0 ? candidates[place] : nil
+    }
+
+    func isCandidate(_ package: Int32) -> Bool {
+        let entry = table.entries[Int(package)]
+        return candidate(entry.name, entry.slot) == package
+    }
+
+    private func findCandidate(_ name: Int32, _ slot: UInt8) -> Int32? {
+        var best: (package: Int32, priority: Int)?
+        for package in table.packages(of: name) where table.entries[Int(package)].slot == slot {
+            let priority = priority(package)
+            guard priority > 0 else { continue }
+            if let best {
+                if priority < best.priority { continue }
+                if priority == best.priority,
+                    DebianVersion.compare(table.versionBytes(package), table.versionBytes(best.package)) <= 0
+                {
+                    continue
+                }
+            }
+            best = (package, priority)
+        }
+        return best?.package
+    }
+
+    /// The priority of a package under the pins, as `apt-cache policy` shows it.
+    package func priority(of package: PackageID) -> Int { priority(package.index) }
+
+    func priority(_ package: Int32) -> Int {
+        if let pin = specificPins.first(where: { isMeant(package, by: $0) }) { return pin.priority }
+        return table.originNumbers(of: package).map { sourcePriorities[Int($0)] }.max() ?? 0
+    }
+
+    /// Whether a pin of the specific form is about this package.
+    private func isMeant(_ package: Int32, by pin: Pin) -> Bool {
+        guard pin.packages.contains(where: { names(package, $0) }) else { return false }
+        guard case .version(let pattern) = pin.target else {
+            return table.originNumbers(of: package).contains { pin.matches(table.sources[Int($0)].origin) }
+        }
+        return Glob.matches(pattern, String(decoding: table.versionBytes(package), as: UTF8.self))
+    }
+
+    /// Whether `pattern` (`[src:]glob[:architecture]`) names the package; without an architecture it means the native one.
+    private func names(_ package: Int32, _ pattern: String) -> Bool {
+        let entry = table.entries[Int(package)]
+        var glob = Substring(pattern)
+        let isSource = glob.hasPrefix("src:")
+        if isSource { glob = glob.dropFirst(4) }
+        var architecture = Substring(table.architectures[0])
+        if let colon = glob.lastIndex(of: ":") {
+            architecture = glob[glob.index(after: colon)...]
+            glob = glob[..<colon]
+        }
+        guard architecture == "any" || architecture == table.architectures[Int(entry.slot)] else { return false }
+        let name = isSource ? table.sourceName(of: package) : table.names.text(entry.name)
+        return Glob.isPattern(glob) ? Glob.matches(String(glob), name) : glob == name
+    }
+
+    /// Makes `package` the candidate of its name, whatever its priority; what was worked out before is forgotten.
+    func makeCandidate(_ package: Int32, followingSuite suite: String?) {
+        let entry = table.entries[Int(package)]
+        candidates[Int(entry.name) * slotCount + Int(entry.slot)] = package
+        followedSuites[package] = suite
+        if hasReadRequirements { requirementMemo = Array(repeating: nil, count: table.packageCount) }
+        hasReadRequirements = false
+    }
+}

@@ -1,0 +1,53 @@
+/// Where an index of packages comes from, as far as pins and requests can name it.
+package struct IndexOrigin: Hashable, Sendable {
+    /// The repository's name in the declaration; names it to people and in the lock.
+    package var repository: String
+    /// The host of its address, for `Pin: origin`; empty for local ones.
+    package var site: String
+    /// The suite as it was asked for: "trixie-backports".
+    package var suite: String
+    /// "main"
+    package var component: String
+    /// The fields Origin, Label, Suite (which apt calls archive), Codename and Version of its Release file; empty where missing.
+    package var origin: String
+    package var label: String
+    package var archive: String
+    package var codename: String
+    package var version: String
+    /// The fields of the same names in its Release file.
+    package var notAutomatic: Bool
+    package var butAutomaticUpgrades: Bool
+
+    package init(
+        repository: String, site: String = "", suite: String, component: String, origin: String = "",
+        label: String = "",
+        archive: String = "", codename: String = "", version: String = "", notAutomatic: Bool = false,
+        butAutomaticUpgrades: Bool = false
+    ) {
+        self.repository = repository
+        self.site = site
+        self.suite = suite
+        self.component = component
+        self.origin = origin
+        self.label = label
+        self.archive = archive
+        self.codename = codename
+        self.version = version
+        self.notAutomatic = notAutomatic
+        self.butAutomaticUpgrades = butAutomaticUpgrades
+    }
+
+    /// "debian trixie/main"
+    package var name: String { "\(repository) \(suite)/\(component)" }
+
+    /// Whether `suite`, as in `name/suite`, means this: the suite asked for, or the release's archive or code name.
+    package func isSuite(_ suite: String) -> Bool {
+        self.suite == suite || Glob.matches(suite, archive) || Glob.matches(suite, codename)
+    }
+
+    /// The priority of its packages without pins; apt_preferences(5), "APT's Default Priority Assignments".
+    var defaultPriority: Int {
+        guard notAutomatic else { return 500 }
+        return butAutomaticUpgrades ? 100 : 1
+    }
+}

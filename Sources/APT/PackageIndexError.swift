@@ -1,0 +1,50 @@
+import Primitives
+
+/// Something in an index of packages that cannot be used: which index, package and field, and what is wrong with it.
+package struct PackageIndexError: UserError, Hashable {
+    package enum Problem: Hashable, Sendable {
+        case syntax(Deb822Error)
+        case relation(RelationSyntaxError)
+        /// The package lacks the field.
+        case missing
+        /// The field's value, which means nothing; its beginning.
+        case badValue(String)
+        case nulByte
+        /// The name, version or field is longer than any real one.
+        case tooLong
+        case tooManyVersions
+        /// The index is larger than 4 GB.
+        case indexTooLarge
+    }
+
+    /// The index, as the person knows it: "debian trixie/main".
+    package let source: String
+    package let package: String?
+    package let field: String?
+    package let problem: Problem
+
+    package init(source: String, package: String? = nil, field: String? = nil, problem: Problem) {
+        self.source = source
+        self.package = package
+        self.field = field
+        self.problem = problem
+    }
+
+    package var what: String {
+        let subject = package.map { "package \($0) in \(source)" } ?? source
+        let of = field.map { ", field \($0)" } ?? ""
+        switch problem {
+        case .syntax(let error): return "\(subject): \(error)"
+        case .relation(let error): return "\(subject)\(of): \(error)"
+        case .missing: return "\(subject) has no field \(field ?? "")"
+        case .badValue(let value): return "\(subject)\(of): \"\(value)\" means nothing here"
+        case .nulByte: return "\(subject)\(of): there is a NUL byte"
+        case .tooLong: return "\(subject)\(of): the value is too long"
+        case .tooManyVersions: return "\(subject) comes in more versions than this tool handles"
+        case .indexTooLarge: return "\(subject) is larger than 4 GB"
+        }
+    }
+    package var hint: String? {
+        "the archive's index is damaged or not meant for apt; another mirror may have a whole one"
+    }
+}

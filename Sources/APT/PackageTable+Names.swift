@@ -1,0 +1,75 @@
+package import Solver
+
+/// Finding packages by name.
+extension PackageTable {
+    /// Every package called `name`, of all versions and architectures, the newest first.
+    package func packages(named name: String) -> [PackageID] {
+        guard let number = names.find(name) else { return [] }
+        return packages(of: number)
+            .sorted { DebianVersion.compare(versionBytes($0), versionBytes($1)) > 0 }
+            .map { PackageID($0) }
+    }
+
+    /// Whether some package provides `name`, under that name or another.
+    package func isProvided(_ name: String) -> Bool {
+        guard let number = names.find(name) else { return false }
+        return firstPackage[Int(number)] >= 0 || firstProvision[Int(number)] >= 0
+    }
+
+    /// The names of real packages that `name` may have been meant to be, the likeliest first: at most a third of its letters,
+    /// and no more than three, are mistyped, missing, too many or swapped with the next.
+    package func nearestNames(to name: String, count: Int = 3) -> [String] {
+        let wanted = Array(name.utf8)
+        let limit = min(3, max(1, wanted.count / 3))
+        guard wanted.count <= 100 else { return [] }
+        var best: [(distance: Int, name: String)] = []
+        var distance = EditDistance(wanted)
+        for number in 0..<Int32(names.count) where firstPackage[Int(number)] >= 0 {
+            let candidate = names.names[Int(number)]
+            let worst = best.count < count ? limit : best[best.count - 1].distance
+            guard let found = distance.measure(candidate, limit: worst) else { continue }
+            let entry = (distance: found, name: names.text(number))
+            let place = best.firstIndex { (entry.distance, entry.name) < ($0.distance, $0.name) } ?? best.count
+            best.insert(entry, at: place)
+            if best.count > count { best.removeLast() }
+        }
+        return best.map(\.name)
+    }
+}
+
+/// How many single-character edits (a letter changed, missing, added, or swapped with its neighbour) turn a word into another.
+struct EditDistance {
+    private let word: [UInt8]
+    private var rows: [[Int]]
+
+    init(_ word: [UInt8]) {
+        self.word = word
+        rows = Array(repeating: Array(repeating: 0, count: word.count + 1), count: 3)
+    }
+
+    /// The distance to `other`, or nil where it is more than `limit`.
+    mutating func measure(_ other: UnsafeRawBufferPointer, limit: Int) -> Int? {
+        guard abs(other.count - word.count) <= limit else { return nil }
+        for column in 0...word.count { rows[1][column] = column }
+        var previousByte: UInt8 = 0
+        for (row, byte) in other.enumerated() {
+            rows[2][0] = row + 1
+            var smallest = row + 1
+            for column in 0..<word.count {
+                var cost = rows[1][column] + (byte == word[column] ? 0 : 1)
+                cost = min(cost, rows[1][column + 1] + 1, rows[2][column] + 1)
+                if row > 0, column > 0, byte == word[column - 1], previousByte == word[column] {
+                    cost = min(cost, rows[0][column - 1] + 1)
+                }
+                rows[2][column + 1] = cost
+                smallest = min(smallest, cost)
+            }
+            guard smallest <= limit else { return nil }
+            previousByte = byte
+            rows.swapAt(0, 1)
+            rows.swapAt(1, 2)
+        }
+        let result = rows[1][word.count]
+        return result <= limit ? result : nil
+    }
+}

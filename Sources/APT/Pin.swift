@@ -1,0 +1,144 @@
+import Primitives
+
+/// A record of apt_preferences(5): which packages from where get which priority.
+///
+/// The general form (`Package: *`) sets the priority of whole indexes, the specific form that of the versions it matches; in
+/// both the first that matches rules. Below zero forbids. Regular expressions are refused.
+package struct Pin: Hashable, Sendable {
+    package enum Target: Hashable, Sendable {
+        /// A version, a prefix that ends in `*`, or a glob.
+        case version(String)
+        /// Every term must hold.
+        case release([ReleaseTerm])
+        /// The host; a glob; the empty text for local indexes.
+        case origin(String)
+    }
+
+    package struct ReleaseTerm: Hashable, Sendable {
+        package enum Property: String, Sendable {
+            case version = "v", origin = "o", archive = "a", codename = "n", label = "l", component = "c"
+            /// A single word: archive or code name.
+            case archiveOrCodename = ""
+        }
+
+        package var property: Property
+        /// A glob.
+        package var pattern: String
+    }
+
+    /// Names, globs and `src:` names, each with an architecture after a colon if it is not the native one; or "*" alone.
+    package let packages: [String]
+    package let target: Target
+    package let priority: Int
+
+    /// The pin with these values of the fields Package, Pin and Pin-Priority, such as
+    /// `("linux-image-* zfs*", "release n=trixie-backports", 600)`.
+    package init(packages: String, pin: String, priority: Int) throws(PinError) {
+        func blank(_ character: Character) -> Bool { character == " " || character == "\t" }
+        self.packages = packages.split(whereSeparator: blank).map(String.init)
+        guard !self.packages.isEmpty else { throw PinError(pin: pin, problem: .noPackages) }
+        for name in self.packages where name.hasPrefix("/") || name.hasPrefix("src:/") {
+            throw PinError(pin: name, problem: .regularExpression)
+        }
+        guard priority != 0, abs(priority) <= Int(Int16.max) else {
+            throw PinError(pin: pin, problem: .badPriority(priority))
+        }
+        self.priority = priority
+        let word = pin.prefix { !blank($0) }
+        var data = String(pin.dropFirst(word.count).drop(while: blank))
+        while let last = data.last, blank(last) { data.removeLast() }
+        switch word {
+        case "version":
+            guard !data.isEmpty, self.packages != ["*"] else { throw PinError(pin: pin, problem: .versionNeedsName) }
+            target = .version(data)
+        case "release":
+            target = .release(try Pin.releaseTerms(data, pin))
+        case "origin":
+            target = .origin(data.trimmingQuotes)
+        default:
+            throw PinError(pin: pin, problem: .unknownKind)
+        }
+    }
+
+    private static func releaseTerms(_ data: String, _ pin: String) throws(PinError) -> [ReleaseTerm] {
+        guard data.contains("=") else {
+            guard let first = data.first else { throw PinError(pin: pin, problem: .emptyRelease) }
+            return [ReleaseTerm(property: first.isNumber ? .version : .archiveOrCodename, pattern: data)]
+        }
+        var terms: [ReleaseTerm] = []
+        for part in data.split(separator: ",") {
+            let term = part.drop { $0 == " " }
+            guard let equals = term.firstIndex(of: "="),
+                let property = ReleaseTerm.Property(rawValue: term[..<equals].lowercased()),
+                property != .archiveOrCodename
+            else { throw PinError(pin: pin, problem: .unknownTerm(String(term))) }
+            var pattern = String(term[term.index(after: equals)...])
+            while pattern.last == " " { pattern.removeLast() }
+            terms.append(ReleaseTerm(property: property, pattern: pattern.trimmingQuotes))
+        }
+        return terms
+    }
+
+    /// Whether it is of the general form.
+    package var isGeneral: Bool { packages == ["*"] }
+
+    /// Whether an index from `origin` is meant; false for pins by version.
+    func matches(_ origin: IndexOrigin) -> Bool {
+        switch target {
+        case .version: return false
+        case .origin(let site): return site.isEmpty ? origin.site.isEmpty : Glob.matches(site, origin.site)
+        case .release(let terms):
+            return terms.allSatisfy { term in
+                switch term.property {
+                case .version:
+                    Glob.matches(term.pattern, origin.version)
+                case .origin: Glob.matches(term.pattern, origin.origin)
+                case .archive: Glob.matches(term.pattern, origin.archive)
+                case .codename: Glob.matches(term.pattern, origin.codename)
+                case .label: Glob.matches(term.pattern, origin.label)
+                case .component: Glob.matches(term.pattern, origin.component)
+                case .archiveOrCodename:
+                    Glob.matches(term.pattern, origin.archive) || Glob.matches(term.pattern, origin.codename)
+                }
+            }
+        }
+    }
+}
+
+extension String {
+    fileprivate var trimmingQuotes: String {
+        count >= 2 && hasPrefix("\"") && hasSuffix("\"") ? String(dropFirst().dropLast()) : self
+    }
+}
+
+/// A pin that means nothing.
+package struct PinError: UserError, Hashable {
+    package enum Problem: Hashable, Sendable {
+        case noPackages, regularExpression, versionNeedsName, unknownKind, emptyRelease
+        case unknownTerm(String)
+        case badPriority(Int)
+    }
+
+    package let pin: String
+    package let problem: Problem
+
+    package var what: String {
+        switch problem {
+        case .noPackages: "the pin \"\(pin)\" names no packages"
+        case .regularExpression: "the pin for \"\(pin)\" uses a regular expression"
+        case .versionNeedsName: "the pin \"\(pin)\" needs a version, and package names other than *"
+        case .unknownKind: "the pin \"\(pin)\" starts with neither version, release nor origin"
+        case .emptyRelease: "the pin \"\(pin)\" does not say which release"
+        case .unknownTerm(let term): "in the pin \"\(pin)\", \"\(term)\" is none of a=, n=, o=, l=, c=, v="
+        case .badPriority(let priority): "the pin \"\(pin)\" has the priority \(priority)"
+        }
+    }
+    package var hint: String? {
+        switch problem {
+        case .regularExpression: "use a glob, such as linux-image-*"
+        case .badPriority: "a priority is between -32767 and 32767 and not 0; below 0 forbids"
+        default: "see apt_preferences(5); for example: release n=trixie-backports"
+        }
+    }
+    package var isUsageError: Bool { true }
+}

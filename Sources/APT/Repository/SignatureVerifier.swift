@@ -1,0 +1,146 @@
+import Primitives
+package import SystemPackage
+
+/// Verifies Release files with gpgv against the keys of named keyrings, and of no others.
+package struct SignatureVerifier: Sendable {
+    /// A key that signed, and whose signature is good.
+    package struct Signer: Hashable, Sendable {
+        /// 16 hexadecimal digits.
+        package let keyID: String
+        /// Of the signing key: 40 or 64 hexadecimal digits.
+        package let fingerprint: String
+        /// Of the primary key that it belongs to.
+        package let primaryFingerprint: String
+        /// The first user id in the keyring.
+        package let name: String
+    }
+
+    package struct Verified: Sendable {
+        /// The signed bytes, as gpgv put them out: nothing around them in the file counts.
+        package let payload: [UInt8]
+        /// At least one.
+        package let signers: [Signer]
+    }
+
+    package let keyrings: [FilePath]
+    private let program: String
+
+    /// A verifier that trusts the keys in `keyrings`, binary or armored files. `program` is gpgv's name or path.
+    package init(keyrings: [FilePath], program: String = "gpgv") {
+        self.keyrings = keyrings
+        self.program = program
+    }
+
+    /// Verifies a clear-signed file. As for apt, one good signature suffices where others are of unknown keys, and one
+    /// bad signature is enough to refuse all.
+    ///
+    /// - Throws: `SignatureError`, `FileError`, `CancellationError`. `source` is what errors call the file.
+    package func verify(inRelease bytes: [UInt8], source: String) async throws -> Verified {
+        let folder = try await prepare(source)
+        let (message, payload) = (folder.path.appending("InRelease"), folder.path.appending("payload"))
+        try Files.write(bytes, to: message)
+        let (signers, plaintexts) = try await run(["--output", payload.string, message.string], folder, source)
+        guard plaintexts == 1 else {
+            throw SignatureError(
+                source, keyrings: keyrings, .unsigned(["it holds \(plaintexts) signed texts, not one"]))
+        }
+        return Verified(payload: try Files.read(payload), signers: signers)
+    }
+
+    /// Verifies `release` by the detached signature in Release.gpg, on the same terms.
+    package func verify(release: [UInt8], signature: [UInt8], source: String) async throws -> Verified {
+        let folder = try await prepare(source)
+        let (message, detached) = (folder.path.appending("Release"), folder.path.appending("Release.gpg"))
+        try Files.write(release, to: message)
+        try Files.write(signature, to: detached)
+        let (signers, _) = try await run([detached.string, message.string], folder, source)
+        return Verified(payload: release, signers: signers)
+    }
+
+    /// A home for gpgv with copies of the keyrings in it.
+    private func prepare(_ source: String) async throws -> PrivateFolder {
+        let folder = try PrivateFolder()
+        for (index, keyring) in keyrings.enumerated() {
+            func failure(_ detail: String) -> SignatureError {
+                SignatureError(source, keyrings: keyrings, .keyring(keyring, detail))
+            }
+            let bytes: [UInt8]
+            do { bytes = try Files.read(keyring) } catch { throw failure("\(error.errno)") }
+            guard let binary = ArmoredKey.binary(bytes) else { throw failure("it is neither a key nor an armored key") }
+            try Files.write(binary, to: folder.path.appending("keyring-\(index).gpg"))
+        }
+        return folder
+    }
+
+    private func run(
+        _ arguments: [String], _ folder: PrivateFolder, _ source: String
+    ) async throws -> (signers: [Signer], plaintexts: Int) {
+        let rings = keyrings.indices.flatMap { ["--keyring", folder.path.appending("keyring-\($0).gpg").string] }
+        let outcome: OpenPGPTool.Outcome
+        do {
+            outcome = try await OpenPGPTool(program: program).run(
+                ["--homedir", folder.path.string, "--status-fd", "1"] + rings + arguments)
+        } catch let failure as OpenPGPTool.Failure {
+            switch failure {
+            case .notFound: throw SignatureError(source, keyrings: keyrings, .noVerifier(program))
+            case .failed(let detail): throw SignatureError(source, keyrings: keyrings, .failed(detail))
+            }
+        }
+        var status = VerificationStatus()
+        for line in String(decoding: outcome.output, as: UTF8.self).split(separator: "\n") { status.read(line) }
+        if let problem = status.problem(messages: outcome.messages) {
+            throw SignatureError(source, keyrings: keyrings, problem)
+        }
+        return (status.signers, status.plaintexts)
+    }
+}
+
+/// What gpgv's status lines say (GnuPG, doc/DETAILS).
+private struct VerificationStatus {
+    private(set) var signers: [SignatureVerifier.Signer] = []
+    private(set) var plaintexts = 0
+    private var refused: SignatureError.Problem?
+    private var lesser: SignatureError.Problem?
+    private var unknown: [String] = []
+    private var good: (keyID: String, name: String)?
+
+    mutating func read(_ line: Substring) {
+        let words = line.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: true)
+        guard words.count >= 2, words[0] == "[GNUPG:]" else { return }
+        let keyID = words.count > 2 ? String(words[2]) : ""
+        let name = words.count > 3 ? String(words[3]) : keyID
+        let signer = "\(name) (\(keyID))"
+        switch words[1] {
+        case "PLAINTEXT": plaintexts += 1
+        case "NEWSIG": good = nil
+        case "GOODSIG": good = (keyID, name)
+        case "BADSIG": refused = .bad(signer: signer)
+        case "EXPKEYSIG": lesser = .expiredKey(signer: signer)
+        case "REVKEYSIG": lesser = .revokedKey(signer: signer)
+        case "EXPSIG": lesser = .expiredSignature(signer: signer)
+        case "NO_PUBKEY": unknown.append(keyID)
+        case "VALIDSIG":
+            // FPR DATE TIME EXPIRY VERSION RESERVED PUBKEY-ALGORITHM HASH-ALGORITHM CLASS PRIMARY-FPR
+            let fields = line.split(separator: " ").dropFirst(2).map(String.init)
+            guard let good, fields.count >= 10 else { return }
+            // RFC 9580, 9.5: MD5, SHA-1, RIPEMD-160.
+            if ["1", "2", "3"].contains(fields[7]) {
+                lesser = .weakDigest(signer: "\(good.name) (\(good.keyID))")
+            } else {
+                signers.append(
+                    SignatureVerifier.Signer(
+                        keyID: good.keyID, fingerprint: fields[0], primaryFingerprint: fields[9], name: good.name))
+            }
+            self.good = nil
+        default: break
+        }
+    }
+
+    /// Why the file is not to be trusted; nil where it is.
+    func problem(messages: [String]) -> SignatureError.Problem? {
+        if let refused { return refused }
+        if !signers.isEmpty { return nil }
+        if let lesser { return lesser }
+        return unknown.isEmpty ? .unsigned(messages) : .unknownKeys(unknown)
+    }
+}

@@ -1,0 +1,81 @@
+private import CArchive
+private import CLzma
+private import CZstd
+
+extension Compression {
+    /// `bytes`, packed on the calling thread, by one thread and with no time or name inside, so that the same bytes give
+    /// the same result with the same version of the library. `level` counts as the tool of the format does; by default
+    /// it is 9 for gzip, 6 for xz and 9 for zstd.
+    ///
+    /// - Throws: `ArchiveError` only for want of memory or where the level doesn't exist.
+    package func compress(_ bytes: [UInt8], level: Int32? = nil) throws(ArchiveError) -> [UInt8] {
+        switch self {
+        case .none: return bytes
+        case .gzip: return try gzipped(bytes, level: level ?? 9)
+        case .xz: return try xzipped(bytes, level: level ?? 6)
+        case .zstd: return try zstandard(bytes, level: level ?? 9)
+        }
+    }
+}
+
+private func failure(_ format: String, _ detail: String) -> ArchiveError {
+    ArchiveError("\(format) data", .library(detail))
+}
+
+/// Runs a C function that packs into a buffer and says how much it wrote, or -1.
+private func pack(
+    _ format: String, bound: Int, _ body: (UnsafeMutableBufferPointer<UInt8>) -> Int
+) throws(ArchiveError) -> [UInt8] {
+    var written = -1
+    let result = [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
+        written = body(buffer)
+        count = max(written, 0)
+    }
+    guard written >= 0 else { throw failure(format, "the library could not pack it") }
+    return result
+}
+
+private func xzipped(_ bytes: [UInt8], level: Int32) throws(ArchiveError) -> [UInt8] {
+    try pack("xz", bound: lzma_stream_buffer_bound(bytes.count)) { output in
+        var position = 0
+        let result = lzma_easy_buffer_encode(
+            UInt32(clamping: level), LZMA_CHECK_CRC64, nil, bytes, bytes.count, output.baseAddress, &position,
+            output.count)
+        return result == LZMA_OK ? position : -1
+    }
+}
+
+private func zstandard(_ bytes: [UInt8], level: Int32) throws(ArchiveError) -> [UInt8] {
+    guard let context = ZSTD_createCCtx() else { throw failure("zstd", "out of memory") }
+    defer { ZSTD_freeCCtx(context) }
+    ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
+    return try pack("zstd", bound: ZSTD_compressBound(bytes.count)) { output in
+        let size = ZSTD_compress2(context, output.baseAddress, output.count, bytes, bytes.count)
+        return ZSTD_isError(size) != 0 ? -1 : size
+    }
+}
+
+private func gzipped(_ bytes: [UInt8], level: Int32) throws(ArchiveError) -> [UInt8] {
+    guard let archive = archive_write_new() else { throw failure("gzip", "out of memory") }
+    defer { archive_write_free(archive) }
+    guard let entry = archive_entry_new() else { throw failure("gzip", "out of memory") }
+    defer { archive_entry_free(entry) }
+    archive_entry_set_filetype(entry, 0o100000)
+    archive_entry_set_size(entry, Int64(bytes.count))
+    // Stored blocks, the worst case of RFC 1951, add 5 bytes to each 16 kB or more of input.
+    return try pack("gzip", bound: bytes.count + bytes.count / 1000 + 1024) { output in
+        var used = 0
+        guard archive_write_set_format_raw(archive) == ARCHIVE_OK,
+            archive_write_add_filter_gzip(archive) == ARCHIVE_OK,
+            archive_write_set_filter_option(archive, "gzip", "compression-level", "\(level)") == ARCHIVE_OK,
+            archive_write_set_filter_option(archive, "gzip", "timestamp", nil) == ARCHIVE_OK,
+            archive_write_set_bytes_in_last_block(archive, 1) == ARCHIVE_OK,
+            archive_write_open_memory(archive, output.baseAddress, output.count, &used) == ARCHIVE_OK,
+            archive_write_header(archive, entry) == ARCHIVE_OK,
+            archive_write_data(archive, bytes, bytes.count) == bytes.count,
+            archive_write_close(archive) == ARCHIVE_OK
+        else { return -1 }
+        return used
+    }
+}

@@ -1,0 +1,177 @@
+package import ContentStore
+import Primitives
+
+/// Why a step ran, or would run: what changed among its inputs, and what made that change, down to the root causes.
+package struct Explanation: Sendable {
+    /// One difference, and the differences behind it.
+    package struct Cause: Sendable {
+        /// "live/root rootfs.tar", or the path of a file of the user's.
+        package let subject: String
+        /// "sha256 71aa… → 02be…", or the lines or files that differ.
+        package let details: [String]
+        /// Whether nothing in this build lies behind it.
+        package let isRoot: Bool
+        package let because: [Cause]
+    }
+
+    package enum Verdict: Sendable {
+        case neverRan
+        case wouldRun
+        case ran(secondsAgo: Int64, took: Duration)
+    }
+
+    package let step: StepName
+    package let verdict: Verdict
+    /// The sentence for a run without causes: a first run, or bytes that were missing.
+    package let remark: String?
+    package let causes: [Cause]
+
+    /// The subjects that nothing else explains, each once.
+    package var rootCauses: [String] {
+        var found: [String] = []
+        func visit(_ causes: [Cause]) {
+            for cause in causes {
+                if cause.isRoot, !found.contains(cause.subject) { found.append(cause.subject) }
+                visit(cause.because)
+            }
+        }
+        visit(causes)
+        return found
+    }
+}
+
+/// Finds explanations in the records of past runs.
+package struct Explainer: Sendable {
+    private let store: ContentStore
+    private let records: RecordStore
+    private let finder: ChangeFinder
+    private let now: Int64
+
+    package init(store: ContentStore, records: RecordStore, now: Int64) {
+        self.store = store
+        self.records = records
+        self.now = now
+        finder = ChangeFinder(records: records)
+    }
+
+    /// Explains the step called `name`, given how all steps stand now.
+    package func explain(_ name: StepName, standing: [(step: Step, standing: StepStanding)]) -> Explanation? {
+        let states = Dictionary(uniqueKeysWithValues: standing.map { ($0.step.name, $0) })
+        guard let (step, state) = states[name] else { return nil }
+        switch state {
+        case .cached(let record):
+            let previous = record.previous.flatMap(records.record)
+            let verdict = Explanation.Verdict.ran(secondsAgo: max(now - record.finished, 0), took: record.duration)
+            guard let previous else {
+                return Explanation(step: name, verdict: verdict, remark: "it was the first run on record", causes: [])
+            }
+            let causes = causes(from: previous, inputs: record.inputs, code: record.code, fresh: nil)
+            return Explanation(step: name, verdict: verdict, remark: nil, causes: causes)
+        case .mustRun, .waits:
+            let causes = pending(step, states)
+            let remark = causes.isEmpty ? "no run of it is on record" : nil
+            return Explanation(step: name, verdict: causes.isEmpty ? .neverRan : .wouldRun, remark: remark, causes: causes)
+        }
+    }
+
+    /// What lies behind a step that is not up to date.
+    private func pending(
+        _ step: Step, _ states: [StepName: (step: Step, standing: StepStanding)]
+    ) -> [Explanation.Cause] {
+        guard let last = records.lastKey(of: step.name).flatMap(records.record) else { return [] }
+        switch states[step.name]?.standing {
+        case .mustRun(let evaluation, _): return causes(from: last, inputs: evaluation.inputs, code: step.code, fresh: step)
+        case .waits(let producers):
+            return producers.compactMap { producer in
+                guard let (step, _) = states[producer] else { return nil }
+                let behind = pending(step, states)
+                let details = behind.isEmpty ? ["has not run yet"] : ["would run first"]
+                return Explanation.Cause(subject: producer.text, details: details, isRoot: behind.isEmpty, because: behind)
+            }
+        case .cached, nil: return []
+        }
+    }
+
+    /// `fresh` is the step as it stands now, where the run after the change has not happened yet.
+    private func causes(
+        from before: StepRecord, inputs: [String: StepRecord.Input], code: String, fresh: Step?
+    ) -> [Explanation.Cause] {
+        finder.changes(from: before, inputs: inputs, code: code).map { change in
+            let after = inputs[change.input]
+            switch (before.inputs[change.input]?.origin, after?.origin) {
+            case (.step(_, _, let oldKey), .step(let producer, let output, let newKey)):
+                let digests = "\(change.before?.short ?? "nothing") → \(change.after?.short ?? "nothing")"
+                let behind: [Explanation.Cause] =
+                    if let old = records.record(oldKey), let new = records.record(newKey), oldKey != newKey {
+                        causes(from: old, inputs: new.inputs, code: new.code, fresh: nil)
+                    } else {
+                        []
+                    }
+                return Explanation.Cause(
+                    subject: "\(producer) \(output)", details: ["sha256 \(digests)"], isRoot: behind.isEmpty, because: behind)
+            case (_, .user(let path)):
+                let details = difference(change, fresh.flatMap { $0.inputs[change.input] }, shownAs: path)
+                return Explanation.Cause(subject: path, details: details, isRoot: true, because: [])
+            default:
+                let details = difference(change, fresh.flatMap { $0.inputs[change.input] })
+                return Explanation.Cause(subject: change.input, details: details, isRoot: true, because: [])
+            }
+        }
+    }
+
+    /// What differs between the two values of an input, in lines or files, at most eight of them.
+    private func difference(_ change: InputChange, _ fresh: StepInput?, shownAs folder: String? = nil) -> [String] {
+        let prefix = folder.map { "\($0)/" } ?? ""
+        if case .folder(_, let after, _) = fresh {
+            guard let before = change.before.flatMap({ try? store.tree($0) }) else { return [] }
+            return Self.shorten(Self.files(before, after).map { prefix + $0 })
+        }
+        func bytes(_ digest: Digest?) -> [UInt8]? { digest.flatMap { try? store.bytes(of: $0) } }
+        let before = bytes(change.before)
+        var after = bytes(change.after)
+        switch fresh {
+        case .literal(let value): after = value
+        case .file(let path, _, _): after = try? Files.read(path)
+        default: break
+        }
+        guard let before, let after else { return [] }
+        if let before = try? FileTree(serialized: before), let after = try? FileTree(serialized: after) {
+            return Self.shorten(Self.files(before, after).map { prefix + $0 })
+        }
+        return Self.shorten(Self.lines(before, after))
+    }
+
+    private static func files(_ before: FileTree, _ after: FileTree) -> [String] {
+        Set(before.paths).union(after.paths).sorted().compactMap { path in
+            switch (before.nodes[path], after.nodes[path]) {
+            case (let old?, let new?): old == new ? nil : "\(path) changed"
+            case (nil, _): "\(path) added"
+            case (_, nil): "\(path) removed"
+            }
+        }
+    }
+
+    /// The lines that were added and removed, in order where the texts are short: finding the order takes the square of
+    /// what differs. None of bytes that are no text.
+    private static func lines(_ before: [UInt8], _ after: [UInt8]) -> [String] {
+        guard !before.contains(0), !after.contains(0) else { return [] }
+        func split(_ bytes: [UInt8]) -> [String] {
+            bytes.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
+        }
+        let (before, after) = (split(before), split(after))
+        guard before.count + after.count <= 2000 else {
+            let (old, new) = (Set(before), Set(after))
+            return before.filter { !new.contains($0) }.map { "- \($0)" } + after.filter { !old.contains($0) }.map { "+ \($0)" }
+        }
+        return after.difference(from: before).map { change in
+            switch change {
+            case .insert(_, let line, _): "+ \(line)"
+            case .remove(_, let line, _): "- \(line)"
+            }
+        }
+    }
+
+    private static func shorten(_ lines: [String]) -> [String] {
+        lines.count <= 8 ? lines : Array(lines.prefix(7)) + ["and \(lines.count - 7) more"]
+    }
+}

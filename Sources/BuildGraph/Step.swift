@@ -1,0 +1,101 @@
+package import ContentStore
+package import Primitives
+package import SystemPackage
+
+/// Whether an artifact is a single file or a folder.
+package enum ArtifactKind: String, Sendable { case file, tree }
+
+/// Something a step made or reads: a blob, or a tree of blobs, in the content store.
+package struct Artifact: Hashable, Sendable {
+    package let kind: ArtifactKind
+    /// The digest of the file's bytes, or of the tree's serialised bytes.
+    package let digest: Digest
+    /// The size of the file, or of all the tree's files together.
+    package let size: ByteCount
+
+    package init(kind: ArtifactKind, digest: Digest, size: ByteCount) {
+        self.kind = kind
+        self.digest = digest
+        self.size = size
+    }
+}
+
+/// Where an input of a step comes from.
+package enum StepInput: Sendable {
+    /// A value that the declaration and the lock give, as bytes; the step sees a file.
+    case literal([UInt8])
+    /// A file of the user's, hashed; `shownAs` is its path as people know it.
+    case file(FilePath, Digest, shownAs: String)
+    /// A folder of the user's, hashed file by file.
+    case folder(FilePath, FileTree, shownAs: String)
+    /// What another step makes.
+    case output(StepName, String)
+}
+
+/// What a step does.
+package enum StepAction: Sendable {
+    package enum Image: Hashable, Sendable {
+        /// The root file system archive that this input is.
+        case input(String)
+        /// An image in a registry, by digest.
+        case registry(String)
+    }
+
+    /// A bash script in a container, see `ContainerCommand`; its inputs are mounted under their names, except the image.
+    case container(image: Image, script: [UInt8], arguments: [String], environment: [String: String])
+    /// A function of this program. `identifier` and `version` stand for its code in the key: whoever changes what it makes
+    /// changes the version.
+    case native(identifier: String, version: Int, run: @Sendable (StepContext) async throws -> StepResult)
+}
+
+/// What a native step hands back.
+package struct StepResult: Sendable {
+    package var outputs: [String: Artifact]
+    /// What it says of its result in a few words.
+    package var summary: String?
+
+    package init(outputs: [String: Artifact], summary: String? = nil) {
+        self.outputs = outputs
+        self.summary = summary
+    }
+}
+
+/// One step of a build, as a value: all it reads, what it does, all it makes.
+package struct Step: Sendable {
+    package let name: StepName
+    package let stage: Stage
+    /// What it does, for people.
+    package let title: String
+    /// All it reads, by name. A container finds each at `/in/<name>`; a name with a slash, "live/vmlinuz", is a file (or
+    /// a tree) in the folder `/in/live`, beside whatever else is put there.
+    package var inputs: [String: StepInput]
+    package var action: StepAction
+    /// Everything it makes, by name; a container step writes each to `/out/<name>`.
+    package var outputs: [String: ArtifactKind]
+    /// How many cores it keeps busy; 0 for one that waits for the network.
+    package var cores: Int
+    /// Steps that name the same thing here never run at once: the network, for example.
+    package var exclusive: String?
+
+    package init(
+        _ name: StepName, stage: Stage, title: String, inputs: [String: StepInput], action: StepAction,
+        outputs: [String: ArtifactKind], cores: Int = 1, exclusive: String? = nil
+    ) {
+        self.name = name
+        self.stage = stage
+        self.title = title
+        self.inputs = inputs
+        self.action = action
+        self.outputs = outputs
+        self.cores = cores
+        self.exclusive = exclusive
+    }
+
+    /// The steps whose outputs it reads.
+    package var dependencies: Set<StepName> {
+        Set(
+            inputs.values.compactMap { input in
+                if case .output(let step, _) = input { step } else { nil }
+            })
+    }
+}

@@ -1,0 +1,82 @@
+import ContentStore
+import Primitives
+
+/// What is known of a step before it runs: its inputs by digest, and so its key.
+package struct StepEvaluation: Sendable {
+    package let key: StepKey
+    package let inputs: [String: StepRecord.Input]
+}
+
+/// How a step stands, with nothing run.
+package enum StepStanding: Sendable {
+    /// Its result is on record.
+    case cached(StepRecord)
+    /// It has to run.
+    case mustRun(StepEvaluation, RebuildReason)
+    /// It can't be said before these steps have run: they may give the same bytes as before.
+    case waits(for: [StepName])
+}
+
+extension Step {
+    /// What stands for the code of the step in records.
+    var code: String {
+        switch action {
+        case .container(_, let script, _, _): "script \(Digest(of: script).short)"
+        case .native(let identifier, let version, _): "\(identifier) \(version)"
+        }
+    }
+
+    /// The step with its inputs by digest, given the records of the steps it depends on; nil where one is missing.
+    func evaluate(records: [StepName: StepRecord], architecture: String) -> StepEvaluation? {
+        var resolved: [String: StepRecord.Input] = [:]
+        for (name, input) in inputs {
+            switch input {
+            case .literal(let bytes):
+                let artifact = Artifact(kind: .file, digest: Digest(of: bytes), size: ByteCount(bytes.count))
+                resolved[name] = StepRecord.Input(artifact: artifact, origin: .literal)
+            case .file(_, let digest, let shown):
+                let artifact = Artifact(kind: .file, digest: digest, size: .zero)
+                resolved[name] = StepRecord.Input(artifact: artifact, origin: .user(shown))
+            case .folder(_, let tree, let shown):
+                let artifact = Artifact(kind: .tree, digest: tree.digest, size: tree.size)
+                resolved[name] = StepRecord.Input(artifact: artifact, origin: .user(shown))
+            case .output(let producer, let output):
+                guard let record = records[producer], let artifact = record.outputs[output] else { return nil }
+                resolved[name] = StepRecord.Input(
+                    artifact: artifact, origin: .step(producer, output: output, key: record.key))
+            }
+        }
+        return StepEvaluation(
+            key: StepKey(of: self, inputs: resolved.mapValues(\.artifact.digest), architecture: architecture), inputs: resolved)
+    }
+}
+
+/// Compares what a step reads now with what it read in the last run on record.
+package struct ChangeFinder: Sendable {
+    let records: RecordStore
+
+    package init(records: RecordStore) { self.records = records }
+
+    /// Why `step` has to run, given that no record has its key.
+    package func reason(for step: Step, _ evaluation: StepEvaluation) -> RebuildReason {
+        guard let last = records.lastKey(of: step.name).flatMap(records.record) else { return .firstRun }
+        return .inputsChanged(changes(from: last, inputs: evaluation.inputs, code: step.code))
+    }
+
+    /// What differs between the run `before` and a run that reads `inputs` and has this code.
+    package func changes(from before: StepRecord, inputs: [String: StepRecord.Input], code: String) -> [InputChange] {
+        var changes: [InputChange] = []
+        for name in Set(before.inputs.keys).union(inputs.keys).sorted() {
+            let (old, new) = (before.inputs[name], inputs[name])
+            guard old?.artifact.digest != new?.artifact.digest else { continue }
+            var producer: StepName?
+            if case .step(let step, _, _) = (new ?? old)?.origin { producer = step }
+            changes.append(
+                InputChange(input: name, before: old?.artifact.digest, after: new?.artifact.digest, producer: producer))
+        }
+        if before.code != code || changes.isEmpty {
+            changes.append(InputChange(input: "the step's own code", before: nil, after: nil, producer: nil))
+        }
+        return changes
+    }
+}

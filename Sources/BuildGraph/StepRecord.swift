@@ -1,0 +1,194 @@
+import ContentStore
+package import Primitives
+package import SystemPackage
+
+/// What is remembered of a successful run of a step: enough to use its result again, and to say later why it ran.
+package struct StepRecord: Hashable, Sendable {
+    /// Where an input came from, as the record keeps it.
+    package enum Origin: Hashable, Sendable {
+        case literal
+        /// A file or folder of the user's, by its shown path.
+        case user(String)
+        /// The named output of a step, and the key of the run that made it.
+        case step(StepName, output: String, key: StepKey)
+    }
+
+    package struct Input: Hashable, Sendable {
+        package let artifact: Artifact
+        package let origin: Origin
+    }
+
+    package let key: StepKey
+    package let step: StepName
+    /// The key of the run on record before this one: what "changed" is measured against.
+    package let previous: StepKey?
+    /// Seconds since 1970.
+    package let finished: Int64
+    package let duration: Duration
+    package let summary: String?
+    package let log: Digest?
+    package let inputs: [String: Input]
+    package let outputs: [String: Artifact]
+    /// What stands for the step's code in its key: "native fetch 3", or the digest of a script.
+    package let code: String
+}
+
+extension StepRecord {
+    /// A line a fact, so that people can read it too.
+    package var serialized: String {
+        let text = facts.joined(separator: "\n") + "\n"
+        return "\(text)sum \(Digest(of: text.utf8).hex)\n"
+    }
+
+    private var facts: [String] {
+        var lines = ["record 2", "step \(Self.escaped(step.text))", "key \(key)", "finished \(finished)", "code \(Self.escaped(code, endsLine: true))"]
+        lines.append("milliseconds \(Int64(duration / .milliseconds(1)))")
+        if let previous { lines.append("previous \(previous)") }
+        if let summary { lines.append("summary \(Self.escaped(summary, endsLine: true))") }
+        if let log { lines.append("log \(log.hex)") }
+        for (name, input) in inputs.sorted(by: { $0.key < $1.key }) {
+            let origin =
+                switch input.origin {
+                case .literal: "literal"
+                case .user(let path): "user \(Self.escaped(path, endsLine: true))"
+                case .step(let step, let output, let key): "step \(Self.escaped(step.text)) \(Self.escaped(output)) \(key)"
+                }
+            lines.append("input \(Self.escaped(name)) \(Self.line(input.artifact)) \(origin)")
+        }
+        for (name, artifact) in outputs.sorted(by: { $0.key < $1.key }) {
+            lines.append("output \(Self.escaped(name)) \(Self.line(artifact))")
+        }
+        return lines
+    }
+
+    /// `text` in plain characters, every other byte as `%` and two digits: as one word, unless it ends its line. So a fact
+    /// is a line, its parts are apart, and no accent joins the space before it to make another character of it.
+    private static func escaped(_ text: String, endsLine: Bool = false) -> String {
+        var result = ""
+        for byte in text.utf8 {
+            if byte > (endsLine ? 0x1F : 0x20), byte < 0x7F, byte != UInt8(ascii: "%") {
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                result += (byte < 16 ? "%0" : "%") + String(byte, radix: 16)
+            }
+        }
+        return result
+    }
+
+    private static func unescaped(_ text: some StringProtocol) -> String {
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) {
+                bytes.append(value)
+                rest.removeFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func line(_ artifact: Artifact) -> String {
+        "\(artifact.kind.rawValue) \(artifact.digest.hex) \(artifact.size.bytes)"
+    }
+
+    /// The record that `text` is; nil where it is none: a damaged record is as good as no record.
+    package init?(serialized text: String) {
+        let sum = text.utf8.suffix(69)
+        guard sum.starts(with: "sum ".utf8), sum.last == UInt8(ascii: "\n"), let digest = Digest(hex: sum.dropFirst(4).prefix(64)),
+            digest == Digest(of: text.utf8.dropLast(69))
+        else { return nil }
+        var facts: [Substring: Substring] = [:]
+        var inputs: [String: Input] = [:]
+        var outputs: [String: Artifact] = [:]
+        for line in text.split(separator: "\n") {
+            let fields = line.split(separator: " ", maxSplits: 5).map(String.init)
+            switch fields.first {
+            case "input":
+                guard fields.count == 6, let artifact = Self.artifact(fields[2...4]), let origin = Self.origin(fields[5]) else { return nil }
+                inputs[Self.unescaped(fields[1])] = Input(artifact: artifact, origin: origin)
+            case "output":
+                guard fields.count == 5, let artifact = Self.artifact(fields[2...4]) else { return nil }
+                outputs[Self.unescaped(fields[1])] = artifact
+            default:
+                guard let space = line.firstIndex(of: " ") else { return nil }
+                facts[line[..<space]] = line[line.index(after: space)...]
+            }
+        }
+        guard facts["record"] == "2", let step = facts["step"], let code = facts["code"],
+            let key = facts["key"].flatMap({ Digest(hex: String($0)) }),
+            let finished = facts["finished"].flatMap({ Int64($0) }),
+            let milliseconds = facts["milliseconds"].flatMap({ Int64($0) })
+        else { return nil }
+        self.init(
+            key: StepKey(digest: key), step: StepName(Self.unescaped(step)),
+            previous: facts["previous"].flatMap { Digest(hex: String($0)) }.map(StepKey.init(digest:)),
+            finished: finished, duration: .milliseconds(milliseconds), summary: facts["summary"].map { Self.unescaped($0) },
+            log: facts["log"].flatMap { Digest(hex: String($0)) }, inputs: inputs, outputs: outputs, code: Self.unescaped(code))
+    }
+
+    private static func artifact(_ fields: ArraySlice<String>) -> Artifact? {
+        let fields = Array(fields)
+        guard let kind = ArtifactKind(rawValue: fields[0]), let digest = Digest(hex: fields[1]), let size = Int64(fields[2]) else {
+            return nil
+        }
+        return Artifact(kind: kind, digest: digest, size: ByteCount(size))
+    }
+
+    private static func origin(_ text: String) -> Origin? {
+        let fields = text.split(separator: " ", maxSplits: 1).map(String.init)
+        switch fields.first {
+        case "literal": return .literal
+        case "user" where fields.count == 2: return .user(unescaped(fields[1]))
+        case "step" where fields.count == 2:
+            let parts = fields[1].split(separator: " ").map(String.init)
+            guard parts.count == 3, let key = Digest(hex: parts[2]) else { return nil }
+            return .step(StepName(unescaped(parts[0])), output: unescaped(parts[1]), key: StepKey(digest: key))
+        default: return nil
+        }
+    }
+}
+
+/// The records of past runs, by key, and which run of each step was the last.
+package struct RecordStore: Sendable {
+    private let root: FilePath
+
+    /// Opens the records kept in the folder `root`, made where it is missing.
+    package init(root: FilePath) throws(FileError) {
+        self.root = root
+        for folder in ["by-key", "last"] { try Files.createDirectory(root.appending(folder)) }
+    }
+
+    /// The record of the run with this key; nil where there is none that can be read.
+    package func record(_ key: StepKey) -> StepRecord? {
+        guard let text = try? Files.readText(path(key)), let record = StepRecord(serialized: text), record.key == key else {
+            return nil
+        }
+        return record
+    }
+
+    /// The key of the last run of a step, or last use of its result.
+    package func lastKey(of step: StepName) -> StepKey? {
+        (try? Files.readText(root.appending("last").appending(step.fileName)))
+            .flatMap { Digest(hex: String($0.prefix(64))) }.map(StepKey.init(digest:))
+    }
+
+    package func save(_ record: StepRecord) throws(FileError) {
+        try Files.createDirectory(path(record.key).removingLastComponent())
+        try Files.write(record.serialized.utf8, to: path(record.key))
+        try noteUse(of: record, by: record.step)
+    }
+
+    /// Notes that a step's last result is this one; the next change is measured against it. It can be that of another
+    /// step that does the same with the same inputs.
+    package func noteUse(of record: StepRecord, by step: StepName) throws(FileError) {
+        guard lastKey(of: step) != record.key else { return }
+        try Files.createDirectory(root.appending("last"))
+        try Files.write("\(record.key)\n".utf8, to: root.appending("last").appending(step.fileName))
+    }
+
+    private func path(_ key: StepKey) -> FilePath {
+        root.appending("by-key").appending(String(key.description.prefix(2))).appending(key.description)
+    }
+}

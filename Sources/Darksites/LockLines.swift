@@ -1,0 +1,168 @@
+import Primitives
+
+#if canImport(Glibc)
+    private import Glibc
+#endif
+
+/// The lines of a lock, and the fields of the line it stands at. Borrows the bytes it reads.
+struct LockLines {
+    private let bytes: UnsafeBufferPointer<UInt8>
+    private let file: String
+    private var start = 0
+    private var end = 0
+    private var following = 0
+    private var fields: [Range<Int>] = []
+    /// Whether the line has nothing but ASCII: then no field needs to be checked for being UTF-8.
+    private var isASCII = true
+    /// Of the line it stands at, from 1.
+    private(set) var number = 0
+
+    init(bytes: UnsafeBufferPointer<UInt8>, file: String) {
+        self.bytes = bytes
+        self.file = file
+        fields.reserveCapacity(16)
+    }
+
+    /// Goes to the next line; false where there is none.
+    mutating func next() -> Bool {
+        guard following < bytes.count, let base = bytes.baseAddress else { return false }
+        start = following
+        let rest = bytes.count - start
+        if let found = memchr(base + start, 0x0A, rest) {
+            end = UnsafeRawPointer(found) - UnsafeRawPointer(base)
+            following = end + 1
+        } else {
+            end = bytes.count
+            following = end
+        }
+        number += 1
+        fields.removeAll(keepingCapacity: true)
+        return true
+    }
+
+    /// Finds the fields of the line: one space between each two, none around them.
+    mutating func split() throws(LockError) {
+        guard end > start, bytes[start] != UInt8(ascii: "#") else { return }
+        var from = start
+        isASCII = true
+        for position in start...end where position == end || bytes[position] <= 0x20 || bytes[position] >= 0x80 {
+            if position < end, bytes[position] >= 0x80 {
+                isASCII = false
+                continue
+            }
+            guard position == end || bytes[position] == 0x20, position > from else {
+                throw error("fields are separated by exactly one space", at: position)
+            }
+            fields.append(from..<position)
+            from = position + 1
+        }
+    }
+
+    /// Whether the line is blank or a comment.
+    var isEmpty: Bool { fields.isEmpty }
+
+    /// The first seven characters, where they are one of the marks git leaves in a file it could not merge.
+    var conflictMarker: String? {
+        guard end - start >= 7, let first = bytes[start..<end].first else { return nil }
+        guard "<=>|".utf8.contains(first), bytes[start..<start + 7].allSatisfy({ $0 == first }) else { return nil }
+        return String(decoding: bytes[start..<start + 7], as: UTF8.self)
+    }
+
+    var keyword: String { fields.first.map { String(decoding: bytes[$0], as: UTF8.self) } ?? "" }
+
+    func isKeyword(_ word: StaticString) -> Bool {
+        guard let field = fields.first, field.count == word.utf8CodeUnitCount, let base = bytes.baseAddress else {
+            return false
+        }
+        return memcmp(base + field.lowerBound, word.utf8Start, field.count) == 0
+    }
+
+    /// Throws unless `count` fields follow the keyword; `form` is how the whole line should look.
+    func expect(_ count: Int, _ form: StaticString) throws(LockError) {
+        guard fields.count != count + 1 else { return }
+        let place = fields.count > count + 1 ? fields[count + 1].lowerBound : end
+        throw error("this line has \(fields.count - 1) fields, and not \(count)", at: place, hint: "\(form)")
+    }
+
+    /// The bytes of field `number`, counted from the keyword, which is 0. `expect` was asked before.
+    func field(_ number: Int) -> UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: bytes[fields[number]]) }
+
+    func field(_ number: Int, equals other: UnsafeBufferPointer<UInt8>) -> Bool {
+        let field = field(number)
+        guard field.count == other.count, let a = field.baseAddress, let b = other.baseAddress else { return false }
+        return memcmp(a, b, field.count) == 0
+    }
+
+    func string(_ number: Int) throws(LockError) -> String {
+        if isASCII { return String(decoding: field(number), as: UTF8.self) }
+        guard let string = String(validating: field(number), as: UTF8.self) else {
+            throw error("this is not UTF-8", field: number)
+        }
+        return string
+    }
+
+    /// A path below the root of a repository: one that cannot lead out of a folder it is appended to.
+    func path(_ number: Int) throws(LockError) -> String {
+        let field = field(number)
+        var from = 0
+        for position in 0...field.count where position == field.count || field[position] == UInt8(ascii: "/") {
+            // Nothing, "." or "..".
+            let isDots = position - from <= 2 && (from..<position).allSatisfy { field[$0] == UInt8(ascii: ".") }
+            guard !isDots else {
+                throw error("this is no path in a repository", field: number)
+            }
+            from = position + 1
+        }
+        return try string(number)
+    }
+
+    func number(_ number: Int) throws(LockError) -> Int64 {
+        var value: Int64 = 0
+        let field = field(number)
+        guard field.count <= 18, field.count == 1 || field[0] != UInt8(ascii: "0") else {
+            throw error("this is no number of bytes", field: number)
+        }
+        for byte in field {
+            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else {
+                throw error("this should be a number", field: number)
+            }
+            value = value * 10 + Int64(byte - UInt8(ascii: "0"))
+        }
+        return value
+    }
+
+    func size(_ number: Int) throws(LockError) -> ByteCount { ByteCount(try self.number(number)) }
+
+    func date(_ number: Int) throws(LockError) -> LockDate {
+        guard let date = LockDate(field(number)) else {
+            throw error("this should be a time such as 2026-11-20T14:12:33Z", field: number)
+        }
+        return date
+    }
+
+    func digest(_ number: Int) throws(LockError) -> Digest {
+        // As a string: that initializer is not generic, and five times as fast from another module.
+        let hex = try string(number)
+        guard let digest = Digest(hex: hex),
+            !hex.utf8.contains(where: { $0 < UInt8(ascii: "a") && $0 > UInt8(ascii: "9") })
+        else { throw error("this should be a SHA-256 digest: 64 lower-case hexadecimal digits", field: number) }
+        return digest
+    }
+
+    // MARK: Errors
+
+    /// An error at field `field` of the line it stands at.
+    func error(_ what: String, field: Int = 0, hint: String? = nil) -> LockError {
+        error(what, at: fields.indices.contains(field) ? fields[field].lowerBound : start, hint: hint)
+    }
+
+    /// An error at the beginning of another line.
+    func error(_ what: String, line: Int, hint: String? = nil) -> LockError {
+        LockError(what, at: SourceLocation(file: file, line: line), hint: hint)
+    }
+
+    private func error(_ what: String, at offset: Int, hint: String? = nil) -> LockError {
+        let column = String(decoding: bytes[start..<offset], as: UTF8.self).count + 1
+        return LockError(what, at: SourceLocation(file: file, line: max(1, number), column: column), hint: hint)
+    }
+}

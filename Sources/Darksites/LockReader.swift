@@ -1,0 +1,237 @@
+package import Primitives
+
+/// Reads `deploy.lock`; the format is described at ``LockWriter``.
+package enum LockReader {
+    /// The lock that `bytes`, the contents of `file`, hold.
+    ///
+    /// Lines may stand in any order within their section, as they do after a merge. Anything that is not exactly as the
+    /// format has it is an error: all of them are thrown at once, twenty at most.
+    package static func read(_ bytes: [UInt8], file: String) throws(UserErrors) -> Lock {
+        try bytes.withUnsafeBufferPointer { (buffer) throws(UserErrors) in
+            var parser = LockParser(bytes: buffer, file: file)
+            let lock = parser.parse()
+            guard parser.errors.isEmpty else { throw UserErrors(parser.errors) }
+            return lock
+        }
+    }
+}
+
+/// The state of reading one lock: where it is, the section it is in, and what was wrong so far.
+private struct LockParser {
+    private var lines: LockLines
+    private var distributions: [LockedDistribution] = []
+    private var section: Section?
+    private var lists: [ListedProfiles] = []
+    private(set) var errors: [any UserError] = []
+
+    private struct Section {
+        let line: Int
+        let name: String
+        let architecture: String
+        var declaration: Digest?
+        var snapshots = Facts<LockedSnapshot>()
+        var indexes = Facts<LockedIndex>()
+        var packages = Facts<LockedPackage>()
+        var built = Facts<LockedBuild>()
+    }
+
+    /// Values and the lines they stand on. A file that is in order, as all are but after a merge, is not sorted again.
+    private struct Facts<Value: Comparable> {
+        private(set) var values: [Value] = []
+        private(set) var lines: [Int] = []
+        private(set) var isSorted = true
+
+        mutating func append(_ value: Value, line: Int) {
+            if isSorted, let last = values.last, !(last < value) { isSorted = false }
+            values.append(value)
+            lines.append(line)
+        }
+    }
+
+    private struct ListedProfiles {
+        let text: UnsafeBufferPointer<UInt8>
+        let names: [String]
+    }
+
+    init(bytes: UnsafeBufferPointer<UInt8>, file: String) { lines = LockLines(bytes: bytes, file: file) }
+
+    mutating func parse() -> Lock {
+        var hasVersion = false
+        while errors.count < 20, lines.next() {
+            do throws(LockError) {
+                if let marker = lines.conflictMarker { throw conflict(marker) }
+                try lines.split()
+                if lines.isEmpty { continue }
+                if !hasVersion {
+                    try readVersion()
+                    hasVersion = true
+                    continue
+                }
+                try readLine()
+            } catch {
+                errors.append(error)
+                // Nothing that follows can be understood without knowing the version.
+                if !hasVersion, lines.conflictMarker == nil { break }
+            }
+        }
+        if !hasVersion, errors.isEmpty { errors.append(lines.error("there is no version line", hint: Self.again)) }
+        finishSection()
+        return Lock(distributions)
+    }
+
+    private static let again =
+        "restore the file from git, or remove it: then `./deploy build` makes it anew from today's packages"
+
+    private func conflict(_ marker: String) -> LockError {
+        lines.error(
+            "git left a merge conflict here (\(marker))",
+            hint: "keep one side, remove the marks, and run `./deploy build`: it adds what the other side's sets need")
+    }
+
+    private func readVersion() throws(LockError) {
+        guard lines.isKeyword("version") else {
+            throw lines.error("a lock begins with a version line", hint: Self.again)
+        }
+        try lines.expect(1, "version NUMBER")
+        let version = try lines.number(1)
+        guard version == LockWriter.version else {
+            throw lines.error(
+                "this lock has version \(version) of the format, and this deploy reads version \(LockWriter.version)",
+                field: 1, hint: "use the deploy that wrote it, or remove the file to make it anew")
+        }
+    }
+
+    private mutating func readLine() throws(LockError) {
+        if lines.isKeyword("distribution") {
+            finishSection()
+            try lines.expect(2, "distribution NAME ARCHITECTURE")
+            let name = try lines.string(1)
+            if distributions.contains(where: { $0.name == name }) {
+                errors.append(lines.error("the distribution \(name) is there twice", field: 1))
+            }
+            section = Section(line: lines.number, name: name, architecture: try lines.string(2))
+            return
+        }
+        // Taken out while it changes, so that its arrays are not copied.
+        guard var current = section.take() else {
+            throw lines.error("a \(lines.keyword) line before any distribution line", hint: Self.again)
+        }
+        defer { section = current }
+        if lines.isKeyword("package") {
+            current.packages.append(try package(isEssential: false), line: lines.number)
+        } else if lines.isKeyword("essential") {
+            current.packages.append(try package(isEssential: true), line: lines.number)
+        } else if lines.isKeyword("index") {
+            current.indexes.append(try index(), line: lines.number)
+        } else if lines.isKeyword("snapshot") {
+            current.snapshots.append(try snapshot(), line: lines.number)
+        } else if lines.isKeyword("built") {
+            current.built.append(try built(), line: lines.number)
+        } else if lines.isKeyword("declaration") {
+            try lines.expect(1, "declaration DIGEST")
+            guard current.declaration == nil else { throw lines.error("a second declaration line") }
+            current.declaration = try lines.digest(1)
+        } else {
+            throw lines.error(
+                "a line cannot begin with \"\(lines.keyword)\"",
+                hint: NearestNames.hint(
+                    for: lines.keyword, in: ["snapshot", "index", "essential", "package", "built", "distribution"]))
+        }
+    }
+
+    private mutating func package(isEssential: Bool) throws(LockError) -> LockedPackage {
+        try lines.expect(8, "package NAME VERSION ARCHITECTURE PROFILES SIZE REPOSITORY PATH DIGEST")
+        return LockedPackage(
+            name: try lines.string(1), version: try lines.string(2), architecture: try lines.string(3),
+            profiles: try profiles(4), isEssential: isEssential, size: try lines.size(5),
+            repository: try lines.string(6), path: try lines.path(7), digest: try lines.digest(8))
+    }
+
+    private func index() throws(LockError) -> LockedIndex {
+        try lines.expect(7, "index REPOSITORY SUITE COMPONENT ARCHITECTURE SIZE PATH DIGEST")
+        return LockedIndex(
+            repository: try lines.string(1), suite: try lines.string(2), component: try lines.string(3),
+            architecture: try lines.string(4), size: try lines.size(5), path: try lines.path(6),
+            digest: try lines.digest(7))
+    }
+
+    private func snapshot() throws(LockError) -> LockedSnapshot {
+        try lines.expect(5, "snapshot REPOSITORY SUITE DATE SIZE DIGEST")
+        return LockedSnapshot(
+            repository: try lines.string(1), suite: try lines.string(2), date: try lines.date(3),
+            digest: try lines.digest(5), size: try lines.size(4))
+    }
+
+    private mutating func built() throws(LockError) -> LockedBuild {
+        try lines.expect(4, "built NAME VERSION ARCHITECTURE PROFILES")
+        return LockedBuild(
+            name: try lines.string(1), version: try lines.string(2), architecture: try lines.string(3),
+            profiles: try profiles(4))
+    }
+
+    /// The names in field `number`. There are few different lists in thousands of lines: each is made once.
+    private mutating func profiles(_ number: Int) throws(LockError) -> [String] {
+        let text = lines.field(number)
+        for known in lists where lines.field(number, equals: known.text) {
+            return known.names
+        }
+        let names = try lines.string(number).split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        guard !names.contains(""), Set(names).count == names.count else {
+            throw lines.error("profiles are names with commas between, each once", field: number)
+        }
+        lists.append(ListedProfiles(text: text, names: names))
+        return names
+    }
+
+    // MARK: The end of a section
+
+    private mutating func finishSection() {
+        guard let section = section.take() else { return }
+        guard let declaration = section.declaration else {
+            errors.append(lines.error("\(section.name) has no declaration line", line: section.line, hint: Self.again))
+            return
+        }
+        let snapshots = inOrder(section.snapshots) { "the snapshot of \($0.repository) \($0.suite)" }
+        let repositories = Set(snapshots.map(\.repository))
+        let essential = section.packages.values.filter(\.isEssential)
+        let essentialNames = Set(essential.map(\.name))
+        for (package, line) in zip(section.packages.values, section.packages.lines) {
+            if !repositories.contains(package.repository) {
+                let what = "\(package.name) is from \(package.repository), which has no snapshot line"
+                errors.append(lines.error(what, line: line, hint: Self.again))
+            }
+            // Lines of the two kinds are not neighbours when sorted, so this is not among what `inOrder` finds.
+            if !package.isEssential, essentialNames.contains(package.name),
+                essential.contains(where: { $0.isSame(as: package) })
+            {
+                errors.append(lines.error("\(package.name) is essential on another line", line: line, hint: Self.again))
+            }
+        }
+        distributions.append(
+            LockedDistribution(
+                name: section.name, architecture: section.architecture, declaration: declaration,
+                snapshots: snapshots, indexes: inOrder(section.indexes) { "the index \($0.path)" },
+                packages: inOrder(section.packages) { "\($0.name) \($0.version) \($0.architecture)" },
+                built: inOrder(section.built) { "\($0.name) \($0.version) \($0.architecture)" }))
+    }
+
+    /// The values sorted; an error for each that is there twice.
+    private mutating func inOrder<T: Comparable>(_ facts: Facts<T>, called name: (T) -> String) -> [T] {
+        if facts.isSorted { return facts.values }
+        let order = facts.values.indices.sorted { facts.values[$0] < facts.values[$1] }
+        for (first, second) in zip(order, order.dropFirst()) where !(facts.values[first] < facts.values[second]) {
+            let (earlier, later) = (min(first, second), max(first, second))
+            errors.append(
+                lines.error(
+                    "\(name(facts.values[later])) is there twice", line: facts.lines[later],
+                    hint: "first on line \(facts.lines[earlier])"))
+        }
+        return order.map { facts.values[$0] }
+    }
+}
+
+extension LockedPackage {
+    fileprivate func isSame(as other: LockedPackage) -> Bool {
+        name == other.name && version == other.version && architecture == other.architecture
+    }
+}

@@ -1,0 +1,97 @@
+package import BuildGraph
+package import ContentStore
+package import Primitives
+import SystemPackage
+package import Transfer
+
+/// Brings files that are named by digest into the content store: what is there already is not asked for again.
+package struct PackageFetch: Sendable {
+    private let addresses: RepositoryAddresses
+    private let downloader: Downloader
+
+    package init(addresses: RepositoryAddresses, downloader: Downloader) {
+        self.addresses = addresses
+        self.downloader = downloader
+    }
+
+    /// The step that fetches `files` into a flat tree called `packages`, by file name.
+    ///
+    /// Its key holds the files' digests and names, and not where they come from. Two such steps never run at once, because
+    /// both may want the same file. Throws `TreeError` where two different
+    /// files have one name.
+    package func step(_ name: StepName, stage: Stage, title: String, files: [ArchiveFile]) throws(TreeError) -> Step {
+        var tree = FileTree()
+        for file in files {
+            let node = FileTree.Node.file(file.digest, size: file.size.bytes, isExecutable: false)
+            guard tree.nodes[file.name, default: node] == node else { throw TreeError("two files are called \(file.name)") }
+            try tree.set(node, at: file.name)
+        }
+        let lines = files.map(\.line).sorted().joined(separator: "\n")
+        let wanted = tree
+        return Step(
+            name, stage: stage, title: title, inputs: ["files": .literal(Array(lines.utf8))],
+            action: .native(identifier: "fetch", version: 1) { context in
+                let fetched = try await fetch(files, into: context.store) { context.report($0) }
+                let packages = try context.output(tree: wanted)
+                return StepResult(
+                    outputs: ["packages": packages],
+                    summary: "\(files.count) files, \(packages.size)" + fetched.remark(of: files.count))
+            },
+            outputs: ["packages": .tree], cores: 0, exclusive: "network")
+    }
+
+    /// What a fetch had to download.
+    package struct Fetched: Sendable, CustomStringConvertible {
+        package var files = 0
+        package var bytes = ByteCount.zero
+        package var description: String { "\(files) (\(bytes))" }
+
+        /// What to add to a summary of `count` files.
+        func remark(of count: Int) -> String { files == 0 ? ", none new" : files < count ? ", \(self) new" : "" }
+    }
+
+    /// Downloads those of `files` that `store` does not hold intact. Throws `TransferErrors`, or `FilesGone`
+    /// where the mirrors have none of what could not be had.
+    @discardableResult
+    package func fetch(
+        _ files: [ArchiveFile], into store: ContentStore, report: @escaping @Sendable (StepProgress) -> Void = { _ in }
+    ) async throws -> Fetched {
+        let missing = try await BlockingWork.run {
+            var asked: Set<Digest> = []
+            return files.filter { asked.insert($0.digest).inserted && !store.isIntact($0.digest) }
+        }
+        guard !missing.isEmpty else { return Fetched() }
+        let requests = missing.map { file in
+            DownloadRequest(
+                name: file.shown, sources: addresses.sources(of: file),
+                destination: store.ingestFolder.appending(file.digest.hex), digest: file.digest, size: file.size)
+        }
+        let activity = "fetching \(missing.count) files"
+        do {
+            try await downloader.download(
+                requests,
+                progress: { progress in
+                    report(
+                        StepProgress(
+                            activity: activity, completed: progress.bytesDone.bytes, total: progress.bytesTotal.bytes, unit: .bytes))
+                },
+                finished: { file in try store.adopt(file.destination, digest: file.digest) })
+        } catch let error as TransferErrors where error.isMissing {
+            throw FilesGone(transfer: error)
+        }
+        return Fetched(files: missing.count, bytes: missing.reduce(.zero) { $0 + $1.size })
+    }
+}
+
+/// Files that no mirror has any more: archives delete what is superseded.
+struct FilesGone: UserError {
+    let transfer: TransferErrors
+    var what: String { transfer.what }
+    var details: [String] { transfer.details }
+    var hint: String? {
+        """
+        archives delete superseded files after a while: `deploy update` moves to today's; to keep what is locked, name a \
+        mirror that has it, or build with the store (DEPLOY_CACHE) that made the lock
+        """
+    }
+}

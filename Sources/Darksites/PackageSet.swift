@@ -1,0 +1,63 @@
+package import Primitives
+
+/// A file of `package-sets/<distribution>/`: package names, a line each.
+///
+///     name                  wanted
+///     name=1.2-3            … in this version
+///     name/trixie-backports … as this suite has it
+///     name:arm64            … of another architecture
+///     name [amd64 arm64]    only on these architectures
+///     name?                 optional: its absence is reported
+///     -name                 must not be in the mirror
+///     @include base         all that another set says
+///     # to the end of the line: a comment
+package struct PackageSet: Hashable, Sendable {
+    package let name: String
+    /// The file as shown to people.
+    package let file: String
+    /// The sets it includes, in order.
+    package let includes: [PackageSetReference]
+    /// Its own entries, in order.
+    package let entries: [PackageSetEntry]
+
+    /// Reads `text`, the contents of `file`. Throws every error in it at once.
+    package init(parsing text: String, name: String, file: String) throws(UserErrors) {
+        var includes: [PackageSetReference] = []
+        var entries: [PackageSetEntry] = []
+        var errors: [any UserError] = []
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" })
+        for (index, line) in lines.enumerated() {
+            var reader = PackageSetLine(line, location: SourceLocation(file: file, line: index + 1))
+            do throws(PackageSetError) {
+                switch try reader.read() {
+                case .nothing: break
+                case .include(let reference): includes.append(reference)
+                case .entry(let entry): entries.append(entry)
+                }
+            } catch {
+                errors.append(error)
+            }
+        }
+        guard errors.isEmpty else { throw UserErrors(errors) }
+        self.name = name
+        self.file = file
+        self.includes = includes
+        self.entries = entries
+    }
+}
+
+/// Something wrong in a package set, or in how sets are combined.
+package struct PackageSetError: UserError, Hashable {
+    package let what: String
+    package let location: SourceLocation?
+    package let details: [String]
+    package let hint: String?
+    package var isUsageError: Bool { true }
+
+    package init(_ what: String, at location: SourceLocation?, details: [String] = [], hint: String? = nil) {
+        self.what = what
+        self.location = location
+        self.details = details
+        self.hint = hint
+    }
+}

@@ -1,0 +1,198 @@
+import Primitives
+
+/// One line of a package set, read from left to right.
+struct PackageSetLine {
+    enum Content {
+        case nothing
+        case include(PackageSetReference)
+        case entry(PackageSetEntry)
+    }
+
+    private let line: [Character]
+    /// Where the line begins.
+    private let start: SourceLocation
+    private var position = 0
+
+    init(_ line: Substring, location: SourceLocation) {
+        self.line = Array(line)
+        start = location
+    }
+
+    mutating func read() throws(PackageSetError) -> Content {
+        skipSpace()
+        switch peek {
+        case nil, "#": return .nothing
+        case "@": return .include(try readDirective())
+        default: return .entry(try readEntry())
+        }
+    }
+
+    private mutating func readDirective() throws(PackageSetError) -> PackageSetReference {
+        let from = position
+        position += 1
+        let directive = take { $0.isLetter || $0 == "-" }
+        guard directive == "include" else {
+            throw error("there is no @\(directive)", from: from, hint: "the only directive is @include SET")
+        }
+        skipSpace()
+        let name = position
+        let set = take { $0.isPackageNameCharacter }
+        guard !set.isEmpty else {
+            throw error("@include lacks the name of a set", from: name, hint: "for example: @include base")
+        }
+        guard PackageSetReference.isName(set) else {
+            throw error("\"\(set)\" is no name of a set", from: name, hint: "sets are named without folder and .txt")
+        }
+        try end(after: "@include \(set)")
+        return PackageSetReference(set, at: location(name))
+    }
+
+    private mutating func readEntry() throws(PackageSetError) -> PackageSetEntry {
+        let from = position
+        var kind = PackageSetEntry.Kind.wanted
+        if peek == "-" {
+            kind = .forbidden
+            position += 1
+        }
+        let nameStart = position
+        let name = take { $0.isPackageNameCharacter }
+        guard let first = name.first, first.isASCIILetter || first.isASCIIDigit else {
+            throw unexpected(from: nameStart, wanted: "a package name")
+        }
+        var architecture: String?
+        var version: String?
+        var suite: String?
+        while let character = peek, let part = Self.parts[character] {
+            let partStart = position
+            position += 1
+            let value = take(part.allows)
+            guard !value.isEmpty else {
+                throw unexpected(from: position, wanted: "\(part.noun) after \(character)")
+            }
+            switch character {
+            case ":" where architecture == nil && version == nil && suite == nil: architecture = value
+            case "=" where version == nil && suite == nil: version = value
+            case "/" where version == nil && suite == nil: suite = value
+            default:
+                throw error(
+                    "\"\(String(line[from..<position]))\" says too much", from: partStart,
+                    hint: "name[:architecture] and then either =version or /suite")
+            }
+            guard kind != .forbidden else {
+                throw error(
+                    "what is forbidden is forbidden in every version", from: partStart, hint: "write -\(name)")
+            }
+        }
+        if peek == "?" {
+            guard kind != .forbidden else {
+                throw error("-\(name) cannot be optional", from: position, hint: "write -\(name), or \(name)?")
+            }
+            kind = .optional
+            position += 1
+        }
+        let text = String(line[from..<position])
+        skipSpace()
+        let restriction = peek == "[" ? try readRestriction() : []
+        try end(after: text)
+        return PackageSetEntry(
+            kind: kind, name: name, architecture: architecture, version: version, suite: suite,
+            restriction: restriction, location: location(from), line: String(line), text: text)
+    }
+
+    private mutating func readRestriction() throws(PackageSetError) -> [String] {
+        let from = position
+        position += 1
+        var names: [String] = []
+        while true {
+            skipSpace()
+            if peek == "]" { break }
+            let name = take { $0.isArchitectureCharacter }
+            guard !name.isEmpty else {
+                guard peek != nil, peek != "#" else { throw error("[ without ]", from: from, hint: nil) }
+                throw unexpected(from: position, wanted: "an architecture such as amd64")
+            }
+            names.append(name)
+        }
+        position += 1
+        guard !names.isEmpty else {
+            throw error("[] names no architecture", from: from, hint: "for example: [amd64 arm64]")
+        }
+        return names
+    }
+
+    // MARK: Characters
+
+    private struct Part {
+        let noun: String
+        let allows: @Sendable (Character) -> Bool
+    }
+
+    /// What may follow a name. Versions: Debian Policy 5.6.12, and `^` and `_` of RPM's.
+    private static let parts: [Character: Part] = [
+        ":": Part(noun: "an architecture", allows: { $0.isArchitectureCharacter }),
+        "=": Part(noun: "a version", allows: { $0.isASCIILetter || $0.isASCIIDigit || ".+~:-^_".contains($0) }),
+        "/": Part(noun: "a suite", allows: { $0.isASCIILetter || $0.isASCIIDigit || ".-_".contains($0) }),
+    ]
+
+    private var peek: Character? { position < line.count ? line[position] : nil }
+
+    private mutating func skipSpace() {
+        while let character = peek, character == " " || character == "\t" { position += 1 }
+    }
+
+    private mutating func take(_ allowed: (Character) -> Bool) -> String {
+        let from = position
+        while let character = peek, allowed(character) { position += 1 }
+        return String(line[from..<position])
+    }
+
+    /// Accepts the end of the line or a comment; anything else is an error.
+    private mutating func end(after text: String) throws(PackageSetError) {
+        let before = position
+        skipSpace()
+        guard let character = peek, character != "#" else { return }
+        let apart = position > before || (before > 0 && line[before - 1] == " ")
+        if apart, character.isPackageNameCharacter || character == "@" {
+            let from = position
+            let word = take { $0 != " " && $0 != "\t" && $0 != "#" }
+            throw error("\"\(word)\" on the same line as \"\(text)\"", from: from, hint: "one package a line")
+        }
+        throw unexpected(from: position, wanted: "the end of the line")
+    }
+
+    private func unexpected(from: Int, wanted: String) -> PackageSetError {
+        guard from < line.count else { return error("\(wanted) is missing", from: from, hint: nil) }
+        let character = line[from]
+        let codes = character.unicodeScalars.map { "U+" + String($0.value, radix: 16, uppercase: true) }
+        let shown = character.isPrintable ? "\"\(character)\"" : codes.joined(separator: " ")
+        return error("\(shown) where \(wanted) should be", from: from, hint: nil)
+    }
+
+    private func error(_ what: String, from: Int, hint: String?) -> PackageSetError {
+        let place = location(from)
+        let excerpt = PackageSetExcerpt.lines(String(line), at: place, length: max(1, position - from), note: nil)
+        return PackageSetError(what, at: place, details: excerpt, hint: hint)
+    }
+
+    private func location(_ offset: Int) -> SourceLocation {
+        SourceLocation(file: start.file, line: start.line, column: offset + 1)
+    }
+}
+
+extension PackageSetReference {
+    /// Whether `name` can be the name of a set: a file name without `.txt` that starts with a letter or digit.
+    package static func isName(_ name: String) -> Bool {
+        guard let first = name.first, first.isASCIILetter || first.isASCIIDigit else { return false }
+        return name.allSatisfy(\.isPackageNameCharacter) && !name.hasSuffix(".txt")
+    }
+}
+
+extension Character {
+    var isASCIILetter: Bool { isASCII && isLetter }
+    var isASCIIDigit: Bool { isASCII && isNumber }
+
+    /// Debian Policy 5.6.1, and the capitals and underscores of RPM's names.
+    var isPackageNameCharacter: Bool { isASCIILetter || isASCIIDigit || "+-._".contains(self) }
+
+    var isArchitectureCharacter: Bool { isASCIILetter || isASCIIDigit || self == "-" || self == "_" }
+}

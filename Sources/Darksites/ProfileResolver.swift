@@ -1,0 +1,170 @@
+import APT
+import Primitives
+import Solver
+
+/// Solves one profile: everything it asks for, together, on an empty system.
+struct ProfileResolver {
+    let table: PackageTable
+    let request: ResolutionRequest
+    let profile: ProfileRequest
+    let module: ZFSModulePackage?
+
+    struct Solved {
+        let packages: [PackageID]
+        /// Those without which dpkg does not run.
+        let essential: Set<PackageID>
+        let remarks: [String]
+    }
+
+    /// What an item of the request stands for; its place is the item's label.
+    private enum Wish {
+        case base(String)
+        case line(PackageSetEntry)
+        case module(String)
+
+        var words: String {
+            switch self {
+            case .base(let name): "the base system's \(name)"
+            case .line(let entry): "\"\(entry.text)\" (\(entry.location.file):\(entry.location.line))"
+            case .module(let name): "the prebuilt \(name)"
+            }
+        }
+    }
+
+    /// Throws `UserErrors`.
+    func solve() throws -> Solved {
+        let universe = DebianUniverse(table, pins: request.pins, includesRecommends: profile.includesRecommends)
+        var wishes: [Wish] = []
+        var items: [Requirement] = []
+        var errors: [any UserError] = []
+        func add(_ wish: Wish, _ item: (Int32) throws -> Requirement) rethrows {
+            items.append(try item(Int32(wishes.count)))
+            wishes.append(wish)
+        }
+        let base = universe.basePackages(upTo: profile.base == .installation ? .important : .unknown)
+        for package in base {
+            add(.base(table.name(of: package))) { Requirement(candidates: [package], label: $0) }
+        }
+        if let module, profile.sets.wanted.contains(where: { $0.name == "zfsutils-linux" }) {
+            try add(.module(module.name)) { try universe.requirement(for: PackageRequest(name: module.name), label: $0) }
+        }
+        var remarks: [String] = []
+        for entry in profile.sets.entries where entry.kind != .forbidden {
+            let asked = PackageRequest(name: entry.name, architecture: entry.architecture, version: entry.version, suite: entry.suite)
+            do {
+                try add(.line(entry)) {
+                    try universe.requirement(for: asked, label: $0, isOptional: entry.kind == .optional)
+                }
+            } catch let error as PackageRequestError {
+                if entry.kind == .optional {
+                    remarks.append("\(entry.location): \(profile.name) goes without the optional \(entry.text): \(error.what)")
+                } else {
+                    errors.append(UnknownPackage(entry: entry, distribution: request.distribution, error: error))
+                }
+            }
+        }
+        guard errors.isEmpty else { throw UserErrors(errors) }
+        let forbidden = profile.sets.forbidden.flatMap { table.packages(named: $0.name) }
+        var solver = Solver(universe: universe)
+        let outcome = try run { () throws(SolverLimitReached) in
+            try solver.solve(
+                SolverRequest(items: items, forbidden: forbidden, takesOptionalRequirements: profile.includesRecommends))
+        }
+        switch outcome {
+        case .impossible(let explanation):
+            throw UserErrors([impossible(explanation, wishes, universe)])
+        case .solved(let solution):
+            for dropped in solution.dropped {
+                guard case .requested(let label) = dropped.source else { continue }
+                remarks.append("\(profile.name) goes without \(wishes[Int(label)].words): it can't be had beside the rest")
+            }
+            try check(solution.packages)
+            let core = universe.basePackages(upTo: .unknown)
+            let essential = try run { () throws(SolverLimitReached) in
+                try solver.solve(
+                    SolverRequest(items: core.enumerated().map { Requirement(candidates: [$1], label: Int32($0)) }))
+            }
+            guard case .solved(let essentials) = essential else { throw UserErrors([KernelCount(profile: profile.name, kernels: [])]) }
+            return Solved(
+                packages: solution.packages, essential: Set(essentials.packages).intersection(solution.packages), remarks: remarks)
+        }
+    }
+
+    private func run(_ body: () throws(SolverLimitReached) -> SolverOutcome) throws -> SolverOutcome {
+        do {
+            return try body()
+        } catch {
+            throw UserErrors([ResolutionTooHard(profile: profile.name, limit: "\(error)")])
+        }
+    }
+
+    /// A profile that has a kernel has one, and the prebuilt module is for it.
+    private func check(_ packages: [PackageID]) throws {
+        let kernels = packages.compactMap { KernelPackage.release(ofImage: table.name(of: $0)) }
+        guard kernels.count <= 1 else { throw UserErrors([KernelCount(profile: profile.name, kernels: kernels)]) }
+        if let kernel = kernels.first, let module, kernel != module.kernel, packages.contains(where: { table.name(of: $0) == module.name }) {
+            throw UserErrors([KernelCount(profile: profile.name, kernels: [kernel, module.kernel])])
+        }
+    }
+
+    private func impossible(_ explanation: Explanation, _ wishes: [Wish], _ universe: DebianUniverse) -> Unsolvable {
+        let lines = explanation.involvedRequestLabels.compactMap { label -> PackageSetEntry? in
+            if case .line(let entry) = wishes[Int(label)] { entry } else { nil }
+        }
+        return Unsolvable(
+            profile: profile.name, entries: lines,
+            steps: explanation.steps(in: universe) { wishes[Int($0)].words })
+    }
+}
+
+/// A line of a package set that no package answers.
+struct UnknownPackage: UserError {
+    let entry: PackageSetEntry
+    let distribution: String
+    let error: PackageRequestError
+
+    var what: String {
+        if case .unknownName = error.problem { return "no package is called \"\(entry.name)\" in \(distribution)" }
+        return error.what
+    }
+    var location: SourceLocation? { entry.location }
+    var details: [String] { entry.excerpt(note: error.hint) }
+    var isUsageError: Bool { true }
+}
+
+/// Lines that can't be had together, or one that can't be had at all.
+struct Unsolvable: UserError {
+    let profile: String
+    let entries: [PackageSetEntry]
+    let steps: [String]
+
+    var what: String {
+        let names = entries.map(\.text)
+        return switch names.count {
+        case 0: "profile \(profile): the base system can't be installed"
+        case 1: "profile \(profile): \(names[0]) can't be installed"
+        default: "profile \(profile): \(names.joined(separator: " and ")) can't be installed together"
+        }
+    }
+    var location: SourceLocation? { entries.last?.location }
+    var details: [String] { entries.reversed().flatMap { $0.excerpt() } + steps }
+    var hint: String? { entries.count > 1 ? "remove one of them, or put them into different profiles" : nil }
+    var isUsageError: Bool { true }
+}
+
+/// A profile with more than one kernel, or with a module that does not fit its kernel.
+struct KernelCount: UserError {
+    let profile: String
+    let kernels: [String]
+    var what: String { "profile \(profile) must have one kernel with one matching zfs module, and has \(kernels.joined(separator: " and "))" }
+    var hint: String? { "name linux-image-<architecture> in the sets, and no kernel of a fixed version beside it" }
+    var isUsageError: Bool { true }
+}
+
+/// A set of requests on which the solver gave up.
+struct ResolutionTooHard: UserError {
+    let profile: String
+    let limit: String
+    var what: String { "profile \(profile): the resolution was given up (\(limit))" }
+    var hint: String? { "name fewer alternatives: pin versions or name packages instead of what they provide" }
+}

@@ -1,0 +1,152 @@
+package import APT
+import Archives
+package import ContentStore
+package import Primitives
+import Solver
+
+/// A profile to resolve: what an empty system must have in the end.
+package struct ProfileRequest: Sendable {
+    /// What is there before the sets say anything.
+    package enum Base: Sendable {
+        /// What an installation of Debian starts from: Essential, and the priorities required and important.
+        case installation
+        /// Essential alone: enough for dpkg to run.
+        case essential
+    }
+
+    package let name: String
+    package let base: Base
+    package let sets: PackageSetUnion
+    package let includesRecommends: Bool
+
+    package init(name: String, base: Base, sets: PackageSetUnion, includesRecommends: Bool = false) {
+        self.name = name
+        self.base = base
+        self.sets = sets
+        self.includesRecommends = includesRecommends
+    }
+}
+
+/// What has to be resolved of one distribution.
+package struct ResolutionRequest: Sendable {
+    package let distribution: String
+    package let architecture: String
+    /// Of the declaration and sets behind this request; goes into the lock.
+    package let declaration: Digest
+    package let profiles: [ProfileRequest]
+    package let pins: [Pin]
+    /// Whether profiles that want zfsutils-linux get a prebuilt module for their kernel.
+    package let prebuildsZFS: Bool
+
+    package init(
+        distribution: String, architecture: String, declaration: Digest, profiles: [ProfileRequest], pins: [Pin], prebuildsZFS: Bool
+    ) {
+        self.distribution = distribution
+        self.architecture = architecture
+        self.declaration = declaration
+        self.profiles = profiles
+        self.pins = pins
+        self.prebuildsZFS = prebuildsZFS
+    }
+}
+
+/// Turns package sets into the exact packages of a lock, against one snapshot.
+package struct Resolver: Sendable {
+    private let store: ContentStore
+
+    package init(store: ContentStore) { self.store = store }
+
+    /// What a resolution came to.
+    package struct Resolution: Sendable {
+        package let locked: LockedDistribution
+        /// Optional lines that could not be had, with the reason.
+        package let remarks: [String]
+    }
+
+    /// Resolves every profile on its own, each as one joint solution on an empty system.
+    ///
+    /// Throws `UserErrors` with everything that is wrong in any profile: unknown names with the nearest known ones, and
+    /// for what can't be installed together the lines that ask for it and why.
+    package func resolve(_ request: ResolutionRequest, against snapshot: Snapshot) throws -> Resolution {
+        var sources: [(index: PackageIndex, origin: IndexOrigin)] = []
+        for index in snapshot.indexes {
+            let name = "\(index.repository) \(index.path)"
+            let bytes = try Compression(fileName: index.path).decompress(
+                file: store.path(of: index.digest), limit: ByteCount(2_000_000_000))
+            sources.append((try PackageIndex(parsing: ByteRegion(bytes), source: name), origin(of: index, in: snapshot)))
+        }
+        let module = try request.prebuildsZFS ? modulePackage(request, sources) : nil
+        if let module {
+            let origin = IndexOrigin(repository: Self.builtHere, suite: Self.builtHere, component: "main")
+            sources.append((try PackageIndex(parsing: ByteRegion(module.stanza), source: "the zfs module"), origin))
+        }
+        let table = try PackageTable(sources, architecture: request.architecture)
+        var errors: [any UserError] = []
+        var members: [PackageID: Set<String>] = [:]
+        var essential: Set<PackageID> = []
+        var remarks: [String] = []
+        for profile in request.profiles {
+            do {
+                let solved = try ProfileResolver(table: table, request: request, profile: profile, module: module).solve()
+                for package in solved.packages { members[package, default: []].insert(profile.name) }
+                essential.formUnion(solved.essential)
+                remarks += solved.remarks
+            } catch let failure as UserErrors {
+                for error in failure.errors where !errors.contains(where: { $0.description == error.description }) {
+                    errors.append(error)
+                }
+            }
+        }
+        guard errors.isEmpty else { throw UserErrors(errors) }
+        return Resolution(
+            locked: try lock(request, snapshot, table, members, essential, module), remarks: remarks)
+    }
+
+    static let builtHere = "built-here"
+
+    private func origin(of index: LockedIndex, in snapshot: Snapshot) -> IndexOrigin {
+        let release = snapshot.release(index.repository, index.suite)
+        return IndexOrigin(
+            repository: index.repository, suite: index.suite, component: index.component, origin: release?.origin ?? "",
+            label: release?.label ?? "", archive: release?.suite ?? "", codename: release?.codename ?? "",
+            version: release?.version ?? "", notAutomatic: release?.notAutomatic ?? false,
+            butAutomaticUpgrades: release?.butAutomaticUpgrades ?? false)
+    }
+
+    /// The module for the kernel that linux-image-<architecture> stands for, in the version of zfs-dkms.
+    private func modulePackage(
+        _ request: ResolutionRequest, _ sources: [(index: PackageIndex, origin: IndexOrigin)]
+    ) throws -> ZFSModulePackage? {
+        let universe = DebianUniverse(try PackageTable(sources, architecture: request.architecture), pins: request.pins)
+        guard let meta = universe.candidate(of: "linux-image-\(request.architecture)"), let zfs = universe.candidate(of: "zfs-dkms") else {
+            return nil
+        }
+        let images = universe.requirements(of: meta).compactMap(\.candidates.first)
+        guard let kernel = images.lazy.compactMap({ KernelPackage.release(ofImage: universe.table.name(of: $0)) }).first else { return nil }
+        return ZFSModulePackage(kernel: kernel, version: "\(universe.table.version(of: zfs))", architecture: request.architecture)
+    }
+
+    private func lock(
+        _ request: ResolutionRequest, _ snapshot: Snapshot, _ table: PackageTable, _ members: [PackageID: Set<String>],
+        _ essential: Set<PackageID>, _ module: ZFSModulePackage?
+    ) throws -> LockedDistribution {
+        var packages: [LockedPackage] = []
+        var built: [LockedBuild] = []
+        for (package, profiles) in members {
+            let (name, version, architecture) = (table.name(of: package), "\(table.version(of: package))", table.architecture(of: package))
+            guard let origin = table.origins(of: package).first, origin.repository != Self.builtHere else {
+                built.append(LockedBuild(name: name, version: version, architecture: architecture, profiles: profiles.sorted()))
+                continue
+            }
+            let details = try table.details(of: package)
+            packages.append(
+                LockedPackage(
+                    name: name, version: version, architecture: architecture, profiles: profiles.sorted(),
+                    isEssential: essential.contains(package), size: details.size, repository: origin.repository,
+                    path: details.filename, digest: details.sha256))
+        }
+        return LockedDistribution(
+            name: request.distribution, architecture: request.architecture, declaration: request.declaration,
+            snapshots: snapshot.snapshots, indexes: snapshot.indexes, packages: packages, built: built)
+    }
+}

@@ -1,0 +1,60 @@
+import APT
+import Solver
+
+/// The package with prebuilt ZFS modules for one kernel: known by name and version before it is built, so that profiles can
+/// be resolved with it.
+package struct ZFSModulePackage: Hashable, Sendable {
+    package static let prefix = "zfs-modules-"
+
+    /// "6.12.57+deb13-amd64"
+    package let kernel: String
+    /// The version of OpenZFS as packaged: "2.3.2-2".
+    package let version: String
+    package let architecture: String
+
+    package init(kernel: String, version: String, architecture: String) {
+        self.kernel = kernel
+        self.version = version
+        self.architecture = architecture
+    }
+
+    package var name: String { Self.prefix + kernel }
+
+    /// Its control paragraph, as `zfs-module.sh` writes it, as far as relations go.
+    package var stanza: [UInt8] {
+        Array(
+            """
+            Package: \(name)
+            Version: \(version)
+            Architecture: \(architecture)
+            Maintainer: kldload build host <root@localhost>
+            Provides: zfs-modules (= \(version))
+            Depends: kmod
+            Section: contrib/kernel
+            Priority: optional
+            Filename: pool/\(name).deb
+            Size: 0
+            Description: prebuilt OpenZFS modules
+
+            """.utf8)
+    }
+}
+
+extension LockedDistribution {
+    /// The release of the one kernel of a profile, as `uname -r` says it; nil where it has none.
+    package func kernelRelease(of profile: String) -> String? {
+        packages(of: profile).lazy.compactMap { KernelPackage.release(ofImage: $0.name) }.first
+    }
+}
+
+/// How Debian and Ubuntu name kernels.
+package enum KernelPackage {
+    private static let prefix = "linux-image-"
+
+    /// "6.12.57+deb13-amd64" of "linux-image-6.12.57+deb13-amd64"; nil for the metapackages and for anything else.
+    package static func release(ofImage name: String) -> String? {
+        guard name.hasPrefix(prefix) else { return nil }
+        let release = name.dropFirst(prefix.count)
+        return release.first?.isNumber == true ? String(release) : nil
+    }
+}

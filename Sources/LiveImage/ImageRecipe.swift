@@ -1,0 +1,68 @@
+package import BuildGraph
+
+/// How the layers of the live system and the ISO are made, in containers of the builder image.
+package struct ImageRecipe: Sendable {
+    /// What containers start from.
+    package let builder: BuilderImage
+    /// What `SOURCE_DATE_EPOCH` says in every step. Seconds since 1970.
+    package let epoch: Int64
+    /// Told apart from other media by this: letters, digits, `.`, `_`, `-`.
+    package let identity: String
+
+    package enum BuilderImage: Sendable {
+        /// A root file system archive: the output of the step that makes the builder image.
+        case made(StepInput)
+        /// An image in a registry, by digest.
+        case registry(String)
+    }
+
+    package init(builder: BuilderImage, epoch: Int64, identity: String) {
+        self.builder = builder
+        self.epoch = epoch
+        self.identity = identity
+    }
+
+    /// Packs a root file system archive as a layer of the live system, with zstd at `level`.
+    package func squashfs(_ name: StepName, stage: Stage, root: StepInput, level: Int) -> Step {
+        step(
+            name, stage, "live system, packed", ["rootfs.tar": root], StepScript.makeSquashfs, [String(level)],
+            ["filesystem.squashfs": .file], cores: 2)
+    }
+
+    /// Packs a folder as a layer of the live system: `tree`, or "tree/…" file by file.
+    package func layer(_ name: StepName, stage: Stage, title: String, tree: [String: StepInput]) -> Step {
+        step(name, stage, title, tree, StepScript.makeSquashfs, [], ["filesystem.squashfs": .file])
+    }
+
+    /// Makes the boot loader's images for UEFI and BIOS.
+    package func boot(_ name: StepName, stage: Stage) -> Step {
+        step(
+            name, stage, "boot images", [:], StepScript.makeEFI, [identity],
+            ["efi.img": .file, "bios.img": .file, "mbr.img": .file])
+    }
+
+    /// Puts the ISO together. `contents` are mounted by name: "boot/…", "live/…", "darksite-…", "extra…".
+    package func iso(_ name: StepName, stage: Stage, title: String, contents: [String: StepInput]) -> Step {
+        step(name, stage, "image", contents, StepScript.makeISO, [identity, title], ["kldload.iso": .file])
+    }
+
+    /// A step in the builder image, like those above: for gates that need its tools.
+    package func step(
+        _ name: StepName, _ stage: Stage, _ title: String, _ inputs: [String: StepInput], _ script: [UInt8], _ arguments: [String],
+        _ outputs: [String: ArtifactKind], cores: Int = 1
+    ) -> Step {
+        var inputs = inputs
+        let image: StepAction.Image
+        switch builder {
+        case .made(let archive):
+            inputs["image"] = archive
+            image = .input("image")
+        case .registry(let reference): image = .registry(reference)
+        }
+        return Step(
+            name, stage: stage, title: title, inputs: inputs,
+            action: .container(
+                image: image, script: script, arguments: arguments, environment: ["SOURCE_DATE_EPOCH": String(epoch)]),
+            outputs: outputs, cores: cores)
+    }
+}

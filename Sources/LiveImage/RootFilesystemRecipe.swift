@@ -1,0 +1,90 @@
+import Archives
+package import BuildGraph
+import ContentStore
+import Primitives
+import SystemPackage
+
+/// How a root file system is made of packages alone: what dpkg needs to run is unpacked by us, into an archive that
+/// containers start from; in such a container dpkg installs everything, itself included, and packs up the result.
+package struct RootFilesystemRecipe: Sendable {
+    /// What `SOURCE_DATE_EPOCH` says in every step: no time in a result is later. Seconds since 1970.
+    package let epoch: Int64
+
+    package init(epoch: Int64) { self.epoch = epoch }
+
+    /// The step that unpacks the Essential packages, and what they depend on, into `bootstrap.tar`.
+    ///
+    /// `packages` is the output (a tree of .debs) of the step that fetches them.
+    package func bootstrap(_ name: StepName, stage: Stage, packages: StepInput, count: Int) -> Step {
+        let epoch = epoch
+        return Step(
+            name, stage: stage, title: "\(count) essential packages, unpacked",
+            inputs: ["packages": packages, "epoch": .literal(Array("\(epoch)\n".utf8))],
+            action: .native(identifier: "unpack root", version: 1) { context in
+                try await Self.unpack(context, epoch: epoch)
+            },
+            outputs: ["bootstrap.tar": .file])
+    }
+
+    /// The step that installs `packages` in a container of `bootstrap`, and packs the result as `rootfs.tar`.
+    package func configured(
+        _ name: StepName, stage: Stage, title: String, bootstrap: StepName, packages: StepInput
+    ) -> Step {
+        Step(
+            name, stage: stage, title: title,
+            inputs: ["image": .output(bootstrap, "bootstrap.tar"), "packages": packages],
+            action: container(StepScript.configureRoot, []), outputs: ["rootfs.tar": .file])
+    }
+
+    /// The step that builds the ZFS module for the kernel `release` ("6.12.57+deb13-amd64") and packs it as a .deb called
+    /// `file`. `packages` hold the kernel's headers, zfs-dkms and a compiler.
+    package func zfsModule(
+        _ name: StepName, stage: Stage, release: String, file: String, bootstrap: StepName, packages: StepInput
+    ) -> Step {
+        Step(
+            name, stage: stage, title: "zfs module for \(release)",
+            inputs: [
+                "image": .output(bootstrap, "bootstrap.tar"), "packages": packages,
+                "zfs-module.sh": .literal(StepScript.zfsModule),
+            ],
+            action: container(StepScript.configureRoot, ["--no-tar", "--hook", "/in/zfs-module.sh", release]),
+            outputs: [file: .file], cores: 2)
+    }
+
+    /// The step that makes the live system's root, kernel and initramfs. `packages` hold the kernel `release` and its module.
+    package func live(
+        _ name: StepName, stage: Stage, release: String, bootstrap: StepName, packages: [String: StepInput]
+    ) -> Step {
+        Step(
+            name, stage: stage, title: "live root with kernel \(release)",
+            inputs: packages.merging([
+                "image": .output(bootstrap, "bootstrap.tar"), "live-root.sh": .literal(StepScript.liveRoot),
+            ]) { packages, _ in packages },
+            action: container(StepScript.configureRoot, ["--hook", "/in/live-root.sh", release]),
+            outputs: ["rootfs.tar": .file, "vmlinuz": .file, "initrd.img": .file])
+    }
+
+    private func container(_ script: [UInt8], _ arguments: [String]) -> StepAction {
+        .container(
+            image: .input("image"), script: script, arguments: arguments, environment: ["SOURCE_DATE_EPOCH": String(epoch)])
+    }
+
+    private static func unpack(_ context: StepContext, epoch: Int64) async throws -> StepResult {
+        let tree = try context.tree("packages")
+        // base-files brings the links of the merged /usr: everything else is written through them.
+        let names = tree.paths.sorted { a, b in
+            let (first, second) = (a.hasPrefix("base-files_"), b.hasPrefix("base-files_"))
+            return first == second ? a < b : first
+        }
+        let packages = names.compactMap { name in
+            if case .file(let digest, _, _) = tree.nodes[name] { context.store.path(of: digest) } else { nil }
+        }
+        let archive = context.workFolder.appending("bootstrap.tar")
+        context.report(StepProgress(activity: "unpacking \(packages.count) packages"))
+        return try await BlockingWork.run {
+            try RootArchive.write(packages: packages, epoch: epoch, to: archive)
+            return StepResult(
+                outputs: ["bootstrap.tar": try context.output(file: archive)], summary: "\(packages.count) packages unpacked")
+        }
+    }
+}

@@ -1,0 +1,95 @@
+#!/bin/bash
+# make-iso.sh ID TITLE: puts the ISO together.
+#
+#   ID                 the identity given to make-efi.sh
+#   TITLE              of the menu: "kldload live (debian 13)"
+#   /in/boot           efi.img, bios.img, mbr.img of make-efi.sh
+#   /in/live           vmlinuz, initrd.img and the layers of the live system, *.squashfs. live-boot stacks them in the
+#                      order of their names, the last on top: 10-system, 20-overlay, 30-build
+#   /in/darksite-NAME  a mirror each, on the ISO at /darksite/NAME/apt
+#   /in/extra*         trees that are laid over the root of the ISO: lock, digests, …
+#   /out/kldload.iso   label KLDLOAD; boots from CD and disk, under UEFI and BIOS
+#
+# Files are read where they are mounted: nothing is copied before the ISO is written. Owners, modes and times of the
+# inputs do not reach the ISO. Names are kept by Rock Ridge; there is no Joliet tree, which would cut long names.
+set -euo pipefail
+shopt -s inherit_errexit nullglob
+
+id=${1:?an identity is needed}
+title=${2:?a title is needed}
+: "${SOURCE_DATE_EPOCH:?is not set}"
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work/.disk" "$work/boot/grub"
+cp /in/boot/bios.img "$work/boot/grub/bios.img" # xorriso patches the block address of the image into it
+printf '%s\n' "$id" > "$work/.disk/kldload-$id.id"
+printf '%s, %s\n' "$title" "$id" > "$work/.disk/info"
+
+cat > "$work/boot/grub/grub.cfg" <<EOF
+set timeout=3
+set default=0
+
+# A serial port is optional: the terminal is set only where there is one, else nothing would be seen on the screen.
+if serial --unit=0 --speed=115200; then
+    terminal_input console serial
+    terminal_output console serial
+fi
+
+# Words for the kernel's command line can come from the outside of a virtual machine: a serial number (SMBIOS type 1)
+# "kldload: WORDS". Serial numbers of real machines say something else, and are not taken.
+set extra=
+smbios --type 1 --get-string 7 --set serial_number
+if regexp --set=1:words '^kldload: (.*)\$' "\$serial_number"; then
+    set extra="\$words"
+fi
+
+set common="boot=live live-media-path=/live noeject"
+set consoles="console=tty0 console=ttyS0,115200n8"
+
+function boot_live {
+    echo "loading the kernel ..."
+    linux /live/vmlinuz \$common \$@ \$extra
+    echo "loading the initramfs ..."
+    initrd /live/initrd.img
+}
+
+menuentry "$title" {
+    boot_live \$consoles
+}
+menuentry "$title, copied to memory: the medium can be taken out" {
+    boot_live toram \$consoles
+}
+menuentry "$title, serial console only (ttyS0, 115200)" {
+    boot_live console=ttyS0,115200n8
+}
+menuentry "$title, safe graphics" {
+    boot_live nomodeset \$consoles
+}
+if [ "\$grub_platform" = efi ]; then
+    menuentry "Firmware setup" {
+        fwsetup
+    }
+fi
+menuentry "Power off" {
+    halt
+}
+EOF
+
+grafts=()
+for file in /in/live/*; do grafts+=("/live/${file##*/}=$file"); done
+for tree in /in/darksite-*; do grafts+=("/darksite/${tree#/in/darksite-}/apt=$tree"); done
+for tree in /in/extra*; do grafts+=("/=$tree"); done
+
+# The GUIDs of the partition table and the volume's dates are derived, or xorriso would draw them.
+guid=$(printf '%s' "$id" | sha256sum | cut -c1-32)
+stamp=$(date --utc --date="@$SOURCE_DATE_EPOCH" +%Y%m%d%H%M%S00)
+
+xorriso -as mkisofs -quiet -rational-rock -iso-level 3 -volid KLDLOAD -full-iso9660-filenames -disable-deep-relocation \
+    --modification-date="$stamp" --set_all_file_dates "$stamp" --gpt_disk_guid "$guid" \
+    -partition_offset 16 --grub2-mbr /in/boot/mbr.img \
+    -append_partition 2 0xef /in/boot/efi.img -appended_part_as_gpt \
+    -c /boot/boot.cat \
+    -b /boot/grub/bios.img -no-emul-boot -boot-load-size 4 -boot-info-table --grub2-boot-info \
+    -eltorito-alt-boot -e --interval:appended_partition_2:all:: -no-emul-boot \
+    -o /out/kldload.iso -graft-points "/=$work" "${grafts[@]}"

@@ -1,0 +1,9 @@
+/// The scripts that steps run in containers. They are part of this program, and of the key of the steps that run them.
+enum StepScript {
+    static var configureRoot: [UInt8] { PackageResources.configure_root_sh }
+    static var zfsModule: [UInt8] { PackageResources.zfs_module_sh }
+    static var liveRoot: [UInt8] { PackageResources.live_root_sh }
+    static var makeSquashfs: [UInt8] { PackageResources.make_squashfs_sh }
+    static var makeEFI: [UInt8] { PackageResources.make_efi_sh }
+    static var makeISO: [UInt8] { PackageResources.make_iso_sh }
+}

@@ -1,0 +1,130 @@
+import APT
+package import BuildGraph
+import ContentStore
+import Darksites
+import LiveImage
+import Primitives
+
+/// The five stages of a build, as people know them.
+package enum BuildStage {
+    package static let builder = Stage(number: 1, name: "builder", title: "builder image")
+    package static let debian = Stage(number: 2, name: "debian", title: "debian darksite")
+    package static let ubuntu = Stage(number: 3, name: "ubuntu", title: "ubuntu darksite")
+    package static let rpm = Stage(number: 4, name: "rpm", title: "rpm darksites")
+    package static let iso = Stage(number: 5, name: "iso", title: "iso")
+
+    package static let all = [builder, debian, ubuntu, rpm, iso]
+
+    /// The stage that makes the darksite of a distribution.
+    static func darksite(of distribution: String) -> Stage { distribution == "ubuntu" ? ubuntu : debian }
+}
+
+/// What a declaration and its lock come to: the steps of the build.
+package struct BuildPlan: Sendable {
+    package static let image: StepName = "iso/image"
+
+    package let graph: StepGraph
+    /// What the ISO file is called, but for the end that depends on its bytes: "kldload-free-debian-server-amd64-20261120".
+    package let imageName: String
+}
+
+/// Turns a declaration and its lock into steps. It reads nothing and runs nothing: the same values give the same plan.
+struct BuildPlanner {
+    let declaration: Declaration
+    let lock: Lock
+    let fetch: PackageFetch
+    /// Signs the mirrors.
+    let signer: SigningKey
+    /// What is laid over the live root, and its path as people know it.
+    let includes: (tree: FileTree, input: StepInput)
+
+    func plan() throws -> BuildPlan {
+        guard let live = lock[declaration.live.distribution], let liveDeclaration = declaration[distribution: live.name] else {
+            throw PlanError("deploy.lock has nothing of \(declaration.live.distribution)")
+        }
+        let iso = declaration.iso
+        let epoch = lock.epoch ?? LockDate(secondsSince1970: 0)
+        let identity = "\(iso.edition)-\(iso.distribution)-\(iso.profile)-\(selectionDigest.short)"
+        var steps: [Step] = []
+
+        let roots = RootPlanner(distribution: live, declaration: liveDeclaration, fetch: fetch)
+        steps += try roots.bootstrap()
+        let recipe: ImageRecipe
+        switch declaration.builder {
+        case .made:
+            steps += try roots.builder()
+            recipe = ImageRecipe(builder: .made(.output("builder/image", "rootfs.tar")), epoch: roots.epoch, identity: identity)
+        case .image(let reference):
+            recipe = ImageRecipe(builder: .registry(reference), epoch: roots.epoch, identity: identity)
+        }
+        let module = try roots.module()
+        steps += module.steps
+        steps += try roots.live(module: module)
+
+        var contents: [String: StepInput] = [:]
+        for darksite in iso.darksites {
+            guard let locked = lock[darksite.distribution], let declared = declaration[distribution: darksite.distribution] else {
+                throw PlanError("deploy.lock has nothing of \(darksite.distribution)")
+            }
+            let planner = DarksitePlanner(
+                locked: locked, declaration: declared, profiles: darksite.profiles, epoch: epoch.secondsSince1970, fetch: fetch,
+                signer: signer, module: locked.name == live.name ? module : nil, recipe: recipe)
+            steps += try planner.steps()
+            contents.merge(planner.contents) { first, _ in first }
+        }
+        steps += image(recipe, ImageRecipe(builder: recipe.builder, epoch: epoch.secondsSince1970, identity: identity), contents)
+        let name = "kldload-\(iso.edition)-\(iso.distribution)-\(iso.profile)-\(live.architecture)-\(epoch.day)"
+        return BuildPlan(graph: try StepGraph(steps), imageName: name)
+    }
+
+    /// What tells one medium from another: the archives' state, the live system, and the profiles that the image carries. A
+    /// package more in a profile makes no other boot image.
+    private var selectionDigest: Digest {
+        var bytes: [UInt8] = []
+        let live = lock[declaration.live.distribution]?.packages(of: Declaration.InternalProfile.live.rawValue) ?? []
+        for package in live { bytes += package.digest.bytes }
+        for snapshot in lock.distributions.flatMap(\.snapshots) { bytes += snapshot.digest.bytes }
+        for darksite in declaration.iso.darksites { bytes += "\(darksite.distribution) \(darksite.profiles)\n".utf8 }
+        return Digest(of: bytes)
+    }
+
+    /// The layers of the live system and the image. `recipe` is for what depends on the point release alone, `dated` for
+    /// what carries the date of the snapshot.
+    private func image(_ recipe: ImageRecipe, _ dated: ImageRecipe, _ darksites: [String: StepInput]) -> [Step] {
+        let stage = BuildStage.iso
+        let build = Step.buildLayer(edition: declaration.iso.edition, identity: recipe.identity, key: signer.publicKey)
+        var contents = darksites.merging([
+            "live/vmlinuz": .output("live/root", "vmlinuz"),
+            "live/initrd.img": .output("live/root", "initrd.img"),
+            "live/10-system.squashfs": .output("live/squashfs", "filesystem.squashfs"),
+            "live/20-overlay.squashfs": .output("live/overlay", "filesystem.squashfs"),
+            "live/30-build.squashfs": .output("live/build", "filesystem.squashfs"),
+            "extra/kldload/deploy.lock": .literal((try? LockWriter.text(of: lock)) ?? []),
+            "extra/kldload/sbom.spdx.json": .literal(SoftwareBill(lock: lock, declaration: declaration).json),
+        ]) { first, _ in first }
+        for image in ["efi.img", "bios.img", "mbr.img"] { contents["boot/\(image)"] = .output("iso/boot", image) }
+        let digests = Step.digestList("iso/digests", stage: stage, of: contents)
+        contents["extra/kldload/sha256sums"] = .output("iso/digests", "sha256sums")
+        let title = "kldload live (\(declaration.live.distribution) \(declaration[distribution: declaration.live.distribution]?.release ?? ""))"
+        return [
+            recipe.squashfs(
+                "live/squashfs", stage: stage, root: .output("live/root", "rootfs.tar"), level: declaration.iso.squashfsLevel),
+            recipe.layer("live/overlay", stage: stage, title: "live overlay", tree: ["tree": includes.input]),
+            recipe.layer("live/build", stage: stage, title: "keys and identity", tree: build),
+            recipe.boot("iso/boot", stage: stage),
+            digests,
+            dated.iso(BuildPlan.image, stage: stage, title: title, contents: contents),
+        ]
+    }
+}
+
+/// A plan that can't be made.
+package struct PlanError: UserError {
+    package let what: String
+    package let hint: String?
+
+    package init(_ what: String, hint: String? = nil) {
+        self.what = what
+        self.hint = hint
+    }
+}

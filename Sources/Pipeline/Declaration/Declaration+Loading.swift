@@ -1,0 +1,42 @@
+package import Primitives
+package import SystemPackage
+
+extension Declaration {
+    /// The declaration in the file `name`, taken from `workingFolder`, which is absolute; checked as a whole. Its paths are
+    /// taken from the folder the file is in, its errors call it `name`.
+    ///
+    /// Throws everything that is wrong at once, each with its place.
+    package static func load(_ name: FilePath, in workingFolder: FilePath) throws(UserErrors) -> Declaration {
+        let path = workingFolder.pushing(name)
+        let text: String
+        do throws(FileError) {
+            text = try Files.readText(path)
+        } catch {
+            guard error.errno == .noSuchFileOrDirectory || error.errno == .isDirectory else {
+                throw UserErrors([error])
+            }
+            throw UserErrors([
+                DeclarationError(
+                    "there is no file \(path)", at: nil,
+                    hint: "run this in a checkout, or name one: -C FOLDER, or --file DEPLOY.YAML")
+            ])
+        }
+        let folder = path.removingLastComponent().lexicallyNormalized()
+        return try parse(text, file: name.string, folder: folder, exists: Files.exists)
+    }
+
+    /// The declaration that `text`, the contents of `file`, writes. Relative paths are taken from `folder`; `exists` says
+    /// whether there is something at a path.
+    package static func parse(
+        _ text: String, file: String, folder: FilePath, exists: @escaping (FilePath) -> Bool
+    ) throws(UserErrors) -> Declaration {
+        let document: DeclarationDocument
+        do throws(DeclarationError) {
+            document = try DeclarationDocument(parsing: text, file: file)
+        } catch {
+            throw UserErrors([error])
+        }
+        var reader = DeclarationReader(folder: folder, exists: exists)
+        return try reader.read(document)
+    }
+}

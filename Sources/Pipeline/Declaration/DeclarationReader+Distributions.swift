@@ -1,0 +1,137 @@
+import Darksites
+import Primitives
+import SystemPackage
+
+/// The section `distributions`.
+extension DeclarationReader {
+    mutating func distributions(_ root: DeclarationFields.Section) -> [Declaration.Distribution]? {
+        guard let document = fields.required("distributions", of: root, example: "distributions: {debian: {…}}"),
+            let members = fields.members(document, name: "distributions")
+        else { return nil }
+        if members.isEmpty { fields.report("distributions is empty", at: document.location) }
+        let distributions = members.map { distribution($0) }
+        return distributions.contains { $0 == nil } ? nil : distributions.compactMap { $0 }
+    }
+
+    private mutating func distribution(_ member: DeclarationDocument.Member) -> Declaration.Distribution? {
+        let keys = ["release", "codename", "architecture", "repositories", "pins", "profiles", "zfs-module"]
+        let place = "distributions.\(member.key)"
+        checkName(member, of: "a distribution")
+        guard let section = fields.section(member.value, name: place, at: member.location, keys: keys) else {
+            return nil
+        }
+        let release = fields.string("release", of: section, example: "release: \"13\"", problem: Self.problemOfWord)
+        let codename = fields.string("codename", of: section, example: "codename: trixie", problem: Self.problemOfWord)
+        let architecture = fields.string(
+            "architecture", of: section, example: "architecture: amd64", problem: Self.problemOfWord)
+        let repositories = repositories(section)
+        let pins = pins(section)
+        let profiles = profiles(section)
+        let zfsModule = zfsModule(section)
+        guard let release, let codename, let architecture, let repositories, let profiles else { return nil }
+        return Declaration.Distribution(
+            name: member.key, release: release.value, codename: codename.value, architecture: architecture.value,
+            repositories: repositories, pins: pins, profiles: profiles, zfsModule: zfsModule)
+    }
+
+    private mutating func repositories(_ section: DeclarationFields.Section) -> [Declaration.Repository]? {
+        let name = section.path("repositories")
+        guard let document = fields.required("repositories", of: section, example: "repositories: [{name: debian, …}]"),
+            let items = fields.list(document, name: name)
+        else { return nil }
+        if items.isEmpty { fields.report("\(name) is empty", at: document.location) }
+        var repositories: [Declaration.Repository] = []
+        for (index, item) in items.enumerated() {
+            guard let repository = repository(item, name: "\(name)[\(index)]") else { continue }
+            if let first = repositories.first(where: { $0.name == repository.name }) {
+                fields.report(
+                    "two repositories are called \"\(repository.name)\"", at: repository.location,
+                    hint: "the other is on line \(first.location.line)")
+            }
+            repositories.append(repository)
+        }
+        return repositories.count == items.count ? repositories : nil
+    }
+
+    private mutating func repository(_ document: DeclarationDocument, name: String) -> Declaration.Repository? {
+        let keys = ["name", "mirrors", "suites", "components", "keyring", "unsigned"]
+        guard let section = fields.section(document, name: name, keys: keys) else { return nil }
+        let called = fields.string("name", of: section, example: "name: debian", problem: Self.problemOfName)
+        let folder = folder
+        let mirrors = fields.strings("mirrors", of: section, example: "mirrors: [host]") {
+            $0 == "host" || MirrorAddress($0, relativeTo: folder) != nil
+                ? nil : "host, or addresses (http://, https://, file://), or folders"
+        }
+        for mirror in mirrors ?? [] where mirror.value != "host" {
+            guard case .folder(let path) = MirrorAddress(mirror.value, relativeTo: folder), !exists(path) else {
+                continue
+            }
+            fields.report("there is no folder \(path)", at: mirror.location)
+        }
+        let suites = fields.strings("suites", of: section, example: "suites: [trixie]", problem: Self.problemOfWord)
+        let components = fields.strings(
+            "components", of: section, example: "components: [main]", problem: Self.problemOfWord)
+        let trust = trust(section)
+        guard let called, let mirrors, let suites, let components, let trust else { return nil }
+        return Declaration.Repository(
+            name: called.value,
+            mirrors: mirrors.map {
+                $0.value == "host" ? .host : MirrorAddress($0.value, relativeTo: folder).map { .address($0) } ?? .host
+            },
+            suites: suites.map(\.value), components: components.map(\.value), trust: trust, location: section.location)
+    }
+
+    private mutating func trust(_ section: DeclarationFields.Section) -> Declaration.Trust? {
+        guard let isUnsigned = fields.flag("unsigned", of: section) else { return nil }
+        if isUnsigned, section.has("keyring") {
+            fields.report("a repository with a keyring is not unsigned", at: section.keyLocation(of: "unsigned"))
+            return nil
+        }
+        if isUnsigned { return .unsigned }
+        guard
+            let keyring = fields.string(
+                "keyring", of: section,
+                example:
+                    "keyring: /usr/share/keyrings/debian-archive-keyring.gpg (or unsigned: true, which trusts everybody)"
+            )
+        else { return nil }
+        let path = path(keyring.value)
+        guard exists(path) else {
+            let isDebian = path.lastComponent?.string.hasPrefix("debian-archive") ?? false
+            fields.report(
+                "there is no keyring \(path)", at: keyring.location,
+                hint: isDebian ? "apt-get install debian-archive-keyring" : nil)
+            return nil
+        }
+        return .keyring(path)
+    }
+
+    private mutating func profiles(_ section: DeclarationFields.Section) -> [PackageSetProfile]? {
+        let name = section.path("profiles")
+        guard let document = fields.required("profiles", of: section, example: "profiles: {core: [base, core]}"),
+            let members = fields.members(document, name: name)
+        else { return nil }
+        if members.isEmpty { fields.report("\(name) is empty", at: document.location) }
+        var profiles: [PackageSetProfile] = []
+        for member in members {
+            checkName(member, of: "a profile")
+            if Declaration.InternalProfile(rawValue: member.key) != nil {
+                fields.report(
+                    "the name \"\(member.key)\" is taken: the build has a profile of its own called so",
+                    at: member.location)
+            }
+            guard let sets = sets(member.value, name: "\(name).\(member.key)") else { continue }
+            profiles.append(PackageSetProfile(name: member.key, sets: sets))
+        }
+        return profiles.count == members.count ? profiles : nil
+    }
+
+    private mutating func zfsModule(_ section: DeclarationFields.Section) -> Declaration.ZFSModule? {
+        guard let document = fields.optional("zfs-module", of: section) else { return nil }
+        let name = section.path("zfs-module")
+        guard
+            let module = fields.section(document, name: name, at: section.keyLocation(of: "zfs-module"), keys: ["sets"])
+        else { return nil }
+        return requiredSets(module).map { Declaration.ZFSModule(sets: $0) }
+    }
+}

@@ -1,0 +1,70 @@
+import Darksites
+import Primitives
+import SystemPackage
+
+/// What several sections have: names of sets, distributions and profiles, and paths.
+extension DeclarationReader {
+    mutating func requiredSets(_ section: DeclarationFields.Section) -> [PackageSetReference]? {
+        guard let document = fields.required("sets", of: section, example: "sets: [base]") else { return nil }
+        return sets(document, name: section.path("sets"))
+    }
+
+    mutating func sets(_ document: DeclarationDocument, name: String) -> [PackageSetReference]? {
+        let names = fields.strings(document, name: name) {
+            PackageSetReference.isName($0) ? nil : "the name of a file in package-sets/DISTRIBUTION/, without .txt"
+        }
+        return names?.map { PackageSetReference($0.value, at: $0.location) }
+    }
+
+    func path(_ text: String) -> FilePath { folder.pushing(FilePath(text)).lexicallyNormalized() }
+
+    /// The name of a distribution that exists, under the key "distribution".
+    mutating func distribution(of section: DeclarationFields.Section, known: [String]?) -> String? {
+        guard let name = fields.string("distribution", of: section, example: "distribution: debian") else { return nil }
+        if let known, !known.contains(name.value) { unknownDistribution(name.value, at: name.location, known: known) }
+        return name.value
+    }
+
+    mutating func unknownDistribution(_ name: String, at location: SourceLocation, known: [String]) {
+        fields.report(
+            "there is no distribution \"\(name)\"", at: location, hint: NearestNames.hint(for: name, in: known))
+    }
+
+    mutating func check(
+        _ profile: DeclarationFields.Located<String>, of name: String, in known: [Declaration.Distribution]
+    ) {
+        guard let distribution = known.first(where: { $0.name == name }) else { return }
+        let profiles = distribution.profiles.map(\.name)
+        guard !profiles.contains(profile.value) else { return }
+        fields.report(
+            "\(name) has no profile \"\(profile.value)\"", at: profile.location,
+            hint: NearestNames.hint(for: profile.value, in: profiles))
+    }
+
+    mutating func checkName(_ member: DeclarationDocument.Member, of what: String) {
+        guard let problem = Self.problemOfName(member.key) else { return }
+        fields.report("\(what) cannot be called \"\(member.key)\"", at: member.location, hint: problem)
+    }
+
+    /// Names become parts of file names and of lines in the lock.
+    static func problemOfName(_ name: String) -> String? {
+        let isFine = name.utf8.allSatisfy {
+            ("a"..."z").contains(Unicode.Scalar($0)) || ("0"..."9").contains(Unicode.Scalar($0))
+                || $0 == UInt8(ascii: "-")
+        }
+        return isFine && !name.isEmpty && !name.hasPrefix("-") ? nil : "names have a to z, 0 to 9 and -"
+    }
+
+    /// Suites, components, architectures and releases stand in lines with spaces between and in paths.
+    static func problemOfWord(_ word: String) -> String? {
+        let isFine = word.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { part in
+            !part.isEmpty && part != "." && part != ".."
+                && part.utf8.allSatisfy { byte in
+                    let scalar = Unicode.Scalar(byte)
+                    return ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar) || ("0"..."9").contains(scalar)
+                        || "-._+~".unicodeScalars.contains(scalar)
+                }
+        }
+        return isFine ? nil : "letters, digits, and any of - . _ + ~ /"
+    }
+}

@@ -1,0 +1,93 @@
+package import SystemPackage
+
+/// Decides from where the files of a repository are fetched.
+package struct MirrorSelection: Sendable {
+    private let host: HostAPT
+    private let environment: [String: String]
+    private let workingFolder: FilePath
+
+    /// `host` is the apt of this machine. A variable `DEPLOY_MIRROR_<NAME>` of `environment` wins over everything; folders
+    /// in it are taken from `workingFolder`.
+    package init(host: HostAPT, environment: [String: String], workingFolder: FilePath) {
+        self.host = host
+        self.environment = environment
+        self.workingFolder = workingFolder
+    }
+
+    /// The variable that overrides the mirrors of the repository called `name`: DEPLOY_MIRROR_DEBIAN_SECURITY.
+    package static func variable(for name: String) -> String {
+        "DEPLOY_MIRROR_" + name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
+    }
+
+    /// Where to fetch `repository` from, in the order in which to try.
+    ///
+    /// Throws where the environment names something that is no address.
+    package func addresses(
+        of repository: Declaration.Repository, in distribution: Declaration.Distribution
+    ) throws(DeclarationError) -> [MirrorAddress] {
+        let variable = Self.variable(for: repository.name)
+        let override = (environment[variable] ?? "").split(separator: " ")
+        guard override.isEmpty else {
+            var addresses: [MirrorAddress] = []
+            for text in override {
+                guard let address = MirrorAddress(String(text), relativeTo: workingFolder) else {
+                    throw DeclarationError(
+                        "\"\(text)\" is no address of a mirror (\(variable))", at: nil,
+                        hint: "http://, https://, file:// or a folder; several with spaces between")
+                }
+                addresses.append(address)
+            }
+            return addresses
+        }
+        var addresses: [MirrorAddress] = []
+        for mirror in repository.mirrors {
+            switch mirror {
+            case .address(let address): addresses.append(address)
+            case .host:
+                let found = host.debianAddresses(
+                    isSecurity: repository.name.hasSuffix("-security"), codename: distribution.codename)
+                addresses += found
+            }
+        }
+        var seen: Set<MirrorAddress> = []
+        return addresses.filter { seen.insert($0).inserted }
+    }
+
+    /// The proxy that apt uses for `address`.
+    package func proxy(for address: MirrorAddress) -> String? {
+        guard case .remote(let url) = address else { return nil }
+        return url.hasPrefix("https:") ? host.secureProxy : host.proxy
+    }
+}
+
+extension HostAPT {
+    /// Where this machine gets Debian's archive from, or that of the security updates; where it gets them from nowhere,
+    /// the project's own server. `codename` is a suite name to be known beside the names that are.
+    package func debianAddresses(isSecurity: Bool, codename: String) -> [MirrorAddress] {
+        let name = isSecurity ? "debian-security" : "debian"
+        var found: [MirrorAddress] = []
+        for source in sources where !found.contains(source.address) {
+            let suites = source.suites.filter { Self.isSecurity($0) == isSecurity }
+            guard !suites.isEmpty, source.components.contains("main") else { continue }
+            // Others offer packages *for* Debian under Debian's suite names, or from folders called debian.
+            let isNamedSo = source.address.lastPathComponent == name && suites.contains { Self.isDebian($0, codename) }
+            guard isNamedSo || source.signedBy.contains("debian-archive-") else { continue }
+            found.append(source.address)
+        }
+        return found.isEmpty ? [.remote("http://ftp.debian.org/\(name)")] : found
+    }
+
+    /// `trixie-security`, or `buster/updates` as it was once called.
+    private static func isSecurity(_ suite: String) -> Bool {
+        suite.hasSuffix("-security") || suite.hasSuffix("/updates")
+    }
+
+    private static func isDebian(_ suite: String, _ codename: String) -> Bool {
+        let base = suite.prefix { $0 != "-" && $0 != "/" }
+        let names = [
+            "stretch", "buster", "bullseye", "bookworm", "trixie", "forky", "duke", "sid", "stable", "testing",
+            "unstable", "oldstable", "oldoldstable",
+        ]
+        return base == codename || names.contains(String(base))
+    }
+}

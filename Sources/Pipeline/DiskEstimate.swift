@@ -1,0 +1,75 @@
+import BuildGraph
+import ContentStore
+import Primitives
+import SystemPackage
+
+/// How much disk a build will take, judged before it starts by what its steps read and by how large results were last time.
+struct DiskEstimate {
+    let standing: [(step: Step, standing: StepStanding)]
+    let rebuildsAll: Bool
+    let store: ContentStore
+
+    /// Says the estimate, and throws `DiskTooSmall` where the disk can't hold it.
+    func check(events: (BuildEvent) -> Void) throws {
+        let needed = bytes
+        guard needed > .zero else { return }
+        let free = try Files.freeSpace(at: store.root)
+        if needed > ByteCount(100_000_000) { events(.notice("disk: about \(needed) needed, \(free) free")) }
+        guard needed <= free else { throw DiskTooSmall(needed: needed, free: free, folder: store.root.string) }
+    }
+
+    private var bytes: ByteCount {
+        var sum = ByteCount.zero
+        var sizes: [StepName: ByteCount] = [:]
+        for (step, standing) in standing {
+            if case .cached(let record) = standing, !rebuildsAll {
+                sizes[step.name] = record.outputs.values.reduce(.zero) { $0 + $1.size }
+                continue
+            }
+            let inputs = step.dependencies.reduce(ByteCount.zero) { $0 + (sizes[$1] ?? .zero) }
+            let size: ByteCount
+            switch step.action {
+            case .native(identifier: "fetch", _, _):
+                size = fetchSize(step)
+                sum += missing(step)
+            case .container:
+                // A root file system takes three times its packages, once in podman's storage and once as an archive;
+                // what packs its inputs takes no more than they do.
+                size = inputs
+                sum += step.outputs["rootfs.tar"] != nil ? ByteCount(inputs.bytes * 6) : inputs
+            case .native:
+                size = inputs
+                sum += ByteCount(inputs.bytes / 8)
+            }
+            sizes[step.name] = size
+        }
+        return sum
+    }
+
+    /// The lines of a fetch step: digest and size of each file.
+    private func files(_ step: Step) -> [(Digest, ByteCount)] {
+        guard case .literal(let bytes) = step.inputs["files"] else { return [] }
+        return bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
+            let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 2)
+            guard fields.count == 3, let digest = Digest(hex: fields[0]),
+                let size = Int64(String(decoding: fields[1], as: UTF8.self))
+            else { return nil }
+            return (digest, ByteCount(size))
+        }
+    }
+
+    private func fetchSize(_ step: Step) -> ByteCount { files(step).reduce(.zero) { $0 + $1.1 } }
+
+    private func missing(_ step: Step) -> ByteCount {
+        files(step).reduce(.zero) { sum, file in store.contains(file.0) ? sum : sum + file.1 }
+    }
+}
+
+/// A build that would not fit.
+struct DiskTooSmall: UserError {
+    let needed: ByteCount
+    let free: ByteCount
+    let folder: String
+    var what: String { "the build needs about \(needed), and \(folder) has \(free) left" }
+    var hint: String? { "free some space, or put the cache elsewhere: DEPLOY_CACHE=/path ./deploy build" }
+}

@@ -1,0 +1,163 @@
+package import BuildGraph
+import APT
+import Containers
+import ContentStore
+import Darksites
+import Primitives
+import SystemPackage
+
+/// What a build is asked for.
+package struct BuildRequest: Sendable {
+    /// Names of stages or steps; none means everything.
+    package var targets: [String] = []
+    /// Fail where the lock would have to change.
+    package var isLocked = false
+    /// Run every step, whatever is on record.
+    package var rebuildsAll = false
+    /// Suites, as `repository/suite`, whose Release file may have expired.
+    package var allowExpired: Set<String> = []
+
+    package init(
+        targets: [String] = [], isLocked: Bool = false, rebuildsAll: Bool = false, allowExpired: Set<String> = []
+    ) {
+        self.targets = targets
+        self.isLocked = isLocked
+        self.rebuildsAll = rebuildsAll
+        self.allowExpired = allowExpired
+    }
+}
+
+/// What a build came to.
+package struct BuildResult: Sendable {
+    package let report: BuildReport
+    /// The image, where it was among the targets.
+    package let image: PublishedImage?
+    /// What gates proved of the image, a sentence each.
+    package let proofs: [String]
+    /// Of the whole command, the resolution counted.
+    package let duration: Duration
+}
+
+extension Project {
+    /// The plan with the lock brought up to date; the file is left alone unless `writesLock`.
+    package func currentPlan(writesLock: Bool, request: BuildRequest = BuildRequest()) async throws -> BuildPlan {
+        let keeper = LockKeeper(project: self, allowExpired: request.allowExpired)
+        let lock = try await keeper.current(writes: writesLock && !request.isLocked)
+        if request.isLocked, try keeper.existing() != lock { throw LockWouldChange() }
+        return try await plan(lock)
+    }
+
+    /// How the steps that `request` asks for stand, with nothing run.
+    package func standing(_ request: BuildRequest) async throws -> [(step: Step, standing: StepStanding)] {
+        let plan = try await currentPlan(writesLock: false, request: request)
+        return engine().standing(of: try plan.graph.resolve(targets: request.targets), in: plan.graph)
+    }
+
+    /// Builds what is asked for; the image, where it is among that, is put into the output folder.
+    package func build(_ request: BuildRequest) async throws -> BuildResult {
+        let start = ContinuousClock.now
+        let lock = try await lockStore()
+        defer { withExtendedLifetime(lock) {} }
+        let plan = try await currentPlan(writesLock: true, request: request)
+        let wanted = try plan.graph.resolve(targets: request.targets)
+        let engine = engine()
+        let standing = engine.standing(of: wanted, in: plan.graph)
+        if request.rebuildsAll || standing.contains(where: { if case .cached = $0.standing { false } else { true } }) {
+            let leftovers = try await podman.removeLeftovers()
+            if leftovers > 0 { events(.notice("removed \(leftovers) container(s) that a killed build had left")) }
+        }
+        try DiskEstimate(standing: standing, rebuildsAll: request.rebuildsAll, store: store).check(events: events)
+        let report = try await engine.build(wanted, in: plan.graph, rebuildsAll: request.rebuildsAll)
+        var image: PublishedImage?
+        if wanted.contains(BuildPlan.image), let artifact = report.records[BuildPlan.image]?.outputs["kldload.iso"] {
+            image = try ImagePublisher(project: self).publish(artifact, named: plan.imageName)
+        }
+        let proofs = report.records.values.sorted { $0.step < $1.step }.filter { $0.step.text.hasSuffix("/gate") }.compactMap(\.summary)
+        return BuildResult(report: report, image: image, proofs: proofs, duration: ContinuousClock.now - start)
+    }
+
+    /// Moves the lock of the named distributions (none: all) to today's archives.
+    package func update(_ distributions: [String]) async throws {
+        let lock = try await lockStore()
+        defer { withExtendedLifetime(lock) {} }
+        let known = declaration.distributions.map(\.name)
+        for name in distributions where !known.contains(name) {
+            throw UnknownDistribution(name: name, known: known)
+        }
+        let keeper = LockKeeper(project: self)
+        let before = try keeper.existing()
+        let after = try await keeper.current(update: Set(distributions.isEmpty ? known : distributions))
+        if before == after { events(.notice("deploy.lock is up to date with the archives")) }
+    }
+
+    /// Why `step` ran or would run; without one, that of every step that would run and waits for nothing, or of the image.
+    package func explain(_ step: String?) async throws -> [Explanation] {
+        let plan = try await currentPlan(writesLock: false)
+        let wanted = try plan.graph.resolve(targets: step.map { [$0] } ?? [])
+        let standing = engine().standing(of: Set(plan.graph.order), in: plan.graph)
+        let explainer = Explainer(store: store, records: records, now: surroundings.now())
+        var names = plan.graph.order.filter(wanted.contains)
+        if step == nil {
+            names = standing.compactMap { if case .mustRun = $0.standing { $0.step.name } else { nil } }
+            if names.isEmpty { names = [BuildPlan.image] }
+        }
+        return names.compactMap { explainer.explain($0, standing: standing) }
+    }
+
+    /// Opens a shell in the container of a step, with the inputs it has now; returns its exit status.
+    package func shell(_ step: String) async throws -> Int32 {
+        let lock = try await lockStore()
+        defer { withExtendedLifetime(lock) {} }
+        let plan = try await currentPlan(writesLock: false)
+        guard plan.graph.steps[StepName(step)] != nil else {
+            _ = try plan.graph.resolve(targets: [step])
+            throw GraphError(what: "\(step) is a stage, not a step", hint: "`deploy status` lists the steps of each stage", isUsageError: true)
+        }
+        return try await engine().shell(StepName(step), in: plan.graph)
+    }
+
+    /// What `deploy key` shows.
+    package struct KeyFacts: Sendable {
+        package let fingerprint: String
+        package let user: String
+        package let armored: String
+        package let home: String
+    }
+
+    /// The build host's key, made where there is none.
+    package func signingKey() async throws -> KeyFacts {
+        let signer = try await SigningKey(home: workspace.key)
+        return KeyFacts(
+            fingerprint: signer.fingerprint, user: SigningKey.userID, armored: String(decoding: signer.armoredPublicKey, as: UTF8.self),
+            home: workspace.key.string)
+    }
+
+    /// Removes the cache, the logs and imported images; returns what that was, in words.
+    package func clean(output: Bool) async throws -> String {
+        let lock = try await lockStore()
+        let images = try await podman.removeImages(keeping: [])
+        var removed = ["the cache", "the logs", "\(images) container image(s)"]
+        for name in try Files.list(workspace.cache) where name != "lock" { try Files.remove(workspace.cache.appending(name)) }
+        try Files.remove(workspace.logs)
+        if output {
+            try Files.remove(declaration.output.folder)
+            removed.append("the output folder")
+        }
+        withExtendedLifetime(lock) {}
+        return removed.joined(separator: ", ")
+    }
+}
+
+/// `--locked`, and the declaration asks for more than the lock has.
+struct LockWouldChange: UserError {
+    var what: String { "deploy.lock does not fit the declaration and its package sets, and --locked forbids to change it" }
+    var hint: String? { "run `deploy build` without --locked, look at `git diff deploy.lock`, and commit it" }
+}
+
+struct UnknownDistribution: UserError {
+    let name: String
+    let known: [String]
+    var what: String { "deploy.yaml declares no distribution \"\(name)\"" }
+    var hint: String? { "declared: \(known.joined(separator: ", "))" }
+    var isUsageError: Bool { true }
+}

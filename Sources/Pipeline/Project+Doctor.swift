@@ -1,0 +1,100 @@
+import Containers
+import ContentStore
+import Darksites
+import Primitives
+import SystemPackage
+import Transfer
+
+/// One thing that a build needs of its host.
+package struct HostCheck: Sendable {
+    package let subject: String
+    package let finding: String
+    package let isWell: Bool
+    /// The command or the edit that mends it.
+    package let remedy: String?
+
+    init(_ subject: String, _ finding: String, remedy: String? = nil) {
+        self.subject = subject
+        self.finding = finding
+        self.isWell = remedy == nil
+        self.remedy = remedy
+    }
+}
+
+extension Project {
+    /// Looks at everything a build needs of this host; nothing is changed.
+    package func examine() async -> [HostCheck] {
+        var checks = [await examinePodman()]
+        checks += ["gpgv", "gpg", "runc", "crun"].compactMap(examineTool)
+        checks += examineKeyrings()
+        checks.append(examineDisk())
+        for (name, addresses) in ((try? self.addresses())?.byName ?? [:]).sorted(by: { $0.key < $1.key }) {
+            checks.append(await examineMirror(name, addresses))
+        }
+        return checks
+    }
+
+    private func examinePodman() async -> HostCheck {
+        do {
+            return HostCheck("podman", try await podman.version())
+        } catch {
+            return HostCheck("podman", "not found", remedy: "apt-get install podman")
+        }
+    }
+
+    /// Of the two OCI runtimes one is enough; which one works here is found out by a trial run when the first container starts.
+    private func examineTool(_ name: String) -> HostCheck? {
+        let folders = (surroundings.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
+        func find(_ name: String) -> FilePath? {
+            folders.map { FilePath(String($0)).appending(name) }.first(where: Files.exists)
+        }
+        if let path = find(name) { return HostCheck(name, path.string) }
+        switch name {
+        case "runc": return find("crun") == nil ? HostCheck("OCI runtime", "neither runc nor crun", remedy: "apt-get install runc") : nil
+        case "crun": return nil
+        case "gpg": return HostCheck(name, "not found", remedy: "apt-get install gnupg")
+        default: return HostCheck(name, "not found", remedy: "apt-get install \(name)")
+        }
+    }
+
+    private func examineKeyrings() -> [HostCheck] {
+        var keyrings: [FilePath] = []
+        for repository in declaration.distributions.flatMap(\.repositories) {
+            if case .keyring(let path) = repository.trust, !keyrings.contains(path) { keyrings.append(path) }
+        }
+        return keyrings.map { path in
+            Files.exists(path)
+                ? HostCheck("keyring", path.string)
+                : HostCheck("keyring", "\(path) is missing", remedy: "apt-get install debian-archive-keyring")
+        }
+    }
+
+    private func examineDisk() -> HostCheck {
+        guard let free = try? Files.freeSpace(at: store.root) else { return HostCheck("disk", "unknown", remedy: "make \(store.root)") }
+        let wanted = ByteCount(8_000_000_000)
+        return free < wanted
+            ? HostCheck("disk", "\(free) free for \(store.root)", remedy: "a first build takes about \(wanted); DEPLOY_CACHE puts the cache elsewhere")
+            : HostCheck("disk", "\(free) free for \(store.root)")
+    }
+
+    private func examineMirror(_ name: String, _ addresses: [String]) async -> HostCheck {
+        guard let repository = declaration.distributions.flatMap(\.repositories).first(where: { $0.name == name }),
+            let suite = repository.suites.first
+        else { return HostCheck(name, "not declared") }
+        let file = store.ingestFolder.appending("doctor-\(name)")
+        var options = Downloader.Options()
+        options.connectTimeout = .seconds(5)
+        let request = DownloadRequest(
+            name: name, sources: addresses.map { "\($0)/dists/\(suite)/Release" }, destination: file, limit: ByteCount(20_000_000))
+        do {
+            let answer = try await Downloader(options: options).download(request)
+            try? Files.remove(file)
+            return HostCheck("repository \(name)", "\(answer.url) answers")
+        } catch {
+            let reason = (error as? any UserError)?.what ?? "\(error)"
+            return HostCheck(
+                "repository \(name)", reason,
+                remedy: "name a mirror: \(MirrorSelection.variable(for: name))=http://… ./deploy build; behind a proxy set http_proxy")
+        }
+    }
+}

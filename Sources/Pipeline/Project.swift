@@ -1,0 +1,85 @@
+package import BuildGraph
+package import Containers
+package import ContentStore
+package import Darksites
+import APT
+import Primitives
+package import SystemPackage
+import Transfer
+
+#if canImport(Glibc)
+private import Glibc
+#endif
+
+/// A declaration with the folders and tools it is built with: what every command starts from.
+package struct Project: Sendable {
+    package let declaration: Declaration
+    package let workspace: Workspace
+    package let surroundings: Surroundings
+    package let store: ContentStore
+    package let records: RecordStore
+    package let podman: Podman
+    package let events: @Sendable (BuildEvent) -> Void
+
+    /// Opens the declaration in `file`, taken from `folder`. The folders of the build are made where they are missing.
+    ///
+    /// Throws `UserErrors` with all that is wrong in the declaration, and `FileError`.
+    package init(
+        file: FilePath, in folder: FilePath, overrides: DeclarationOverrides, surroundings: Surroundings,
+        events: @escaping @Sendable (BuildEvent) -> Void
+    ) throws {
+        declaration = try Declaration.load(file, in: folder).applying(overrides)
+        workspace = Workspace(root: declaration.folder, surroundings: surroundings)
+        self.surroundings = surroundings
+        self.events = events
+        store = try ContentStore(root: workspace.cache)
+        records = try RecordStore(root: workspace.records)
+        podman = Podman(environment: surroundings.environment, state: workspace.podman) { events(.notice($0)) }
+    }
+
+    /// The engine that runs this project's steps, with logs in a folder of this moment.
+    package func engine() -> BuildEngine {
+        BuildEngine(
+            store: store, records: records, containers: podman,
+            logFolder: workspace.logs.appending(LockDate(secondsSince1970: surroundings.now()).compact),
+            cores: surroundings.cores, architecture: declaration.distributions.first?.architecture ?? "amd64",
+            now: surroundings.now, events: events)
+    }
+
+    /// The steps of this declaration with this lock.
+    package func plan(_ lock: Lock) async throws -> BuildPlan {
+        let statCache = StatCache(file: workspace.statCache)
+        let folder = declaration.live.includes
+        let tree = try FileTree(scanning: folder, cache: statCache)
+        try statCache.save()
+        let signer = try await SigningKey(home: workspace.key)
+        return try BuildPlanner(
+            declaration: declaration, lock: lock, fetch: PackageFetch(addresses: try addresses(), downloader: Downloader()),
+            signer: signer, includes: (tree, .folder(folder, tree, shownAs: workspace.shown(folder)))
+        ).plan()
+    }
+
+    /// Where each repository's mirrors are on this host.
+    func addresses() throws -> RepositoryAddresses {
+        let selection = MirrorSelection(
+            host: try HostAPT.read(surroundings.aptFolder), environment: surroundings.environment,
+            workingFolder: surroundings.currentFolder)
+        var byName: [String: [String]] = [:]
+        for distribution in declaration.distributions {
+            for repository in distribution.repositories {
+                byName[repository.name] = try selection.addresses(of: repository, in: distribution).map(\.url)
+            }
+        }
+        return RepositoryAddresses(byName)
+    }
+
+    /// Holds the store for this process as long as the result lives; says so where it has to wait.
+    package func lockStore() async throws -> StoreLock {
+        let events = events
+        let lock = try await StoreLock.acquire(root: store.root, owner: "process \(getpid()) in \(workspace.root)\n") { holder in
+            events(.waitingForStore(holder: holder))
+        }
+        try store.removeDebris()
+        return lock
+    }
+}

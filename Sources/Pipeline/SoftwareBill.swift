@@ -1,0 +1,57 @@
+import Darksites
+import Primitives
+
+/// What an image is made of, as an SPDX 2.3 document (https://spdx.github.io/spdx-spec/v2.3/).
+struct SoftwareBill {
+    let lock: Lock
+    let declaration: Declaration
+
+    /// The document, in JSON. The same lock and declaration give the same bytes.
+    var json: [UInt8] {
+        let epoch = lock.epoch ?? LockDate(secondsSince1970: 0)
+        let name = "kldload-\(declaration.iso.edition)-\(declaration.iso.distribution)-\(declaration.iso.profile)-\(epoch.day)"
+        var packages: [JSON] = []
+        for distribution in lock.distributions {
+            let carried = declaration.iso.darksites.first { $0.distribution == distribution.name }?.profiles ?? []
+            let onImage = Set(carried + [Declaration.InternalProfile.live.rawValue])
+            for package in distribution.packages where !onImage.isDisjoint(with: package.profiles) {
+                let checksum = JSON.object([("algorithm", .string("SHA256")), ("checksumValue", .string(package.digest.hex))])
+                packages.append(
+                    entry(distribution.name, package.name, package.version, package.architecture, [("checksums", .array([checksum]))]))
+            }
+            for package in distribution.built where !onImage.isDisjoint(with: package.profiles) {
+                packages.append(entry(distribution.name, package.name, package.version, package.architecture, []))
+            }
+        }
+        let document = JSON.object([
+            ("spdxVersion", .string("SPDX-2.3")), ("dataLicense", .string("CC0-1.0")), ("SPDXID", .string("SPDXRef-DOCUMENT")),
+            ("name", .string(name)), ("documentNamespace", .string("https://spdx.org/spdxdocs/\(name)")),
+            (
+                "creationInfo",
+                .object([("created", .string("\(epoch)")), ("creators", .array([.string("Tool: kldload-deploy")]))])
+            ),
+            ("packages", .array(packages)),
+        ])
+        return Array((document.text + "\n").utf8)
+    }
+
+    private func entry(
+        _ distribution: String, _ name: String, _ version: String, _ architecture: String, _ more: [(String, JSON)]
+    ) -> JSON {
+        let id = "SPDXRef-\(distribution)-\(name)-\(version)-\(architecture)".map { character in
+            character.isASCII && (character.isLetter || character.isNumber || character == ".") ? character : "-"
+        }
+        // Package URLs write a plus sign as %2B (https://github.com/package-url/purl-spec).
+        let escaped = "\(name)@\(version)".map { $0 == "+" ? "%2B" : String($0) }.joined()
+        let reference = JSON.object([
+            ("referenceCategory", .string("PACKAGE-MANAGER")), ("referenceType", .string("purl")),
+            ("referenceLocator", .string("pkg:deb/\(distribution)/\(escaped)?arch=\(architecture)")),
+        ])
+        return .object(
+            [
+                ("SPDXID", .string(String(id))), ("name", .string(name)), ("versionInfo", .string(version)),
+                ("downloadLocation", .string("NOASSERTION")), ("filesAnalyzed", .bool(false)),
+                ("externalRefs", .array([reference])),
+            ] + more)
+    }
+}

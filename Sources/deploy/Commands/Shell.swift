@@ -1,0 +1,21 @@
+import ArgumentParser
+import Pipeline
+
+struct Shell: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Open a shell in the container of a step, with its inputs; the script is /in/script.")
+
+    @OptionGroup var options: CommonOptions
+
+    @Argument(help: "The step, for example live/root.")
+    var step: String
+
+    func run() async throws {
+        let step = step
+        try await options.run { project, console in
+            console.clear()
+            let status = try await project.shell(step)
+            if status != 0 { throw CommandFailure(code: status) }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import BuildGraph
+import ContentStore
+import Pipeline
+import Primitives
+import SystemPackage
+
+#if canImport(Glibc)
+private import Glibc
+#endif
+
+/// A command that failed after it has shown its error.
+struct CommandFailure: Error {
+    let code: Int32
+}
+
+/// What every command takes: which declaration, and which of its choices.
+struct CommonOptions: ParsableArguments {
+    @Option(name: [.customShort("C"), .long], help: ArgumentHelp("Build the declaration in this folder.", valueName: "folder"))
+    var directory: String?
+
+    @Option(help: ArgumentHelp("The declaration, relative to the folder.", valueName: "deploy.yaml"))
+    var file: String = "deploy.yaml"
+
+    @Option(help: "The profile that the image is for; its packages join the darksite. Also PROFILE in the environment.")
+    var profile: String?
+
+    @Option(help: "The edition in the image's name. Also EDITION.")
+    var edition: String?
+
+    @Option(help: "The distribution that the image is called after. Also KLDLOAD_DISTRO.")
+    var distro: String?
+
+    @Option(name: .shortAndLong, help: "How many cores steps may keep busy together.")
+    var jobs: Int?
+
+    @Flag(help: "One JSON object a line on standard output, for programs.")
+    var json = false
+
+    mutating func validate() throws {
+        if let jobs, jobs < 1 { throw ValidationError("--jobs takes a number from 1") }
+    }
+
+    var console: Console { Console(json: json, environment: ProcessEnvironment.all) }
+
+    private var surroundings: Surroundings {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let current = getcwd(&buffer, buffer.count).map { FilePath(String(cString: $0)) } ?? "."
+        return Surroundings(
+            environment: ProcessEnvironment.all, currentFolder: current,
+            now: {
+                var now = timespec()
+                clock_gettime(CLOCK_REALTIME, &now)
+                return Int64(now.tv_sec)
+            },
+            cores: jobs ?? max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1))
+    }
+
+    /// Opens the project and runs `body`, with errors and progress shown on the console.
+    func run(_ body: @escaping @Sendable (Project, Console) async throws -> Void) async throws {
+        let console = console
+        do {
+            let surroundings = surroundings
+            // The launcher says where its checkout is; without it, the folder one stands in is meant.
+            let checkout = surroundings.environment["KLDLOAD_CHECKOUT"].map { FilePath($0) } ?? surroundings.currentFolder
+            let folder = directory.map { surroundings.absolute(FilePath($0)) } ?? checkout
+            let overrides = DeclarationOverrides(
+                profile: profile, edition: edition, distribution: distro, environment: surroundings.environment)
+            let project = try Project(
+                file: FilePath(file), in: folder, overrides: overrides, surroundings: surroundings, events: { console.show($0) })
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await console.animate() }
+                defer { group.cancelAll() }
+                try await body(project, console)
+            }
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch {
+            console.show(error: error)
+            throw CommandFailure(code: ErrorReport.exitCode(error))
+        }
+    }
+}

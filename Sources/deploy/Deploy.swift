@@ -1,0 +1,50 @@
+import ArgumentParser
+import Primitives
+
+#if canImport(Glibc)
+private import Glibc
+#endif
+
+/// The command line: one subcommand a file, in `Commands/`.
+@main
+struct Deploy: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "deploy",
+        abstract: "Turns a declaration into one bootable ISO that installs real distributions on ZFS, offline.",
+        discussion: """
+            A build has five stages: builder, debian, ubuntu, rpm, iso. Each is made of steps, which run in containers without \
+            network or inside deploy itself. Only what changed runs again; `deploy explain` says why.
+
+            Exit codes: 0 done, 1 the build failed, 2 the request was wrong, 130 interrupted.
+            """,
+        version: "0.1.0",
+        subcommands: [
+            Build.self, Full.self, Update.self, Status.self, Explain.self, Graph.self, Shell.self, Key.self, Doctor.self, Clean.self,
+        ],
+        defaultSubcommand: nil)
+
+    static func main() async {
+        let code = await Interruption.watch { await run() }
+        Glibc.exit(code)
+    }
+
+    /// Parses and runs, with every error rendered once, here.
+    private static func run() async -> Int32 {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+            return 0
+        } catch let failure as CommandFailure {
+            return failure.code
+        } catch {
+            guard exitCode(for: error) != .success else { exit(withError: error) }
+            let text = fullMessage(for: error)
+            Console(json: false, environment: ProcessEnvironment.all).say(text)
+            return exitCode(for: error) == .validationFailure ? 2 : 1
+        }
+    }
+}

@@ -1,0 +1,24 @@
+import Primitives
+
+/// The one place where errors become text.
+struct ErrorReport {
+    let style: Style
+
+    /// The lines to show for `error`: what is wrong and where, the facts, what to do.
+    func lines(_ error: any Error) -> [String] {
+        if let several = error as? UserErrors {
+            let all = several.errors.flatMap(lines)
+            return several.errors.count == 1 ? all : all + ["\(several.errors.count) errors; nothing was changed"]
+        }
+        guard let error = error as? any UserError else { return [style.bad("error:") + " \(error)"] }
+        let place = error.location.map { "\($0): " } ?? ""
+        return ["\(place)\(style.bad("error:")) \(error.what)"] + error.details.map { "   \($0)" }
+            + (error.hint.map { ["   \(style.faint("→")) \($0)"] } ?? [])
+    }
+
+    /// 2 where the request was wrong, 130 after an interruption, 1 for everything else that failed.
+    static func exitCode(_ error: any Error) -> Int32 {
+        if error is CancellationError { return 130 }
+        return (error as? any UserError)?.isUsageError == true ? 2 : 1
+    }
+}

@@ -1,0 +1,189 @@
+import Primitives
+import Testing
+
+@testable import Darksites
+
+@Suite struct LockTests {
+    static let digest = String(repeating: "0a", count: 32)
+
+    static let text = """
+        # comment
+        version 1
+
+        distribution debian amd64
+        declaration \(digest)
+        snapshot debian trixie 2026-11-20T14:12:33Z 140123 \(digest)
+        snapshot security trixie-security 2026-11-21T00:00:01Z 43000 \(digest)
+        index debian trixie main amd64 9678380 dists/trixie/main/binary-amd64/Packages.xz \(digest)
+        essential dpkg 1.22.21 amd64 core,live,server 1537000 debian pool/main/d/dpkg/dpkg_1.22.21_amd64.deb \(digest)
+        package htop 3.4.1-5 amd64 server 170000 debian pool/main/h/htop/htop_3.4.1-5_amd64.deb \(digest)
+        built zfs-modules-6.12 2.3.2-1 amd64 core,live
+
+        """
+
+    static func errors(_ text: String) -> [String] {
+        do {
+            Issue.record("no error: \(try LockReader.read(Array(text.utf8), file: "deploy.lock"))")
+            return []
+        } catch {
+            return error.errors.map { "\($0.location.map { "\($0.line):\($0.column)" } ?? "-") \($0.what)" }
+        }
+    }
+
+    @Test func everyKindOfLineIsRead() throws {
+        let lock = try LockReader.read(Array(Self.text.utf8), file: "deploy.lock")
+        let debian = try #require(lock["debian"])
+        #expect(debian.architecture == "amd64")
+        #expect(debian.snapshots.map(\.suite) == ["trixie", "trixie-security"])
+        #expect(debian.indexes[0].path == "dists/trixie/main/binary-amd64/Packages.xz")
+        #expect(debian.packages[0].isEssential)
+        #expect(debian.packages[0].profiles == ["core", "live", "server"])
+        #expect(debian.packages[1].name == "htop")
+        #expect(debian.packages[1].size == ByteCount(170_000))
+        #expect(debian.packages(of: "server").count == 2)
+        #expect(
+            debian.built == [
+                LockedBuild(
+                    name: "zfs-modules-6.12", version: "2.3.2-1", architecture: "amd64", profiles: ["live", "core"])
+            ])
+        #expect(lock.epoch?.description == "2026-11-21T00:00:01Z")
+        #expect(lock.epoch?.day == "20261121")
+    }
+
+    @Test func whatIsWrittenIsReadAsTheSameAndWrittenAsTheSame() throws {
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<30 {
+            let lock = Self.random(using: &generator)
+            let text = try LockWriter.text(of: lock)
+            let read = try LockReader.read(text, file: "deploy.lock")
+            #expect(read == lock)
+            #expect(try LockWriter.text(of: read) == text)
+            // As after a merge: the lines of a section in another order.
+            var lines = String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
+            if let first = lines.firstIndex(where: { $0.hasPrefix("distribution") }), lock.distributions.count == 1 {
+                lines[(first + 1)...].shuffle()
+                #expect(try LockReader.read(Array(lines.joined(separator: "\n").utf8), file: "x") == lock)
+            }
+        }
+    }
+
+    @Test func eachPackageIsALineOfItsOwnAndOrderOfInputDoesNotMatter() throws {
+        let lock = try LockReader.read(Array(Self.text.utf8), file: "deploy.lock")
+        let debian = try #require(lock["debian"])
+        let reversed = LockedDistribution(
+            name: "debian", architecture: "amd64", declaration: debian.declaration,
+            snapshots: debian.snapshots.reversed(),
+            indexes: debian.indexes, packages: debian.packages.reversed(), built: debian.built)
+        let written = String(decoding: try LockWriter.text(of: Lock([reversed])), as: UTF8.self)
+        let facts = { (text: String) in text.split(separator: "\n").filter { !$0.hasPrefix("#") } }
+        #expect(facts(written) == facts(Self.text))
+    }
+
+    @Test(arguments: [
+        ("version 1", "version 2", "2:9 this lock has version 2 of the format, and this deploy reads version 1"),
+        ("version 1", "versoin 1", "2:1 a lock begins with a version line"),
+        ("declaration", "<<<<<<< HEAD\ndeclaration", "5:1 git left a merge conflict here (<<<<<<<)"),
+        ("built ", "=======\nbuilt ", "11:1 git left a merge conflict here (=======)"),
+        ("built ", ">>>>>>> other\nbuilt ", "11:1 git left a merge conflict here (>>>>>>>)"),
+        ("package htop", "pakage htop", "10:1 a line cannot begin with \"pakage\""),
+        ("package htop 3", "package htop  3", "10:14 fields are separated by exactly one space"),
+        ("amd64 server 170000", "amd64 server 17oooo", "10:35 this should be a number"),
+        ("amd64 server 170000", "amd64 server 017000", "10:35 this is no number of bytes"),
+        ("amd64 server 170000", "amd64 170000", "10:146 this line has 7 fields, and not 8"),
+        ("amd64 server 170000", "amd64 server server 170000", "10:96 this line has 9 fields, and not 8"),
+        ("amd64 server 1", "amd64 a,,b 1", "10:28 profiles are names with commas between, each once"),
+        ("pool/main/h/htop/", "../../etc/", "10:49 this is no path in a repository"),
+        ("pool/main/h/htop/", "/etc/", "10:49 this is no path in a repository"),
+        ("2026-11-20T14:12:33Z", "2026-02-30T14:12:33Z", "6:24 this should be a time such as 2026-11-20T14:12:33Z"),
+        ("declaration 0a", "declaration 0A", "5:13 this should be a SHA-256 digest: 64 lower-case hexadecimal digits"),
+        ("declaration ", "#", "4:1 debian has no declaration line"),
+        ("170000 debian", "170000 ubuntu", "10:1 htop is from ubuntu, which has no snapshot line"),
+        ("distribution debian amd64\n", "", "4:1 a declaration line before any distribution line"),
+    ])
+    func whatIsNotExactlyTheFormatIsAnErrorAtItsPlace(part: String, replacement: String, expected: String) throws {
+        let range = try #require(Self.text.firstRange(of: part))
+        #expect(Self.errors(Self.text.replacingCharacters(range, replacement)).first == expected)
+    }
+
+    @Test(arguments: [6, 8, 9, 10, 11])
+    func aFactThatIsThereTwiceIsAnError(line: Int) {
+        var lines = Self.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        lines.insert(lines[line - 1], at: lines.count - 1)
+        let errors = Self.errors(lines.joined(separator: "\n"))
+        #expect(errors.count == 1)
+        #expect(errors[0].hasPrefix("12:1 ") && errors[0].hasSuffix("is there twice"))
+    }
+
+    @Test func aPackageIsEssentialOrItIsNot() {
+        let lines = Self.text.split(separator: "\n").map(String.init)
+        guard let essential = lines.first(where: { $0.hasPrefix("essential ") }) else { return }
+        let other = "package " + essential.dropFirst("essential ".count)
+        #expect(Self.errors(Self.text + other + "\n") == ["12:1 dpkg is essential on another line"])
+        #expect(throws: Never.self) {
+            let foreign = other.replacing("1.22.21 amd64", with: "1.22.21 i386")
+            _ = try LockReader.read(Array((Self.text + foreign + "\n").utf8), file: "deploy.lock")
+        }
+    }
+
+    @Test(arguments: ["", "\n\n# nothing\n"])
+    func aLockWithoutVersionIsAnError(text: String) {
+        #expect(Self.errors(text).count == 1)
+    }
+
+    @Test func aNameWithASpaceIsNotWritten() {
+        let build = LockedBuild(name: "a b", version: "1", architecture: "amd64", profiles: ["x"])
+        let lock = Lock([
+            LockedDistribution(
+                name: "debian", architecture: "amd64", declaration: Digest(of: [UInt8]()), snapshots: [], indexes: [],
+                packages: [], built: [build])
+        ])
+        #expect(throws: LockError.self) { try LockWriter.text(of: lock) }
+    }
+
+    @Test(arguments: [
+        (0, "1970-01-01T00:00:00Z"), (951_782_400, "2000-02-29T00:00:00Z"), (1_795_184_353, "2026-11-20T14:19:13Z"),
+        (4_107_542_399, "2100-02-28T23:59:59Z"), (4_107_542_400, "2100-03-01T00:00:00Z"),
+    ])
+    func datesAreWrittenAsInRFC3339(seconds: Int64, text: String) {
+        #expect(LockDate(secondsSince1970: seconds).description == text)
+        #expect(LockDate(text.utf8)?.secondsSince1970 == seconds)
+    }
+
+    // MARK: -
+
+    static func random(using generator: inout some RandomNumberGenerator) -> Lock {
+        var counter: UInt8 = 0
+        func digest() -> Digest {
+            counter &+= 1
+            return Digest(of: [counter])
+        }
+        func pick(_ values: [String]) -> String { values.randomElement(using: &generator) ?? "" }
+        let distributions = (0..<Int.random(in: 1...2, using: &generator)).map { number in
+            let packages = (0..<Int.random(in: 0...60, using: &generator)).map { index in
+                LockedPackage(
+                    name: "\(pick(["lib", "zlib", "a+", "0ad"]))\(index)", version: "\(index):1.\(index)~rc1-\(index)",
+                    architecture: pick(["amd64", "all"]),
+                    profiles: Array(Set((0...3).map { _ in pick(["core", "server", "live", "builder"]) })),
+                    isEssential: Bool.random(using: &generator),
+                    size: ByteCount(Int64.random(in: 0...999_999_999_999, using: &generator)), repository: "main",
+                    path: "pool/ü/\(index)%3a1.deb", digest: digest())
+            }
+            return LockedDistribution(
+                name: "distro\(number)", architecture: "amd64", declaration: digest(),
+                snapshots: [
+                    LockedSnapshot(
+                        repository: "main", suite: "s", date: LockDate(secondsSince1970: Int64(counter) * 99_999_999),
+                        digest: digest(), size: ByteCount(7))
+                ],
+                indexes: [], packages: packages,
+                built: [LockedBuild(name: "b", version: "1", architecture: "all", profiles: ["core"])])
+        }
+        return Lock(distributions)
+    }
+}
+
+extension String {
+    func replacingCharacters(_ range: Range<Index>, _ replacement: String) -> String {
+        self[..<range.lowerBound] + replacement + self[range.upperBound...]
+    }
+}

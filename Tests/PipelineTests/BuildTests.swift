@@ -1,0 +1,190 @@
+import BuildGraph
+import ContentStore
+import Darksites
+import Primitives
+import SystemPackage
+import Testing
+
+@testable import Pipeline
+
+/// Whole builds from a made archive: the steps that run inside deploy are real, the containers are made up.
+@Suite struct BuildTests {
+    private let archive: MadeArchive
+    private let checkout: MadeCheckout
+
+    init() throws {
+        archive = try MadeArchive()
+        checkout = try MadeCheckout(archive)
+    }
+
+    private func mirror(_ report: BuildReport, _ checkout: MadeCheckout? = nil) throws -> FileTree {
+        let artifact = try #require(report.records["debian/mirror"]?.outputs["mirror"])
+        return try (checkout ?? self.checkout).project().store.tree(artifact.digest)
+    }
+
+    private func pool(_ tree: FileTree) -> Set<String> { Set(tree.paths.filter { $0.hasPrefix("pool/") }) }
+
+    @Test func theMirrorIsTheClosureAndNothingElse() async throws {
+        let report = try await checkout.build("debian/mirror")
+        let locked = try #require(try LockKeeper(project: checkout.project()).existing()?["debian"])
+        let tree = try mirror(report)
+        #expect(pool(tree) == Set(locked.packages(of: "core").map(\.path)))
+        #expect(
+            tree.paths.filter { !$0.hasPrefix("pool/") && !$0.contains("/by-hash/") } == [
+                "dists/trixie/InRelease", "dists/trixie/Release", "dists/trixie/Release.gpg",
+                "dists/trixie/main/binary-amd64/Packages", "dists/trixie/main/binary-amd64/Packages.gz",
+                "dists/trixie/main/binary-amd64/Packages.xz", "dists/trixie/main/binary-amd64/Release",
+            ].filter { tree.nodes[$0] != nil || !$0.hasSuffix("amd64/Release") })
+        for package in locked.packages(of: "core") {
+            #expect(tree.nodes[package.path] == .file(package.digest, size: package.size.bytes, isExecutable: false))
+        }
+    }
+
+    @Test func fieldsThatNobodyKnowsAreKept() async throws {
+        let project = try checkout.project(profile: "server")
+        let tree = try mirror(try await checkout.build("debian/mirror", project: project))
+        guard case .file(let digest, _, _) = tree.nodes["dists/trixie/main/binary-amd64/Packages"] else {
+            Issue.record("there is no index")
+            return
+        }
+        let index = String(decoding: try project.store.bytes(of: digest), as: UTF8.self)
+        #expect(index.contains("X-Unknown-Field: is kept\n"))
+        #expect(index.contains("\n a line with a colon: and more\n"))
+    }
+
+    @Test func theRealAptInstallsFromTheMirrorAlone() async throws {
+        let project = try checkout.project(profile: "server")
+        let report = try await checkout.build("debian/mirror", project: project)
+        let folder = checkout.folder.appending("judged")
+        try project.store.materialize(try mirror(report), at: folder.appending("mirror"))
+        try Files.write(try await SigningKeyBytes.of(project), to: folder.appending("key.gpg"))
+        let script = """
+            set -e; cd "$1"; mkdir -p root/state/lists/partial root/cache/archives/partial root/etc; : >root/status
+            echo "deb [arch=amd64 signed-by=$PWD/key.gpg] file:$PWD/mirror trixie main" >root/etc/sources.list
+            {
+                echo "Dir \\"$PWD/root\\"; Dir::State \\"$PWD/root/state\\"; Dir::State::status \\"$PWD/root/status\\";"
+                echo "Dir::Cache \\"$PWD/root/cache\\"; Dir::Etc \\"$PWD/root/etc\\"; Dir::Etc::SourceParts \\"-\\";"
+                echo 'APT::Architecture "amd64"; APT::Architectures { "amd64"; }; APT::Sandbox::User "root";'
+                echo 'Acquire::Languages "none"; Debug::NoLocking "true";'
+            } >apt.conf
+            export APT_CONFIG=$PWD/apt.conf
+            apt-get update --error-on=any >&2
+            apt-get install --simulate --yes nginx mailer curl linux-image-amd64 | sed -n 's/^Inst \\([^ ]*\\) (\\([^ ]*\\).*/\\1 \\2/p' | sort
+            """
+        let installed = try Tool.run(["bash", "-c", script, "-", folder.string])
+        for package in ["nginx 1.26-1", "nginx-common 1.26-1", "libcurl 8.1-1", "exim4 4.98-1", "linux-image-6.12.1-amd64 6.12.1-1"] {
+            #expect(installed.contains(package + "\n"), "\(installed)")
+        }
+    }
+
+    @Test func aSecondBuildHasNothingToDo() async throws {
+        let first = try await checkout.build()
+        #expect(first.ran.count == first.records.count)
+        _ = try archive.requests()
+        _ = checkout.containers.take()
+        let second = try await checkout.build()
+        #expect(second.ran.isEmpty)
+        #expect(checkout.containers.take() == [])
+        #expect(try archive.requests() == [])
+    }
+
+    @Test func anAddedPackageRunsWhatItMustAndFetchesItsClosureAlone() async throws {
+        let before = try await checkout.build()
+        _ = try archive.requests()
+        try checkout.set("core", "curl", "zsh")
+        let after = try await checkout.build()
+        #expect(
+            try Set(archive.requests()) == [
+                "pool/main/z/zsh/zsh_5.9-1_amd64.deb", "pool/main/z/zsh-common/zsh-common_5.9-1_all.deb",
+            ])
+        #expect(after.ran == ["debian/packages", "debian/mirror", "debian/gate", "iso/digests", "iso/image"])
+        #expect(try pool(mirror(after)).subtracting(pool(mirror(before))).count == 2)
+    }
+
+    @Test func anEditedIncludeSquashesNoLiveRoot() async throws {
+        _ = try await checkout.build()
+        try Files.write("other\n".utf8, to: checkout.folder.pushing("includes/etc/made/motd"))
+        let after = try await checkout.build()
+        #expect(after.ran == ["live/overlay", "iso/digests", "iso/image"])
+        let explanation = try #require(try await checkout.project().explain("live/overlay").first)
+        #expect(explanation.causes.flatMap(\.details) == ["includes/etc/made/motd changed"])
+        #expect(try await checkout.project().explain("iso/image").first?.rootCauses == ["includes"])
+    }
+
+    @Test func anotherProfileChangesWhatTheMirrorHolds() async throws {
+        let core = try mirror(try await checkout.build("debian/mirror"))
+        let server = try mirror(try await checkout.build("debian/mirror", project: checkout.project(profile: "server")))
+        let both = try mirror(
+            try await checkout.build("debian/mirror", project: checkout.project(environment: ["PROFILE": "server"])))
+        #expect(pool(core).isStrictSubset(of: pool(server)))
+        #expect(pool(server).contains("pool/main/n/nginx/nginx_1.26-1_amd64.deb"))
+        #expect(server == both)
+    }
+
+    @Test func twoCheckoutsWithOneLockGiveTheSameBytes() async throws {
+        let first = try await checkout.build()
+        // The archive moves on: the lock is what counts.
+        try archive.moveOn()
+        let other = try MadeCheckout(archive)
+        try Tool.run(["cp", checkout.lockFile.string, other.lockFile.string])
+        let second = try await other.build()
+        for (name, record) in first.records {
+            #expect(second.records[name]?.outputs == record.outputs, "\(name)")
+            #expect(second.records[name]?.key == record.key, "\(name)")
+        }
+    }
+
+    @Test func thePlanFollowsFromDeclarationAndLock() async throws {
+        let project = try checkout.project()
+        let first = try await project.currentPlan(writesLock: true)
+        let second = try await project.currentPlan(writesLock: true)
+        #expect(first.graph.order == second.graph.order)
+        #expect(first.imageName == "kldload-free-debian-core-amd64-20250601")
+        #expect(first.imageName == second.imageName)
+        #expect(first.graph.stages.map(\.name) == ["builder", "debian", "iso"])
+        #expect(
+            try await checkout.project(profile: "server", environment: ["EDITION": "pro"]).currentPlan(writesLock: false).imageName
+                == "kldload-pro-debian-server-amd64-20250601")
+    }
+
+    @Test func anotherSigningKeySignsAnew() async throws {
+        let first = try await checkout.build()
+        let project = try checkout.project(environment: ["DEPLOY_KEY": checkout.folder.appending("key").string])
+        let second = try await checkout.build(project: project)
+        #expect(second.ran.contains("debian/mirror"))
+        #expect(!second.ran.contains("debian/packages") && !second.ran.contains("live/root"))
+        let (old, new) = (try mirror(first), try mirror(second))
+        #expect(old.nodes["dists/trixie/InRelease"] != new.nodes["dists/trixie/InRelease"])
+        #expect(old.nodes["dists/trixie/Release"] == new.nodes["dists/trixie/Release"])
+    }
+
+    @Test func aLockThatWasMergedBadlyIsFoundOut() async throws {
+        _ = try await LockKeeper(project: checkout.project()).current()
+        let digest = String(try #require(try LockKeeper(project: checkout.project()).existing()?["debian"]?.packages.first { $0.name == "curl" }).digest.hex)
+        let other = try Files.digest(archive.folder.pushing("pool/main/z/zsh/zsh_5.9-1_amd64.deb")).digest.hex
+        try checkout.edit("deploy.lock", "pool/main/c/curl/curl_8.1-1_amd64.deb \(digest)", "pool/main/z/zsh/zsh_5.9-1_amd64.deb \(other)")
+        await #expect(throws: StepFailure.self) { try await checkout.build("debian/mirror") }
+    }
+
+    @Test func aFailedFetchKeepsWhatArrived() async throws {
+        _ = try await LockKeeper(project: checkout.project()).current()
+        try archive.misbehave(("404", "*/curl_*"))
+        await #expect(throws: StepFailure.self) { try await checkout.build("debian/mirror") }
+        #expect(try checkout.project().store.audit().damaged == [])
+        try archive.isWell()
+        _ = try archive.requests()
+        try await checkout.build("debian/mirror")
+        #expect(try archive.requests().filter { $0.hasPrefix("pool/") } == ["pool/main/c/curl/curl_8.1-1_amd64.deb"])
+    }
+}
+
+/// The public half of the key that a project signs with.
+private enum SigningKeyBytes {
+    static func of(_ project: Project) async throws -> [UInt8] {
+        let armoured = project.workspace.root.appending("key.asc")
+        try Files.write(try await project.signingKey().armored.utf8, to: armoured)
+        let binary = project.workspace.root.appending("key.bin")
+        try Tool.run(["gpg", "--batch", "--yes", "--homedir", project.workspace.root.string, "--output", binary.string, "--dearmor", armoured.string])
+        return try Files.read(binary)
+    }
+}

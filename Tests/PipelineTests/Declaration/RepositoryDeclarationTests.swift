@@ -1,0 +1,37 @@
+import Darksites
+import Primitives
+import SystemPackage
+import Testing
+
+@testable import Pipeline
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The files this repository ships.
+@Suite struct RepositoryDeclarationTests {
+    /// The root of the checkout, five parts above this file.
+    private var root: FilePath {
+        get throws {
+            let resolved = try #require(realpath(#filePath, nil))
+            defer { free(resolved) }
+            var path = FilePath(platformString: resolved)
+            for _ in 0..<4 { path.removeLastComponent() }
+            return path
+        }
+    }
+
+    @Test func declarationAndAllItsPackageSetsAreWithoutErrors() throws {
+        let root = try root
+        let text = try Files.readText(root.appending("deploy.yaml"))
+        let declaration = try Declaration.parse(text, file: "deploy.yaml", folder: root) { _ in true }
+        for distribution in declaration.distributions {
+            let all = declaration.profiles(of: distribution) + distribution.profiles
+            let unions = try PackageSetLoader(folder: declaration.packageSets).load(
+                all, distribution: distribution.name, architecture: distribution.architecture)
+            #expect(unions.count >= distribution.profiles.count + 2)
+            for (name, union) in unions { #expect(!union.wanted.isEmpty, "\(name) wants nothing") }
+        }
+    }
+}

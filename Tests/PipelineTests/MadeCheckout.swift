@@ -1,0 +1,164 @@
+import APT
+import BuildGraph
+import ContentStore
+import Darksites
+import Glibc
+import Primitives
+import Synchronization
+import SystemPackage
+import Testing
+import Transfer
+
+@testable import Pipeline
+
+/// A folder with a declaration that builds from a `MadeArchive`, with a store of its own; gone with this object.
+final class MadeCheckout: Sendable {
+    let folder: FilePath
+    let archive: MadeArchive
+    let containers = FakeContainers()
+    /// Sentences that the build said.
+    private let said = Mutex<[String]>([])
+
+    /// The first moment of 2026.
+    static let now: Int64 = 1_767_225_600
+
+    init(_ archive: MadeArchive) throws {
+        self.archive = archive
+        var template = Array("/tmp/made-checkout-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw Errno(rawValue: errno) }
+        folder = template.withUnsafeBufferPointer { FilePath($0.baseAddress.map { String(cString: $0) } ?? "") }
+        try Tool.run(["cp", "-a", "\(archive.checkout)/.", folder.string])
+        try edit("deploy.yaml", "../keyring.gpg", archive.keyring.string)
+    }
+
+    deinit { try? Files.remove(folder) }
+
+    var lockFile: FilePath { folder.appending("deploy.lock") }
+    var notices: [String] { said.withLock { $0 } }
+
+    func edit(_ file: String, _ part: String, _ replacement: String) throws {
+        let path = folder.pushing(FilePath(file))
+        let text = try Files.readText(path)
+        try #require(text.contains(part))
+        try Files.write(text.replacing(part, with: replacement).utf8, to: path)
+    }
+
+    /// Writes a package set.
+    func set(_ name: String, _ lines: String...) throws {
+        try Files.write(
+            lines.map { $0 + "\n" }.joined().utf8, to: folder.pushing("package-sets/debian").appending("\(name).txt"))
+    }
+
+    func project(
+        profile: String? = nil, environment: [String: String] = [:], mirrors: String? = nil
+    ) throws -> Project {
+        let variables = [
+            "DEPLOY_MIRROR_MADE": mirrors ?? archive.url, "DEPLOY_KEY": archive.signingKey.string,
+            "HOME": folder.string, "PATH": "/usr/bin:/bin",
+        ]
+        let environment = variables.merging(environment) { $1 }
+        return try Project(
+            file: "deploy.yaml", in: folder, overrides: DeclarationOverrides(profile: profile, environment: environment),
+            surroundings: Surroundings(environment: environment, currentFolder: folder, now: { Self.now }, cores: 2),
+            events: { [self] event in
+                switch event {
+                case .notice(let text), .warning(let text): said.withLock { $0.append(text) }
+                default: break
+                }
+            })
+    }
+
+    /// Builds `targets` as `Project.build` does, but for the containers, which are made up.
+    @discardableResult
+    func build(_ targets: String..., project given: Project? = nil) async throws -> BuildReport {
+        let project = try given ?? project()
+        let plan = try await project.currentPlan(writesLock: true)
+        return try await engine(project).build(try plan.graph.resolve(targets: targets), in: plan.graph)
+    }
+
+    func engine(_ project: Project) -> BuildEngine {
+        BuildEngine(
+            store: project.store, records: project.records, containers: containers, logFolder: folder.appending("logs"),
+            cores: 2, architecture: "amd64", now: { Self.now }, events: { _ in })
+    }
+
+    /// The error that resolving must end in.
+    func resolutionErrors(
+        _ project: Project? = nil, sourceLocation: Testing.SourceLocation = #_sourceLocation
+    ) async throws -> String {
+        do {
+            _ = try await LockKeeper(project: project ?? self.project()).current()
+        } catch let error as any UserError {
+            return error.description
+        }
+        Issue.record("nothing was thrown", sourceLocation: sourceLocation)
+        return ""
+    }
+}
+
+extension ContentStore {
+    /// The names of all blobs, and of those whose bytes are not what they are called after.
+    func audit() throws -> (blobs: Set<String>, damaged: [String]) {
+        var blobs: Set<String> = []
+        var damaged: [String] = []
+        for shard in try Files.list(root.appending("blobs")) {
+            for name in try Files.list(root.appending("blobs").appending(shard)) {
+                blobs.insert(name)
+                let digest = try Files.digest(root.appending("blobs").appending(shard).appending(name)).digest
+                if digest.hex != name { damaged.append(name) }
+            }
+        }
+        return (blobs, damaged)
+    }
+}
+
+extension Downloader {
+    /// Limits so short that a bad mirror is done with in a second or two.
+    static var impatient: Downloader {
+        var options = Options()
+        options.connectTimeout = .seconds(1)
+        options.stallTime = .seconds(2)
+        options.grace = .seconds(3)
+        options.retries.tries = 2
+        options.retries.firstPause = .milliseconds(20)
+        options.retries.headway = ByteCount(10_000_000)
+        return Downloader(options: options)
+    }
+}
+
+/// Containers that run nothing: what they write follows from the bytes that they were given and from nothing else.
+final class FakeContainers: ContainerRunner {
+    private let names = Mutex<[String]>([])
+
+    /// The steps that ran since the last call, sorted.
+    func take() -> [String] {
+        names.withLock { names in
+            defer { names = [] }
+            return names.sorted()
+        }
+    }
+
+    func run(_ command: ContainerCommand, onLine: @escaping @Sendable (String) -> Void) async throws -> Int32 {
+        names.withLock { $0.append(command.name) }
+        var seed = command.script + command.arguments.joined(separator: " ").utf8
+        for (name, value) in command.environment.sorted(by: { $0.key < $1.key }) { seed += "\(name)=\(value)".utf8 }
+        for (name, path) in command.mounts.sorted(by: { $0.key < $1.key }) { try add(path, as: name, to: &seed) }
+        if case .rootFilesystem(let digest, _) = command.image { seed += digest.bytes }
+        let outputs = [
+            "rootfs.tar", "vmlinuz", "initrd.img", "filesystem.squashfs", "efi.img", "bios.img", "mbr.img", "verdict", "kldload.iso",
+        ]
+        for output in outputs { try Files.write("\(output) \(Digest(of: seed).hex)".utf8, to: command.output.appending(output)) }
+        return 0
+    }
+
+    private func add(_ path: FilePath, as name: String, to seed: inout [UInt8]) throws {
+        guard let status = try FileStatus(at: path) else { return }
+        guard status.kind == .directory else {
+            seed += name.utf8
+            return seed += try Files.digest(path).digest.bytes
+        }
+        for child in try Files.list(path) { try add(path.appending(child), as: "\(name)/\(child)", to: &seed) }
+    }
+
+    func shell(_ command: ContainerCommand) async throws -> Int32 { 0 }
+}

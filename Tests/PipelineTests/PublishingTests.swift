@@ -1,0 +1,91 @@
+import BuildGraph
+import ContentStore
+import Darksites
+import Primitives
+import SystemPackage
+import Testing
+
+@testable import Pipeline
+
+/// What stands before and after a build: is there room for it, and where does the image go.
+@Suite struct PublishingTests {
+    private let checkout: MadeCheckout
+
+    init() throws { checkout = try MadeCheckout(MadeArchive()) }
+
+    private func image(_ text: String, in project: Project) throws -> Artifact {
+        let bytes = Array(text.utf8)
+        return Artifact(kind: .file, digest: try project.store.insert(bytes), size: ByteCount(bytes.count))
+    }
+
+    @Test func anImageLiesBesideItsChecksum() throws {
+        let project = try checkout.project()
+        let artifact = try image("one", in: project)
+        let published = try ImagePublisher(project: project).publish(artifact, named: "kldload-free")
+        let file = "kldload-free-\(artifact.digest.short).iso"
+        #expect(published.isNew && published.shown == "out/\(file)")
+        #expect(try Files.list(checkout.folder.appending("out")) == [file, "\(file).sha256"])
+        // The judge is the program that people will use.
+        try Tool.run(["bash", "-c", "cd \(checkout.folder)/out && sha256sum --strict --check *.sha256"])
+        #expect(try !ImagePublisher(project: project).publish(artifact, named: "kldload-free").isNew)
+    }
+
+    @Test func theLastImagesStay() throws {
+        let project = try checkout.project()
+        let folder = checkout.folder.appending("out")
+        try Files.createDirectory(folder)
+        try Files.write([], to: folder.appending("notes.iso"))
+        var last = ""
+        for number in 1...4 {
+            let artifact = try image("image \(number)", in: project)
+            last = "kldload-\(artifact.digest.short).iso"
+            _ = try ImagePublisher(project: project).publish(artifact, named: "kldload")
+        }
+        let names = try Files.list(folder)
+        #expect(names.filter { $0.hasPrefix("kldload-") && $0.hasSuffix(".iso") }.count == 2)
+        #expect(names.contains(last) && names.contains("\(last).sha256") && names.contains("notes.iso"))
+    }
+
+    @Test func anImageThatWasRemovedOrCutComesBack() throws {
+        let project = try checkout.project()
+        let artifact = try image("one", in: project)
+        let path = try ImagePublisher(project: project).publish(artifact, named: "kldload").path
+        try Files.remove(path)
+        #expect(try ImagePublisher(project: project).publish(artifact, named: "kldload").isNew)
+        try Files.remove(path)
+        try Files.write("o".utf8, to: path)
+        #expect(try ImagePublisher(project: project).publish(artifact, named: "kldload").isNew)
+        #expect(try Files.digest(path).digest == artifact.digest)
+    }
+
+    @Test func whatIsMissingIsCountedBeforeItIsFetched() async throws {
+        let project = try checkout.project()
+        let plan = try await project.currentPlan(writesLock: true)
+        let fetch = try plan.graph.resolve(targets: ["live/packages"])
+        func check(_ events: (BuildEvent) -> Void = { _ in }) throws {
+            let standing = checkout.engine(project).standing(of: fetch, in: plan.graph)
+            try DiskEstimate(standing: standing, rebuildsAll: false, store: project.store).check(events: events)
+        }
+        try check()
+        // The kernel's package in the lock, a thousand terabytes.
+        let size = try #require(try LockKeeper(project: project).existing()?["debian"]?.packages.first { $0.name == "big" }).size.bytes
+        try checkout.edit("deploy.lock", " \(size) made pool/main/b/big", " 999999999999999 made pool/main/b/big")
+        let greedy = try await project.currentPlan(writesLock: false)
+        let standing = checkout.engine(project).standing(of: fetch, in: greedy.graph)
+        let error = #expect(throws: DiskTooSmall.self) {
+            try DiskEstimate(standing: standing, rebuildsAll: false, store: project.store).check { _ in }
+        }
+        #expect(error?.what.contains("live-build/cache has ") == true)
+        #expect(error?.hint?.contains("DEPLOY_CACHE=") == true)
+    }
+
+    @Test func aBuildThatIsDoneNeedsNoRoom() async throws {
+        _ = try await checkout.build()
+        let project = try checkout.project()
+        let plan = try await project.currentPlan(writesLock: false)
+        let standing = checkout.engine(project).standing(of: Set(plan.graph.order), in: plan.graph)
+        try DiskEstimate(standing: standing, rebuildsAll: false, store: project.store).check { event in
+            Issue.record("\(event)")
+        }
+    }
+}

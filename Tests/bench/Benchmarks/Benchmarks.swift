@@ -1,0 +1,83 @@
+import APT
+import Archives
+import Primitives
+import Solver
+import SystemPackage
+
+/// Runs parts of the tool alone, so that `Tests/bench/run` can time them: as processes, or in here where a process would be
+/// too coarse.
+@main
+struct Benchmarks {
+    static func main() throws {
+        let arguments = CommandLine.arguments.dropFirst()
+        switch (arguments.first, arguments.count) {
+        case ("table", 2...):
+            let table = try table(of: arguments.dropFirst())
+            print("\(table.packageCount) packages")
+        case ("solve", 4...):
+            guard let rounds = Int(arguments[2]), rounds > 0 else { throw Usage() }
+            try solve(rounds: rounds, names: FilePath(arguments[3]), indexes: arguments.dropFirst(3))
+        default: throw Usage()
+        }
+    }
+
+    struct Usage: Error, CustomStringConvertible {
+        let description = "usage: Benchmarks table INDEX… | solve ROUNDS FILE-OF-NAMES INDEX…"
+    }
+
+    /// The packages of indexes as archives publish them, compressed or not.
+    private static func table(of indexes: some Sequence<String>) throws -> PackageTable {
+        let sources = try indexes.map { path in
+            let text = try Compression(fileName: path).decompress(file: FilePath(path), limit: ByteCount(2_000_000_000))
+            let index = try PackageIndex(parsing: ByteRegion(text), source: path)
+            return (index: index, origin: IndexOrigin(repository: path, suite: "", component: ""))
+        }
+        return try PackageTable(sources, architecture: "amd64")
+    }
+
+    /// Solves for the base system and the names that the file lists, a line each, and prints medians: with nothing known of any
+    /// relation, and once more with what the first time read.
+    private static func solve(rounds: Int, names: FilePath, indexes: some Sequence<String>) throws {
+        let start = ContinuousClock.now
+        let table = try table(of: indexes)
+        let reading = ContinuousClock.now - start
+        let names = try Files.readText(names).split(separator: "\n").map(String.init)
+        var cold: [Duration] = []
+        var warm: [Duration] = []
+        var count = 0
+        for _ in 0..<rounds {
+            let start = ContinuousClock.now
+            let universe = DebianUniverse(table)
+            var items = universe.basePackages().map { Requirement(candidates: [$0], label: 0) }
+            for name in names { items.append(try universe.requirement(for: PackageRequest(name: name), label: 0)) }
+            let request = SolverRequest(items: items)
+            var solver = Solver(universe: universe)
+            count = try size(of: solver.solve(request))
+            cold.append(ContinuousClock.now - start)
+            let second = ContinuousClock.now
+            _ = try solver.solve(request)
+            warm.append(ContinuousClock.now - second)
+        }
+        print("| \(names.count) names, \(count) packages of \(table.packageCount); medians of \(rounds) | time |")
+        print("|---|---:|")
+        print("| reading the indexes (once) | \(shown(reading)) |")
+        print("| solving, with relations parsed on the way | \(shown(median(cold))) |")
+        print("| solving again | \(shown(median(warm))) |")
+    }
+
+    private static func size(of outcome: SolverOutcome) throws -> Int {
+        switch outcome {
+        case .solved(let solution): return solution.packages.count
+        case .impossible: throw Impossible()
+        }
+    }
+
+    struct Impossible: Error {}
+
+    private static func median(_ times: [Duration]) -> Duration { times.sorted()[times.count / 2] }
+
+    private static func shown(_ time: Duration) -> String {
+        let tenths = Int((time / .milliseconds(1) * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10) ms"
+    }
+}

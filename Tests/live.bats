@@ -1,0 +1,202 @@
+#!/usr/bin/env bats
+# The programs of the live system: the report on its state and the server of the mirrors. No root and no network needed.
+
+setup() {
+    live=$BATS_TEST_DIRNAME/../live-build/config/includes.chroot
+    cd "$BATS_TEST_TMPDIR" || return
+    mkdir -p bin darksite config lists module net
+    export PATH="$PWD/bin:$PATH"
+    export KLDLOAD_DARKSITES=$PWD/darksite KLDLOAD_CONFIG=$PWD/config KLDLOAD_APT_LISTS=$PWD/lists
+    export KLDLOAD_ZFS_MODULE=$PWD/module KLDLOAD_NET=$PWD/net KLDLOAD_ISSUE=$PWD/run/report.issue
+    echo free > config/edition
+    echo 2.3.9 > module/version
+    mkdir -p darksite/debian/apt
+    printf 'Package: %s\n\n' one two three > lists/127.0.0.1:3142_dists_trixie_main_binary-amd64_Packages
+    stub apt-get 'exit 0'
+    stub modprobe 'exit 0'
+    stub uname 'echo 6.12.0-test'
+    stub systemctl 'exit 0'
+    stub ip 'exit 0'
+    stub sleep 'exit 0'
+}
+
+teardown() {
+    if [ -n "${server-}" ]; then kill "$server"; fi
+}
+
+stub() {
+    printf '#!/bin/bash\n%s\n' "$2" > "bin/$1"
+    chmod +x "bin/$1"
+}
+
+report() { run "$live/usr/lib/kldload/live-report"; }
+
+@test "a live system in order is reported as ready, in lines a program can wait for" {
+    echo "4f2c1d9" > config/build
+    report
+    [ "$status" -eq 0 ]
+    [ "${lines[0]}" = "kldload: live system up: edition free, 4f2c1d9" ]
+    [ "${lines[1]}" = "kldload: darksite debian: 3 packages at http://127.0.0.1:3142 (signature verified)" ]
+    [ "${lines[2]}" = "kldload: zfs 2.3.9 module loaded for 6.12.0-test" ]
+    [ "${lines[3]}" = "kldload: network: none, and none is needed" ]
+    [ "${lines[4]}" = "kldload: ready" ]
+    [ "${#lines[@]}" -eq 5 ]
+}
+
+@test "what is wrong with the mirror is said, with apt's words, and the rest is still looked at" {
+    stub apt-get 'echo "E: The repository is not signed." >&2; exit 100'
+    report
+    [ "$status" -eq 1 ]
+    [[ "${lines[1]}" == "kldload: FAILED darksite debian at http://127.0.0.1:3142: E: The repository is not signed." ]]
+    [[ "${lines[2]}" == "kldload: zfs 2.3.9 module"* ]]
+    [ "${lines[-1]}" = "kldload: NOT READY" ]
+}
+
+@test "warnings of apt count as failures" {
+    stub apt-get 'printf "%s\n" "$@" | grep -qx APT::Update::Error-Mode=any || exit 3'
+    report
+    [ "$status" -eq 0 ]
+}
+
+@test "a mirror with an empty index is not ready" {
+    : > lists/127.0.0.1:3142_dists_trixie_main_binary-amd64_Packages
+    report
+    [ "$status" -eq 1 ]
+    [[ "${lines[1]}" == "kldload: FAILED darksite debian"*"its index is empty" ]]
+}
+
+@test "a medium without the mirror is no failure" {
+    rm -r darksite/debian
+    stub apt-get 'exit 100'
+    report
+    [ "$status" -eq 0 ]
+    [ "${lines[1]}" = "kldload: darksite debian: not on this medium" ]
+}
+
+@test "a kernel without zfs is not ready" {
+    stub modprobe 'echo "modprobe: FATAL: Module zfs not found" >&2; exit 1'
+    report
+    [ "$status" -eq 1 ]
+    [ "${lines[2]}" = "kldload: FAILED zfs module for 6.12.0-test: modprobe: FATAL: Module zfs not found" ]
+}
+
+@test "failed units are named" {
+    stub systemctl 'printf "a.service loaded failed failed A\nb.mount loaded failed failed B\n"'
+    report
+    [ "$status" -eq 1 ]
+    [ "${lines[3]}" = "kldload: FAILED units: a.service b.mount" ]
+}
+
+@test "addresses are shown once a cable is in" {
+    mkdir net/eth0 && echo 1 > net/eth0/carrier
+    stub ip 'printf "2: eth0    inet 192.0.2.7/24 brd 192.0.2.255 scope global eth0\\\\ valid\n3: eth1    inet 192.0.2.8/24 x\n"'
+    report
+    [ "$status" -eq 0 ]
+    [ "${lines[3]}" = "kldload: network: eth0 192.0.2.7/24, eth1 192.0.2.8/24" ]
+}
+
+@test "consoles get the report with backslashes doubled for agetty, then advice" {
+    stub modprobe 'echo "odd \4 words"; exit 1'
+    report
+    grep -F 'odd \\4 words' run/report.issue
+    grep -q '^kldload: NOT READY$' run/report.issue
+    grep -q poweroff run/report.issue
+    [ "$(ls run)" = report.issue ]
+}
+
+@test "a report that is killed leaves that on the consoles" {
+    stub apt-get 'exec /bin/sleep 2'
+    run timeout --signal=KILL 0.5 "$live/usr/lib/kldload/live-report"
+    [ "$status" -ne 0 ]
+    grep -q '^kldload: FAILED report: it did not finish' run/report.issue
+    grep -q '^kldload: NOT READY$' run/report.issue
+}
+
+# The server. `ask` is curl against it: the answer in ./body, status and header lines in ./head.
+
+serve() {
+    mkdir -p "mirror/pool/l"
+    printf '0123456789' > 'mirror/pool/l/libstdc++6_1%3a14_amd64.deb'
+    : > mirror/empty
+    echo secret > outside
+    ln -s ../outside mirror/link
+    ln -s pool/l mirror/inside
+    for port in 39142 39143 39144 39145; do
+        "$live/usr/lib/kldload/darksite-server" "$PWD/mirror" "$port" 3>&- &
+        server=$!
+        for _ in {1..100}; do
+            if curl --silent --output /dev/null "http://127.0.0.1:$port/empty"; then return 0; fi
+            if ! kill -0 "$server" 2> /dev/null; then break; fi
+            command -p sleep 0.1
+        done
+    done
+    return 1
+}
+
+ask() {
+    local path=$1
+    shift
+    curl --silent --path-as-is --dump-header head --output body "$@" "http://127.0.0.1:$port$path"
+    code=$(head -n 1 head | cut -d ' ' -f 2)
+}
+
+@test "a package is served under the name apt asks for" {
+    serve
+    ask '/pool/l/libstdc++6_1%253a14_amd64.deb'
+    [ "$code" = 200 ]
+    [ "$(cat body)" = 0123456789 ]
+    grep -qi '^content-length: 10' head
+    ask '/inside/libstdc%2b%2b6_1%253a14_amd64.deb'
+    [ "$code" = 200 ]
+}
+
+@test "a transfer goes on where it stopped, and one that is complete says so" {
+    serve
+    file='/pool/l/libstdc++6_1%253a14_amd64.deb'
+    ask "$file" --header 'Range: bytes=4-'
+    [ "$code" = 206 ]
+    [ "$(cat body)" = 456789 ]
+    grep -qi '^content-range: bytes 4-9/10' head
+    ask "$file" --header 'Range: bytes=2-3'
+    [ "$(cat body)" = 23 ]
+    ask "$file" --header 'Range: bytes=-3'
+    [ "$(cat body)" = 789 ]
+    ask "$file" --header 'Range: bytes=10-'
+    [ "$code" = 416 ]
+    ask "$file" --header 'Range: bytes=4-' --header 'If-Range: Thu, 01 Jan 1970 00:00:00 GMT'
+    [ "$code" = 200 ]
+    [ "$(cat body)" = 0123456789 ]
+}
+
+@test "what did not change is not sent again" {
+    serve
+    ask /empty
+    modified=$(sed -n 's/^Last-Modified: //p' head | tr -d '\r')
+    ask /empty --header "If-Modified-Since: $modified"
+    [ "$code" = 304 ]
+}
+
+@test "connections are kept between requests" {
+    serve
+    run curl --silent --output /dev/null --output /dev/null --write-out '%{num_connects} ' \
+        "http://127.0.0.1:$port/empty" "http://127.0.0.1:$port/empty"
+    [ "$output" = "1 0 " ]
+}
+
+@test "nothing but the files of the mirror is served" {
+    serve
+    for path in /link /../outside /%2e%2e/outside / /pool /pool/ /nothing /empty/x '/%00' "/..//$PWD/outside"; do
+        ask "$path"
+        [ "$code" = 404 ]
+        if grep -q secret body; then return 1; fi
+    done
+    ask /empty --request PUT --data x
+    [ "$code" = 501 ]
+}
+
+@test "the server listens on the loopback interface only" {
+    serve
+    ss --listening --tcp --numeric | grep -q "127.0.0.1:$port "
+    run bash -c "ss --listening --tcp --numeric | grep -E '(0.0.0.0|\\*|\\[::\\]):$port '"
+    [ "$status" -eq 1 ]
+}
