@@ -40,10 +40,15 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
-        .executableTarget(name: "deploy", dependencies: ["Pipeline", "BuildGraph", "ContentStore", "Primitives", arguments, system], swiftSettings: settings),
+        .executableTarget(
+            name: "deploy", dependencies: ["Pipeline", "BuildGraph", "ContentStore", "Primitives", arguments, system],
+            swiftSettings: settings),
         layer(
             "Pipeline",
-            ["LiveImage", "Darksites", "APT", "Containers", "BuildGraph", "ContentStore", "Transfer", "Primitives", yaml]),
+            [
+                "LiveImage", "Darksites", "APT", "Containers", "BuildGraph", "ContentStore", "Transfer", "Primitives",
+                yaml,
+            ]),
         layer(
             "LiveImage", ["BuildGraph", "ContentStore", "Archives", "Primitives"],
             scripts: [

@@ -2,7 +2,7 @@ package import Primitives
 package import SystemPackage
 
 #if canImport(Glibc)
-    private import Glibc
+private import Glibc
 #endif
 
 /// Immutable bytes that never move: memory of its own, or a file mapped read-only. Freed with the last reference.

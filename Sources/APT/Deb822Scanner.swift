@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-    private import Glibc
+private import Glibc
 #endif
 
 /// Finds stanzas and fields in deb822(5) text, over raw bytes and without copying.

@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-    private import Glibc
+private import Glibc
 #endif
 
 /// Patterns as apt_preferences(5) has them: shell globs, in which both cases of a letter are the same.

@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-    private import Glibc
+private import Glibc
 #endif
 
 /// How much a system needs a package; Debian Policy 2.5.

@@ -68,7 +68,9 @@ package struct BuildEngine: Sendable {
             var failure: (any Error)?
             while true {
                 if failure == nil { settle(&schedule) }
-                while failure == nil, !Task.isCancelled, let (step, evaluation, reason) = schedule.nextReady(cores: cores) {
+                while failure == nil, !Task.isCancelled,
+                    let (step, evaluation, reason) = schedule.nextReady(cores: cores)
+                {
                     group.addTask { (step.name, await run(step, evaluation, reason, graph)) }
                 }
                 guard let (name, end) = await group.next() else { break }
@@ -80,7 +82,8 @@ package struct BuildEngine: Sendable {
         try Task.checkCancellation()
         let report = BuildReport(records: schedule.done, ran: schedule.ran, duration: ContinuousClock.now - start)
         if let open = order.first(where: { report.records[$0] == nil }) {
-            throw GraphError(what: "\(open) could not be brought up to date", hint: "`deploy full` builds everything anew")
+            throw GraphError(
+                what: "\(open) could not be brought up to date", hint: "`deploy full` builds everything anew")
         }
         events(.finished(ran: report.ran.count, cached: order.count - report.ran.count, report.duration))
         return report
@@ -110,7 +113,9 @@ package struct BuildEngine: Sendable {
 
     /// Whether an artifact is in the store, judged by names and sizes alone.
     func isPresent(_ artifact: Artifact) -> Bool {
-        guard store.contains(artifact.digest, size: artifact.kind == .file ? artifact.size.bytes : nil) else { return false }
+        guard store.contains(artifact.digest, size: artifact.kind == .file ? artifact.size.bytes : nil) else {
+            return false
+        }
         guard artifact.kind == .tree else { return true }
         guard let tree = try? store.tree(artifact.digest) else { return false }
         return tree.nodes.values.allSatisfy { node in
@@ -156,9 +161,11 @@ package struct BuildEngine: Sendable {
             let result = try await runner.run()
             let duration = ContinuousClock.now - start
             let record = StepRecord(
-                key: evaluation.key, step: step.name, previous: last.map(\.key).flatMap { $0 == evaluation.key ? last?.previous : $0 },
+                key: evaluation.key, step: step.name,
+                previous: last.map(\.key).flatMap { $0 == evaluation.key ? last?.previous : $0 },
                 finished: now(), duration: duration, summary: result.summary,
-                log: try? store.copy(runner.log.path).digest, inputs: evaluation.inputs, outputs: result.outputs, code: step.code)
+                log: try? store.copy(runner.log.path).digest, inputs: evaluation.inputs, outputs: result.outputs,
+                code: step.code)
             try records.save(record)
             events(.stepFinished(step.name, .ran(duration, summary: result.summary)))
             return .ran(record)
@@ -188,7 +195,9 @@ package struct BuildEngine: Sendable {
                     }
                     try store.insert(tree)
                 case .output(let producer, _):
-                    guard let artifact = evaluation.inputs[name]?.artifact, store.isIntact(artifact.digest) else { return producer }
+                    guard let artifact = evaluation.inputs[name]?.artifact, store.isIntact(artifact.digest) else {
+                        return producer
+                    }
                     guard artifact.kind == .tree else { continue }
                     let tree = try store.tree(artifact.digest)
                     guard tree.digests.allSatisfy(store.isIntact) else { return producer }

@@ -1,4 +1,3 @@
-
 package import Primitives
 
 /// How far a running step is.

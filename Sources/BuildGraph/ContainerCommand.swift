@@ -1,4 +1,3 @@
-
 package import Primitives
 package import SystemPackage
 
@@ -30,7 +29,8 @@ package struct ContainerCommand: Sendable {
     package var log: FilePath
 
     package init(
-        name: String, image: ContainerImage, script: [UInt8], arguments: [String] = [], environment: [String: String] = [:],
+        name: String, image: ContainerImage, script: [UInt8], arguments: [String] = [],
+        environment: [String: String] = [:],
         mounts: [String: FilePath], output: FilePath, log: FilePath
     ) {
         self.name = name

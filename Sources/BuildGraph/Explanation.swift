@@ -70,7 +70,8 @@ package struct Explainer: Sendable {
         case .mustRun, .waits:
             let causes = pending(step, states)
             let remark = causes.isEmpty ? "no run of it is on record" : nil
-            return Explanation(step: name, verdict: causes.isEmpty ? .neverRan : .wouldRun, remark: remark, causes: causes)
+            return Explanation(
+                step: name, verdict: causes.isEmpty ? .neverRan : .wouldRun, remark: remark, causes: causes)
         }
     }
 
@@ -80,13 +81,15 @@ package struct Explainer: Sendable {
     ) -> [Explanation.Cause] {
         guard let last = records.lastKey(of: step.name).flatMap(records.record) else { return [] }
         switch states[step.name]?.standing {
-        case .mustRun(let evaluation, _): return causes(from: last, inputs: evaluation.inputs, code: step.code, fresh: step)
+        case .mustRun(let evaluation, _):
+            return causes(from: last, inputs: evaluation.inputs, code: step.code, fresh: step)
         case .waits(let producers):
             return producers.compactMap { producer in
                 guard let (step, _) = states[producer] else { return nil }
                 let behind = pending(step, states)
                 let details = behind.isEmpty ? ["has not run yet"] : ["would run first"]
-                return Explanation.Cause(subject: producer.text, details: details, isRoot: behind.isEmpty, because: behind)
+                return Explanation.Cause(
+                    subject: producer.text, details: details, isRoot: behind.isEmpty, because: behind)
             }
         case .cached, nil: return []
         }
@@ -108,10 +111,14 @@ package struct Explainer: Sendable {
                         []
                     }
                 return Explanation.Cause(
-                    subject: "\(producer) \(output)", details: ["sha256 \(digests)"], isRoot: behind.isEmpty, because: behind)
+                    subject: "\(producer) \(output)", details: ["sha256 \(digests)"], isRoot: behind.isEmpty,
+                    because: behind)
             case (_, .user(let path)):
                 let details = difference(change, fresh.flatMap { $0.inputs[change.input] }, shownAs: path)
                 return Explanation.Cause(subject: path, details: details, isRoot: true, because: [])
+            case _ where change.input == ChangeFinder.code:
+                let details = before.code == code ? [] : ["\(before.code) → \(code)"]
+                return Explanation.Cause(subject: change.input, details: details, isRoot: true, because: [])
             default:
                 let details = difference(change, fresh.flatMap { $0.inputs[change.input] })
                 return Explanation.Cause(subject: change.input, details: details, isRoot: true, because: [])
@@ -161,7 +168,8 @@ package struct Explainer: Sendable {
         let (before, after) = (split(before), split(after))
         guard before.count + after.count <= 2000 else {
             let (old, new) = (Set(before), Set(after))
-            return before.filter { !new.contains($0) }.map { "- \($0)" } + after.filter { !old.contains($0) }.map { "+ \($0)" }
+            return before.filter { !new.contains($0) }.map { "- \($0)" }
+                + after.filter { !old.contains($0) }.map { "+ \($0)" }
         }
         return after.difference(from: before).map { change in
             switch change {

@@ -66,7 +66,8 @@ struct Schedule {
             // It becomes ready again once its producer has made the bytes anew. Where they never stay, that must end.
             sentBack[producer, default: 0] += 1
             guard sentBack[producer, default: 0] <= 8 else {
-                return GraphError(what: "what \(producer) makes for \(name) is gone from the store each time it is made")
+                return GraphError(
+                    what: "what \(producer) makes for \(name) is gone from the store each time it is made")
             }
             done[producer] = nil
             forced.insert(producer)

@@ -21,7 +21,10 @@ extension Step {
     /// What stands for the code of the step in records.
     var code: String {
         switch action {
-        case .container(_, let script, _, _): "script \(Digest(of: script).short)"
+        case .container(_, let script, let arguments, let environment):
+            (["script \(Digest(of: script).short)"] + arguments
+                + environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })
+                .joined(separator: " ")
         case .native(let identifier, let version, _): "\(identifier) \(version)"
         }
     }
@@ -47,12 +50,16 @@ extension Step {
             }
         }
         return StepEvaluation(
-            key: StepKey(of: self, inputs: resolved.mapValues(\.artifact.digest), architecture: architecture), inputs: resolved)
+            key: StepKey(of: self, inputs: resolved.mapValues(\.artifact.digest), architecture: architecture),
+            inputs: resolved)
     }
 }
 
 /// Compares what a step reads now with what it read in the last run on record.
 package struct ChangeFinder: Sendable {
+    /// The subject of a change that is none of an input: the script, its arguments, or the version of a native step.
+    static let code = "the step's own code"
+
     let records: RecordStore
 
     package init(records: RecordStore) { self.records = records }
@@ -75,7 +82,7 @@ package struct ChangeFinder: Sendable {
                 InputChange(input: name, before: old?.artifact.digest, after: new?.artifact.digest, producer: producer))
         }
         if before.code != code || changes.isEmpty {
-            changes.append(InputChange(input: "the step's own code", before: nil, after: nil, producer: nil))
+            changes.append(InputChange(input: ChangeFinder.code, before: nil, after: nil, producer: nil))
         }
         return changes
     }

@@ -15,10 +15,12 @@ package struct StepGraph: Sendable {
             }
         }
         for (file, names) in Dictionary(grouping: steps.keys, by: \.fileName) where names.count > 1 {
-            throw GraphError(what: "\(names.sorted().map(\.text).joined(separator: " and ")) would share the log \(file).log")
+            throw GraphError(
+                what: "\(names.sorted().map(\.text).joined(separator: " and ")) would share the log \(file).log")
         }
         for step in list {
-            for case .output(let producer, let output) in step.inputs.values where steps[producer]?.outputs[output] == nil {
+            for case .output(let producer, let output) in step.inputs.values
+            where steps[producer]?.outputs[output] == nil {
                 throw GraphError(what: "\(step.name) reads \(output) of \(producer), which does not make it")
             }
             if case .container(.input(let image), _, _, _) = step.action, step.inputs[image] == nil {
@@ -36,7 +38,9 @@ package struct StepGraph: Sendable {
             path.removeLast()
             order.append(name)
         }
-        for step in list.sorted(by: { ($0.stage.number, $0.name) < ($1.stage.number, $1.name) }) { try visit(step.name) }
+        for step in list.sorted(by: { ($0.stage.number, $0.name) < ($1.stage.number, $1.name) }) {
+            try visit(step.name)
+        }
         self.steps = steps
         self.order = order
     }
@@ -50,7 +54,9 @@ package struct StepGraph: Sendable {
         guard !targets.isEmpty, targets != ["all"] else { return Set(order) }
         var wanted: Set<StepName> = []
         for target in targets {
-            let ofStage = order.filter { steps[$0]?.stage.name == target || steps[$0].map { String($0.stage.number) } == target }
+            let ofStage = order.filter {
+                steps[$0]?.stage.name == target || steps[$0].map { String($0.stage.number) } == target
+            }
             if !ofStage.isEmpty {
                 wanted.formUnion(ofStage)
             } else if steps[StepName(target)] != nil {
@@ -58,7 +64,8 @@ package struct StepGraph: Sendable {
             } else {
                 throw GraphError(
                     what: "there is no stage or step called \"\(target)\"",
-                    hint: "stages: \(stages.map(\.name).joined(separator: ", ")); steps: \(order.map(\.text).joined(separator: ", "))",
+                    hint:
+                        "stages: \(stages.map(\.name).joined(separator: ", ")); steps: \(order.map(\.text).joined(separator: ", "))",
                     isUsageError: true)
             }
         }

@@ -41,7 +41,10 @@ extension StepRecord {
     }
 
     private var facts: [String] {
-        var lines = ["record 2", "step \(Self.escaped(step.text))", "key \(key)", "finished \(finished)", "code \(Self.escaped(code, endsLine: true))"]
+        var lines = [
+            "record 2", "step \(Self.escaped(step.text))", "key \(key)", "finished \(finished)",
+            "code \(Self.escaped(code, endsLine: true))",
+        ]
         lines.append("milliseconds \(Int64(duration / .milliseconds(1)))")
         if let previous { lines.append("previous \(previous)") }
         if let summary { lines.append("summary \(Self.escaped(summary, endsLine: true))") }
@@ -51,7 +54,8 @@ extension StepRecord {
                 switch input.origin {
                 case .literal: "literal"
                 case .user(let path): "user \(Self.escaped(path, endsLine: true))"
-                case .step(let step, let output, let key): "step \(Self.escaped(step.text)) \(Self.escaped(output)) \(key)"
+                case .step(let step, let output, let key):
+                    "step \(Self.escaped(step.text)) \(Self.escaped(output)) \(key)"
                 }
             lines.append("input \(Self.escaped(name)) \(Self.line(input.artifact)) \(origin)")
         }
@@ -79,7 +83,8 @@ extension StepRecord {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]
         while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) {
+            if byte == UInt8(ascii: "%"), let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+            {
                 bytes.append(value)
                 rest.removeFirst(2)
             } else {
@@ -96,7 +101,8 @@ extension StepRecord {
     /// The record that `text` is; nil where it is none: a damaged record is as good as no record.
     package init?(serialized text: String) {
         let sum = text.utf8.suffix(69)
-        guard sum.starts(with: "sum ".utf8), sum.last == UInt8(ascii: "\n"), let digest = Digest(hex: sum.dropFirst(4).prefix(64)),
+        guard sum.starts(with: "sum ".utf8), sum.last == UInt8(ascii: "\n"),
+            let digest = Digest(hex: sum.dropFirst(4).prefix(64)),
             digest == Digest(of: text.utf8.dropLast(69))
         else { return nil }
         var facts: [Substring: Substring] = [:]
@@ -106,7 +112,9 @@ extension StepRecord {
             let fields = line.split(separator: " ", maxSplits: 5).map(String.init)
             switch fields.first {
             case "input":
-                guard fields.count == 6, let artifact = Self.artifact(fields[2...4]), let origin = Self.origin(fields[5]) else { return nil }
+                guard fields.count == 6, let artifact = Self.artifact(fields[2...4]),
+                    let origin = Self.origin(fields[5])
+                else { return nil }
                 inputs[Self.unescaped(fields[1])] = Input(artifact: artifact, origin: origin)
             case "output":
                 guard fields.count == 5, let artifact = Self.artifact(fields[2...4]) else { return nil }
@@ -124,13 +132,17 @@ extension StepRecord {
         self.init(
             key: StepKey(digest: key), step: StepName(Self.unescaped(step)),
             previous: facts["previous"].flatMap { Digest(hex: String($0)) }.map(StepKey.init(digest:)),
-            finished: finished, duration: .milliseconds(milliseconds), summary: facts["summary"].map { Self.unescaped($0) },
-            log: facts["log"].flatMap { Digest(hex: String($0)) }, inputs: inputs, outputs: outputs, code: Self.unescaped(code))
+            finished: finished, duration: .milliseconds(milliseconds),
+            summary: facts["summary"].map { Self.unescaped($0) },
+            log: facts["log"].flatMap { Digest(hex: String($0)) }, inputs: inputs, outputs: outputs,
+            code: Self.unescaped(code))
     }
 
     private static func artifact(_ fields: ArraySlice<String>) -> Artifact? {
         let fields = Array(fields)
-        guard let kind = ArtifactKind(rawValue: fields[0]), let digest = Digest(hex: fields[1]), let size = Int64(fields[2]) else {
+        guard let kind = ArtifactKind(rawValue: fields[0]), let digest = Digest(hex: fields[1]),
+            let size = Int64(fields[2])
+        else {
             return nil
         }
         return Artifact(kind: kind, digest: digest, size: ByteCount(size))
@@ -162,7 +174,8 @@ package struct RecordStore: Sendable {
 
     /// The record of the run with this key; nil where there is none that can be read.
     package func record(_ key: StepKey) -> StepRecord? {
-        guard let text = try? Files.readText(path(key)), let record = StepRecord(serialized: text), record.key == key else {
+        guard let text = try? Files.readText(path(key)), let record = StepRecord(serialized: text), record.key == key
+        else {
             return nil
         }
         return record

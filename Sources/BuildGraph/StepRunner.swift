@@ -38,13 +38,15 @@ struct StepRunner: Sendable {
         switch step.action {
         case .native(_, _, let run):
             let context = StepContext(
-                store: engine.store, inputs: evaluation.inputs.mapValues(\.artifact), workFolder: folder, log: log, report: report)
+                store: engine.store, inputs: evaluation.inputs.mapValues(\.artifact), workFolder: folder, log: log,
+                report: report)
             do {
                 let result = try await run(context)
                 guard result.outputs.mapValues(\.kind) == step.outputs else {
                     throw GraphError(what: "\(step.name) did not make what it declares")
                 }
-                for (name, artifact) in result.outputs.sorted(by: { $0.key < $1.key }) where !engine.isPresent(artifact) {
+                for (name, artifact) in result.outputs.sorted(by: { $0.key < $1.key }) where !engine.isPresent(artifact)
+                {
                     throw GraphError(what: "\(step.name) did not put its output \(name) into the store")
                 }
                 return result
@@ -91,7 +93,8 @@ struct StepRunner: Sendable {
             containerImage = .rootFilesystem(digest: digest, archive: store.path(of: digest))
         }
         let inputs = evaluation.inputs.filter { image != .input($0.key) }
-        let folders = Set(inputs.compactMap { $0.value.artifact.kind == .tree || $0.key.contains("/") ? Self.mount($0.key) : nil })
+        let folders = Set(
+            inputs.compactMap { $0.value.artifact.kind == .tree || $0.key.contains("/") ? Self.mount($0.key) : nil })
         for (name, input) in inputs.sorted(by: { $0.key < $1.key }) {
             let blob = store.path(of: input.artifact.digest)
             guard folders.contains(Self.mount(name)) else {
@@ -110,7 +113,8 @@ struct StepRunner: Sendable {
             }
         }
         return ContainerCommand(
-            name: step.name.fileName, image: containerImage, script: script, arguments: arguments, environment: environment,
+            name: step.name.fileName, image: containerImage, script: script, arguments: arguments,
+            environment: environment,
             mounts: mounts, output: output, log: log.path)
     }
 
@@ -127,7 +131,10 @@ struct StepRunner: Sendable {
                 }
                 // A link in particular: outside of the container it leads elsewhere.
                 guard status.kind == (kind == .tree ? .directory : .regular) else {
-                    throw GraphError(what: "\(step.name) wrote something to /out/\(name) that is no \(kind == .tree ? "folder" : "plain file")")
+                    throw GraphError(
+                        what:
+                            "\(step.name) wrote something to /out/\(name) that is no \(kind == .tree ? "folder" : "plain file")"
+                    )
                 }
                 switch kind {
                 case .file:

@@ -3,7 +3,7 @@ import Primitives
 import SystemPackage
 
 #if canImport(Glibc)
-    private import Glibc
+private import Glibc
 #endif
 
 /// How containers are started, and whether that was found out just now or by an earlier run of this program.

@@ -4,7 +4,7 @@ import Subprocess
 package import SystemPackage
 
 #if canImport(Glibc)
-    private import Glibc
+private import Glibc
 #endif
 
 /// Runs containers by podman's command line.

@@ -15,7 +15,9 @@ extension ContentStore {
         var madeFolders: Set<String> = []
         for path in tree.paths {
             let destination = folder.pushing(FilePath(path))
-            if let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), madeFolders.insert(String(path[..<slash])).inserted {
+            if let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")),
+                madeFolders.insert(String(path[..<slash])).inserted
+            {
                 for end in path.utf8.indices where path.utf8[end] == UInt8(ascii: "/") {
                     switch tree.nodes[String(path[..<end])] {
                     case .file, .link: throw TreeError("\(path) lies below something that is no folder")

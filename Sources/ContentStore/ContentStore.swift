@@ -91,7 +91,9 @@ package final class ContentStore: Sendable {
     /// container wrote could lead to any file of this host.
     package func ingest(_ path: FilePath) throws(FileError) -> (digest: Digest, size: Int64) {
         guard let status = try FileStatus(at: path) else { throw FileError("store", path, .noSuchFileOrDirectory) }
-        guard status.kind == .regular else { throw FileError("store, since it is no plain file,", path, .invalidArgument) }
+        guard status.kind == .regular else {
+            throw FileError("store, since it is no plain file,", path, .invalidArgument)
+        }
         let found = try Files.digest(path)
         try adopt(path, digest: found.digest)
         return found

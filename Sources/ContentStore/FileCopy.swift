@@ -9,7 +9,9 @@ private import Glibc
 package enum FileCopy {
     /// Copies the bytes of `source` into a new file at `destination`: sharing its blocks where the file system can
     /// (ioctl_ficlone(2)), otherwise inside the kernel (sendfile(2)).
-    package static func copy(_ source: FilePath, to destination: FilePath, permissions: UInt32 = 0o644) throws(FileError) {
+    package static func copy(_ source: FilePath, to destination: FilePath, permissions: UInt32 = 0o644)
+        throws(FileError)
+    {
         let from = source.withPlatformString { open($0, O_RDONLY | O_CLOEXEC) }
         guard from >= 0 else { throw FileError("read", source, Errno(rawValue: errno)) }
         defer { close(from) }

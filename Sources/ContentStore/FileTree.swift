@@ -89,7 +89,8 @@ package struct FileTree: Hashable, Sendable {
         self.init()
         let damaged = TreeError("these bytes are no file tree")
         var records = bytes.split(separator: 0, omittingEmptySubsequences: false)[...]
-        guard records.popFirst().map({ $0.elementsEqual("tree 1".utf8) }) == true, records.popLast()?.isEmpty == true else {
+        guard records.popFirst().map({ $0.elementsEqual("tree 1".utf8) }) == true, records.popLast()?.isEmpty == true
+        else {
             throw damaged
         }
         for record in records {

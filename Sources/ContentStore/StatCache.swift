@@ -51,7 +51,8 @@ package final class StatCache: Sendable {
         let age = Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec) - max(status.modified, status.changed)
         if age > Self.settlingTime {
             let entry = Entry(
-                size: status.size, inode: status.inode, modified: status.modified, changed: status.changed, digest: digest)
+                size: status.size, inode: status.inode, modified: status.modified, changed: status.changed,
+                digest: digest)
             state.withLock {
                 $0.entries[name] = entry
                 $0.isChanged = true
@@ -84,14 +85,17 @@ package final class StatCache: Sendable {
         var entries: [String: Entry] = [:]
         return bytes.withUnsafeBytes { buffer in
             while position + fixedSize < buffer.count {
-                func number<T>(_ offset: Int, as type: T.Type) -> T { buffer.loadUnaligned(fromByteOffset: position + offset, as: T.self) }
+                func number<T>(_ offset: Int, as type: T.Type) -> T {
+                    buffer.loadUnaligned(fromByteOffset: position + offset, as: T.self)
+                }
                 let start = position + fixedSize
                 guard let end = buffer[start...].firstIndex(of: 0),
                     let digest = Digest(bytes: buffer[(position + 32)..<start])
                 else { return [:] }
                 let path = String(decoding: UnsafeRawBufferPointer(rebasing: buffer[start..<end]), as: UTF8.self)
                 entries[path] = Entry(
-                    size: number(0, as: Int64.self), inode: number(8, as: UInt64.self), modified: number(16, as: Int64.self),
+                    size: number(0, as: Int64.self), inode: number(8, as: UInt64.self),
+                    modified: number(16, as: Int64.self),
                     changed: number(24, as: Int64.self), digest: digest)
                 position = end + 1
             }

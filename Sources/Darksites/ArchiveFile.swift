@@ -14,7 +14,8 @@ package struct ArchiveFile: Hashable, Sendable {
     package let name: String
 
     package init(
-        repository: String, path: String, digest: Digest, size: ByteCount, otherPaths: [String] = [], name: String? = nil
+        repository: String, path: String, digest: Digest, size: ByteCount, otherPaths: [String] = [],
+        name: String? = nil
     ) {
         self.repository = repository
         self.path = path

@@ -1,7 +1,7 @@
 import Primitives
 
 #if canImport(Glibc)
-    private import Glibc
+private import Glibc
 #endif
 
 /// The lines of a lock, and the fields of the line it stands at. Borrows the bytes it reads.

@@ -30,7 +30,8 @@ package struct MirrorRecipe: Sendable {
     /// `packages` is a tree of all their files by name, `indexes` one of the upstream indexes that `SnapshotFetch.file(of:byHash:)`
     /// names, by digest. `built` are files of packages that the build made itself.
     package func step(
-        _ name: StepName, stage: Stage, locked: LockedDistribution, profiles: Set<String>, packages: StepInput, indexes: StepInput,
+        _ name: StepName, stage: Stage, locked: LockedDistribution, profiles: Set<String>, packages: StepInput,
+        indexes: StepInput,
         built: [String: StepInput]
     ) -> Step {
         let wanted = locked.packages.filter { !profiles.isDisjoint(with: $0.profiles) }
@@ -66,13 +67,21 @@ package struct MirrorRecipe: Sendable {
         let digests = Set(wanted.map(\.digest))
         for case .file(let digest, _, _) in try context.tree("indexes").nodes.values {
             let path = context.store.path(of: digest)
-            let bytes = try Compression(sniffing: try Files.head(path, 16)).decompress(file: path, limit: ByteCount(2_000_000_000))
+            let bytes = try Compression(sniffing: try Files.head(path, 16)).decompress(
+                file: path, limit: ByteCount(2_000_000_000))
             let table = try PackageTable(
-                [(try PackageIndex(parsing: bytes, source: "index \(digest.short)"), IndexOrigin(repository: "", suite: "", component: ""))],
+                [
+                    (
+                        try PackageIndex(parsing: bytes, source: "index \(digest.short)"),
+                        IndexOrigin(repository: "", suite: "", component: "")
+                    )
+                ],
                 architecture: architecture(of: wanted))
             for name in names {
                 for package in table.packages(named: name) {
-                    guard let digest = try? table.details(of: package).sha256, digests.contains(digest) else { continue }
+                    guard let digest = try? table.details(of: package).sha256, digests.contains(digest) else {
+                        continue
+                    }
                     stanzas[digest] = table.stanzaBytes(of: package)
                 }
             }
@@ -82,7 +91,8 @@ package struct MirrorRecipe: Sendable {
                 throw MirrorGap(package: "\(package.name) \(package.version)", path: package.path)
             }
             return Listed(
-                package: try MirrorPackage(stanza: stanza, path: package.path, size: package.size, digest: package.digest),
+                package: try MirrorPackage(
+                    stanza: stanza, path: package.path, size: package.size, digest: package.digest),
                 size: package.size.bytes)
         }
     }
@@ -100,7 +110,8 @@ package struct MirrorRecipe: Sendable {
         let paragraph = try DebFile(path).controlParagraph()
         return Listed(
             package: try MirrorPackage(
-                controlParagraph: paragraph, path: "pool/\(Self.component)/\(name.prefix(1))/\(name)/\(file)", size: ByteCount(size),
+                controlParagraph: paragraph, path: "pool/\(Self.component)/\(name.prefix(1))/\(name)/\(file)",
+                size: ByteCount(size),
                 digest: try context.digest(input)), size: size)
     }
 

@@ -23,7 +23,9 @@ package struct PackageFetch: Sendable {
         var tree = FileTree()
         for file in files {
             let node = FileTree.Node.file(file.digest, size: file.size.bytes, isExecutable: false)
-            guard tree.nodes[file.name, default: node] == node else { throw TreeError("two files are called \(file.name)") }
+            guard tree.nodes[file.name, default: node] == node else {
+                throw TreeError("two files are called \(file.name)")
+            }
             try tree.set(node, at: file.name)
         }
         let lines = files.map(\.line).sorted().joined(separator: "\n")
@@ -73,7 +75,8 @@ package struct PackageFetch: Sendable {
                 progress: { progress in
                     report(
                         StepProgress(
-                            activity: activity, completed: progress.bytesDone.bytes, total: progress.bytesTotal.bytes, unit: .bytes))
+                            activity: activity, completed: progress.bytesDone.bytes, total: progress.bytesTotal.bytes,
+                            unit: .bytes))
                 },
                 finished: { file in try store.adopt(file.destination, digest: file.digest) })
         } catch let error as TransferErrors where error.isMissing {

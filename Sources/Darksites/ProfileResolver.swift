@@ -46,18 +46,22 @@ struct ProfileResolver {
             add(.base(table.name(of: package))) { Requirement(candidates: [package], label: $0) }
         }
         if let module, profile.sets.wanted.contains(where: { $0.name == "zfsutils-linux" }) {
-            try add(.module(module.name)) { try universe.requirement(for: PackageRequest(name: module.name), label: $0) }
+            try add(.module(module.name)) {
+                try universe.requirement(for: PackageRequest(name: module.name), label: $0)
+            }
         }
         var remarks: [String] = []
         for entry in profile.sets.entries where entry.kind != .forbidden {
-            let asked = PackageRequest(name: entry.name, architecture: entry.architecture, version: entry.version, suite: entry.suite)
+            let asked = PackageRequest(
+                name: entry.name, architecture: entry.architecture, version: entry.version, suite: entry.suite)
             do {
                 try add(.line(entry)) {
                     try universe.requirement(for: asked, label: $0, isOptional: entry.kind == .optional)
                 }
             } catch let error as PackageRequestError {
                 if entry.kind == .optional {
-                    remarks.append("\(entry.location): \(profile.name) goes without the optional \(entry.text): \(error.what)")
+                    remarks.append(
+                        "\(entry.location): \(profile.name) goes without the optional \(entry.text): \(error.what)")
                 } else {
                     errors.append(UnknownPackage(entry: entry, distribution: request.distribution, error: error))
                 }
@@ -68,7 +72,8 @@ struct ProfileResolver {
         var solver = Solver(universe: universe)
         let outcome = try run { () throws(SolverLimitReached) in
             try solver.solve(
-                SolverRequest(items: items, forbidden: forbidden, takesOptionalRequirements: profile.includesRecommends))
+                SolverRequest(items: items, forbidden: forbidden, takesOptionalRequirements: profile.includesRecommends)
+            )
         }
         switch outcome {
         case .impossible(let explanation):
@@ -76,7 +81,8 @@ struct ProfileResolver {
         case .solved(let solution):
             for dropped in solution.dropped {
                 guard case .requested(let label) = dropped.source else { continue }
-                remarks.append("\(profile.name) goes without \(wishes[Int(label)].words): it can't be had beside the rest")
+                remarks.append(
+                    "\(profile.name) goes without \(wishes[Int(label)].words): it can't be had beside the rest")
             }
             try check(solution.packages)
             let core = universe.basePackages(upTo: .unknown)
@@ -84,9 +90,12 @@ struct ProfileResolver {
                 try solver.solve(
                     SolverRequest(items: core.enumerated().map { Requirement(candidates: [$1], label: Int32($0)) }))
             }
-            guard case .solved(let essentials) = essential else { throw UserErrors([KernelCount(profile: profile.name, kernels: [])]) }
+            guard case .solved(let essentials) = essential else {
+                throw UserErrors([KernelCount(profile: profile.name, kernels: [])])
+            }
             return Solved(
-                packages: solution.packages, essential: Set(essentials.packages).intersection(solution.packages), remarks: remarks)
+                packages: solution.packages, essential: Set(essentials.packages).intersection(solution.packages),
+                remarks: remarks)
         }
     }
 
@@ -102,7 +111,9 @@ struct ProfileResolver {
     private func check(_ packages: [PackageID]) throws {
         let kernels = packages.compactMap { KernelPackage.release(ofImage: table.name(of: $0)) }
         guard kernels.count <= 1 else { throw UserErrors([KernelCount(profile: profile.name, kernels: kernels)]) }
-        if let kernel = kernels.first, let module, kernel != module.kernel, packages.contains(where: { table.name(of: $0) == module.name }) {
+        if let kernel = kernels.first, let module, kernel != module.kernel,
+            packages.contains(where: { table.name(of: $0) == module.name })
+        {
             throw UserErrors([KernelCount(profile: profile.name, kernels: [kernel, module.kernel])])
         }
     }
@@ -156,7 +167,9 @@ struct Unsolvable: UserError {
 struct KernelCount: UserError {
     let profile: String
     let kernels: [String]
-    var what: String { "profile \(profile) must have one kernel with one matching zfs module, and has \(kernels.joined(separator: " and "))" }
+    var what: String {
+        "profile \(profile) must have one kernel with one matching zfs module, and has \(kernels.joined(separator: " and "))"
+    }
     var hint: String? { "name linux-image-<architecture> in the sets, and no kernel of a fixed version beside it" }
     var isUsageError: Bool { true }
 }

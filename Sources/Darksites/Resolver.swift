@@ -39,7 +39,8 @@ package struct ResolutionRequest: Sendable {
     package let prebuildsZFS: Bool
 
     package init(
-        distribution: String, architecture: String, declaration: Digest, profiles: [ProfileRequest], pins: [Pin], prebuildsZFS: Bool
+        distribution: String, architecture: String, declaration: Digest, profiles: [ProfileRequest], pins: [Pin],
+        prebuildsZFS: Bool
     ) {
         self.distribution = distribution
         self.architecture = architecture
@@ -73,7 +74,8 @@ package struct Resolver: Sendable {
             let name = "\(index.repository) \(index.path)"
             let bytes = try Compression(fileName: index.path).decompress(
                 file: store.path(of: index.digest), limit: ByteCount(2_000_000_000))
-            sources.append((try PackageIndex(parsing: ByteRegion(bytes), source: name), origin(of: index, in: snapshot)))
+            sources.append(
+                (try PackageIndex(parsing: ByteRegion(bytes), source: name), origin(of: index, in: snapshot)))
         }
         let module = try request.prebuildsZFS ? modulePackage(request, sources) : nil
         if let module {
@@ -87,7 +89,8 @@ package struct Resolver: Sendable {
         var remarks: [String] = []
         for profile in request.profiles {
             do {
-                let solved = try ProfileResolver(table: table, request: request, profile: profile, module: module).solve()
+                let solved = try ProfileResolver(table: table, request: request, profile: profile, module: module)
+                    .solve()
                 for package in solved.packages { members[package, default: []].insert(profile.name) }
                 essential.formUnion(solved.essential)
                 remarks += solved.remarks
@@ -118,12 +121,16 @@ package struct Resolver: Sendable {
         _ request: ResolutionRequest, _ sources: [(index: PackageIndex, origin: IndexOrigin)]
     ) throws -> ZFSModulePackage? {
         let universe = DebianUniverse(try PackageTable(sources, architecture: request.architecture), pins: request.pins)
-        guard let meta = universe.candidate(of: "linux-image-\(request.architecture)"), let zfs = universe.candidate(of: "zfs-dkms") else {
+        guard let meta = universe.candidate(of: "linux-image-\(request.architecture)"),
+            let zfs = universe.candidate(of: "zfs-dkms")
+        else {
             return nil
         }
         let images = universe.requirements(of: meta).compactMap(\.candidates.first)
-        guard let kernel = images.lazy.compactMap({ KernelPackage.release(ofImage: universe.table.name(of: $0)) }).first else { return nil }
-        return ZFSModulePackage(kernel: kernel, version: "\(universe.table.version(of: zfs))", architecture: request.architecture)
+        guard let kernel = images.lazy.compactMap({ KernelPackage.release(ofImage: universe.table.name(of: $0)) }).first
+        else { return nil }
+        return ZFSModulePackage(
+            kernel: kernel, version: "\(universe.table.version(of: zfs))", architecture: request.architecture)
     }
 
     private func lock(
@@ -133,9 +140,12 @@ package struct Resolver: Sendable {
         var packages: [LockedPackage] = []
         var built: [LockedBuild] = []
         for (package, profiles) in members {
-            let (name, version, architecture) = (table.name(of: package), "\(table.version(of: package))", table.architecture(of: package))
+            let (name, version, architecture) = (
+                table.name(of: package), "\(table.version(of: package))", table.architecture(of: package)
+            )
             guard let origin = table.origins(of: package).first, origin.repository != Self.builtHere else {
-                built.append(LockedBuild(name: name, version: version, architecture: architecture, profiles: profiles.sorted()))
+                built.append(
+                    LockedBuild(name: name, version: version, architecture: architecture, profiles: profiles.sorted()))
                 continue
             }
             let details = try table.details(of: package)

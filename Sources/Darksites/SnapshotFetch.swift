@@ -50,7 +50,8 @@ package struct SnapshotFetch: Sendable {
     private let allowExpired: Set<String>
 
     package init(
-        store: ContentStore, addresses: RepositoryAddresses, downloader: Downloader, now: Int64, allowExpired: Set<String> = []
+        store: ContentStore, addresses: RepositoryAddresses, downloader: Downloader, now: Int64,
+        allowExpired: Set<String> = []
     ) {
         self.store = store
         self.addresses = addresses
@@ -149,7 +150,8 @@ package struct SnapshotFetch: Sendable {
             let path = "dists/\(suite)/\(name)"
             let request = DownloadRequest(
                 name: "\(source.name) \(suite) \(name)", sources: addresses.sources(path, in: source.name),
-                destination: store.ingestFolder.appending("\(source.name)-\(suite)-\(name)"), limit: ByteCount(20_000_000))
+                destination: store.ingestFolder.appending("\(source.name)-\(suite)-\(name)"),
+                limit: ByteCount(20_000_000))
             let file = try await downloader.download(request)
             let bytes = try Files.read(file.destination)
             try Files.remove(file.destination)
@@ -194,12 +196,14 @@ package struct SnapshotFetch: Sendable {
             }
             let entry = try release.entry(found)
             return LockedIndex(
-                repository: source.name, suite: suite, component: component, architecture: architecture, size: entry.size,
+                repository: source.name, suite: suite, component: component, architecture: architecture,
+                size: entry.size,
                 path: "dists/\(suite)/\(found)", digest: entry.digest)
         }
         return Part(
             snapshot: LockedSnapshot(
-                repository: source.name, suite: suite, date: LockDate(secondsSince1970: release.date), digest: Digest(of: stored),
+                repository: source.name, suite: suite, date: LockDate(secondsSince1970: release.date),
+                digest: Digest(of: stored),
                 size: ByteCount(stored.count)),
             release: release, indexes: indexes, byHash: release.acquireByHash, signers: signers)
     }
@@ -211,6 +215,10 @@ package struct SnapshotGone: UserError {
     let suite: String
     let date: LockDate
 
-    package var what: String { "\(repository) \(suite): the snapshot of \(date) in deploy.lock is gone from the mirrors and from the store" }
-    package var hint: String? { "`deploy update` takes today's; or build with the store (DEPLOY_CACHE) that made the lock" }
+    package var what: String {
+        "\(repository) \(suite): the snapshot of \(date) in deploy.lock is gone from the mirrors and from the store"
+    }
+    package var hint: String? {
+        "`deploy update` takes today's; or build with the store (DEPLOY_CACHE) that made the lock"
+    }
 }

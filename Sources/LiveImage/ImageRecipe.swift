@@ -48,7 +48,8 @@ package struct ImageRecipe: Sendable {
 
     /// A step in the builder image, like those above: for gates that need its tools.
     package func step(
-        _ name: StepName, _ stage: Stage, _ title: String, _ inputs: [String: StepInput], _ script: [UInt8], _ arguments: [String],
+        _ name: StepName, _ stage: Stage, _ title: String, _ inputs: [String: StepInput], _ script: [UInt8],
+        _ arguments: [String],
         _ outputs: [String: ArtifactKind], cores: Int = 1
     ) -> Step {
         var inputs = inputs

@@ -66,7 +66,8 @@ package struct RootFilesystemRecipe: Sendable {
 
     private func container(_ script: [UInt8], _ arguments: [String]) -> StepAction {
         .container(
-            image: .input("image"), script: script, arguments: arguments, environment: ["SOURCE_DATE_EPOCH": String(epoch)])
+            image: .input("image"), script: script, arguments: arguments,
+            environment: ["SOURCE_DATE_EPOCH": String(epoch)])
     }
 
     private static func unpack(_ context: StepContext, epoch: Int64) async throws -> StepResult {
@@ -84,7 +85,8 @@ package struct RootFilesystemRecipe: Sendable {
         return try await BlockingWork.run {
             try RootArchive.write(packages: packages, epoch: epoch, to: archive)
             return StepResult(
-                outputs: ["bootstrap.tar": try context.output(file: archive)], summary: "\(packages.count) packages unpacked")
+                outputs: ["bootstrap.tar": try context.output(file: archive)],
+                summary: "\(packages.count) packages unpacked")
         }
     }
 }

@@ -39,7 +39,8 @@ struct BuildPlanner {
     let includes: (tree: FileTree, input: StepInput)
 
     func plan() throws -> BuildPlan {
-        guard let live = lock[declaration.live.distribution], let liveDeclaration = declaration[distribution: live.name] else {
+        guard let live = lock[declaration.live.distribution], let liveDeclaration = declaration[distribution: live.name]
+        else {
             throw PlanError("deploy.lock has nothing of \(declaration.live.distribution)")
         }
         let iso = declaration.iso
@@ -53,7 +54,8 @@ struct BuildPlanner {
         switch declaration.builder {
         case .made:
             steps += try roots.builder()
-            recipe = ImageRecipe(builder: .made(.output("builder/image", "rootfs.tar")), epoch: roots.epoch, identity: identity)
+            recipe = ImageRecipe(
+                builder: .made(.output("builder/image", "rootfs.tar")), epoch: roots.epoch, identity: identity)
         case .image(let reference):
             recipe = ImageRecipe(builder: .registry(reference), epoch: roots.epoch, identity: identity)
         }
@@ -63,16 +65,20 @@ struct BuildPlanner {
 
         var contents: [String: StepInput] = [:]
         for darksite in iso.darksites {
-            guard let locked = lock[darksite.distribution], let declared = declaration[distribution: darksite.distribution] else {
+            guard let locked = lock[darksite.distribution],
+                let declared = declaration[distribution: darksite.distribution]
+            else {
                 throw PlanError("deploy.lock has nothing of \(darksite.distribution)")
             }
             let planner = DarksitePlanner(
-                locked: locked, declaration: declared, profiles: darksite.profiles, epoch: epoch.secondsSince1970, fetch: fetch,
+                locked: locked, declaration: declared, profiles: darksite.profiles, epoch: epoch.secondsSince1970,
+                fetch: fetch,
                 signer: signer, module: locked.name == live.name ? module : nil, recipe: recipe)
             steps += try planner.steps()
             contents.merge(planner.contents) { first, _ in first }
         }
-        steps += image(recipe, ImageRecipe(builder: recipe.builder, epoch: epoch.secondsSince1970, identity: identity), contents)
+        steps += image(
+            recipe, ImageRecipe(builder: recipe.builder, epoch: epoch.secondsSince1970, identity: identity), contents)
         let name = "kldload-\(iso.edition)-\(iso.distribution)-\(iso.profile)-\(live.architecture)-\(epoch.day)"
         return BuildPlan(graph: try StepGraph(steps), imageName: name)
     }
@@ -105,10 +111,12 @@ struct BuildPlanner {
         for image in ["efi.img", "bios.img", "mbr.img"] { contents["boot/\(image)"] = .output("iso/boot", image) }
         let digests = Step.digestList("iso/digests", stage: stage, of: contents)
         contents["extra/kldload/sha256sums"] = .output("iso/digests", "sha256sums")
-        let title = "kldload live (\(declaration.live.distribution) \(declaration[distribution: declaration.live.distribution]?.release ?? ""))"
+        let title =
+            "kldload live (\(declaration.live.distribution) \(declaration[distribution: declaration.live.distribution]?.release ?? ""))"
         return [
             recipe.squashfs(
-                "live/squashfs", stage: stage, root: .output("live/root", "rootfs.tar"), level: declaration.iso.squashfsLevel),
+                "live/squashfs", stage: stage, root: .output("live/root", "rootfs.tar"),
+                level: declaration.iso.squashfsLevel),
             recipe.layer("live/overlay", stage: stage, title: "live overlay", tree: ["tree": includes.input]),
             recipe.layer("live/build", stage: stage, title: "keys and identity", tree: build),
             recipe.boot("iso/boot", stage: stage),

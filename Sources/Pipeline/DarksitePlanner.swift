@@ -26,16 +26,22 @@ struct DarksitePlanner {
         let carried = Set(profiles)
         let files = locked.packages.filter { !carried.isDisjoint(with: $0.profiles) }.map(ArchiveFile.init)
         var built: [String: StepInput] = [:]
-        if let module, let output = module.output, let package = module.package, !carried.isDisjoint(with: package.profiles) {
+        if let module, let output = module.output, let package = module.package,
+            !carried.isDisjoint(with: package.profiles)
+        {
             built["built/\(module.fileName)"] = output
         }
-        let mirror = MirrorRecipe(codename: declaration.codename, label: "kldload \(locked.name)", epoch: epoch, signer: signer)
+        let mirror = MirrorRecipe(
+            codename: declaration.codename, label: "kldload \(locked.name)", epoch: epoch, signer: signer)
         return [
-            try fetch.step(name("packages"), stage: stage, title: "packages of \(profiles.joined(separator: ", "))", files: files),
             try fetch.step(
-                name("indexes"), stage: stage, title: "locked indexes of \(locked.name)", files: locked.indexes.map { $0.file }),
+                name("packages"), stage: stage, title: "packages of \(profiles.joined(separator: ", "))", files: files),
+            try fetch.step(
+                name("indexes"), stage: stage, title: "locked indexes of \(locked.name)",
+                files: locked.indexes.map { $0.file }),
             mirror.step(
-                name("mirror"), stage: stage, locked: locked, profiles: carried, packages: .output(name("packages"), "packages"),
+                name("mirror"), stage: stage, locked: locked, profiles: carried,
+                packages: .output(name("packages"), "packages"),
                 indexes: .output(name("indexes"), "packages"), built: built),
             recipe.step(
                 name("gate"), stage, "the real apt judges the mirror", gateInputs(), GateScript.apt,
@@ -67,7 +73,9 @@ struct DarksitePlanner {
     private func packageList(_ profile: String) -> [UInt8] {
         let lines =
             locked.packages(of: profile).map { "\($0.name) \($0.version) \($0.architecture)" }
-            + locked.built.filter { $0.profiles.contains(profile) }.map { "\($0.name) \($0.version) \($0.architecture)" }
+            + locked.built.filter { $0.profiles.contains(profile) }.map {
+                "\($0.name) \($0.version) \($0.architecture)"
+            }
         return Array((lines.sorted().joined(separator: "\n") + "\n").utf8)
     }
 }

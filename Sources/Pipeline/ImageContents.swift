@@ -34,7 +34,8 @@ extension Step {
                 }
                 lines.sort { $0.dropFirst(66) < $1.dropFirst(66) }
                 let bytes = Array((lines.joined(separator: "\n") + "\n").utf8)
-                return StepResult(outputs: ["sha256sums": try context.output(bytes: bytes)], summary: "\(lines.count) files")
+                return StepResult(
+                    outputs: ["sha256sums": try context.output(bytes: bytes)], summary: "\(lines.count) files")
             },
             outputs: ["sha256sums": .file], cores: 0)
     }

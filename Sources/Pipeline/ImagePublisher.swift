@@ -35,14 +35,17 @@ struct ImagePublisher {
             try prune(folder, keeping: file)
         }
         return PublishedImage(
-            path: path, shown: project.workspace.shown(path), digest: artifact.digest, size: artifact.size, isNew: !isThere)
+            path: path, shown: project.workspace.shown(path), digest: artifact.digest, size: artifact.size,
+            isNew: !isThere)
     }
 
     /// Removes the oldest images of ours beyond the declared number.
     private func prune(_ folder: FilePath, keeping newest: String) throws {
         let images = try Files.list(folder).filter { $0.hasPrefix("kldload-") && $0.hasSuffix(".iso") && $0 != newest }
-        let byAge = try images.map { (name: $0, time: try FileStatus(at: folder.appending($0 + ".sha256"))?.modified ?? 0) }
-            .sorted { ($0.time, $0.name) > ($1.time, $1.name) }
+        let byAge = try images.map {
+            (name: $0, time: try FileStatus(at: folder.appending($0 + ".sha256"))?.modified ?? 0)
+        }
+        .sorted { ($0.time, $0.name) > ($1.time, $1.name) }
         for image in byAge.dropFirst(max(project.declaration.output.keep - 1, 0)) {
             try Files.remove(folder.appending(image.name))
             try Files.remove(folder.appending(image.name + ".sha256"))

@@ -42,19 +42,23 @@ package struct LockKeeper: Sendable {
         lock = Lock(lock.distributions.filter { locked in requests.contains { $0.0.name == locked.name } })
         guard lock != old else { return lock }
         if writes { try Files.write(try LockWriter.text(of: lock), to: project.declaration.lock) }
-        if old == nil, writes { project.events(.notice("wrote \(project.workspace.shown(project.declaration.lock)) (commit it)")) }
+        if old == nil, writes {
+            project.events(.notice("wrote \(project.workspace.shown(project.declaration.lock)) (commit it)"))
+        }
         return lock
     }
 
     private func requests() throws -> [(Declaration.Distribution, ResolutionRequest)] {
         let declaration = project.declaration
-        let loader = PackageSetLoader(folder: declaration.packageSets, shownAs: project.workspace.shown(declaration.packageSets))
+        let loader = PackageSetLoader(
+            folder: declaration.packageSets, shownAs: project.workspace.shown(declaration.packageSets))
         var errors: [any UserError] = []
         var requests: [(Declaration.Distribution, ResolutionRequest)] = []
         for distribution in declaration.distributions {
             do {
                 let profiles = declaration.profiles(of: distribution)
-                let sets = try loader.load(profiles, distribution: distribution.name, architecture: distribution.architecture)
+                let sets = try loader.load(
+                    profiles, distribution: distribution.name, architecture: distribution.architecture)
                 requests.append((distribution, try request(distribution, profiles, sets)))
             } catch let found as UserErrors {
                 errors += found.errors
@@ -77,7 +81,8 @@ package struct LockKeeper: Sendable {
             profiles: profiles.compactMap { profile in
                 sets[profile.name].map { union in
                     ProfileRequest(
-                        name: profile.name, base: internalNames.contains(profile.name) ? .essential : .installation, sets: union)
+                        name: profile.name, base: internalNames.contains(profile.name) ? .essential : .installation,
+                        sets: union)
                 }
             },
             pins: try distribution.pins.map { try Pin($0) }, prebuildsZFS: distribution.zfsModule != nil)
@@ -130,7 +135,8 @@ package struct LockKeeper: Sendable {
             }
             let module = locked.built.first.map { " · zfs \($0.version)" } ?? ""
             let kernel = locked.kernelRelease(of: "live").map { " · kernel \($0)" } ?? ""
-            project.events(.notice("\(distribution.name): packages: \(profiles.joined(separator: " · "))\(kernel)\(module)"))
+            project.events(
+                .notice("\(distribution.name): packages: \(profiles.joined(separator: " · "))\(kernel)\(module)"))
             return
         }
         for snapshot in locked.snapshots {
@@ -138,9 +144,12 @@ package struct LockKeeper: Sendable {
             guard let old, snapshot.date < old.date else { continue }
             project.events(
                 .warning(
-                    "\(snapshot.repository) \(snapshot.suite): the mirror's state of \(snapshot.date) is older than the locked one of \(old.date)"))
+                    "\(snapshot.repository) \(snapshot.suite): the mirror's state of \(snapshot.date) is older than the locked one of \(old.date)"
+                ))
         }
-        let difference = LockDifference(from: before, to: locked) { DebianVersion(unchecked: $0.utf8) < DebianVersion(unchecked: $1.utf8) }
+        let difference = LockDifference(from: before, to: locked) {
+            DebianVersion(unchecked: $0.utf8) < DebianVersion(unchecked: $1.utf8)
+        }
         for line in difference.lines() { project.events(.notice("\(distribution.name): \(line)")) }
     }
 }
@@ -150,7 +159,8 @@ extension Pin {
     init(_ pin: Declaration.Pin) throws {
         let target =
             switch pin.target {
-            case .release(let terms): "release " + terms.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+            case .release(let terms):
+                "release " + terms.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
             case .version(let version): "version \(version)"
             case .origin(let host): "origin \(host)"
             }
@@ -159,5 +169,7 @@ extension Pin {
 }
 
 extension String {
-    fileprivate func trimmingSuffix(_ suffix: String) -> String { hasSuffix(suffix) ? String(dropLast(suffix.count)) : self }
+    fileprivate func trimmingSuffix(_ suffix: String) -> String {
+        hasSuffix(suffix) ? String(dropLast(suffix.count)) : self
+    }
 }

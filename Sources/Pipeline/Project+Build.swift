@@ -1,5 +1,5 @@
-package import BuildGraph
 import APT
+package import BuildGraph
 import Containers
 import ContentStore
 import Darksites
@@ -72,7 +72,8 @@ extension Project {
         if wanted.contains(BuildPlan.image), let artifact = report.records[BuildPlan.image]?.outputs["kldload.iso"] {
             image = try ImagePublisher(project: self).publish(artifact, named: plan.imageName)
         }
-        let proofs = report.records.values.sorted { $0.step < $1.step }.filter { $0.step.text.hasSuffix("/gate") }.compactMap(\.summary)
+        let proofs = report.records.values.sorted { $0.step < $1.step }.filter { $0.step.text.hasSuffix("/gate") }
+            .compactMap(\.summary)
         return BuildResult(report: report, image: image, proofs: proofs, duration: ContinuousClock.now - start)
     }
 
@@ -111,7 +112,9 @@ extension Project {
         let plan = try await currentPlan(writesLock: false)
         guard plan.graph.steps[StepName(step)] != nil else {
             _ = try plan.graph.resolve(targets: [step])
-            throw GraphError(what: "\(step) is a stage, not a step", hint: "`deploy status` lists the steps of each stage", isUsageError: true)
+            throw GraphError(
+                what: "\(step) is a stage, not a step", hint: "`deploy status` lists the steps of each stage",
+                isUsageError: true)
         }
         return try await engine().shell(StepName(step), in: plan.graph)
     }
@@ -128,7 +131,8 @@ extension Project {
     package func signingKey() async throws -> KeyFacts {
         let signer = try await SigningKey(home: workspace.key)
         return KeyFacts(
-            fingerprint: signer.fingerprint, user: SigningKey.userID, armored: String(decoding: signer.armoredPublicKey, as: UTF8.self),
+            fingerprint: signer.fingerprint, user: SigningKey.userID,
+            armored: String(decoding: signer.armoredPublicKey, as: UTF8.self),
             home: workspace.key.string)
     }
 
@@ -137,7 +141,9 @@ extension Project {
         let lock = try await lockStore()
         let images = try await podman.removeImages(keeping: [])
         var removed = ["the cache", "the logs", "\(images) container image(s)"]
-        for name in try Files.list(workspace.cache) where name != "lock" { try Files.remove(workspace.cache.appending(name)) }
+        for name in try Files.list(workspace.cache) where name != "lock" {
+            try Files.remove(workspace.cache.appending(name))
+        }
         try Files.remove(workspace.logs)
         if output {
             try Files.remove(declaration.output.folder)
@@ -150,7 +156,9 @@ extension Project {
 
 /// `--locked`, and the declaration asks for more than the lock has.
 struct LockWouldChange: UserError {
-    var what: String { "deploy.lock does not fit the declaration and its package sets, and --locked forbids to change it" }
+    var what: String {
+        "deploy.lock does not fit the declaration and its package sets, and --locked forbids to change it"
+    }
     var hint: String? { "run `deploy build` without --locked, look at `git diff deploy.lock`, and commit it" }
 }
 

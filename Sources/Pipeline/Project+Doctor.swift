@@ -50,7 +50,9 @@ extension Project {
         }
         if let path = find(name) { return HostCheck(name, path.string) }
         switch name {
-        case "runc": return find("crun") == nil ? HostCheck("OCI runtime", "neither runc nor crun", remedy: "apt-get install runc") : nil
+        case "runc":
+            return find("crun") == nil
+                ? HostCheck("OCI runtime", "neither runc nor crun", remedy: "apt-get install runc") : nil
         case "crun": return nil
         case "gpg": return HostCheck(name, "not found", remedy: "apt-get install gnupg")
         default: return HostCheck(name, "not found", remedy: "apt-get install \(name)")
@@ -70,10 +72,14 @@ extension Project {
     }
 
     private func examineDisk() -> HostCheck {
-        guard let free = try? Files.freeSpace(at: store.root) else { return HostCheck("disk", "unknown", remedy: "make \(store.root)") }
+        guard let free = try? Files.freeSpace(at: store.root) else {
+            return HostCheck("disk", "unknown", remedy: "make \(store.root)")
+        }
         let wanted = ByteCount(8_000_000_000)
         return free < wanted
-            ? HostCheck("disk", "\(free) free for \(store.root)", remedy: "a first build takes about \(wanted); DEPLOY_CACHE puts the cache elsewhere")
+            ? HostCheck(
+                "disk", "\(free) free for \(store.root)",
+                remedy: "a first build takes about \(wanted); DEPLOY_CACHE puts the cache elsewhere")
             : HostCheck("disk", "\(free) free for \(store.root)")
     }
 
@@ -85,7 +91,8 @@ extension Project {
         var options = Downloader.Options()
         options.connectTimeout = .seconds(5)
         let request = DownloadRequest(
-            name: name, sources: addresses.map { "\($0)/dists/\(suite)/Release" }, destination: file, limit: ByteCount(20_000_000))
+            name: name, sources: addresses.map { "\($0)/dists/\(suite)/Release" }, destination: file,
+            limit: ByteCount(20_000_000))
         do {
             let answer = try await Downloader(options: options).download(request)
             try? Files.remove(file)
@@ -94,7 +101,9 @@ extension Project {
             let reason = (error as? any UserError)?.what ?? "\(error)"
             return HostCheck(
                 "repository \(name)", reason,
-                remedy: "name a mirror: \(MirrorSelection.variable(for: name))=http://… ./deploy build; behind a proxy set http_proxy")
+                remedy:
+                    "name a mirror: \(MirrorSelection.variable(for: name))=http://… ./deploy build; behind a proxy set http_proxy"
+            )
         }
     }
 }

@@ -1,8 +1,8 @@
+import APT
 package import BuildGraph
 package import Containers
 package import ContentStore
 package import Darksites
-import APT
 import Primitives
 package import SystemPackage
 import Transfer
@@ -54,7 +54,8 @@ package struct Project: Sendable {
         try statCache.save()
         let signer = try await SigningKey(home: workspace.key)
         return try BuildPlanner(
-            declaration: declaration, lock: lock, fetch: PackageFetch(addresses: try addresses(), downloader: Downloader()),
+            declaration: declaration, lock: lock,
+            fetch: PackageFetch(addresses: try addresses(), downloader: Downloader()),
             signer: signer, includes: (tree, .folder(folder, tree, shownAs: workspace.shown(folder)))
         ).plan()
     }
@@ -76,7 +77,8 @@ package struct Project: Sendable {
     /// Holds the store for this process as long as the result lives; says so where it has to wait.
     package func lockStore() async throws -> StoreLock {
         let events = events
-        let lock = try await StoreLock.acquire(root: store.root, owner: "process \(getpid()) in \(workspace.root)\n") { holder in
+        let lock = try await StoreLock.acquire(root: store.root, owner: "process \(getpid()) in \(workspace.root)\n") {
+            holder in
             events(.waitingForStore(holder: holder))
         }
         try store.removeDebris()

@@ -42,25 +42,31 @@ struct RootPlanner {
         let essential = distribution.packages(of: profile).filter(\.isEssential).map(ArchiveFile.init)
         return [
             try fetch.step(
-                "builder/essential", stage: BuildStage.builder, title: "essential packages of \(distribution.name)", files: essential),
+                "builder/essential", stage: BuildStage.builder, title: "essential packages of \(distribution.name)",
+                files: essential),
             recipe.bootstrap(
-                bootstrapName, stage: BuildStage.builder, packages: .output("builder/essential", "packages"), count: essential.count),
+                bootstrapName, stage: BuildStage.builder, packages: .output("builder/essential", "packages"),
+                count: essential.count),
         ]
     }
 
     func builder() throws -> [Step] {
         let packages = distribution.packages(of: Declaration.InternalProfile.builder.rawValue).map(ArchiveFile.init)
         return [
-            try fetch.step("builder/packages", stage: BuildStage.builder, title: "packages of the builder image", files: packages),
+            try fetch.step(
+                "builder/packages", stage: BuildStage.builder, title: "packages of the builder image", files: packages),
             recipe.configured(
-                "builder/image", stage: BuildStage.builder, title: "\(packages.count) packages configured", bootstrap: bootstrapName,
+                "builder/image", stage: BuildStage.builder, title: "\(packages.count) packages configured",
+                bootstrap: bootstrapName,
                 packages: .output("builder/packages", "packages")),
         ]
     }
 
     /// No steps where the declaration wants no prebuilt module.
     func module() throws -> Module {
-        guard let package = distribution.built.first(where: { $0.name.hasPrefix(ZFSModulePackage.prefix) }) else { return Module() }
+        guard let package = distribution.built.first(where: { $0.name.hasPrefix(ZFSModulePackage.prefix) }) else {
+            return Module()
+        }
         let stage = BuildStage.darksite(of: distribution.name)
         let packages = distribution.packages(of: Declaration.InternalProfile.zfsBuild.rawValue).map(ArchiveFile.init)
         var module = Module(package: package, kernel: String(package.name.dropFirst(ZFSModulePackage.prefix.count)))
@@ -85,11 +91,13 @@ struct RootPlanner {
         }
         guard let kernel = distribution.kernelRelease(of: profile) else {
             throw PlanError(
-                "the live environment has no kernel", hint: "put linux-image-\(distribution.architecture) into package-sets/\(distribution.name)/live.txt")
+                "the live environment has no kernel",
+                hint: "put linux-image-\(distribution.architecture) into package-sets/\(distribution.name)/live.txt")
         }
         return [
             try fetch.step("live/packages", stage: BuildStage.iso, title: "packages of the live system", files: files),
-            recipe.live("live/root", stage: BuildStage.iso, release: kernel, bootstrap: bootstrapName, packages: packages),
+            recipe.live(
+                "live/root", stage: BuildStage.iso, release: kernel, bootstrap: bootstrapName, packages: packages),
         ]
     }
 }

@@ -9,22 +9,28 @@ struct SoftwareBill {
     /// The document, in JSON. The same lock and declaration give the same bytes.
     var json: [UInt8] {
         let epoch = lock.epoch ?? LockDate(secondsSince1970: 0)
-        let name = "kldload-\(declaration.iso.edition)-\(declaration.iso.distribution)-\(declaration.iso.profile)-\(epoch.day)"
+        let name =
+            "kldload-\(declaration.iso.edition)-\(declaration.iso.distribution)-\(declaration.iso.profile)-\(epoch.day)"
         var packages: [JSON] = []
         for distribution in lock.distributions {
             let carried = declaration.iso.darksites.first { $0.distribution == distribution.name }?.profiles ?? []
             let onImage = Set(carried + [Declaration.InternalProfile.live.rawValue])
             for package in distribution.packages where !onImage.isDisjoint(with: package.profiles) {
-                let checksum = JSON.object([("algorithm", .string("SHA256")), ("checksumValue", .string(package.digest.hex))])
+                let checksum = JSON.object([
+                    ("algorithm", .string("SHA256")), ("checksumValue", .string(package.digest.hex)),
+                ])
                 packages.append(
-                    entry(distribution.name, package.name, package.version, package.architecture, [("checksums", .array([checksum]))]))
+                    entry(
+                        distribution.name, package.name, package.version, package.architecture,
+                        [("checksums", .array([checksum]))]))
             }
             for package in distribution.built where !onImage.isDisjoint(with: package.profiles) {
                 packages.append(entry(distribution.name, package.name, package.version, package.architecture, []))
             }
         }
         let document = JSON.object([
-            ("spdxVersion", .string("SPDX-2.3")), ("dataLicense", .string("CC0-1.0")), ("SPDXID", .string("SPDXRef-DOCUMENT")),
+            ("spdxVersion", .string("SPDX-2.3")), ("dataLicense", .string("CC0-1.0")),
+            ("SPDXID", .string("SPDXRef-DOCUMENT")),
             ("name", .string(name)), ("documentNamespace", .string("https://spdx.org/spdxdocs/\(name)")),
             (
                 "creationInfo",

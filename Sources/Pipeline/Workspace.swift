@@ -26,7 +26,9 @@ package struct Surroundings: Sendable {
     }
 
     /// `path` as the user means it.
-    package func absolute(_ path: FilePath) -> FilePath { path.isAbsolute ? path : currentFolder.pushing(path).lexicallyNormalized() }
+    package func absolute(_ path: FilePath) -> FilePath {
+        path.isAbsolute ? path : currentFolder.pushing(path).lexicallyNormalized()
+    }
 }
 
 /// The folders a build works in, below that of the declaration.

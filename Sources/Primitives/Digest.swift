@@ -67,7 +67,9 @@ package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
 
     /// The 32 raw bytes.
     package var bytes: [UInt8] {
-        [words.0, words.1, words.2, words.3].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } }
+        [words.0, words.1, words.2, words.3].flatMap { word in
+            (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) }
+        }
     }
 
     package var description: String { "sha256:" + hex }

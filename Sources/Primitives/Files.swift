@@ -18,7 +18,8 @@ package struct FileError: UserError {
 
     package var what: String { "cannot \(operation) \(path): \(errno)" }
     package var hint: String? {
-        errno == .noSpace ? "the disk is full: free some space (`deploy clean` removes the cache), then build again" : nil
+        errno == .noSpace
+            ? "the disk is full: free some space (`deploy clean` removes the cache), then build again" : nil
     }
 }
 
@@ -108,9 +109,12 @@ package enum Files {
     /// Makes or replaces the file at `path` so that a reader, or a machine that lost power, sees the old bytes or
     /// the new ones and nothing between.
     package static func write(
-        _ bytes: some Sequence<UInt8>, to path: FilePath, permissions: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
+        _ bytes: some Sequence<UInt8>, to path: FilePath,
+        permissions: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
     ) throws(FileError) {
-        let temporary = path.removingLastComponent().appending(".\(path.lastComponent?.string ?? "file").\(getpid()).new")
+        // A name of its own for each call: two tasks may write one file at once.
+        let name = "\(path.lastComponent?.string ?? "file").\(String(UInt64.random(in: 0 ... .max), radix: 36)).new"
+        let temporary = path.removingLastComponent().appending(".\(name)")
         try wrap("write", path) {
             let descriptor = try FileDescriptor.open(
                 temporary, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: permissions)

@@ -16,7 +16,9 @@ struct CommandFailure: Error {
 
 /// What every command takes: which declaration, and which of its choices.
 struct CommonOptions: ParsableArguments {
-    @Option(name: [.customShort("C"), .long], help: ArgumentHelp("Build the declaration in this folder.", valueName: "folder"))
+    @Option(
+        name: [.customShort("C"), .long],
+        help: ArgumentHelp("Build the declaration in this folder.", valueName: "folder"))
     var directory: String?
 
     @Option(help: ArgumentHelp("The declaration, relative to the folder.", valueName: "deploy.yaml"))
@@ -62,12 +64,14 @@ struct CommonOptions: ParsableArguments {
         do {
             let surroundings = surroundings
             // The launcher says where its checkout is; without it, the folder one stands in is meant.
-            let checkout = surroundings.environment["KLDLOAD_CHECKOUT"].map { FilePath($0) } ?? surroundings.currentFolder
+            let checkout =
+                surroundings.environment["KLDLOAD_CHECKOUT"].map { FilePath($0) } ?? surroundings.currentFolder
             let folder = directory.map { surroundings.absolute(FilePath($0)) } ?? checkout
             let overrides = DeclarationOverrides(
                 profile: profile, edition: edition, distribution: distro, environment: surroundings.environment)
             let project = try Project(
-                file: FilePath(file), in: folder, overrides: overrides, surroundings: surroundings, events: { console.show($0) })
+                file: FilePath(file), in: folder, overrides: overrides, surroundings: surroundings,
+                events: { console.show($0) })
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await console.animate() }
                 defer { group.cancelAll() }

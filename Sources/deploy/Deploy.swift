@@ -5,8 +5,12 @@ import Primitives
 private import Glibc
 #endif
 
-/// The command line: one subcommand a file, in `Commands/`.
 @main
+enum Main {
+    static func main() { Interruption.watch { await Deploy.run() } }
+}
+
+/// The command line: one subcommand a file, in `Commands/`.
 struct Deploy: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "deploy",
@@ -19,17 +23,13 @@ struct Deploy: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Build.self, Full.self, Update.self, Status.self, Explain.self, Graph.self, Shell.self, Key.self, Doctor.self, Clean.self,
+            Build.self, Full.self, Update.self, Status.self, Explain.self, Graph.self, Shell.self, Key.self,
+            Doctor.self, Clean.self,
         ],
         defaultSubcommand: nil)
 
-    static func main() async {
-        let code = await Interruption.watch { await run() }
-        Glibc.exit(code)
-    }
-
     /// Parses and runs, with every error rendered once, here.
-    private static func run() async -> Int32 {
+    static func run() async -> Int32 {
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

@@ -5,7 +5,7 @@ import Testing
 @testable import Darksites
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #endif
 
 /// A folder of package sets that is gone when the test is.

@@ -24,15 +24,20 @@ import Transfer
         RepositorySource(name: "made", suites: ["trixie"], components: ["main"], trust: .keyring(archive.keyring))
     }
 
-    private func addresses(_ list: [String]? = nil) -> RepositoryAddresses { RepositoryAddresses(["made": list ?? [archive.url]]) }
+    private func addresses(_ list: [String]? = nil) -> RepositoryAddresses {
+        RepositoryAddresses(["made": list ?? [archive.url]])
+    }
 
     private func snapshot(_ mirrors: [String]? = nil, allowExpired: Set<String> = []) async throws -> Snapshot {
         try await SnapshotFetch(
-            store: store, addresses: addresses(mirrors), downloader: .impatient, now: MadeCheckout.now, allowExpired: allowExpired
+            store: store, addresses: addresses(mirrors), downloader: .impatient, now: MadeCheckout.now,
+            allowExpired: allowExpired
         ).latest(of: [source], architecture: "amd64")
     }
 
-    private func failure(_ body: () async throws -> Void, sourceLocation: Testing.SourceLocation = #_sourceLocation) async throws -> String {
+    private func failure(_ body: () async throws -> Void, sourceLocation: Testing.SourceLocation = #_sourceLocation)
+        async throws -> String
+    {
         do {
             try await body()
         } catch let error as any UserError {
@@ -66,7 +71,8 @@ import Transfer
 
     private static let behaviours = [
         ("404", "HTTP status 404 (not found)"), ("500", "HTTP status 500 (internal server error)"),
-        ("half", "the connection ended after"), ("never", "connected, but no answer for 2 s"), ("wrong", "wrong digest"),
+        ("half", "the connection ended after"), ("never", "connected, but no answer for 2 s"),
+        ("wrong", "wrong digest"),
     ]
 
     @Test(arguments: behaviours.dropLast() + [("wrong", "made trixie is not signed as it should be")])
@@ -137,7 +143,8 @@ import Transfer
         #expect(try await snapshot(both).indexes.count == 1)
         let keeper = try LockKeeper(project: checkout.project(mirrors: other.url))
         let files = try #require(try await keeper.current()["debian"]).packages(of: "core").map(ArchiveFile.init)
-        let fetched = try await PackageFetch(addresses: addresses(both), downloader: .impatient).fetch(files, into: store)
+        let fetched = try await PackageFetch(addresses: addresses(both), downloader: .impatient).fetch(
+            files, into: store)
         #expect(fetched.files == files.count)
         #expect(try store.audit().damaged == [])
     }

@@ -30,11 +30,12 @@ import Testing
         let tree = try mirror(report)
         #expect(pool(tree) == Set(locked.packages(of: "core").map(\.path)))
         #expect(
-            tree.paths.filter { !$0.hasPrefix("pool/") && !$0.contains("/by-hash/") } == [
-                "dists/trixie/InRelease", "dists/trixie/Release", "dists/trixie/Release.gpg",
-                "dists/trixie/main/binary-amd64/Packages", "dists/trixie/main/binary-amd64/Packages.gz",
-                "dists/trixie/main/binary-amd64/Packages.xz", "dists/trixie/main/binary-amd64/Release",
-            ].filter { tree.nodes[$0] != nil || !$0.hasSuffix("amd64/Release") })
+            tree.paths.filter { !$0.hasPrefix("pool/") && !$0.contains("/by-hash/") }
+                == [
+                    "dists/trixie/InRelease", "dists/trixie/Release", "dists/trixie/Release.gpg",
+                    "dists/trixie/main/binary-amd64/Packages", "dists/trixie/main/binary-amd64/Packages.gz",
+                    "dists/trixie/main/binary-amd64/Packages.xz", "dists/trixie/main/binary-amd64/Release",
+                ].filter { tree.nodes[$0] != nil || !$0.hasSuffix("amd64/Release") })
         for package in locked.packages(of: "core") {
             #expect(tree.nodes[package.path] == .file(package.digest, size: package.size.bytes, isExecutable: false))
         }
@@ -72,7 +73,9 @@ import Testing
             apt-get install --simulate --yes nginx mailer curl linux-image-amd64 | sed -n 's/^Inst \\([^ ]*\\) (\\([^ ]*\\).*/\\1 \\2/p' | sort
             """
         let installed = try Tool.run(["bash", "-c", script, "-", folder.string])
-        for package in ["nginx 1.26-1", "nginx-common 1.26-1", "libcurl 8.1-1", "exim4 4.98-1", "linux-image-6.12.1-amd64 6.12.1-1"] {
+        for package in [
+            "nginx 1.26-1", "nginx-common 1.26-1", "libcurl 8.1-1", "exim4 4.98-1", "linux-image-6.12.1-amd64 6.12.1-1",
+        ] {
             #expect(installed.contains(package + "\n"), "\(installed)")
         }
     }
@@ -143,7 +146,9 @@ import Testing
         #expect(first.imageName == second.imageName)
         #expect(first.graph.stages.map(\.name) == ["builder", "debian", "iso"])
         #expect(
-            try await checkout.project(profile: "server", environment: ["EDITION": "pro"]).currentPlan(writesLock: false).imageName
+            try await checkout.project(profile: "server", environment: ["EDITION": "pro"]).currentPlan(
+                writesLock: false
+            ).imageName
                 == "kldload-pro-debian-server-amd64-20250601")
     }
 
@@ -160,9 +165,14 @@ import Testing
 
     @Test func aLockThatWasMergedBadlyIsFoundOut() async throws {
         _ = try await LockKeeper(project: checkout.project()).current()
-        let digest = String(try #require(try LockKeeper(project: checkout.project()).existing()?["debian"]?.packages.first { $0.name == "curl" }).digest.hex)
+        let digest = String(
+            try #require(
+                try LockKeeper(project: checkout.project()).existing()?["debian"]?.packages.first { $0.name == "curl" }
+            ).digest.hex)
         let other = try Files.digest(archive.folder.pushing("pool/main/z/zsh/zsh_5.9-1_amd64.deb")).digest.hex
-        try checkout.edit("deploy.lock", "pool/main/c/curl/curl_8.1-1_amd64.deb \(digest)", "pool/main/z/zsh/zsh_5.9-1_amd64.deb \(other)")
+        try checkout.edit(
+            "deploy.lock", "pool/main/c/curl/curl_8.1-1_amd64.deb \(digest)",
+            "pool/main/z/zsh/zsh_5.9-1_amd64.deb \(other)")
         await #expect(throws: StepFailure.self) { try await checkout.build("debian/mirror") }
     }
 
@@ -184,7 +194,10 @@ private enum SigningKeyBytes {
         let armoured = project.workspace.root.appending("key.asc")
         try Files.write(try await project.signingKey().armored.utf8, to: armoured)
         let binary = project.workspace.root.appending("key.bin")
-        try Tool.run(["gpg", "--batch", "--yes", "--homedir", project.workspace.root.string, "--output", binary.string, "--dearmor", armoured.string])
+        try Tool.run([
+            "gpg", "--batch", "--yes", "--homedir", project.workspace.root.string, "--output", binary.string,
+            "--dearmor", armoured.string,
+        ])
         return try Files.read(binary)
     }
 }

@@ -46,11 +46,15 @@ import Testing
         try checkout.set("core", "ngnix", "curl", "", "  zssh", "libcrul:amd64")
         try checkout.set("server", "postfixx")
         let error = try await checkout.resolutionErrors()
-        #expect(error.contains("package-sets/debian/core.txt:1:1: no package is called \"ngnix\" in debian"), "\(error)")
+        #expect(
+            error.contains("package-sets/debian/core.txt:1:1: no package is called \"ngnix\" in debian"), "\(error)")
         #expect(error.contains("nginx"))
         #expect(error.contains("package-sets/debian/core.txt:4:3: no package is called \"zssh\" in debian"), "\(error)")
-        #expect(error.contains("package-sets/debian/core.txt:5:1: no package is called \"libcrul\" in debian"), "\(error)")
-        #expect(error.contains("package-sets/debian/server.txt:1:1: no package is called \"postfixx\" in debian"), "\(error)")
+        #expect(
+            error.contains("package-sets/debian/core.txt:5:1: no package is called \"libcrul\" in debian"), "\(error)")
+        #expect(
+            error.contains("package-sets/debian/server.txt:1:1: no package is called \"postfixx\" in debian"),
+            "\(error)")
         #expect(error.contains("libcurl") && error.contains("postfix") && error.contains("zsh"))
         #expect(error.hasPrefix("4 errors"), "each once, though two profiles have the set")
         #expect(try archive.requests().allSatisfy { $0.hasPrefix("dists/") }, "no package was downloaded")
@@ -88,7 +92,8 @@ import Testing
         try checkout.set("core", "curl", "zsh")
         let after = try await lock()
         #expect(after.snapshots == before.snapshots)
-        #expect(Set(versions(after, "core")).subtracting(versions(before, "core")) == ["zsh 5.9-1", "zsh-common 5.9-1"])
+        #expect(
+            Set(versions(after, "core")).subtracting(versions(before, "core")) == ["zsh 5.9-1", "zsh-common 5.9-1"])
         #expect(Set(versions(before, "core")).isSubset(of: versions(after, "core")))
         #expect(try archive.requests() == [], "everything that is needed to resolve was in the store")
         #expect(checkout.notices.contains { $0.contains("zsh") && !$0.contains("curl") })

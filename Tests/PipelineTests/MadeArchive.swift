@@ -69,7 +69,7 @@ final class MadeArchive: Sendable {
 
     private func copy(_ state: String) throws {
         try Files.remove(folder)
-        try Tool.run(["cp", "-a", made.appending(state).string, folder.string])
+        try Tool.run(["cp", "-al", made.appending(state).string, folder.string])
     }
 
     /// A month passes: newer versions of some packages; the older files and indexes are still there.
@@ -116,7 +116,8 @@ enum Tool {
     @discardableResult
     static func run(_ words: [String]) throws -> String {
         let file = FilePath("/tmp/made-output-\(UInt64.random(in: 0...UInt64.max))")
-        let output = try FileDescriptor.open(file, .readWrite, options: [.create, .closeOnExec], permissions: .ownerReadWrite)
+        let output = try FileDescriptor.open(
+            file, .readWrite, options: [.create, .closeOnExec], permissions: .ownerReadWrite)
         let input = try FileDescriptor.open("/dev/null", .readOnly, options: .closeOnExec)
         let process = try start(words, input: input, output: output)
         var status: CInt = 0

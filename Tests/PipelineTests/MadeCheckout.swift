@@ -58,7 +58,8 @@ final class MadeCheckout: Sendable {
         ]
         let environment = variables.merging(environment) { $1 }
         return try Project(
-            file: "deploy.yaml", in: folder, overrides: DeclarationOverrides(profile: profile, environment: environment),
+            file: "deploy.yaml", in: folder,
+            overrides: DeclarationOverrides(profile: profile, environment: environment),
             surroundings: Surroundings(environment: environment, currentFolder: folder, now: { Self.now }, cores: 2),
             events: { [self] event in
                 switch event {
@@ -145,9 +146,12 @@ final class FakeContainers: ContainerRunner {
         for (name, path) in command.mounts.sorted(by: { $0.key < $1.key }) { try add(path, as: name, to: &seed) }
         if case .rootFilesystem(let digest, _) = command.image { seed += digest.bytes }
         let outputs = [
-            "rootfs.tar", "vmlinuz", "initrd.img", "filesystem.squashfs", "efi.img", "bios.img", "mbr.img", "verdict", "kldload.iso",
+            "rootfs.tar", "vmlinuz", "initrd.img", "filesystem.squashfs", "efi.img", "bios.img", "mbr.img", "verdict",
+            "kldload.iso",
         ]
-        for output in outputs { try Files.write("\(output) \(Digest(of: seed).hex)".utf8, to: command.output.appending(output)) }
+        for output in outputs {
+            try Files.write("\(output) \(Digest(of: seed).hex)".utf8, to: command.output.appending(output))
+        }
         return 0
     }
 

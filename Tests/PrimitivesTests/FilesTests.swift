@@ -27,6 +27,19 @@ import Glibc
         #expect(try Files.list(root) == ["file"], "nothing is left beside it")
     }
 
+    @Test func manyTasksWriteOneFileAtOnceAndOneOfThemWins() async throws {
+        let path = root.appending("file")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<32 {
+                group.addTask { try Files.write([UInt8](repeating: UInt8(number), count: 50_000), to: path) }
+            }
+            try await group.waitForAll()
+        }
+        let bytes = try Files.read(path)
+        #expect(bytes.count == 50_000 && Set(bytes).count == 1)
+        #expect(try Files.list(root) == ["file"])
+    }
+
     @Test func aFailedWriteLeavesTheOldFile() throws {
         let path = root.appending("file")
         try Files.write("old".utf8, to: path)

@@ -45,7 +45,7 @@ forget_requests() { rm -f "$site/$archive.requests"; }
 
 # Starts a build in the background, its output in $log; sets $build.
 start() {
-    deploy build "$@" >"$log" 2>&1 3>&- &
+    "$DEPLOY_BINARY" build "$@" >"$log" 2>&1 3>&- &
     build=$!
 }
 
@@ -66,7 +66,8 @@ has_part() { compgen -G "$cache/ingest/*.part" >/dev/null; }
 
 # Every blob has the digest that it is called after.
 store_is_whole() {
-    find "$cache/blobs" -type f -printf '%f  %p\n' | sha256sum --quiet --strict --check
+    find "$cache/blobs" -type f -printf '%f  %p\n' >"$BATS_TEST_TMPDIR/blobs"
+    [[ ! -s $BATS_TEST_TMPDIR/blobs ]] || sha256sum --quiet --strict --check "$BATS_TEST_TMPDIR/blobs"
 }
 
 wait_status() { # PID: sets $status
@@ -81,7 +82,7 @@ wait_status() { # PID: sets $status
         run -2 --separate-stderr deploy "$@"
         [[ -z $output ]]
         [[ $stderr == *"$words"* ]] || { echo "$stderr" >&2; return 1; }
-        ((${#stderr_lines[@]} <= 6))
+        ((${#stderr_lines[@]} <= 8))
     }
     expect "Did you mean '--profile'?" build --profil server
     expect "Unexpected argument 'bild'" bild
@@ -96,7 +97,7 @@ wait_status() { # PID: sets $status
     expect 'stages: builder, debian, iso' explain no/step
     expect 'is a stage, not a step' shell debian
     sed -i 's/  keep: 2/  keeps: 2/' deploy.yaml
-    expect 'deploy.yaml:34:3:' status
+    expect 'deploy.yaml:33:3:' status
 }
 
 @test "help is complete" {
@@ -267,7 +268,7 @@ PY
     mirror_does hang '*/big_*'
     start live/packages
     eventually has_part
-    deploy build live/packages >second 2>&1 3>&- &
+    "$DEPLOY_BINARY" build live/packages >second 2>&1 3>&- &
     local waiting=$!
     eventually has_line "process $build" second
     kill -INT "$waiting"
@@ -318,7 +319,7 @@ small_disk() { # SIZE
 @test "a disk that is too small is said before anything is fetched" {
     small_disk 2m
     run -1 --separate-stderr deploy build live/packages
-    [[ $stderr == *"the build needs about 3.2 MB, and $cache has "*' left'*'DEPLOY_CACHE='* ]] || { echo "$stderr" >&2; false; }
+    [[ $stderr == *"the build needs about 3.1 MB, and $cache has "*' left'*'DEPLOY_CACHE='* ]] || { echo "$stderr" >&2; false; }
     run ! grep pool/ <(requests)
 }
 
@@ -365,7 +366,7 @@ small_disk() { # SIZE
 @test "a damaged record or lock of the store is no obstacle" {
     deploy build debian/mirror 2>/dev/null
     local record
-    for record in "$cache"/records/by-key/*/*; do head -c 100 "$record" >cut && mv cut "$record"; done
+    for record in "$cache"/records/by-key/*/*; do truncate -s 100 "$record"; done
     echo nonsense >"$cache/stat-cache"
     echo nonsense >"$cache/lock"
     run -0 --separate-stderr deploy build debian/mirror

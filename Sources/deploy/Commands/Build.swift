@@ -28,7 +28,9 @@ struct Build: AsyncParsableCommand {
         let request = BuildRequest(targets: targets, isLocked: locked, allowExpired: Set(allowExpired))
         try await options.run { project, console in
             if dryRun {
-                for line in StandingReport(try await project.standing(request), style: console.style).wouldRun { console.print(line) }
+                for line in StandingReport(try await project.standing(request), style: console.style).wouldRun {
+                    console.print(line)
+                }
             } else {
                 BuildSummary(try await project.build(request)).show(on: console)
             }
@@ -77,7 +79,8 @@ struct BuildSummary {
         guard console.mode != .json else {
             guard let image = result.image else { return }
             let fields: [(String, JSON)] = [
-                ("event", .string("image")), ("path", .string(image.path.string)), ("size", .number(Double(image.size.bytes))),
+                ("event", .string("image")), ("path", .string(image.path.string)),
+                ("size", .number(Double(image.size.bytes))),
                 ("sha256", .string(image.digest.hex)),
             ]
             console.print(JSON.object(fields).text)
@@ -85,17 +88,21 @@ struct BuildSummary {
         }
         let report = result.report
         guard let image = result.image else {
-            console.print("\(report.ran.count) steps run, \(report.records.count - report.ran.count) cached, \(report.duration.shown)")
+            console.print(
+                "\(report.ran.count) steps run, \(report.records.count - report.ran.count) cached, \(report.duration.shown)"
+            )
             return
         }
         if report.ran.isEmpty, !image.isNew {
-            console.print("\(image.shown) is up to date (\(report.records.count) steps cached, \(result.duration.exact))")
+            console.print(
+                "\(image.shown) is up to date (\(report.records.count) steps cached, \(result.duration.exact))")
             return
         }
         console.print("\(console.style.bold(image.shown))   \(image.size)   sha256 \(image.digest.short)…")
         for line in result.proofs { console.print("proven: \(line)") }
         console.print(
-            "\(result.duration.shown) · \(report.ran.count) steps run, \(report.records.count - report.ran.count) cached")
+            "\(result.duration.shown) · \(report.ran.count) steps run, \(report.records.count - report.ran.count) cached"
+        )
     }
 }
 

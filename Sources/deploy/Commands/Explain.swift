@@ -39,7 +39,9 @@ struct ExplanationText {
             lines = ["\(name) ran \(Self.ago(ago)) (\(took.shown))\(why)"]
         }
         lines += explanation.causes.flatMap { cause($0, depth: 1) }
-        if !explanation.rootCauses.isEmpty { lines.append("root cause: \(explanation.rootCauses.joined(separator: ", "))") }
+        if !explanation.rootCauses.isEmpty {
+            lines.append("root cause: \(explanation.rootCauses.joined(separator: ", "))")
+        }
         return lines
     }
 
@@ -47,7 +49,11 @@ struct ExplanationText {
         let indent = String(repeating: "  ", count: depth)
         let because = depth > 1 ? style.faint("because ") : ""
         var lines = ["\(indent)\(because)\(cause.subject)"]
-        if cause.details.count == 1 { lines[0] += "   \(cause.details[0])" } else { lines += cause.details.map { "\(indent)    \($0)" } }
+        if cause.details.count == 1 {
+            lines[0] += "   \(cause.details[0])"
+        } else {
+            lines += cause.details.map { "\(indent)    \($0)" }
+        }
         return lines + cause.because.flatMap { self.cause($0, depth: depth + 1) }
     }
 

@@ -80,10 +80,6 @@ struct StandingReport {
     }
 }
 
-extension String {
-    func padded(_ width: Int) -> String { count >= width ? self : self + String(repeating: " ", count: width - count) }
-}
-
 extension RebuildReason {
     /// "first run", "changed: includes, image".
     var shown: String {

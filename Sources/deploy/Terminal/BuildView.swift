@@ -43,7 +43,9 @@ struct BuildView: Sendable {
         case .stepProgress(let name, let progress):
             guard var state = running[name] else { return [] }
             state.progress = progress
-            if progress.unit == .bytes, time > state.start + 0.2 { state.rate = Double(progress.completed) / (time - state.start) }
+            if progress.unit == .bytes, time > state.start + 0.2 {
+                state.rate = Double(progress.completed) / (time - state.start)
+            }
             running[name] = state
             return []
         case .stepFinished(let name, let outcome):
@@ -67,11 +69,7 @@ struct BuildView: Sendable {
     }
 
     private static func line(_ step: PlannedStep, _ mark: String, _ text: String, _ time: String) -> String {
-        "\(mark) \(step.stage.number) \(pad(step.name.text, 22)) \(pad(text, 46)) \(time)"
-    }
-
-    private static func pad(_ text: String, _ width: Int) -> String {
-        text.count >= width ? text : text + String(repeating: " ", count: width - text.count)
+        "\(mark) \(step.stage.number) \(step.name.text.padded(22)) \(text.padded(46)) \(time)"
     }
 
     /// The moving part: a line for each running step, and one for the whole, none longer than `width`. Bars go first where
@@ -82,10 +80,12 @@ struct BuildView: Sendable {
         var lines = rows.map { row in
             let elapsed = time - row.start
             let bar = width >= 80 ? " " + Self.bar(row.fraction(elapsed), width: 16) : ""
-            let text = "  \(row.step.stage.number) \(Self.pad(row.step.name.text, 22))\(bar) \(row.text(elapsed))"
+            let text = "  \(row.step.stage.number) \(row.step.name.text.padded(22))\(bar) \(row.text(elapsed))"
             return Self.cut(text, width)
         }
-        lines.append(style.faint(Self.cut("  \(finished.count) of \(planned.count) steps done, \(cached.count) of them cached", width)))
+        lines.append(
+            style.faint(
+                Self.cut("  \(finished.count) of \(planned.count) steps done, \(cached.count) of them cached", width)))
         return lines
     }
 
@@ -103,7 +103,9 @@ struct BuildView: Sendable {
 extension BuildView.Running {
     /// How much of the step is done, by what it says or else by the time it took last.
     fileprivate func fraction(_ elapsed: Double) -> Double? {
-        if let progress, let total = progress.total, total > 0 { return min(Double(progress.completed) / Double(total), 1) }
+        if let progress, let total = progress.total, total > 0 {
+            return min(Double(progress.completed) / Double(total), 1)
+        }
         guard let expected, expected > 0 else { return nil }
         return min(elapsed / expected, 0.99)
     }
@@ -125,7 +127,9 @@ extension BuildView.Running {
     }
 
     private func timeLeft(_ elapsed: Double) -> Double? {
-        if let rate, rate > 0, let total = progress?.total { return max(Double(total - (progress?.completed ?? 0)) / rate, 0) }
+        if let rate, rate > 0, let total = progress?.total {
+            return max(Double(total - (progress?.completed ?? 0)) / rate, 0)
+        }
         return expected.map { max($0 - elapsed, 0) }
     }
 }

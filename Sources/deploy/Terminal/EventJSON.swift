@@ -13,7 +13,12 @@ enum EventJSON {
             add(
                 "steps",
                 .array(
-                    steps.map { .object([("step", .string($0.name.text)), ("stage", .string($0.stage.name)), ("title", .string($0.title))]) }))
+                    steps.map {
+                        .object([
+                            ("step", .string($0.name.text)), ("stage", .string($0.stage.name)),
+                            ("title", .string($0.title)),
+                        ])
+                    }))
         case .waitingForStore(let holder):
             add("event", .string("waiting"))
             add("holder", .string(holder))

@@ -20,11 +20,16 @@ struct GraphDrawing {
     var dot: String {
         var lines = ["digraph build {", "  rankdir=LR; node [shape=box, fontname=\"sans-serif\"];"]
         for stage in graph.stages {
-            let names = steps.filter { $0.stage == stage }.map { "\(Self.quoted($0.name.text));" }.joined(separator: " ")
-            lines.append("  subgraph \(Self.quoted("cluster_\(stage.name)")) { label=\(Self.quoted("\(stage.number) \(stage.title)")); \(names) }")
+            let names = steps.filter { $0.stage == stage }.map { "\(Self.quoted($0.name.text));" }.joined(
+                separator: " ")
+            lines.append(
+                "  subgraph \(Self.quoted("cluster_\(stage.name)")) { label=\(Self.quoted("\(stage.number) \(stage.title)")); \(names) }"
+            )
         }
         for step in steps {
-            for need in step.dependencies.sorted() { lines.append("  \(Self.quoted(need.text)) -> \(Self.quoted(step.name.text));") }
+            for need in step.dependencies.sorted() {
+                lines.append("  \(Self.quoted(need.text)) -> \(Self.quoted(step.name.text));")
+            }
         }
         return (lines + ["}"]).joined(separator: "\n")
     }
@@ -67,7 +72,8 @@ struct GraphDrawing {
         for step in steps {
             guard let (x, y) = place[step.name] else { continue }
             let colour = colours[(step.stage.number - 1) % colours.count]
-            lines.append("<rect x=\"\(x)\" y=\"\(y)\" width=\"190\" height=\"36\" rx=\"4\" fill=\"\(colour)\" stroke=\"#666\"/>")
+            lines.append(
+                "<rect x=\"\(x)\" y=\"\(y)\" width=\"190\" height=\"36\" rx=\"4\" fill=\"\(colour)\" stroke=\"#666\"/>")
             lines.append("<text x=\"\(x + 10)\" y=\"\(y + 23)\">\(Self.escaped(step.name.text))</text>")
         }
         return (lines + ["</svg>"]).joined(separator: "\n")

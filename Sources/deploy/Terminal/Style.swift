@@ -2,7 +2,9 @@
 struct Style: Hashable, Sendable {
     let hasColours: Bool
 
-    private func wrap(_ code: String, _ text: String) -> String { hasColours ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text }
+    private func wrap(_ code: String, _ text: String) -> String {
+        hasColours ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+    }
 
     func bold(_ text: String) -> String { wrap("1", text) }
     func faint(_ text: String) -> String { wrap("2", text) }

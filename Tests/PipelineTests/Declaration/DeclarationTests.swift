@@ -96,7 +96,7 @@ import Testing
         #expect(declaration.live.includes == "/checkout/includes.chroot")
         #expect(declaration.output == Declaration.Output(folder: "/checkout/live-build/output", keep: 5))
         #expect(declaration.iso.squashfsLevel == 3)
-        #expect(declaration.profiles(of: debian).map(\.name) == ["core", "live", "builder", "zfs-build"])
+        #expect(declaration.profiles(of: debian).map(\.name) == ["core", "server", "live", "builder", "zfs-build"])
     }
 
     @Test(arguments: [

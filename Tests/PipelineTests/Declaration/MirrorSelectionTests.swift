@@ -5,7 +5,7 @@ import Testing
 @testable import Pipeline
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #endif
 
 /// A folder like /etc/apt that is gone when the test is.

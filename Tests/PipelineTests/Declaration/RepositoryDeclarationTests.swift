@@ -6,7 +6,7 @@ import Testing
 @testable import Pipeline
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #endif
 
 /// The files this repository ships.

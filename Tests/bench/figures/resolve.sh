@@ -34,9 +34,9 @@ mapfile -t addresses < <(
 private_apt apt-resolve "${addresses[@]}"
 : >"$work/apt-resolve/status"
 export APT_CONFIG=$work/apt-resolve/apt.conf
-apt-cache gencaches
+apt-cache gencaches >"$work/apt-resolve/log" 2>&1
 printf '\n'
 measure --rounds "$(rounds 5)" \
     'all of it as a process: read the indexes, solve once' '' "$benchmarks solve 1 $names ${indexes[*]}" \
-    'apt-get -s install, from its binary cache' '' "apt-get -s -q install $(tr '\n' ' ' <"$names")"
+    'apt-get --print-uris install, from its binary cache' '' "apt-get -qq -y --print-uris install $(tr '\n' ' ' <"$names")"
 unset APT_CONFIG
