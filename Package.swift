@@ -80,7 +80,8 @@ let package = Package(
         tests("Solver", []),
         tests("APT", ["Solver", "Archives", "Primitives"]),
         tests("Darksites", ["Primitives"]),
-        tests("Pipeline", ["Darksites", "Primitives"]),
+        tests(
+            "Pipeline", ["Darksites", "APT", "BuildGraph", "ContentStore", "Containers", "Transfer", "Primitives"]),
         tests("deploy", ["BuildGraph", "ContentStore", "Primitives"]),
     ]
 )

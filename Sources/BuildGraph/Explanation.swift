@@ -115,6 +115,12 @@ package struct Explainer: Sendable {
                     because: behind)
             case (_, .user(let path)):
                 let details = difference(change, fresh.flatMap { $0.inputs[change.input] }, shownAs: path)
+                // One file of a folder is the cause itself: "…/file changed".
+                if details.count == 1, details[0].hasPrefix("\(path)/"), let space = details[0].lastIndex(of: " ") {
+                    let verb = String(details[0][details[0].index(after: space)...])
+                    return Explanation.Cause(
+                        subject: String(details[0][..<space]), details: [verb], isRoot: true, because: [])
+                }
                 return Explanation.Cause(subject: path, details: details, isRoot: true, because: [])
             case _ where change.input == ChangeFinder.code:
                 let details = before.code == code ? [] : ["\(before.code) → \(code)"]

@@ -20,28 +20,35 @@ struct DiskEstimate {
 
     private var bytes: ByteCount {
         var sum = ByteCount.zero
-        var sizes: [StepName: ByteCount] = [:]
+        /// The sizes of outputs on record, by step and output; of a step that has yet to run, one for all of them.
+        var known: [StepName: [String: ByteCount]] = [:]
+        var guessed: [StepName: ByteCount] = [:]
         for (step, standing) in standing {
             if case .cached(let record) = standing, !rebuildsAll {
-                sizes[step.name] = record.outputs.values.reduce(.zero) { $0 + $1.size }
+                known[step.name] = record.outputs.mapValues(\.size)
                 continue
             }
-            let inputs = step.dependencies.reduce(ByteCount.zero) { $0 + (sizes[$1] ?? .zero) }
-            let size: ByteCount
+            var inputs = ByteCount.zero
+            for (name, input) in step.inputs {
+                guard case .output(let producer, let output) = input, name != "image" else { continue }
+                inputs += known[producer]?[output] ?? guessed[producer] ?? .zero
+            }
             switch step.action {
             case .native(identifier: "fetch", _, _):
-                size = fetchSize(step)
+                guessed[step.name] = fetchSize(step)
                 sum += missing(step)
+            case .container where step.outputs["rootfs.tar"] != nil:
+                // Unpacked a root takes three times its packages: in podman's storage, and as an archive.
+                guessed[step.name] = ByteCount(inputs.bytes * 3)
+                sum += ByteCount(inputs.bytes * 6)
             case .container:
-                // A root file system takes three times its packages, once in podman's storage and once as an archive;
-                // what packs its inputs takes no more than they do.
-                size = inputs
-                sum += step.outputs["rootfs.tar"] != nil ? ByteCount(inputs.bytes * 6) : inputs
+                // What packs its inputs takes no more than they do.
+                guessed[step.name] = inputs
+                sum += inputs
             case .native:
-                size = inputs
-                sum += ByteCount(inputs.bytes / 8)
+                // Trees name blobs that are there.
+                guessed[step.name] = inputs
             }
-            sizes[step.name] = size
         }
         return sum
     }

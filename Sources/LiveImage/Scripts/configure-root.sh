@@ -164,7 +164,10 @@ clean() {
     find /usr/share/doc -not -type d -not -name copyright -delete
     rm -rf /usr/share/man/* /usr/share/info/* /usr/share/locale/*/LC_MESSAGES /usr/share/lintian
     find /usr/share/doc /usr/share/locale -mindepth 1 -type d -empty -delete
-    find /var/log /var/cache/apt /var/lib/apt/lists -type f -delete
+    local folder
+    for folder in /var/log /var/cache/apt /var/lib/apt/lists; do
+        [[ ! -d $folder ]] || find "$folder" -type f -delete
+    done
     rm -rf /var/cache/ldconfig /var/cache/debconf/*-old /var/cache/man /var/lib/dpkg/*-old /var/tmp/* /root/.wget-hsts
     find / -xdev \( -path /proc -o -path /sys -o -path /in -o -path /out \) -prune -o \
         -type d -name __pycache__ -prune -exec rm -rf {} +

@@ -4,16 +4,10 @@ title "From nothing to an ISO on $(nproc) cores (less than 10 minutes)"
 copy new
 rm -- "$work/new/deploy.lock"
 mkdir "$work/new-store"
-private_podman() {
-    at_exit "podman unshare rm -rf $work/containers; rm -rf $work/containers"
-    mkdir -- "$work/containers"
-    printf '[storage]\ndriver = "overlay"\ngraphroot = "%s"\nrunroot = "%s"\n' \
-        "$work/containers/graph" "$work/containers/run" >"$work/containers/storage.conf"
-    export CONTAINERS_STORAGE_CONF=$work/containers/storage.conf
-}
 private_podman
 export DEPLOY_CACHE=$work/new-store
 "$binary" graph -C "$work/new" --format dot >"$work/graph" 2>/dev/null || die 'deploy graph failed'
 rm -rf -- "$DEPLOY_CACHE" # which holds the indexes now
 timeline --resources --graph "$work/graph" -- "$binary" build -C "$work/new" --json
 unset DEPLOY_CACHE CONTAINERS_STORAGE_CONF
+rm -rf -- "$work/new" "$work/new-store"
