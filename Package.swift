@@ -71,6 +71,11 @@ let package = Package(
         library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
 
+        // What the performance figures need beside the tool itself; only Tests/bench/run builds it.
+        .executableTarget(
+            name: "Benchmarks", dependencies: ["APT", "Archives", "Primitives", "Solver", system],
+            path: "Tests/bench/Benchmarks", swiftSettings: settings),
+
         tests("Primitives", []),
         tests("Archives", ["Primitives"]),
         tests("Transfer", ["Primitives"], exclude: ["misbehaving-mirror.py"]),

@@ -76,10 +76,13 @@ package struct Step: Sendable {
     package var cores: Int
     /// Steps that name the same thing here never run at once: the network, for example.
     package var exclusive: String?
+    /// Roughly how many bytes it leaves behind, and uses beside that while it runs, for each byte it reads.
+    package var growth: (kept: Double, scratch: Double)
 
     package init(
         _ name: StepName, stage: Stage, title: String, inputs: [String: StepInput], action: StepAction,
-        outputs: [String: ArtifactKind], cores: Int = 1, exclusive: String? = nil
+        outputs: [String: ArtifactKind], cores: Int = 1, exclusive: String? = nil,
+        growth: (kept: Double, scratch: Double) = (0, 0)
     ) {
         self.name = name
         self.stage = stage
@@ -89,6 +92,7 @@ package struct Step: Sendable {
         self.outputs = outputs
         self.cores = cores
         self.exclusive = exclusive
+        self.growth = growth
     }
 
     /// The steps whose outputs it reads.

@@ -124,6 +124,26 @@ package final class ContentStore: Sendable {
         return folder
     }
 
+    /// Removes every blob but those in `kept`; returns how many that were and their size. Only for the holder of the store's
+    /// lock.
+    package func removeAll(but kept: Set<Digest>) throws(FileError) -> (blobs: Int, size: ByteCount) {
+        var removed = (blobs: 0, size: ByteCount.zero)
+        let folder = root.appending("blobs")
+        for part in try Files.list(folder) {
+            for name in try Files.list(folder.appending(part)) {
+                if let digest = Digest(hex: name), kept.contains(digest) { continue }
+                let path = folder.appending(part).appending(name)
+                // What has another name elsewhere, as published images do, frees nothing.
+                if let status = try FileStatus(at: path), status.linkCount == 1 {
+                    removed.size += ByteCount(status.size)
+                }
+                try Files.remove(path)
+                removed.blobs += 1
+            }
+        }
+        return removed
+    }
+
     /// Removes what a killed build left half done. Only for the holder of the store's lock.
     package func removeDebris() throws(FileError) {
         // The last holder of the lock may have removed the whole store.

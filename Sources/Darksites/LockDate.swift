@@ -1,3 +1,5 @@
+import Primitives
+
 /// A point in time to the second, written as RFC 3339 has it in UTC: `2026-11-20T14:12:33Z`.
 package struct LockDate: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted: what SOURCE_DATE_EPOCH wants.
@@ -23,22 +25,22 @@ package struct LockDate: Hashable, Sendable, Comparable, CustomStringConvertible
             let hour = number(11..<13), let minute = number(14..<16), let second = number(17..<19),
             year >= 1970, (1...12).contains(month), day >= 1, hour < 24, minute < 60, second < 60
         else { return nil }
-        let days = Self.days(year: year, month: month, day: day)
-        guard Self.civil(days: days) == (year, month, day) else { return nil }
+        let days = CivilDate.dayNumber(year: year, month: month, day: day)
+        guard CivilDate.date(days) == (year, month, day) else { return nil }
         secondsSince1970 = ((days * 24 + hour) * 60 + minute) * 60 + second
     }
 
     package var description: String {
         let time = ((secondsSince1970 % 86_400) + 86_400) % 86_400
-        let clock = [time / 3600, time / 60 % 60, time % 60].map { Self.padded($0, 2) }.joined(separator: ":")
+        let clock = [time / 3600, time / 60 % 60, time % 60].map { CivilDate.padded($0, 2) }.joined(separator: ":")
         let (year, month, day) = date
-        return "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(day, 2))T\(clock)Z"
+        return "\(CivilDate.padded(year, 4))-\(CivilDate.padded(month, 2))-\(CivilDate.padded(day, 2))T\(clock)Z"
     }
 
     /// The day alone, as file names have it: `20261120`.
     package var day: String {
         let (year, month, day) = date
-        return Self.padded(year, 4) + Self.padded(month, 2) + Self.padded(day, 2)
+        return CivilDate.padded(year, 4) + CivilDate.padded(month, 2) + CivilDate.padded(day, 2)
     }
 
     /// The time without marks, as folders of logs are called: `20261120-141233`.
@@ -49,31 +51,6 @@ package struct LockDate: Hashable, Sendable, Comparable, CustomStringConvertible
     package static func < (a: LockDate, b: LockDate) -> Bool { a.secondsSince1970 < b.secondsSince1970 }
 
     private var date: (Int64, Int64, Int64) {
-        Self.civil(days: (secondsSince1970 - ((secondsSince1970 % 86_400) + 86_400) % 86_400) / 86_400)
-    }
-
-    private static func padded(_ number: Int64, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
-    }
-
-    /// Days since 1970-01-01 in the Gregorian calendar, counted in years that begin in March.
-    private static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
-        let year = month <= 2 ? year - 1 : year
-        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        let era = year / 400
-        let yearOfEra = year - era * 400
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-    }
-
-    private static func civil(days: Int64) -> (Int64, Int64, Int64) {
-        let shifted = days + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
+        CivilDate.date(secondsSince1970.flooredQuotient(86_400))
     }
 }

@@ -41,7 +41,7 @@ struct LockLines {
     }
 
     /// Finds the fields of the line: one space between each two, none around them.
-    mutating func split() throws(LockError) {
+    mutating func split() throws(Mistake) {
         guard end > start, bytes[start] != UInt8(ascii: "#") else { return }
         var from = start
         isASCII = true
@@ -78,7 +78,7 @@ struct LockLines {
     }
 
     /// Throws unless `count` fields follow the keyword; `form` is how the whole line should look.
-    func expect(_ count: Int, _ form: StaticString) throws(LockError) {
+    func expect(_ count: Int, _ form: StaticString) throws(Mistake) {
         guard fields.count != count + 1 else { return }
         let place = fields.count > count + 1 ? fields[count + 1].lowerBound : end
         throw error("this line has \(fields.count - 1) fields, and not \(count)", at: place, hint: "\(form)")
@@ -93,7 +93,7 @@ struct LockLines {
         return memcmp(a, b, field.count) == 0
     }
 
-    func string(_ number: Int) throws(LockError) -> String {
+    func string(_ number: Int) throws(Mistake) -> String {
         if isASCII { return String(decoding: field(number), as: UTF8.self) }
         guard let string = String(validating: field(number), as: UTF8.self) else {
             throw error("this is not UTF-8", field: number)
@@ -102,7 +102,7 @@ struct LockLines {
     }
 
     /// A path below the root of a repository: one that cannot lead out of a folder it is appended to.
-    func path(_ number: Int) throws(LockError) -> String {
+    func path(_ number: Int) throws(Mistake) -> String {
         let field = field(number)
         var from = 0
         for position in 0...field.count where position == field.count || field[position] == UInt8(ascii: "/") {
@@ -116,7 +116,7 @@ struct LockLines {
         return try string(number)
     }
 
-    func number(_ number: Int) throws(LockError) -> Int64 {
+    func number(_ number: Int) throws(Mistake) -> Int64 {
         var value: Int64 = 0
         let field = field(number)
         guard field.count <= 18, field.count == 1 || field[0] != UInt8(ascii: "0") else {
@@ -131,16 +131,16 @@ struct LockLines {
         return value
     }
 
-    func size(_ number: Int) throws(LockError) -> ByteCount { ByteCount(try self.number(number)) }
+    func size(_ number: Int) throws(Mistake) -> ByteCount { ByteCount(try self.number(number)) }
 
-    func date(_ number: Int) throws(LockError) -> LockDate {
+    func date(_ number: Int) throws(Mistake) -> LockDate {
         guard let date = LockDate(field(number)) else {
             throw error("this should be a time such as 2026-11-20T14:12:33Z", field: number)
         }
         return date
     }
 
-    func digest(_ number: Int) throws(LockError) -> Digest {
+    func digest(_ number: Int) throws(Mistake) -> Digest {
         // As a string: that initializer is not generic, and five times as fast from another module.
         let hex = try string(number)
         guard let digest = Digest(hex: hex),
@@ -152,17 +152,17 @@ struct LockLines {
     // MARK: Errors
 
     /// An error at field `field` of the line it stands at.
-    func error(_ what: String, field: Int = 0, hint: String? = nil) -> LockError {
+    func error(_ what: String, field: Int = 0, hint: String? = nil) -> Mistake {
         error(what, at: fields.indices.contains(field) ? fields[field].lowerBound : start, hint: hint)
     }
 
     /// An error at the beginning of another line.
-    func error(_ what: String, line: Int, hint: String? = nil) -> LockError {
-        LockError(what, at: SourceLocation(file: file, line: line), hint: hint)
+    func error(_ what: String, line: Int, hint: String? = nil) -> Mistake {
+        Mistake(what, at: SourceLocation(file: file, line: line), hint: hint)
     }
 
-    private func error(_ what: String, at offset: Int, hint: String? = nil) -> LockError {
+    private func error(_ what: String, at offset: Int, hint: String? = nil) -> Mistake {
         let column = String(decoding: bytes[start..<offset], as: UTF8.self).count + 1
-        return LockError(what, at: SourceLocation(file: file, line: max(1, number), column: column), hint: hint)
+        return Mistake(what, at: SourceLocation(file: file, line: max(1, number), column: column), hint: hint)
     }
 }

@@ -58,7 +58,7 @@ private struct LockParser {
     mutating func parse() -> Lock {
         var hasVersion = false
         while errors.count < 20, lines.next() {
-            do throws(LockError) {
+            do throws(Mistake) {
                 if let marker = lines.conflictMarker { throw conflict(marker) }
                 try lines.split()
                 if lines.isEmpty { continue }
@@ -82,13 +82,13 @@ private struct LockParser {
     private static let again =
         "restore the file from git, or remove it: then `./deploy build` makes it anew from today's packages"
 
-    private func conflict(_ marker: String) -> LockError {
+    private func conflict(_ marker: String) -> Mistake {
         lines.error(
             "git left a merge conflict here (\(marker))",
             hint: "keep one side, remove the marks, and run `./deploy build`: it adds what the other side's sets need")
     }
 
-    private func readVersion() throws(LockError) {
+    private func readVersion() throws(Mistake) {
         guard lines.isKeyword("version") else {
             throw lines.error("a lock begins with a version line", hint: Self.again)
         }
@@ -101,7 +101,7 @@ private struct LockParser {
         }
     }
 
-    private mutating func readLine() throws(LockError) {
+    private mutating func readLine() throws(Mistake) {
         if lines.isKeyword("distribution") {
             finishSection()
             try lines.expect(2, "distribution NAME ARCHITECTURE")
@@ -139,7 +139,7 @@ private struct LockParser {
         }
     }
 
-    private mutating func package(isEssential: Bool) throws(LockError) -> LockedPackage {
+    private mutating func package(isEssential: Bool) throws(Mistake) -> LockedPackage {
         try lines.expect(8, "package NAME VERSION ARCHITECTURE PROFILES SIZE REPOSITORY PATH DIGEST")
         return LockedPackage(
             name: try lines.string(1), version: try lines.string(2), architecture: try lines.string(3),
@@ -147,7 +147,7 @@ private struct LockParser {
             repository: try lines.string(6), path: try lines.path(7), digest: try lines.digest(8))
     }
 
-    private func index() throws(LockError) -> LockedIndex {
+    private func index() throws(Mistake) -> LockedIndex {
         try lines.expect(7, "index REPOSITORY SUITE COMPONENT ARCHITECTURE SIZE PATH DIGEST")
         return LockedIndex(
             repository: try lines.string(1), suite: try lines.string(2), component: try lines.string(3),
@@ -155,14 +155,14 @@ private struct LockParser {
             digest: try lines.digest(7))
     }
 
-    private func snapshot() throws(LockError) -> LockedSnapshot {
+    private func snapshot() throws(Mistake) -> LockedSnapshot {
         try lines.expect(5, "snapshot REPOSITORY SUITE DATE SIZE DIGEST")
         return LockedSnapshot(
             repository: try lines.string(1), suite: try lines.string(2), date: try lines.date(3),
             digest: try lines.digest(5), size: try lines.size(4))
     }
 
-    private mutating func built() throws(LockError) -> LockedBuild {
+    private mutating func built() throws(Mistake) -> LockedBuild {
         try lines.expect(4, "built NAME VERSION ARCHITECTURE PROFILES")
         return LockedBuild(
             name: try lines.string(1), version: try lines.string(2), architecture: try lines.string(3),
@@ -170,7 +170,7 @@ private struct LockParser {
     }
 
     /// The names in field `number`. There are few different lists in thousands of lines: each is made once.
-    private mutating func profiles(_ number: Int) throws(LockError) -> [String] {
+    private mutating func profiles(_ number: Int) throws(Mistake) -> [String] {
         let text = lines.field(number)
         for known in lists where lines.field(number, equals: known.text) {
             return known.names

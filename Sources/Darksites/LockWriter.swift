@@ -19,7 +19,7 @@ package enum LockWriter {
     package static let version = 1
 
     /// The text of `lock`: equal for equal locks. Throws where a name or path has a character that no field can hold.
-    package static func text(of lock: Lock) throws(LockError) -> [UInt8] {
+    package static func text(of lock: Lock) throws(Mistake) -> [UInt8] {
         var text = LockText()
         text.append("# What deploy.yaml and package-sets/ resolved to. Written by ./deploy, which keeps to it;\n")
         text.append("# `./deploy update` moves on to newer packages. Commit this file.\n")
@@ -63,10 +63,10 @@ private struct LockText {
 
     mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
-    mutating func line(_ fields: [String]) throws(LockError) {
+    mutating func line(_ fields: [String]) throws(Mistake) {
         for (index, field) in fields.enumerated() {
             guard !field.isEmpty, field.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
-                throw LockError(
+                throw Mistake(
                     "\"\(field)\" cannot stand in deploy.lock: it is empty or has a space in it", at: nil,
                     details: ["in: \(fields.joined(separator: " "))"])
             }
@@ -74,21 +74,5 @@ private struct LockText {
             bytes.append(contentsOf: field.utf8)
         }
         bytes.append(UInt8(ascii: "\n"))
-    }
-}
-
-/// Something wrong in `deploy.lock`.
-package struct LockError: UserError, Hashable {
-    package let what: String
-    package let location: SourceLocation?
-    package let details: [String]
-    package let hint: String?
-    package var isUsageError: Bool { true }
-
-    package init(_ what: String, at location: SourceLocation?, details: [String] = [], hint: String? = nil) {
-        self.what = what
-        self.location = location
-        self.details = details
-        self.hint = hint
     }
 }

@@ -35,7 +35,8 @@ package struct MirrorRecipe: Sendable {
         built: [String: StepInput]
     ) -> Step {
         let wanted = locked.packages.filter { !profiles.isDisjoint(with: $0.profiles) }
-        let lines = wanted.map { "\($0.name) \($0.version) \($0.architecture) \($0.digest.hex) \($0.path)" }
+        let order = locked.indexes.map { "\($0.digest.hex) \($0.repository) \($0.path)" }
+        let lines = order + wanted.map { "\($0.name) \($0.version) \($0.architecture) \($0.digest.hex) \($0.path)" }
         var inputs = built
         inputs["packages"] = packages
         inputs["indexes"] = indexes
@@ -45,9 +46,10 @@ package struct MirrorRecipe: Sendable {
         let architecture = locked.architecture
         return Step(
             name, stage: stage, title: "mirror of \(wanted.count + built.count) packages", inputs: inputs,
-            action: .native(identifier: "apt mirror", version: 1) { context in
+            action: .native(identifier: "apt mirror", version: 2) { context in
                 let listed = try await BlockingWork.run {
-                    try upstream(wanted, context) + built.keys.sorted().map { try own($0, context) }
+                    try upstream(wanted, in: locked.indexes, architecture: architecture, context)
+                        + built.keys.sorted().map { try own($0, context) }
                 }
                 return try await write(listed, architecture: architecture, context)
             },
@@ -60,34 +62,26 @@ package struct MirrorRecipe: Sendable {
     }
 
     /// The wanted packages with the stanzas that upstream's indexes have for them.
-    private func upstream(_ wanted: [LockedPackage], _ context: StepContext) throws -> [Listed] {
+    private func upstream(
+        _ wanted: [LockedPackage], in indexes: [LockedIndex], architecture: String, _ context: StepContext
+    ) throws -> [Listed] {
         context.report(StepProgress(activity: "reading upstream's indexes"))
-        var stanzas: [Digest: [UInt8]] = [:]
-        let names = Set(wanted.map(\.name))
-        let digests = Set(wanted.map(\.digest))
-        for case .file(let digest, _, _) in try context.tree("indexes").nodes.values {
-            let path = context.store.path(of: digest)
-            let bytes = try Compression(sniffing: try Files.head(path, 16)).decompress(
-                file: path, limit: ByteCount(2_000_000_000))
-            let table = try PackageTable(
-                [
-                    (
-                        try PackageIndex(parsing: bytes, source: "index \(digest.short)"),
-                        IndexOrigin(repository: "", suite: "", component: "")
-                    )
-                ],
-                architecture: architecture(of: wanted))
-            for name in names {
-                for package in table.packages(named: name) {
-                    guard let digest = try? table.details(of: package).sha256, digests.contains(digest) else {
-                        continue
-                    }
-                    stanzas[digest] = table.stanzaBytes(of: package)
-                }
-            }
+        // In the order of the lock: of a package that several indexes list, the first one's stanza is taken.
+        let sources = try indexes.map { index in
+            let path = context.store.path(of: index.digest)
+            let bytes = try Compression(fileName: index.path).decompress(file: path, limit: ByteCount(2_000_000_000))
+            let origin = IndexOrigin(
+                repository: index.repository, suite: index.suite, component: index.component)
+            return (
+                index: try PackageIndex(parsing: bytes, source: "\(index.repository) \(index.path)"), origin: origin
+            )
         }
+        let table = try PackageTable(sources, architecture: architecture)
         return try wanted.map { package in
-            guard let stanza = stanzas[package.digest] else {
+            let listed = try table.packages(named: package.name).first {
+                try table.details(of: $0).sha256 == package.digest
+            }
+            guard let stanza = listed.map(table.stanzaBytes) else {
                 throw MirrorGap(package: "\(package.name) \(package.version)", path: package.path)
             }
             return Listed(
@@ -95,10 +89,6 @@ package struct MirrorRecipe: Sendable {
                     stanza: stanza, path: package.path, size: package.size, digest: package.digest),
                 size: package.size.bytes)
         }
-    }
-
-    private func architecture(of packages: [LockedPackage]) -> String {
-        packages.first { $0.architecture != "all" }?.architecture ?? "all"
     }
 
     /// A package that the build made itself.

@@ -28,7 +28,7 @@ package struct PackageSet: Hashable, Sendable {
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" })
         for (index, line) in lines.enumerated() {
             var reader = PackageSetLine(line, location: SourceLocation(file: file, line: index + 1))
-            do throws(PackageSetError) {
+            do throws(Mistake) {
                 switch try reader.read() {
                 case .nothing: break
                 case .include(let reference): includes.append(reference)
@@ -43,21 +43,5 @@ package struct PackageSet: Hashable, Sendable {
         self.file = file
         self.includes = includes
         self.entries = entries
-    }
-}
-
-/// Something wrong in a package set, or in how sets are combined.
-package struct PackageSetError: UserError, Hashable {
-    package let what: String
-    package let location: SourceLocation?
-    package let details: [String]
-    package let hint: String?
-    package var isUsageError: Bool { true }
-
-    package init(_ what: String, at location: SourceLocation?, details: [String] = [], hint: String? = nil) {
-        self.what = what
-        self.location = location
-        self.details = details
-        self.hint = hint
     }
 }

@@ -18,7 +18,7 @@ struct PackageSetLine {
         start = location
     }
 
-    mutating func read() throws(PackageSetError) -> Content {
+    mutating func read() throws(Mistake) -> Content {
         skipSpace()
         switch peek {
         case nil, "#": return .nothing
@@ -27,7 +27,7 @@ struct PackageSetLine {
         }
     }
 
-    private mutating func readDirective() throws(PackageSetError) -> PackageSetReference {
+    private mutating func readDirective() throws(Mistake) -> PackageSetReference {
         let from = position
         position += 1
         let directive = take { $0.isLetter || $0 == "-" }
@@ -47,7 +47,7 @@ struct PackageSetLine {
         return PackageSetReference(set, at: location(name))
     }
 
-    private mutating func readEntry() throws(PackageSetError) -> PackageSetEntry {
+    private mutating func readEntry() throws(Mistake) -> PackageSetEntry {
         let from = position
         var kind = PackageSetEntry.Kind.wanted
         if peek == "-" {
@@ -99,7 +99,7 @@ struct PackageSetLine {
             restriction: restriction, location: location(from), line: String(line), text: text)
     }
 
-    private mutating func readRestriction() throws(PackageSetError) -> [String] {
+    private mutating func readRestriction() throws(Mistake) -> [String] {
         let from = position
         position += 1
         var names: [String] = []
@@ -147,7 +147,7 @@ struct PackageSetLine {
     }
 
     /// Accepts the end of the line or a comment; anything else is an error.
-    private mutating func end(after text: String) throws(PackageSetError) {
+    private mutating func end(after text: String) throws(Mistake) {
         let before = position
         skipSpace()
         guard let character = peek, character != "#" else { return }
@@ -160,7 +160,7 @@ struct PackageSetLine {
         throw unexpected(from: position, wanted: "the end of the line")
     }
 
-    private func unexpected(from: Int, wanted: String) -> PackageSetError {
+    private func unexpected(from: Int, wanted: String) -> Mistake {
         guard from < line.count else { return error("\(wanted) is missing", from: from, hint: nil) }
         let character = line[from]
         let codes = character.unicodeScalars.map { "U+" + String($0.value, radix: 16, uppercase: true) }
@@ -168,10 +168,10 @@ struct PackageSetLine {
         return error("\(shown) where \(wanted) should be", from: from, hint: nil)
     }
 
-    private func error(_ what: String, from: Int, hint: String?) -> PackageSetError {
+    private func error(_ what: String, from: Int, hint: String?) -> Mistake {
         let place = location(from)
         let excerpt = PackageSetExcerpt.lines(String(line), at: place, length: max(1, position - from), note: nil)
-        return PackageSetError(what, at: place, details: excerpt, hint: hint)
+        return Mistake(what, at: place, details: excerpt, hint: hint)
     }
 
     private func location(_ offset: Int) -> SourceLocation {

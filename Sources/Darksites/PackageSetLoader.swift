@@ -61,7 +61,7 @@ private struct Reading {
         if let start = path.firstIndex(of: reference.name) {
             let cycle = (path[start...] + [reference.name]).joined(separator: " → ")
             errors.append(
-                PackageSetError(
+                Mistake(
                     "sets include each other in a circle: \(cycle)", at: reference.location, hint: "remove this line"))
             return
         }
@@ -85,11 +85,11 @@ private struct Reading {
             errors += error.errors
         } catch let error as FileError where error.errno == .noSuchFileOrDirectory {
             errors.append(
-                PackageSetError(
+                Mistake(
                     "there is no package set \"\(reference.name)\" (\(file))", at: reference.location,
                     hint: NearestNames.hint(for: reference.name, in: names) ?? "make the file, or remove the name"))
         } catch {
-            errors.append(PackageSetError("\(error)", at: reference.location))
+            errors.append(Mistake("\(error)", at: reference.location))
         }
         return nil
     }

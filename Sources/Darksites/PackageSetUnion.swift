@@ -38,11 +38,11 @@ package struct PackageSetUnion: Hashable, Sendable {
     }
 
     /// What is wrong among the entries of one name, where anything is.
-    private static func contradiction(in group: [PackageSetEntry]) -> PackageSetError? {
+    private static func contradiction(in group: [PackageSetEntry]) -> Mistake? {
         if let forbidden = group.first(where: { $0.kind == .forbidden }),
             let wanted = group.first(where: { $0.kind != .forbidden })
         {
-            return PackageSetError(
+            return Mistake(
                 "\(wanted.name) is wanted and forbidden", at: wanted.location,
                 details: wanted.excerpt(note: wanted.kind == .optional ? "optional here" : "wanted here")
                     + ["\(forbidden.location): forbidden here"] + forbidden.excerpt(),
@@ -51,7 +51,7 @@ package struct PackageSetUnion: Hashable, Sendable {
         for (index, entry) in group.enumerated() {
             let other = group[..<index].first { $0.architecture == entry.architecture && !$0.agrees(with: entry) }
             guard let other else { continue }
-            return PackageSetError(
+            return Mistake(
                 "\(entry.name) is asked for as \(other.text) and as \(entry.text)", at: entry.location,
                 details: entry.excerpt() + ["\(other.location): the other"] + other.excerpt(),
                 hint: "remove one of the two lines, or put the sets into different profiles")

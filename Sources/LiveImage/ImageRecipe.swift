@@ -26,7 +26,7 @@ package struct ImageRecipe: Sendable {
     package func squashfs(_ name: StepName, stage: Stage, root: StepInput, level: Int) -> Step {
         step(
             name, stage, "live system, packed", ["rootfs.tar": root], StepScript.makeSquashfs, [String(level)],
-            ["filesystem.squashfs": .file], cores: 2)
+            ["filesystem.squashfs": .file], cores: 2, growth: (kept: 0.6, scratch: 0))
     }
 
     /// Packs a folder as a layer of the live system: `tree`, or "tree/…" file by file.
@@ -43,14 +43,16 @@ package struct ImageRecipe: Sendable {
 
     /// Puts the ISO together. `contents` are mounted by name: "boot/…", "live/…", "darksite-…", "extra…".
     package func iso(_ name: StepName, stage: Stage, title: String, contents: [String: StepInput]) -> Step {
-        step(name, stage, "image", contents, StepScript.makeISO, [identity, title], ["kldload.iso": .file])
+        step(
+            name, stage, "image", contents, StepScript.makeISO, [identity, title], ["kldload.iso": .file],
+            growth: (kept: 1, scratch: 0))
     }
 
     /// A step in the builder image, like those above: for gates that need its tools.
     package func step(
         _ name: StepName, _ stage: Stage, _ title: String, _ inputs: [String: StepInput], _ script: [UInt8],
         _ arguments: [String],
-        _ outputs: [String: ArtifactKind], cores: Int = 1
+        _ outputs: [String: ArtifactKind], cores: Int = 1, growth: (kept: Double, scratch: Double) = (0, 0)
     ) -> Step {
         var inputs = inputs
         let image: StepAction.Image
@@ -64,6 +66,6 @@ package struct ImageRecipe: Sendable {
             name, stage: stage, title: title, inputs: inputs,
             action: .container(
                 image: image, script: script, arguments: arguments, environment: ["SOURCE_DATE_EPOCH": String(epoch)]),
-            outputs: outputs, cores: cores)
+            outputs: outputs, cores: cores, growth: growth)
     }
 }

@@ -18,12 +18,12 @@ package struct RootFilesystemRecipe: Sendable {
     package func bootstrap(_ name: StepName, stage: Stage, packages: StepInput, count: Int) -> Step {
         let epoch = epoch
         return Step(
-            name, stage: stage, title: "\(count) essential packages, unpacked",
+            name, stage: stage, title: "unpacking \(count) essential packages",
             inputs: ["packages": packages, "epoch": .literal(Array("\(epoch)\n".utf8))],
             action: .native(identifier: "unpack root", version: 1) { context in
                 try await Self.unpack(context, epoch: epoch)
             },
-            outputs: ["bootstrap.tar": .file])
+            outputs: ["bootstrap.tar": .file], growth: (kept: 4, scratch: 0))
     }
 
     /// The step that installs `packages` in a container of `bootstrap`, and packs the result as `rootfs.tar`.
@@ -33,7 +33,7 @@ package struct RootFilesystemRecipe: Sendable {
         Step(
             name, stage: stage, title: title,
             inputs: ["image": .output(bootstrap, "bootstrap.tar"), "packages": packages],
-            action: container(StepScript.configureRoot, []), outputs: ["rootfs.tar": .file])
+            action: container(StepScript.configureRoot, []), outputs: ["rootfs.tar": .file], growth: Self.growth)
     }
 
     /// The step that builds the ZFS module for the kernel `release` ("6.12.57+deb13-amd64") and packs it as a .deb called
@@ -42,13 +42,13 @@ package struct RootFilesystemRecipe: Sendable {
         _ name: StepName, stage: Stage, release: String, file: String, bootstrap: StepName, packages: StepInput
     ) -> Step {
         Step(
-            name, stage: stage, title: "zfs module for \(release)",
+            name, stage: stage, title: "compiling zfs for \(release)",
             inputs: [
                 "image": .output(bootstrap, "bootstrap.tar"), "packages": packages,
                 "zfs-module.sh": .literal(StepScript.zfsModule),
             ],
             action: container(StepScript.configureRoot, ["--no-tar", "--hook", "/in/zfs-module.sh", release]),
-            outputs: [file: .file], cores: 2)
+            outputs: [file: .file], cores: 2, growth: (kept: 0.02, scratch: 5))
     }
 
     /// The step that makes the live system's root, kernel and initramfs. `packages` hold the kernel `release` and its module.
@@ -61,8 +61,11 @@ package struct RootFilesystemRecipe: Sendable {
                 "image": .output(bootstrap, "bootstrap.tar"), "live-root.sh": .literal(StepScript.liveRoot),
             ]) { packages, _ in packages },
             action: container(StepScript.configureRoot, ["--hook", "/in/live-root.sh", release]),
-            outputs: ["rootfs.tar": .file, "vmlinuz": .file, "initrd.img": .file])
+            outputs: ["rootfs.tar": .file, "vmlinuz": .file, "initrd.img": .file], growth: Self.growth)
     }
+
+    /// Packages are compressed three to one; the root lies in podman's storage while it is packed.
+    private static let growth = (kept: 3.0, scratch: 4.0)
 
     private func container(_ script: [UInt8], _ arguments: [String]) -> StepAction {
         .container(

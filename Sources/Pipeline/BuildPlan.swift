@@ -26,6 +26,18 @@ package struct BuildPlan: Sendable {
     package let graph: StepGraph
     /// What the ISO file is called, but for the end that depends on its bytes: "kldload-free-debian-server-amd64-20261120".
     package let imageName: String
+
+    /// The steps that `targets` stand for; see `StepGraph.resolve`. A stage that this declaration has no steps for is said
+    /// to be that.
+    func resolve(targets: [String]) throws -> Set<StepName> {
+        for stage in BuildStage.all where !graph.stages.contains(stage) {
+            guard targets.contains(stage.name) || targets.contains(String(stage.number)) else { continue }
+            throw PlanError(
+                "stage \(stage.number), \(stage.title), has nothing to build: deploy.yaml declares no such distribution",
+                hint: "stages with steps: \(graph.stages.map(\.name).joined(separator: ", "))", isUsageError: true)
+        }
+        return try graph.resolve(targets: targets)
+    }
 }
 
 /// Turns a declaration and its lock into steps. It reads nothing and runs nothing: the same values give the same plan.
@@ -130,9 +142,11 @@ struct BuildPlanner {
 package struct PlanError: UserError {
     package let what: String
     package let hint: String?
+    package let isUsageError: Bool
 
-    package init(_ what: String, hint: String? = nil) {
+    package init(_ what: String, hint: String? = nil, isUsageError: Bool = false) {
         self.what = what
         self.hint = hint
+        self.isUsageError = isUsageError
     }
 }

@@ -20,34 +20,27 @@ struct DiskEstimate {
 
     private var bytes: ByteCount {
         var sum = ByteCount.zero
-        /// The sizes of outputs on record, by step and output; of a step that has yet to run, one for all of them.
-        var known: [StepName: [String: ByteCount]] = [:]
-        var guessed: [StepName: ByteCount] = [:]
+        /// By step and output; of a step that has yet to run its main output stands for all.
+        var sizes: [StepName: [String: ByteCount]] = [:]
         for (step, standing) in standing {
             if case .cached(let record) = standing, !rebuildsAll {
-                known[step.name] = record.outputs.mapValues(\.size)
+                sizes[step.name] = record.outputs.mapValues(\.size)
                 continue
             }
             var inputs = ByteCount.zero
             for (name, input) in step.inputs {
                 guard case .output(let producer, let output) = input, name != "image" else { continue }
-                inputs += known[producer]?[output] ?? guessed[producer] ?? .zero
+                inputs += sizes[producer]?[output] ?? .zero
             }
-            switch step.action {
-            case .native(identifier: "fetch", _, _):
-                guessed[step.name] = fetchSize(step)
+            let main = step.outputs["rootfs.tar"] == nil ? step.outputs.keys.min() ?? "" : "rootfs.tar"
+            if case .native(identifier: "fetch", _, _) = step.action {
+                sizes[step.name] = [main: fetchSize(step)]
                 sum += missing(step)
-            case .container where step.outputs["rootfs.tar"] != nil:
-                // Unpacked a root takes three times its packages: in podman's storage, and as an archive.
-                guessed[step.name] = ByteCount(inputs.bytes * 3)
-                sum += ByteCount(inputs.bytes * 6)
-            case .container:
-                // What packs its inputs takes no more than they do.
-                guessed[step.name] = inputs
-                sum += inputs
-            case .native:
-                // Trees name blobs that are there.
-                guessed[step.name] = inputs
+            } else {
+                let kept = ByteCount(Int64(Double(inputs.bytes) * step.growth.kept))
+                // A tree that a native step makes names blobs that are there already.
+                sizes[step.name] = [main: step.outputs[main] == .tree ? inputs : kept]
+                sum += kept + ByteCount(Int64(Double(inputs.bytes) * step.growth.scratch))
             }
         }
         return sum

@@ -50,7 +50,7 @@ extension Project {
     /// How the steps that `request` asks for stand, with nothing run.
     package func standing(_ request: BuildRequest) async throws -> [(step: Step, standing: StepStanding)] {
         let plan = try await currentPlan(writesLock: false, request: request)
-        return engine().standing(of: try plan.graph.resolve(targets: request.targets), in: plan.graph)
+        return engine().standing(of: try plan.resolve(targets: request.targets), in: plan.graph)
     }
 
     /// Builds what is asked for; the image, where it is among that, is put into the output folder.
@@ -59,7 +59,7 @@ extension Project {
         let lock = try await lockStore()
         defer { withExtendedLifetime(lock) {} }
         let plan = try await currentPlan(writesLock: true, request: request)
-        let wanted = try plan.graph.resolve(targets: request.targets)
+        let wanted = try plan.resolve(targets: request.targets)
         let engine = engine()
         let standing = engine.standing(of: wanted, in: plan.graph)
         if request.rebuildsAll || standing.contains(where: { if case .cached = $0.standing { false } else { true } }) {
@@ -94,7 +94,7 @@ extension Project {
     /// Why `step` ran or would run; without one, that of every step that would run and waits for nothing, or of the image.
     package func explain(_ step: String?) async throws -> [Explanation] {
         let plan = try await currentPlan(writesLock: false)
-        let wanted = try plan.graph.resolve(targets: step.map { [$0] } ?? [])
+        let wanted = try plan.resolve(targets: step.map { [$0] } ?? [])
         let standing = engine().standing(of: Set(plan.graph.order), in: plan.graph)
         let explainer = Explainer(store: store, records: records, now: surroundings.now())
         var names = plan.graph.order.filter(wanted.contains)
@@ -111,7 +111,7 @@ extension Project {
         defer { withExtendedLifetime(lock) {} }
         let plan = try await currentPlan(writesLock: false)
         guard plan.graph.steps[StepName(step)] != nil else {
-            _ = try plan.graph.resolve(targets: [step])
+            _ = try plan.resolve(targets: [step])
             throw GraphError(
                 what: "\(step) is a stage, not a step", hint: "`deploy status` lists the steps of each stage",
                 isUsageError: true)
@@ -134,6 +134,19 @@ extension Project {
             fingerprint: signer.fingerprint, user: SigningKey.userID,
             armored: String(decoding: signer.armoredPublicKey, as: UTF8.self),
             home: workspace.key.string)
+    }
+
+    /// Removes from the store what neither the lock nor the last runs of the steps reach; returns that in words.
+    package func collectGarbage() async throws -> String {
+        let lock = try await lockStore()
+        defer { withExtendedLifetime(lock) {} }
+        var kept: Set<Digest> = []
+        for distribution in try LockKeeper(project: self).existing()?.distributions ?? [] {
+            kept.formUnion(distribution.snapshots.map(\.digest) + distribution.indexes.map(\.digest))
+            kept.formUnion(distribution.packages.map(\.digest))
+        }
+        let removed = try GarbageCollector(store: store, records: records).collect(keeping: kept)
+        return "\(removed.blobs) blobs, \(removed.size)"
     }
 
     /// Removes the cache, the logs and imported images; returns what that was, in words.

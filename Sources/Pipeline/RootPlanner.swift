@@ -56,7 +56,7 @@ struct RootPlanner {
             try fetch.step(
                 "builder/packages", stage: BuildStage.builder, title: "packages of the builder image", files: packages),
             recipe.configured(
-                "builder/image", stage: BuildStage.builder, title: "\(packages.count) packages configured",
+                "builder/image", stage: BuildStage.builder, title: "configuring \(packages.count) packages",
                 bootstrap: bootstrapName,
                 packages: .output("builder/packages", "packages")),
         ]

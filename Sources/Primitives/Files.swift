@@ -89,18 +89,6 @@ package enum Files {
         }
     }
 
-    /// The first `count` bytes of the file at `path`, fewer where it is shorter.
-    package static func head(_ path: FilePath, _ count: Int) throws(FileError) -> [UInt8] {
-        try wrap("read", path) {
-            let descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
-            return try descriptor.closeAfter {
-                try [UInt8](unsafeUninitializedCapacity: count) { buffer, read in
-                    read = try descriptor.read(into: UnsafeMutableRawBufferPointer(buffer))
-                }
-            }
-        }
-    }
-
     /// The text of the file at `path`, bytes that are no UTF-8 replaced.
     package static func readText(_ path: FilePath) throws(FileError) -> String {
         String(decoding: try read(path), as: UTF8.self)

@@ -56,3 +56,19 @@ package struct UserErrors: UserError {
     package var hint: String? { only?.hint }
     package var isUsageError: Bool { errors.allSatisfy(\.isUsageError) }
 }
+
+/// Something wrong in what a person wrote: a declaration, a package set, a lock, a flag.
+package struct Mistake: UserError, Hashable {
+    package let what: String
+    package let location: SourceLocation?
+    package let details: [String]
+    package let hint: String?
+    package var isUsageError: Bool { true }
+
+    package init(_ what: String, at location: SourceLocation?, details: [String] = [], hint: String? = nil) {
+        self.what = what
+        self.location = location
+        self.details = details
+        self.hint = hint
+    }
+}

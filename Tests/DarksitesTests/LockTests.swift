@@ -137,7 +137,7 @@ import Testing
                 name: "debian", architecture: "amd64", declaration: Digest(of: [UInt8]()), snapshots: [], indexes: [],
                 packages: [], built: [build])
         ])
-        #expect(throws: LockError.self) { try LockWriter.text(of: lock) }
+        #expect(throws: Mistake.self) { try LockWriter.text(of: lock) }
     }
 
     @Test(arguments: [

@@ -16,7 +16,7 @@ extension Declaration {
                 throw UserErrors([error])
             }
             throw UserErrors([
-                DeclarationError(
+                Mistake(
                     "there is no file \(path)", at: nil,
                     hint: "run this in a checkout, or name one: -C FOLDER, or --file DEPLOY.YAML")
             ])
@@ -31,7 +31,7 @@ extension Declaration {
         _ text: String, file: String, folder: FilePath, exists: @escaping (FilePath) -> Bool
     ) throws(UserErrors) -> Declaration {
         let document: DeclarationDocument
-        do throws(DeclarationError) {
+        do throws(Mistake) {
             document = try DeclarationDocument(parsing: text, file: file)
         } catch {
             throw UserErrors([error])

@@ -41,7 +41,7 @@ struct DeclarationDocument {
     }
 
     /// The one document in `yaml`, the contents of `file`. Throws what is wrong with the syntax, and where.
-    init(parsing yaml: String, file: String) throws(DeclarationError) {
+    init(parsing yaml: String, file: String) throws(Mistake) {
         var text = Array(yaml.unicodeScalars)
         var masked: [Place: String] = [:]
         while true {
@@ -50,7 +50,7 @@ struct DeclarationDocument {
             do {
                 // The basic resolver leaves scalars as they are; what type one should have, the reader of it knows.
                 guard let root = try Yams.compose(yaml: String(source), .basic) else {
-                    throw DeclarationError("the file is empty", at: SourceLocation(file: file, line: 1))
+                    throw Mistake("the file is empty", at: SourceLocation(file: file, line: 1))
                 }
                 var reader = Reader(file: file, masked: masked)
                 self = try reader.document(root)
@@ -61,11 +61,11 @@ struct DeclarationDocument {
                 let place = Place(line: context.mark.line, column: context.mark.column)
                 guard masked[place] == nil, let key = Self.mask(keys.first ?? "", at: place, in: &text, masked.count)
                 else {
-                    throw DeclarationError(
+                    throw Mistake(
                         "\(keys.joined(separator: ", ")): given twice", at: Self.location(context.mark, in: file))
                 }
                 masked[place] = key
-            } catch let error as DeclarationError {
+            } catch let error as Mistake {
                 throw error
             } catch {
                 throw Self.syntaxError(error, file: file)
@@ -93,7 +93,7 @@ struct DeclarationDocument {
         SourceLocation(file: file, line: max(1, mark.line), column: max(1, mark.column))
     }
 
-    private static func syntaxError(_ error: any Error, file: String) -> DeclarationError {
+    private static func syntaxError(_ error: any Error, file: String) -> Mistake {
         switch error {
         case YamlError.scanner(let context, let problem, let mark, _),
             YamlError.parser(let context, let problem, let mark, _),
@@ -102,14 +102,14 @@ struct DeclarationDocument {
             if let context {
                 details.append("\(context.text), line \(context.mark.line), column \(context.mark.column)")
             }
-            return DeclarationError("no YAML: \(problem)", at: location(mark, in: file), details: details)
+            return Mistake("no YAML: \(problem)", at: location(mark, in: file), details: details)
         case YamlError.reader(let problem, let offset, _, let yaml):
             let before = yaml.prefix(offset ?? 0)
             let lines = before.split(separator: "\n", omittingEmptySubsequences: false)
             let place = SourceLocation(file: file, line: max(1, lines.count), column: (lines.last?.count ?? 0) + 1)
-            return DeclarationError("no YAML: \(problem)", at: place)
+            return Mistake("no YAML: \(problem)", at: place)
         default:
-            return DeclarationError("no YAML: \(error)", at: SourceLocation(file: file, line: 1))
+            return Mistake("no YAML: \(error)", at: SourceLocation(file: file, line: 1))
         }
     }
 
@@ -125,10 +125,10 @@ struct DeclarationDocument {
         /// An alias is read once for each time it is used, so that a few lines can stand for millions of values.
         var remaining = 100_000
 
-        mutating func document(_ node: Node) throws(DeclarationError) -> DeclarationDocument {
+        mutating func document(_ node: Node) throws(Mistake) -> DeclarationDocument {
             let location = location(node)
             remaining -= 1
-            guard remaining > 0 else { throw DeclarationError("too many values", at: location) }
+            guard remaining > 0 else { throw Mistake("too many values", at: location) }
             switch node {
             case .scalar(let scalar):
                 let isQuoted = scalar.style != .plain
@@ -142,14 +142,14 @@ struct DeclarationDocument {
                 for (key, value) in mapping {
                     let place = self.location(key)
                     guard case .scalar(let scalar) = key else {
-                        throw DeclarationError("a key must be a word", at: place)
+                        throw Mistake("a key must be a word", at: place)
                     }
                     let name = masked[Place(line: place.line, column: place.column)] ?? scalar.string
                     members.append(Member(key: name, location: place, value: try document(value)))
                 }
                 return DeclarationDocument(.mapping(members), at: location)
             case .alias:
-                throw DeclarationError("an alias without an anchor", at: location)
+                throw Mistake("an alias without an anchor", at: location)
             }
         }
 

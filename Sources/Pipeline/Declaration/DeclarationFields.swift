@@ -3,7 +3,7 @@ import Primitives
 
 /// Takes typed values out of a document, and keeps every error on the way, so that all can be told at once.
 struct DeclarationFields {
-    private(set) var errors: [DeclarationError] = []
+    private(set) var errors: [Mistake] = []
 
     /// A mapping whose keys were looked at.
     struct Section {
@@ -29,7 +29,7 @@ struct DeclarationFields {
     }
 
     mutating func report(_ what: String, at location: SourceLocation, hint: String? = nil) {
-        errors.append(DeclarationError(what, at: location, hint: hint))
+        errors.append(Mistake(what, at: location, hint: hint))
     }
 
     /// `document` as a mapping that has no other keys than `keys`; nil, and an error, where it is none.

@@ -36,11 +36,11 @@ extension Declaration {
     /// Throws where there is no such distribution or profile (with those that exist), or an edition cannot be called so.
     package func applying(_ overrides: DeclarationOverrides) throws(UserErrors) -> Declaration {
         var result = self
-        var errors: [DeclarationError] = []
+        var errors: [Mistake] = []
         if let edition = overrides.edition {
             if let problem = DeclarationReader.problemOfName(edition.value) {
                 errors.append(
-                    DeclarationError(
+                    Mistake(
                         "an edition cannot be called \"\(edition.value)\" (\(edition.source))", at: nil, hint: problem))
             }
             result.iso.edition = edition.value
@@ -48,7 +48,7 @@ extension Declaration {
         if let choice = overrides.distribution {
             if self[distribution: choice.value] == nil {
                 errors.append(
-                    DeclarationError(
+                    Mistake(
                         "there is no distribution \"\(choice.value)\" (\(choice.source))", at: nil,
                         hint: Self.hint(choice.value, distributions.map(\.name))))
             }
@@ -60,7 +60,7 @@ extension Declaration {
             if !profiles.contains(result.iso.profile) {
                 let source = (overrides.profile ?? overrides.distribution).map { " (\($0.source))" } ?? ""
                 errors.append(
-                    DeclarationError(
+                    Mistake(
                         "\(distribution.name) has no profile \"\(result.iso.profile)\"\(source)", at: nil,
                         hint: Self.hint(result.iso.profile, profiles)))
             }

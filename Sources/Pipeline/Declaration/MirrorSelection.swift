@@ -1,3 +1,4 @@
+package import Primitives
 package import SystemPackage
 
 /// Decides from where the files of a repository are fetched.
@@ -24,14 +25,14 @@ package struct MirrorSelection: Sendable {
     /// Throws where the environment names something that is no address.
     package func addresses(
         of repository: Declaration.Repository, in distribution: Declaration.Distribution
-    ) throws(DeclarationError) -> [MirrorAddress] {
+    ) throws(Mistake) -> [MirrorAddress] {
         let variable = Self.variable(for: repository.name)
         let override = (environment[variable] ?? "").split(separator: " ")
         guard override.isEmpty else {
             var addresses: [MirrorAddress] = []
             for text in override {
                 guard let address = MirrorAddress(String(text), relativeTo: workingFolder) else {
-                    throw DeclarationError(
+                    throw Mistake(
                         "\"\(text)\" is no address of a mirror (\(variable))", at: nil,
                         hint: "http://, https://, file:// or a folder; several with spaces between")
                 }

@@ -150,7 +150,7 @@ private final class EtcAPT {
             try addresses(["DEPLOY_MIRROR_DEBIAN": "http://x.example/d/  my"]) == [
                 "http://x.example/d", "file:///w/my",
             ])
-        #expect(throws: DeclarationError.self) { try addresses(["DEPLOY_MIRROR_DEBIAN": "gopher://x"]) }
+        #expect(throws: Mistake.self) { try addresses(["DEPLOY_MIRROR_DEBIAN": "gopher://x"]) }
         #expect(MirrorSelection.variable(for: "debian-security") == "DEPLOY_MIRROR_DEBIAN_SECURITY")
     }
 

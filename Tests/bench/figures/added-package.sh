@@ -12,6 +12,6 @@ count=$(rounds 3)
 printf '%s, one a round.\n\n' "${additions[*]:0:count}"
 export DEPLOY_CACHE=$work/store
 timeline --rounds "$count" --prepare "set -- ${additions[*]}; shift \$((ROUND - 1)); echo \"\$1\" >>$set_file" \
-    --forbidden '^live/(root|squashfs|overlay|packages)$|^builder/|/zfs-' -- \
+    --forbidden '^live/|^iso/boot$|^builder/|/(zfs-.*|indexes)$' -- \
     "$binary" build -C "$work/copy" --json
 unset DEPLOY_CACHE

@@ -1,0 +1,39 @@
+package import ContentStore
+package import Primitives
+
+/// Removes from a store what no step's last run, nor the one before it, has read or made.
+package struct GarbageCollector: Sendable {
+    private let store: ContentStore
+    private let records: RecordStore
+
+    package init(store: ContentStore, records: RecordStore) {
+        self.store = store
+        self.records = records
+    }
+
+    /// Removes everything but that and the blobs in `kept`; returns how much it was. Only for the holder of the store's lock.
+    ///
+    /// Of the run before the last one only what `explain` compares is kept: trees and small files.
+    package func collect(keeping kept: Set<Digest>) throws -> (blobs: Int, size: ByteCount) {
+        var blobs = kept
+        var keys: Set<StepKey> = []
+        func keep(_ artifact: Artifact, deeply: Bool) {
+            guard deeply || artifact.kind == .tree || artifact.size < ByteCount(1_000_000) else { return }
+            blobs.insert(artifact.digest)
+            guard deeply, artifact.kind == .tree, let tree = try? store.tree(artifact.digest) else { return }
+            blobs.formUnion(tree.digests)
+        }
+        for last in try records.lastRecords() {
+            for (record, isLast) in [(last, true)] + (last.previous.flatMap(records.record).map { [($0, false)] } ?? [])
+            {
+                keys.insert(record.key)
+                if let log = record.log { blobs.insert(log) }
+                for artifact in record.inputs.values.map(\.artifact) + record.outputs.values {
+                    keep(artifact, deeply: isLast)
+                }
+            }
+        }
+        try records.removeAll(but: keys)
+        return try store.removeAll(but: blobs)
+    }
+}
