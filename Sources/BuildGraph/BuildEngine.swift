@@ -63,7 +63,7 @@ package struct BuildEngine: Sendable {
                     graph.steps[name].map { PlannedStep(name: name, stage: $0.stage, title: $0.title) }
                 }))
         let start = ContinuousClock.now
-        var schedule = Schedule(graph: graph, order: order, wanted: wanted, forced: rebuildsAll ? Set(order) : [])
+        var schedule = Schedule(graph: graph, order: order, wanted: wanted, rebuildsAll: rebuildsAll)
         let failure: (any Error)? = await withTaskGroup(of: (StepName, StepEnd).self) { group in
             var failure: (any Error)?
             while true {
@@ -96,8 +96,8 @@ package struct BuildEngine: Sendable {
             guard let step = schedule.graph.steps[name],
                 let evaluation = step.evaluate(records: schedule.done, architecture: architecture)
             else { continue }
-            guard !schedule.forced.contains(name), let record = records.record(evaluation.key) else {
-                let reason = schedule.forced.contains(name) ? .outputMissing : finder.reason(for: step, evaluation)
+            guard schedule.forced[name] == nil, let record = records.record(evaluation.key) else {
+                let reason = schedule.forced[name] ?? finder.reason(for: step, evaluation)
                 schedule.markReady(name, evaluation, reason)
                 continue
             }

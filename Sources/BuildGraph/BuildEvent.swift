@@ -27,6 +27,8 @@ package enum RebuildReason: Hashable, Sendable {
     case inputsChanged([InputChange])
     /// Its result is on record, but bytes of it are missing or damaged in the store, and they are needed.
     case outputMissing
+    /// Somebody asked for everything to be built anew.
+    case requested
 }
 
 /// One input of a step that differs from the last run on record.

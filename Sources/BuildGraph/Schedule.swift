@@ -5,19 +5,19 @@ struct Schedule {
     let wanted: Set<StepName>
     /// The records of steps that are up to date.
     var done: [StepName: StepRecord] = [:]
-    /// Steps that must run although their result is on record, because its bytes are gone.
-    private(set) var forced: Set<StepName>
+    /// Steps that must run although their result is on record, and why: its bytes are gone, or somebody asked for it.
+    private(set) var forced: [StepName: RebuildReason]
     private(set) var ran: Set<StepName> = []
     private var ready: [StepName: (StepEvaluation, RebuildReason)] = [:]
     private var running: Set<StepName> = []
     /// How often each step was sent back to make bytes again that were gone.
     private var sentBack: [StepName: Int] = [:]
 
-    init(graph: StepGraph, order: [StepName], wanted: Set<StepName>, forced: Set<StepName>) {
+    init(graph: StepGraph, order: [StepName], wanted: Set<StepName>, rebuildsAll: Bool) {
         self.graph = graph
         self.order = order
         self.wanted = wanted
-        self.forced = forced
+        forced = rebuildsAll ? Dictionary(uniqueKeysWithValues: order.map { ($0, .requested) }) : [:]
     }
 
     /// Whether nothing is decided about a step.
@@ -57,7 +57,7 @@ struct Schedule {
         running.remove(name)
         switch end {
         case .ran(let record):
-            forced.remove(name)
+            forced[name] = nil
             ran.insert(name)
             done[name] = record
             for name in order { if let record = done[name], !isCurrent(record) { done[name] = nil } }
@@ -70,7 +70,7 @@ struct Schedule {
                     what: "what \(producer) makes for \(name) is gone from the store each time it is made")
             }
             done[producer] = nil
-            forced.insert(producer)
+            forced[producer] = .outputMissing
             return nil
         case .failed(let error):
             return error

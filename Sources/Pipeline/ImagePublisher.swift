@@ -26,6 +26,7 @@ struct ImagePublisher {
         let checksum = folder.appending("\(file).sha256")
         let isThere = try FileStatus(at: path)?.size == artifact.size.bytes && Files.exists(checksum)
         if !isThere {
+            guard project.store.isIntact(artifact.digest) else { throw DamagedImage() }
             try Files.createDirectory(folder)
             let part = folder.appending(".\(file).part")
             try Files.remove(part)
@@ -51,4 +52,10 @@ struct ImagePublisher {
             try Files.remove(folder.appending(image.name + ".sha256"))
         }
     }
+}
+
+/// An image whose bytes in the store are not what they were; they are removed by then.
+struct DamagedImage: UserError {
+    var what: String { "the image in the store is damaged" }
+    var hint: String? { "build again: it is made anew" }
 }

@@ -110,8 +110,9 @@ import Testing
         let after = try await checkout.build()
         #expect(after.ran == ["live/overlay", "iso/digests", "iso/image"])
         let explanation = try #require(try await checkout.project().explain("live/overlay").first)
-        #expect(explanation.causes.flatMap(\.details) == ["includes/etc/made/motd changed"])
-        #expect(try await checkout.project().explain("iso/image").first?.rootCauses == ["includes"])
+        #expect(explanation.causes.map(\.subject) == ["includes/etc/made/motd"])
+        #expect(
+            try await checkout.project().explain("iso/image").first?.rootCauses == ["includes/etc/made/motd"])
     }
 
     @Test func anotherProfileChangesWhatTheMirrorHolds() async throws {

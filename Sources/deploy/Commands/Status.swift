@@ -85,6 +85,7 @@ extension RebuildReason {
     var shown: String {
         switch self {
         case .firstRun: "first run"
+        case .requested: "asked for"
         case .outputMissing: "its result is missing or damaged in the store"
         case .inputsChanged(let changes): "changed: " + changes.map(\.input).joined(separator: ", ")
         }

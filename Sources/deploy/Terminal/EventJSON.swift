@@ -33,6 +33,7 @@ enum EventJSON {
             add("step", .string(name.text))
             switch reason {
             case .firstRun: add("reason", .string("first run"))
+            case .requested: add("reason", .string("asked for"))
             case .outputMissing: add("reason", .string("output missing"))
             case .inputsChanged(let changes):
                 add("reason", .string("inputs changed"))

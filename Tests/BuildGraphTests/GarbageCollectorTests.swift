@@ -1,0 +1,51 @@
+import ContentStore
+import Primitives
+import Testing
+
+@testable import BuildGraph
+
+@Suite(.timeLimit(.minutes(1))) struct GarbageCollectorTests {
+    let bench: Bench
+
+    init() throws { bench = try Bench() }
+
+    private func steps(_ setting: String) -> [Step] {
+        [
+            .container("base/settings", inputs: ["settings": .text(setting)]),
+            .container("image/iso", stage: .second, inputs: ["s": .output("base/settings", "file")]),
+        ]
+    }
+
+    private func collect(keeping kept: Set<Digest> = []) throws -> Int {
+        try GarbageCollector(store: try bench.store(), records: try bench.records()).collect(keeping: kept).blobs
+    }
+
+    @Test func nothingThatTheLastBuildMadeIsRemoved() async throws {
+        try await bench.build(steps("one"))
+        #expect(try collect() == 0)
+        let again = try await bench.build(steps("one"))
+        #expect(again.ran.isEmpty)
+    }
+
+    @Test func whatOnlyOlderBuildsMadeIsRemovedAndMadeAgainWhenAskedFor() async throws {
+        for setting in ["one", "two", "three"] { try await bench.build(steps(setting)) }
+        #expect(try collect() > 0)
+        #expect(try await bench.build(steps("three")).ran.isEmpty)
+        #expect(try await bench.build(steps("one")).ran == ["base/settings", "image/iso"])
+    }
+
+    @Test func whatTheCallerNamesStaysThoughNoStepKnowsIt() async throws {
+        try await bench.build(steps("one"))
+        let store = try bench.store()
+        let (kept, garbage) = (try store.insert(Array("locked".utf8)), try store.insert(Array("garbage".utf8)))
+        #expect(try collect(keeping: [kept]) == 1)
+        #expect(store.contains(kept) && !store.contains(garbage))
+    }
+
+    @Test func explainStillKnowsWhatChangedLast() async throws {
+        for setting in ["one\n", "two\n", "three\n"] { try await bench.build(steps(setting)) }
+        _ = try collect()
+        let explanation = try #require(try bench.explain(steps("three\n"), "base/settings"))
+        #expect(explanation.causes.first?.details.contains { $0.contains("two") } == true)
+    }
+}
