@@ -231,7 +231,7 @@ import Testing
         try bench.write(bytes, to: "text")
         try bench.write(try await key.detachSign(bytes, epoch: 1_750_000_000), to: "text.sig")
         try bench.write(key.armoredPublicKey, to: "key.asc")
-        let output = try bench.run("command -v sqv >/dev/null || exit 0; sqv --keyring key.asc text.sig text")
+        let output = try bench.run("sqv --keyring key.asc text.sig text")
         #expect(output.isEmpty || output.contains(key.fingerprint))
     }
 }
