@@ -11,9 +11,9 @@ private import Glibc
 /// A blob appears by rename, complete, and is read-only from then on. Nothing is synced to the disk on the way: a blob
 /// that a power failure truncated is found when its bytes are hashed before use (`isIntact`), and counts as absent.
 ///
-///     <root>/blobs/ab/ab12…   the blobs
-///     <root>/ingest/          files on their way in; survives a kill, so that downloads can be resumed
-///     <root>/work/            folders of running steps; whatever is there at the start of a build is debris
+///     blobs/ab/ab12…   the blobs
+///     ingest/          files on their way in; survives a kill, so that downloads can be resumed
+///     work/            folders of running steps; whatever is there at the start of a build is debris
 package final class ContentStore: Sendable {
     package let root: FilePath
     /// Blobs whose bytes this process has hashed, on their way in or before use.

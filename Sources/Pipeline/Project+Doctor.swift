@@ -25,6 +25,11 @@ extension Project {
     /// Looks at everything a build needs of this host; nothing is changed.
     package func examine() async -> [HostCheck] {
         var checks = [await examinePodman()]
+        let helpers = ["/usr/lib/podman", "/usr/libexec/podman"].map { FilePath($0).appending("netavark") }
+        checks.append(
+            helpers.first(where: Files.exists).map { HostCheck("netavark", $0.string) }
+                ?? HostCheck(
+                    "netavark", "not found; podman starts nothing without it", remedy: "apt-get install netavark"))
         checks += ["gpgv", "gpg", "runc", "crun"].compactMap(examineTool)
         checks += examineKeyrings()
         checks.append(examineDisk())

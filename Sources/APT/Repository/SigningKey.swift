@@ -153,7 +153,7 @@ private struct KeySession {
         let outcome: Swift.Result<Result, any Error>
         do { outcome = .success(try await body(session)) } catch { outcome = .failure(error) }
         // Not as part of a task that may be cancelled: the agent must go in any case.
-        await Task.detached { await session.endAgent() }.value
+        await Task { await session.endAgent() }.value
         withExtendedLifetime(folder) {}
         return try outcome.get()
     }

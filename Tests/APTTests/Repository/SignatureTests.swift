@@ -232,6 +232,6 @@ import Testing
         try bench.write(try await key.detachSign(bytes, epoch: 1_750_000_000), to: "text.sig")
         try bench.write(key.armoredPublicKey, to: "key.asc")
         let output = try bench.run("sqv --keyring key.asc text.sig text")
-        #expect(output.isEmpty || output.contains(key.fingerprint))
+        #expect(output.contains(key.fingerprint))
     }
 }
