@@ -10,7 +10,8 @@ package enum BlockingWork {
     }
 
     /// Runs `body` on a thread of its own, so that the few threads of Swift's concurrency stay free. It is not
-    /// interrupted by cancellation: keep it short, or have it ask.
+    /// interrupted by cancellation: keep it short, or have it ask. No signal is delivered to the thread: those are for the
+    /// main thread, and a connection that breaks must not end the process by SIGPIPE.
     package static func run<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
         try await withCheckedThrowingContinuation { continuation in
             let job = Unmanaged.passRetained(Job { continuation.resume(with: Result(catching: body)) })
@@ -23,6 +24,9 @@ package enum BlockingWork {
                 &thread, &attributes,
                 { pointer in
                     guard let pointer else { return nil }
+                    var all = sigset_t()
+                    sigfillset(&all)
+                    pthread_sigmask(SIG_BLOCK, &all, nil)
                     Unmanaged<Job>.fromOpaque(pointer).takeRetainedValue().body()
                     return nil
                 }, job.toOpaque())

@@ -1,4 +1,3 @@
-private import Glibc
 package import Primitives
 import SystemPackage
 
@@ -95,39 +94,15 @@ package struct Downloader: Sendable {
         return file
     }
 
-    /// Runs `body` on a new thread that no signal is delivered to: those are for the main thread, and a
-    /// connection that breaks must not end the process by SIGPIPE. `atEnd` is called whatever happens.
+    /// Runs `body` on a thread of its own. `atEnd` is called whatever happens.
     private func onThread(
         _ body: @escaping @Sendable () throws -> Void, atEnd: @Sendable () -> Void
     ) async -> Result<Void, any Error> {
         defer { atEnd() }
-        return await withCheckedContinuation { continuation in
-            let work = ThreadWork { continuation.resume(returning: Result(catching: body)) }
-            let raw = Unmanaged.passRetained(work)
-            var thread = pthread_t()
-            let code = pthread_create(
-                &thread, nil,
-                { raw in
-                    guard let raw else { return nil }
-                    var all = sigset_t()
-                    sigfillset(&all)
-                    pthread_sigmask(SIG_BLOCK, &all, nil)
-                    Unmanaged<ThreadWork>.fromOpaque(raw).takeRetainedValue().run()
-                    return nil
-                }, raw.toOpaque())
-            guard code == 0 else {
-                raw.release()
-                continuation.resume(returning: .failure(Errno(rawValue: code)))
-                return
-            }
-            pthread_detach(thread)
+        do {
+            return .success(try await BlockingWork.run(body))
+        } catch {
+            return .failure(error)
         }
     }
-}
-
-/// What a new thread is to do.
-private final class ThreadWork: Sendable {
-    let run: @Sendable () -> Void
-
-    init(run: @escaping @Sendable () -> Void) { self.run = run }
 }
