@@ -88,11 +88,11 @@ extension Podman {
                 return try await group.next() ?? nil
             }
             if reply?.status == 0 { return nil }
-            try await removeContainer(name)
+            try await removeContainers([name])
             guard let reply else { return "no answer in \(limit.components.seconds) seconds" }
             return Self.reason(reply)
         } catch {
-            try await removeContainer(name)
+            try await removeContainers([name])
             throw error
         }
     }

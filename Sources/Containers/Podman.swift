@@ -134,28 +134,10 @@ package struct Podman: ContainerRunner {
             try Files.remove(folder)
             return result
         } catch {
-            try await removeContainer(name)
+            try await removeContainers([name])
             try Files.remove(folder)
             try Task.checkCancellation()
             throw (error as? SubprocessError).map { client.explain($0) } ?? error
         }
-    }
-
-    /// Removes the container `name`, which may not exist, also where the task is cancelled.
-    ///
-    /// podman's client was ended already. Where that happened while it made the container, podman may need more than one
-    /// attempt, so the container is looked for afterwards.
-    func removeContainer(_ name: String) async throws {
-        var messages: [String] = []
-        for _ in 0..<3 {
-            messages = try await client.callRegardless(PodmanArguments.remove([name])).messages
-            let left = try await client.callRegardless(PodmanArguments.listContainers)
-            // Listing fails now and then where another container goes away meanwhile.
-            guard left.status == 0 else { continue }
-            if !PodmanClient.lines(left.output).contains(where: { $0.split(separator: "\t").first == name[...] }) {
-                return
-            }
-        }
-        throw ContainerError.notRemoved(containers: [name], messages: messages)
     }
 }

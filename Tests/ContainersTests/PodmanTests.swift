@@ -179,7 +179,7 @@ import Testing
             #expect(left.contains(names[1]))
             #expect(!Files.exists(bench.folder.appending("state").appending(names[0])))
             #expect(Files.exists(bench.folder.appending("state").appending(names[1])))
-            try await bench.podman.removeContainer(names[1])
+            try await bench.podman.removeContainers([names[1]])
             try Files.remove(bench.folder.appending("state").appending(names[1]))
             try await bench.expectNothingLeft()
         }
