@@ -4,40 +4,19 @@ import Solver
 
 /// Solves one profile: everything it asks for, together, on an empty system.
 struct ProfileResolver {
-    let table: PackageTable
+    let catalog: Catalog
     let request: ResolutionRequest
     let profile: ProfileRequest
-    let module: ZFSModulePackage?
 
-    struct Solved {
-        let packages: [PackageID]
-        /// Those without which dpkg does not run.
-        let essential: Set<PackageID>
-        let remarks: [String]
-    }
-
-    /// What an item of the request stands for; its place is the item's label.
-    private enum Wish {
-        case base(String)
-        case line(PackageSetEntry)
-        case module(String)
-
-        var words: String {
-            switch self {
-            case .base(let name): "the base system's \(name)"
-            case .line(let entry): "\"\(entry.text)\" (\(entry.location.file):\(entry.location.line))"
-            case .module(let name): "the prebuilt \(name)"
-            }
-        }
-    }
+    private var table: PackageTable { catalog.table }
 
     /// Throws `UserErrors`.
-    func solve() throws -> Solved {
+    func solve() throws -> SolvedProfile {
         let universe = DebianUniverse(table, pins: request.pins, includesRecommends: profile.includesRecommends)
-        var wishes: [Wish] = []
+        var wishes: [SolvedProfile.Wish] = []
         var items: [Requirement] = []
         var errors: [any UserError] = []
-        func add(_ wish: Wish, _ item: (Int32) throws -> Requirement) rethrows {
+        func add(_ wish: SolvedProfile.Wish, _ item: (Int32) throws -> Requirement) rethrows {
             items.append(try item(Int32(wishes.count)))
             wishes.append(wish)
         }
@@ -45,7 +24,7 @@ struct ProfileResolver {
         for package in base {
             add(.base(table.name(of: package))) { Requirement(candidates: [package], label: $0) }
         }
-        if let module, profile.sets.wanted.contains(where: { $0.name == "zfsutils-linux" }) {
+        if let module = catalog.module, profile.sets.wanted.contains(where: { $0.name == "zfsutils-linux" }) {
             try add(.module(module.name)) {
                 try universe.requirement(for: PackageRequest(name: module.name), label: $0)
             }
@@ -93,9 +72,9 @@ struct ProfileResolver {
             guard case .solved(let essentials) = essential else {
                 throw UserErrors([KernelCount(profile: profile.name, kernels: [])])
             }
-            return Solved(
-                packages: solution.packages, essential: Set(essentials.packages).intersection(solution.packages),
-                remarks: remarks)
+            return SolvedProfile(
+                name: profile.name, universe: universe, solution: solution, wishes: wishes,
+                essential: Set(essentials.packages).intersection(solution.packages), remarks: remarks)
         }
     }
 
@@ -111,14 +90,16 @@ struct ProfileResolver {
     private func check(_ packages: [PackageID]) throws {
         let kernels = packages.compactMap { KernelPackage.release(ofImage: table.name(of: $0)) }
         guard kernels.count <= 1 else { throw UserErrors([KernelCount(profile: profile.name, kernels: kernels)]) }
-        if let kernel = kernels.first, let module, kernel != module.kernel,
+        if let kernel = kernels.first, let module = catalog.module, kernel != module.kernel,
             packages.contains(where: { table.name(of: $0) == module.name })
         {
             throw UserErrors([KernelCount(profile: profile.name, kernels: [kernel, module.kernel])])
         }
     }
 
-    private func impossible(_ explanation: Explanation, _ wishes: [Wish], _ universe: DebianUniverse) -> Unsolvable {
+    private func impossible(
+        _ explanation: Explanation, _ wishes: [SolvedProfile.Wish], _ universe: DebianUniverse
+    ) -> Unsolvable {
         let lines = explanation.involvedRequestLabels.compactMap { label -> PackageSetEntry? in
             if case .line(let entry) = wishes[Int(label)] { entry } else { nil }
         }

@@ -58,17 +58,16 @@ package struct Resolver: Sendable {
     package init(store: ContentStore) { self.store = store }
 
     /// What a resolution came to.
-    package struct Resolution: Sendable {
+    package struct Resolution {
         package let locked: LockedDistribution
+        /// In the order of the request.
+        package let profiles: [SolvedProfile]
         /// Optional lines that could not be had, with the reason.
-        package let remarks: [String]
+        package var remarks: [String] { profiles.flatMap(\.remarks) }
     }
 
-    /// Resolves every profile on its own, each as one joint solution on an empty system.
-    ///
-    /// Throws `UserErrors` with everything that is wrong in any profile: unknown names with the nearest known ones, and
-    /// for what can't be installed together the lines that ask for it and why.
-    package func resolve(_ request: ResolutionRequest, against snapshot: Snapshot) throws -> Resolution {
+    /// Reads the indexes of `snapshot`. Throws `PackageIndexError` where one can't be understood.
+    package func catalog(of snapshot: Snapshot, for request: ResolutionRequest) throws -> Catalog {
         var sources: [(index: PackageIndex, origin: IndexOrigin)] = []
         for index in snapshot.indexes {
             let name = "\(index.repository) \(index.path)"
@@ -82,18 +81,20 @@ package struct Resolver: Sendable {
             let origin = IndexOrigin(repository: Self.builtHere, suite: Self.builtHere, component: "main")
             sources.append((try PackageIndex(parsing: ByteRegion(module.stanza), source: "the zfs module"), origin))
         }
-        let table = try PackageTable(sources, architecture: request.architecture)
+        return Catalog(
+            snapshot: snapshot, table: try PackageTable(sources, architecture: request.architecture), module: module)
+    }
+
+    /// Resolves every profile on its own, each as one joint solution on an empty system.
+    ///
+    /// Throws `UserErrors` with everything that is wrong in any profile: unknown names with the nearest known ones, and
+    /// for what can't be installed together the lines that ask for it and why.
+    package func resolve(_ request: ResolutionRequest, in catalog: Catalog) throws -> Resolution {
         var errors: [any UserError] = []
-        var members: [PackageID: Set<String>] = [:]
-        var essential: Set<PackageID> = []
-        var remarks: [String] = []
+        var solved: [SolvedProfile] = []
         for profile in request.profiles {
             do {
-                let solved = try ProfileResolver(table: table, request: request, profile: profile, module: module)
-                    .solve()
-                for package in solved.packages { members[package, default: []].insert(profile.name) }
-                essential.formUnion(solved.essential)
-                remarks += solved.remarks
+                solved.append(try ProfileResolver(catalog: catalog, request: request, profile: profile).solve())
             } catch let failure as UserErrors {
                 for error in failure.errors where !errors.contains(where: { $0.description == error.description }) {
                     errors.append(error)
@@ -101,8 +102,7 @@ package struct Resolver: Sendable {
             }
         }
         guard errors.isEmpty else { throw UserErrors(errors) }
-        return Resolution(
-            locked: try lock(request, snapshot, table, members, essential, module), remarks: remarks)
+        return Resolution(locked: try lock(request, catalog, solved), profiles: solved)
     }
 
     static let builtHere = "built-here"
@@ -134,9 +134,15 @@ package struct Resolver: Sendable {
     }
 
     private func lock(
-        _ request: ResolutionRequest, _ snapshot: Snapshot, _ table: PackageTable, _ members: [PackageID: Set<String>],
-        _ essential: Set<PackageID>, _ module: ZFSModulePackage?
+        _ request: ResolutionRequest, _ catalog: Catalog, _ profiles: [SolvedProfile]
     ) throws -> LockedDistribution {
+        let table = catalog.table
+        var members: [PackageID: Set<String>] = [:]
+        var essential: Set<PackageID> = []
+        for profile in profiles {
+            for package in profile.packages { members[package, default: []].insert(profile.name) }
+            essential.formUnion(profile.essential)
+        }
         var packages: [LockedPackage] = []
         var built: [LockedBuild] = []
         for (package, profiles) in members {
@@ -157,6 +163,6 @@ package struct Resolver: Sendable {
         }
         return LockedDistribution(
             name: request.distribution, architecture: request.architecture, declaration: request.declaration,
-            snapshots: snapshot.snapshots, indexes: snapshot.indexes, packages: packages, built: built)
+            snapshots: catalog.snapshot.snapshots, indexes: catalog.snapshot.indexes, packages: packages, built: built)
     }
 }

@@ -48,7 +48,7 @@ package struct LockKeeper: Sendable {
         return lock
     }
 
-    private func requests() throws -> [(Declaration.Distribution, ResolutionRequest)] {
+    func requests() throws -> [(Declaration.Distribution, ResolutionRequest)] {
         let declaration = project.declaration
         let loader = PackageSetLoader(
             folder: declaration.packageSets, shownAs: project.workspace.shown(declaration.packageSets))
@@ -92,6 +92,17 @@ package struct LockKeeper: Sendable {
         _ distribution: Declaration.Distribution, _ request: ResolutionRequest, against before: LockedDistribution?
     ) async throws -> (locked: LockedDistribution, snapshot: Snapshot) {
         let events = project.events
+        let snapshot = try await self.snapshot(of: distribution, before)
+        let resolver = Resolver(store: project.store)
+        return try await BlockingWork.run {
+            let resolution = try resolver.resolve(request, in: try resolver.catalog(of: snapshot, for: request))
+            for remark in resolution.remarks { events(.warning(remark)) }
+            return (resolution.locked, snapshot)
+        }
+    }
+
+    /// The snapshot that `before` names, or today's where nothing is locked.
+    func snapshot(of distribution: Declaration.Distribution, _ before: LockedDistribution?) async throws -> Snapshot {
         let sources = distribution.repositories.map { repository in
             RepositorySource(
                 name: repository.name, suites: repository.suites, components: repository.components,
@@ -105,21 +116,16 @@ package struct LockKeeper: Sendable {
         let fetch = SnapshotFetch(
             store: project.store, addresses: try project.addresses(), downloader: Downloader(),
             now: project.surroundings.now(), allowExpired: allowExpired)
-        let snapshot: Snapshot
         if let before {
-            snapshot = try await fetch.locked(before, sources: sources, architecture: distribution.architecture)
-        } else {
-            snapshot = try await fetch.latest(of: sources, architecture: distribution.architecture)
-            let date = snapshot.snapshots.map(\.date).max().map { String("\($0)".prefix(10)) } ?? ""
-            let names = snapshot.signers.map { String($0.prefix { $0 != "<" }).trimmingSuffix(" ") }
-            let others = names.count > 1 ? " and \(names.count - 1) others" : ""
-            let signed = names.last.map { "signed by \($0)\(others)" } ?? "unsigned"
-            events(.notice("\(distribution.name): resolving against the archive of \(date) (\(signed))"))
+            return try await fetch.locked(before, sources: sources, architecture: distribution.architecture)
         }
-        let resolver = Resolver(store: project.store)
-        let resolution = try await BlockingWork.run { try resolver.resolve(request, against: snapshot) }
-        for remark in resolution.remarks { events(.warning(remark)) }
-        return (resolution.locked, snapshot)
+        let snapshot = try await fetch.latest(of: sources, architecture: distribution.architecture)
+        let date = snapshot.snapshots.map(\.date).max().map { String("\($0)".prefix(10)) } ?? ""
+        let names = snapshot.signers.map { String($0.prefix { $0 != "<" }).trimmingSuffix(" ") }
+        let others = names.count > 1 ? " and \(names.count - 1) others" : ""
+        let signed = names.last.map { "signed by \($0)\(others)" } ?? "unsigned"
+        project.events(.notice("\(distribution.name): resolving against the archive of \(date) (\(signed))"))
+        return snapshot
     }
 
     /// Says what a resolution changed, in the words of profiles and packages.

@@ -1,0 +1,35 @@
+package import APT
+import Primitives
+package import Solver
+
+/// What one profile resolved to, and why. It keeps the universe it was solved in, to say things in words.
+package struct SolvedProfile {
+    /// What an item of the request stands for; its place in `wishes` is the item's label.
+    package enum Wish: Hashable, Sendable {
+        /// A package of the base system.
+        case base(String)
+        case line(PackageSetEntry)
+        /// The prebuilt ZFS module.
+        case module(String)
+
+        /// "\"htop\" (package-sets/debian/server.txt:41)"
+        package var words: String {
+            switch self {
+            case .base(let name): "the base system's \(name)"
+            case .line(let entry): "\"\(entry.text)\" (\(entry.location.file):\(entry.location.line))"
+            case .module(let name): "the prebuilt \(name)"
+            }
+        }
+    }
+
+    package let name: String
+    package let universe: DebianUniverse
+    package let solution: Solution
+    package let wishes: [Wish]
+    /// Those without which dpkg does not run.
+    package let essential: Set<PackageID>
+    /// Optional lines that could not be had, with the reason.
+    package let remarks: [String]
+
+    package var packages: [PackageID] { solution.packages }
+}

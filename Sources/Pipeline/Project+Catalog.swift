@@ -1,0 +1,30 @@
+import Darksites
+import Primitives
+
+/// A distribution as it is locked, opened for questions: nothing is written, and nothing of the lock moves.
+struct OpenDistribution: Sendable {
+    let declaration: Declaration.Distribution
+    /// What the declaration and its sets ask for today.
+    let request: ResolutionRequest
+    /// nil where nothing is locked yet: then the catalog is that of today's archive.
+    let locked: LockedDistribution?
+    let catalog: Catalog
+}
+
+extension Project {
+    /// Opens the distribution called `name` at the locked snapshot, or at today's where none is locked.
+    ///
+    /// Throws `UnknownDistribution`, and whatever reading the package sets, the lock and the indexes throws.
+    func open(distribution name: String) async throws -> OpenDistribution {
+        let keeper = LockKeeper(project: self)
+        guard let (declaration, request) = try keeper.requests().first(where: { $0.0.name == name }) else {
+            throw UnknownDistribution(name: name, known: self.declaration.distributions.map(\.name))
+        }
+        let locked = try keeper.existing()?[name]
+        let snapshot = try await keeper.snapshot(of: declaration, locked)
+        let catalog = try await BlockingWork.run { [store] in
+            try Resolver(store: store).catalog(of: snapshot, for: request)
+        }
+        return OpenDistribution(declaration: declaration, request: request, locked: locked, catalog: catalog)
+    }
+}
