@@ -3,16 +3,20 @@ private import CLzma
 private import CZstd
 
 extension Compression {
-    /// `bytes`, packed on the calling thread, by one thread and with no time or name inside, so that the same bytes give
-    /// the same result with the same version of the library. `level` counts as the tool of the format does; by default
-    /// it is 9 for gzip, 6 for xz and 9 for zstd.
+    /// `bytes`, packed with no time or name inside, so that the same bytes give the same result with the same version of the
+    /// library. `level` counts as the tool of the format does; by default it is 9 for gzip, 6 for xz and 9 for zstd.
+    ///
+    /// It works on the calling thread; for .xz with a `blockSize` in bytes, on all cores: each block is packed on its own,
+    /// and the result does not depend on how many cores there are.
     ///
     /// - Throws: `ArchiveError` only for want of memory or where the level doesn't exist.
-    package func compress(_ bytes: [UInt8], level: Int32? = nil) throws(ArchiveError) -> [UInt8] {
+    package func compress(
+        _ bytes: [UInt8], level: Int32? = nil, blockSize: Int? = nil
+    ) throws(ArchiveError) -> [UInt8] {
         switch self {
         case .none: return bytes
         case .gzip: return try gzipped(bytes, level: level ?? 9)
-        case .xz: return try xzipped(bytes, level: level ?? 6)
+        case .xz: return try xzipped(bytes, level: level ?? 6, blockSize: blockSize)
         case .zstd: return try zstandard(bytes, level: level ?? 9)
         }
     }
@@ -35,13 +39,36 @@ private func pack(
     return result
 }
 
-private func xzipped(_ bytes: [UInt8], level: Int32) throws(ArchiveError) -> [UInt8] {
-    try pack("xz", bound: lzma_stream_buffer_bound(bytes.count)) { output in
-        var position = 0
-        let result = lzma_easy_buffer_encode(
-            UInt32(clamping: level), LZMA_CHECK_CRC64, nil, bytes, bytes.count, output.baseAddress, &position,
-            output.count)
-        return result == LZMA_OK ? position : -1
+private func xzipped(_ bytes: [UInt8], level: Int32, blockSize: Int?) throws(ArchiveError) -> [UInt8] {
+    guard let blockSize else {
+        return try pack("xz", bound: lzma_stream_buffer_bound(bytes.count)) { output in
+            var position = 0
+            let result = lzma_easy_buffer_encode(
+                UInt32(clamping: level), LZMA_CHECK_CRC64, nil, bytes, bytes.count, output.baseAddress, &position,
+                output.count)
+            return result == LZMA_OK ? position : -1
+        }
+    }
+    var options = lzma_mt()
+    options.threads = max(lzma_cputhreads(), 1)
+    options.block_size = UInt64(max(blockSize, 4096))
+    options.preset = UInt32(clamping: level)
+    options.check = LZMA_CHECK_CRC64
+    var stream = lzma_stream()
+    defer { lzma_end(&stream) }
+    guard lzma_stream_encoder_mt(&stream, &options) == LZMA_OK else { throw failure("xz", "out of memory") }
+    let blocks = bytes.count / Int(options.block_size) + 1
+    return try bytes.withUnsafeBufferPointer { input throws(ArchiveError) in
+        // A block's header and the index's line for it need less than 128 bytes.
+        try pack("xz", bound: lzma_stream_buffer_bound(bytes.count) + blocks * 128) { output in
+            stream.next_in = input.baseAddress
+            stream.avail_in = input.count
+            stream.next_out = output.baseAddress
+            stream.avail_out = output.count
+            var result = LZMA_OK
+            while result == LZMA_OK { result = lzma_code(&stream, LZMA_FINISH) }
+            return result == LZMA_STREAM_END ? output.count - stream.avail_out : -1
+        }
     }
 }
 

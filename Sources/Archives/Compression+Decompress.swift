@@ -78,7 +78,30 @@ private func preferHugePages(_ buffer: UnsafeMutableRawBufferPointer) {
     madvise(aligned, Int(bitPattern: base) + buffer.count - start, MADV_HUGEPAGE)
 }
 
+/// All blocks at the same time; nil where there is only one, or the file is for `XZDecoder` to judge.
+private func unxzBlocks(_ bytes: [UInt8], _ name: String, _ limit: Int) throws(ArchiveError) -> [UInt8]? {
+    try bytes.withUnsafeBufferPointer { buffer throws(ArchiveError) in
+        let input = UnsafeRawBufferPointer(buffer)
+        guard let blocks = XZBlocks(input) else { return nil }
+        guard blocks.size <= limit else { throw ArchiveError(name, .overLimit(ByteCount(limit))) }
+        var failure: ArchiveError?
+        let result = [UInt8](unsafeUninitializedCapacity: blocks.size) { buffer, count in
+            let output = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<blocks.size])
+            preferHugePages(output)
+            do throws(ArchiveError) {
+                try blocks.decode(input, into: output, threads: Int(lzma_cputhreads()), name: name)
+                count = blocks.size
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return result
+    }
+}
+
 private func unxz(_ bytes: [UInt8], _ name: String, _ limit: Int, _ hint: Int?) throws(ArchiveError) -> [UInt8] {
+    if let result = try unxzBlocks(bytes, name, limit) { return result }
     let decoder = try XZDecoder(name: name)
     var position = 0
     return try collect(name, guess: hint ?? bytes.withUnsafeBytes(XZDecoder.declaredSize), limit: limit) { output in

@@ -46,7 +46,7 @@ package struct MirrorRecipe: Sendable {
         let architecture = locked.architecture
         return Step(
             name, stage: stage, title: "mirror of \(wanted.count + built.count) packages", inputs: inputs,
-            action: .native(identifier: "apt mirror", version: 2) { context in
+            action: .native(identifier: "apt mirror", version: 3) { context in
                 let listed = try await BlockingWork.run {
                     try upstream(wanted, in: locked.indexes, architecture: architecture, context)
                         + built.keys.sorted().map { try own($0, context) }

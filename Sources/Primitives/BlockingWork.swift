@@ -1,3 +1,5 @@
+private import Synchronization
+
 #if canImport(Glibc)
 private import Glibc
 #endif
@@ -14,25 +16,53 @@ package enum BlockingWork {
     /// main thread, and a connection that breaks must not end the process by SIGPIPE.
     package static func run<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
         try await withCheckedThrowingContinuation { continuation in
-            let job = Unmanaged.passRetained(Job { continuation.resume(with: Result(catching: body)) })
-            var thread = pthread_t()
-            var attributes = pthread_attr_t()
-            pthread_attr_init(&attributes)
-            pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-            pthread_attr_setstacksize(&attributes, 8 << 20)
-            let result = pthread_create(
-                &thread, &attributes,
-                { pointer in
-                    guard let pointer else { return nil }
-                    var all = sigset_t()
-                    sigfillset(&all)
-                    pthread_sigmask(SIG_BLOCK, &all, nil)
-                    Unmanaged<Job>.fromOpaque(pointer).takeRetainedValue().body()
-                    return nil
-                }, job.toOpaque())
-            pthread_attr_destroy(&attributes)
-            // No thread is to be had: the work is done here, more slowly for others, but it is done.
-            if result != 0 { job.takeRetainedValue().body() }
+            if let thread = start({ continuation.resume(with: Result(catching: body)) }) { pthread_detach(thread) }
         }
+    }
+
+    /// Calls `body` with each number below `count`, up to `threads` of them at the same time, and returns when all are done:
+    /// what they returned, in order. For a thread that blocks anyway.
+    package static func concurrently<T: Sendable>(
+        _ count: Int, threads: Int, _ body: @Sendable (Int) -> T
+    ) -> [T] {
+        let next = Atomic(0)
+        let results = Mutex<[T?]>(Array(repeating: nil, count: count))
+        let work = {
+            while true {
+                let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard number < count else { return }
+                let result = body(number)
+                results.withLock { $0[number] = result }
+            }
+        }
+        withoutActuallyEscaping(work) { work in
+            let others = (1..<max(min(threads, count), 1)).compactMap { _ in start(work) }
+            work()
+            for thread in others { pthread_join(thread, nil) }
+        }
+        return results.withLock { $0.compactMap { $0 } }
+    }
+
+    /// A new thread that does `body`; nil where none is to be had: then it was done here, more slowly for others.
+    private static func start(_ body: @escaping () -> Void) -> pthread_t? {
+        let job = Unmanaged.passRetained(Job(body))
+        var thread = pthread_t()
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        pthread_attr_setstacksize(&attributes, 8 << 20)
+        let result = pthread_create(
+            &thread, &attributes,
+            { pointer in
+                guard let pointer else { return nil }
+                var all = sigset_t()
+                sigfillset(&all)
+                pthread_sigmask(SIG_BLOCK, &all, nil)
+                Unmanaged<Job>.fromOpaque(pointer).takeRetainedValue().body()
+                return nil
+            }, job.toOpaque())
+        pthread_attr_destroy(&attributes)
+        guard result != 0 else { return thread }
+        job.takeRetainedValue().body()
+        return nil
     }
 }

@@ -49,6 +49,37 @@ import Testing
         #expect(try Compression.xz.decompress(file: file, limit: limit) == bytes + bytes)
     }
 
+    @Test(arguments: [0, 1, 100_000, 500_000])
+    func xzInBlocksIsReadByTheToolAndByUs(size: Int) throws {
+        let bench = try Workbench()
+        let bytes = sampleBytes(size)
+        let packed = try Compression.xz.compress(bytes, level: 0, blockSize: 100_000)
+        try bench.write(packed, to: "packed.xz")
+        try bench.run("xz -dc packed.xz > plain")
+        #expect(try bench.read("plain") == bytes)
+        #expect(try Compression.xz.decompress(packed, name: "packed", limit: limit) == bytes)
+        #expect(try Compression.xz.compress(bytes, level: 0, blockSize: 100_000) == packed)
+    }
+
+    @Test func damageInAnyBlockOrItsIndexIsAnError() throws {
+        let bench = try Workbench()
+        let bytes = sampleBytes(500_000)
+        try bench.write(bytes, to: "plain")
+        try bench.run("xz -c -T2 --block-size=100000 plain > packed.xz")
+        let packed = try bench.read("packed.xz")
+        #expect(try Compression.xz.decompress(packed, name: "Packages", limit: limit) == bytes)
+        for position in stride(from: 0, to: packed.count, by: max(packed.count / 97, 1)) {
+            var damaged = packed
+            damaged[position] ^= 0x10
+            #expect(throws: ArchiveError.self, "byte \(position)") {
+                try Compression.xz.decompress(damaged, name: "Packages", limit: limit)
+            }
+        }
+        #expect(throws: ArchiveError("Packages", .overLimit(ByteCount(499_999)))) {
+            try Compression.xz.decompress(packed, name: "Packages", limit: ByteCount(499_999))
+        }
+    }
+
     @Test func readsZstandardOfUnknownSizeAndJoinedFrames() throws {
         let bench = try Workbench()
         let bytes = sampleBytes(1_500_000)
