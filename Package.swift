@@ -41,13 +41,13 @@ let package = Package(
     ],
     targets: [
         .executableTarget(
-            name: "deploy", dependencies: ["Pipeline", "BuildGraph", "ContentStore", "Primitives", arguments, system],
+            name: "deploy", dependencies: ["Pipeline", "Darksites", "BuildGraph", "ContentStore", "Primitives", arguments, system],
             swiftSettings: settings),
         layer(
             "Pipeline",
             [
-                "LiveImage", "Darksites", "APT", "Containers", "BuildGraph", "ContentStore", "Transfer", "Primitives",
-                yaml,
+                "LiveImage", "Darksites", "APT", "Containers", "BuildGraph", "ContentStore", "Transfer", "Archives",
+                "Primitives", yaml, subprocess,
             ]),
         layer(
             "LiveImage", ["BuildGraph", "ContentStore", "Archives", "Primitives"],
@@ -87,6 +87,6 @@ let package = Package(
         tests("Darksites", ["Primitives"]),
         tests(
             "Pipeline", ["Darksites", "APT", "BuildGraph", "ContentStore", "Containers", "Transfer", "Primitives"]),
-        tests("deploy", ["BuildGraph", "ContentStore", "Primitives"]),
+        tests("deploy", ["Darksites", "BuildGraph", "ContentStore", "Primitives"]),
     ]
 )

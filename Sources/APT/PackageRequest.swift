@@ -73,6 +73,11 @@ package struct PackageRequestError: UserError, Hashable {
     package let request: String
     package let problem: Problem
 
+    package init(request: String, problem: Problem) {
+        self.request = request
+        self.problem = problem
+    }
+
     package var what: String {
         switch problem {
         case .syntax: "\"\(request)\" is no package name, and no name=version, name/suite or name:architecture"

@@ -1,5 +1,6 @@
 private import CArchive
 private import Glibc
+internal import SystemPackage
 
 /// What an `ArchiveReader` reads from, piece by piece.
 protocol ArchiveSource: AnyObject {
@@ -66,6 +67,15 @@ final class ArchiveReader {
                 }
             }, nil, nil)
         guard result == ARCHIVE_OK else { throw failure() }
+    }
+
+    /// Opens the ISO 9660 image at `path`. Its members come in the order of their places; the content of those that are not
+    /// asked for is skipped.
+    func openDiscImage(_ path: FilePath) throws(ArchiveError) {
+        archive_read_support_format_iso9660(archive)
+        guard path.withPlatformString({ archive_read_open_filename(archive, $0, 65_536) }) == ARCHIVE_OK else {
+            throw failure()
+        }
     }
 
     /// The next member; nil after the last one.

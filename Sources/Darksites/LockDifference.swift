@@ -18,6 +18,8 @@ package struct LockDifference: Hashable, Sendable {
         package let kind: Kind
         /// Of the package file that came, or of the one that went.
         package let size: ByteCount
+        /// By how much the profile's files grew; negative where they shrank.
+        package let growth: ByteCount
 
         /// "htop 3.4.1-5", or "htop 3.4.1-5 → 3.4.1-6" where the version changed.
         package var description: String {
@@ -45,11 +47,11 @@ package struct LockDifference: Hashable, Sendable {
 
     package var isEmpty: Bool { profiles.isEmpty }
 
-    /// Compares `old`, nil where there was no section, with `new`.
+    /// Compares `old`, nil where there was no section, with `new`, nil where there is none any more.
     ///
     /// `precedes` says whether a version is older than another, as the distribution's package manager has it.
     package init(
-        from old: LockedDistribution?, to new: LockedDistribution, precedes: (_ a: String, _ b: String) -> Bool
+        from old: LockedDistribution?, to new: LockedDistribution?, precedes: (_ a: String, _ b: String) -> Bool
     ) {
         let before = Self.members(old)
         let after = Self.members(new)
@@ -95,14 +97,16 @@ package struct LockDifference: Hashable, Sendable {
         from old: [Key: Member], to new: [Key: Member], precedes: (String, String) -> Bool
     ) -> [Change] {
         var changes: [Change] = []
-        func add(_ key: Key, _ kind: Change.Kind, _ size: ByteCount) {
-            changes.append(Change(name: key.name, architecture: key.architecture, kind: kind, size: size))
+        func add(_ key: Key, _ kind: Change.Kind, _ size: ByteCount, growth: ByteCount) {
+            changes.append(
+                Change(name: key.name, architecture: key.architecture, kind: kind, size: size, growth: growth))
         }
         for (key, member) in new {
             guard let before = old[key] else {
-                add(key, .added(member.version), member.size)
+                add(key, .added(member.version), member.size, growth: member.size)
                 continue
             }
+            let growth = member.size - before.size
             if before.version != member.version {
                 // Two spellings of one version count as an upgrade.
                 let isOlder = precedes(member.version, before.version)
@@ -110,12 +114,14 @@ package struct LockDifference: Hashable, Sendable {
                     key,
                     isOlder
                         ? .downgraded(from: before.version, to: member.version)
-                        : .upgraded(from: before.version, to: member.version), member.size)
+                        : .upgraded(from: before.version, to: member.version), member.size, growth: growth)
             } else if before.digest != member.digest {
-                add(key, .replaced(member.version), member.size)
+                add(key, .replaced(member.version), member.size, growth: growth)
             }
         }
-        for (key, member) in old where new[key] == nil { add(key, .removed(member.version), member.size) }
+        for (key, member) in old where new[key] == nil {
+            add(key, .removed(member.version), member.size, growth: .zero - member.size)
+        }
         return changes.sorted { ($0.name, $0.architecture) < ($1.name, $1.architecture) }
     }
 }

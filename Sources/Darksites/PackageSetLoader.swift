@@ -7,11 +7,19 @@ package struct PackageSetLoader: Sendable {
     package let folder: FilePath
     /// How errors write `folder`.
     package let shownAs: String
+    private let read: @Sendable (FilePath) throws(FileError) -> String
 
-    /// `shownAs` is how errors write `folder`; without it, as it is.
-    package init(folder: FilePath, shownAs: String? = nil) {
+    /// `shownAs` is how errors write `folder`; without it, as it is. `read` gives the text of a file below `folder`; without
+    /// it, that on disk.
+    package init(
+        folder: FilePath, shownAs: String? = nil,
+        read: @escaping @Sendable (FilePath) throws(FileError) -> String = { path throws(FileError) in
+            try Files.readText(path)
+        }
+    ) {
         self.folder = folder
         self.shownAs = shownAs ?? folder.string
+        self.read = read
     }
 
     /// The entries of each of `profiles` by its name, for one architecture of `distribution`.
@@ -21,7 +29,8 @@ package struct PackageSetLoader: Sendable {
     package func load(
         _ profiles: [PackageSetProfile], distribution: String, architecture: String
     ) throws(UserErrors) -> [String: PackageSetUnion] {
-        var reading = Reading(folder: folder.appending(distribution), shownAs: "\(shownAs)/\(distribution)")
+        var reading = Reading(
+            folder: folder.appending(distribution), shownAs: "\(shownAs)/\(distribution)", read: read)
         var unions: [String: PackageSetUnion] = [:]
         for profile in profiles {
             var visited: [String] = []
@@ -51,6 +60,7 @@ package struct PackageSetLoader: Sendable {
 private struct Reading {
     let folder: FilePath
     let shownAs: String
+    let read: @Sendable (FilePath) throws(FileError) -> String
     /// nil: it could not be read, which is among the errors.
     var sets: [String: PackageSet?] = [:]
     var errors: [any UserError] = []
@@ -77,7 +87,7 @@ private struct Reading {
         sets[reference.name] = .some(nil)
         let file = "\(shownAs)/\(reference.name).txt"
         do {
-            let text = try Files.readText(folder.appending("\(reference.name).txt"))
+            let text = try read(folder.appending("\(reference.name).txt"))
             let set = try PackageSet(parsing: text, name: reference.name, file: file)
             sets[reference.name] = set
             return set

@@ -4,6 +4,8 @@ package import Primitives
 package struct PackageSetUnion: Hashable, Sendable {
     /// The entries in the order of names; nothing is both wanted and forbidden, nothing is there twice.
     package let entries: [PackageSetEntry]
+    /// Entries left out because another set says them already.
+    package let repeated: [PackageSetEntry]
     /// The files it was read from as shown to people, sorted.
     package let files: [String]
 
@@ -16,8 +18,12 @@ package struct PackageSetUnion: Hashable, Sendable {
     /// Throws an error for each name that is wanted and forbidden, or wanted in two versions or from two suites.
     package init(of entries: [PackageSetEntry], files: [String], architecture: String) throws(UserErrors) {
         var groups: [String: [PackageSetEntry]] = [:]
+        var repeated: [PackageSetEntry] = []
         for entry in entries where entry.restriction.isEmpty || entry.restriction.contains(architecture) {
-            if groups[entry.name, default: []].contains(where: { $0.meaning == entry.meaning }) { continue }
+            if groups[entry.name, default: []].contains(where: { $0.meaning == entry.meaning }) {
+                repeated.append(entry)
+                continue
+            }
             groups[entry.name, default: []].append(entry)
         }
         var errors: [any UserError] = []
@@ -34,6 +40,7 @@ package struct PackageSetUnion: Hashable, Sendable {
         }
         guard errors.isEmpty else { throw UserErrors(errors) }
         self.entries = united
+        self.repeated = repeated
         self.files = Set(files).sorted()
     }
 

@@ -74,6 +74,7 @@ struct ProfileResolver {
             }
             return SolvedProfile(
                 name: profile.name, universe: universe, solution: solution, wishes: wishes,
+                answers: items.map { $0.candidates.first(where: solution.contains) },
                 essential: Set(essentials.packages).intersection(solution.packages), remarks: remarks)
         }
     }

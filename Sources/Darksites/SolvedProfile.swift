@@ -26,6 +26,8 @@ package struct SolvedProfile {
     package let universe: DebianUniverse
     package let solution: Solution
     package let wishes: [Wish]
+    /// By wish: the package of the solution that answers it; nil for an optional line that could not be had.
+    package let answers: [PackageID?]
     /// Those without which dpkg does not run.
     package let essential: Set<PackageID>
     /// Optional lines that could not be had, with the reason.

@@ -49,9 +49,15 @@ package struct LockKeeper: Sendable {
     }
 
     func requests() throws -> [(Declaration.Distribution, ResolutionRequest)] {
-        let declaration = project.declaration
-        let loader = PackageSetLoader(
-            folder: declaration.packageSets, shownAs: project.workspace.shown(declaration.packageSets))
+        let folder = project.declaration.packageSets
+        return try requests(
+            of: project.declaration, loader: PackageSetLoader(folder: folder, shownAs: project.workspace.shown(folder)))
+    }
+
+    /// What `declaration`, which may be an older one, asks for with the sets that `loader` reads.
+    func requests(
+        of declaration: Declaration, loader: PackageSetLoader
+    ) throws -> [(Declaration.Distribution, ResolutionRequest)] {
         var errors: [any UserError] = []
         var requests: [(Declaration.Distribution, ResolutionRequest)] = []
         for distribution in declaration.distributions {

@@ -14,6 +14,8 @@ private import Glibc
 /// A declaration with the folders and tools it is built with: what every command starts from.
 package struct Project: Sendable {
     package let declaration: Declaration
+    /// The name of the file that it was read from.
+    package let declarationFile: String
     package let workspace: Workspace
     package let surroundings: Surroundings
     package let store: ContentStore
@@ -29,6 +31,7 @@ package struct Project: Sendable {
         events: @escaping @Sendable (BuildEvent) -> Void
     ) throws {
         declaration = try Declaration.load(file, in: folder).applying(overrides)
+        declarationFile = file.lastComponent?.string ?? file.string
         workspace = Workspace(root: declaration.folder, surroundings: surroundings)
         self.surroundings = surroundings
         self.events = events

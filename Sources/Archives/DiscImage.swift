@@ -1,0 +1,39 @@
+private import CArchive
+package import Primitives
+package import SystemPackage
+
+/// An ISO 9660 image (ECMA-119), with Rock Ridge or Joliet names where it has them.
+package enum DiscImage {
+    /// Whether the file at `path` is one: its first volume descriptor, in sector 16, says so.
+    package static func isImage(_ path: FilePath) -> Bool {
+        guard let descriptor = try? FileDescriptor.open(path, .readOnly, options: .closeOnExec) else { return false }
+        defer { try? descriptor.close() }
+        var mark = [UInt8](repeating: 0, count: 5)
+        let count = try? mark.withUnsafeMutableBytes {
+            try descriptor.read(fromAbsoluteOffset: 16 * 2048 + 1, into: $0)
+        }
+        return count == 5 && mark.elementsEqual("CD001".utf8)
+    }
+
+    /// The bytes of the file called `name` ("kldload/deploy.lock") on the image at `image`; nil where there is none.
+    ///
+    /// The content of other files is not read. Throws where the image is damaged, or the file larger than `limit`.
+    package static func file(_ name: String, on image: FilePath, limit: ByteCount) throws(ArchiveError) -> [UInt8]? {
+        let reader = try ArchiveReader(name: image.string)
+        try reader.openDiscImage(image)
+        while let entry = try reader.nextEntry() {
+            guard entry.displayPath == name, case .file(let size) = entry.kind else { continue }
+            guard size <= limit.bytes else { throw ArchiveError(image.string, .overLimit(limit)) }
+            var bytes = [UInt8](repeating: 0, count: Int(size))
+            let count: Int
+            do {
+                count = try bytes.withUnsafeMutableBytes { try reader.readData(into: $0) }
+            } catch {
+                throw error as? ArchiveError ?? ArchiveError(image.string, .corrupt("\(error)"))
+            }
+            guard count == bytes.count else { throw ArchiveError(image.string, .truncated) }
+            return bytes
+        }
+        return nil
+    }
+}

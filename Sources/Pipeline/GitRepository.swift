@@ -1,0 +1,115 @@
+import Primitives
+import Subprocess
+import SystemPackage
+
+/// The git repository that a folder is in, read by git itself; nothing is written.
+struct GitRepository: Sendable {
+    /// The folder whose files are meant; it may be deep inside the repository.
+    let folder: FilePath
+    let environment: [String: String]
+
+    /// The abbreviated name of the commit that `revision` means; nil where it means none.
+    func commit(_ revision: String) async throws -> String? {
+        let inside = try await git(["rev-parse", "--is-inside-work-tree"])
+        guard inside.isSuccess else { throw NotARepository(folder: folder, messages: inside.messages) }
+        // A revision is a word of its own: what looks like an option or a path is neither.
+        let arguments = ["rev-parse", "--verify", "--quiet", "--short", "--end-of-options", "\(revision)^{commit}"]
+        let reply = try await git(arguments)
+        guard reply.isSuccess else { return nil }
+        return reply.text.split(separator: "\n").last.map(String.init)
+    }
+
+    /// The commits up to HEAD that changed something at `paths`, the newest first, `limit` at most.
+    func history(of paths: [String], limit: Int) async throws -> [String] {
+        let reply = try await git(["rev-list", "--max-count=\(limit)", "HEAD", "--"] + paths)
+        return reply.isSuccess ? reply.text.split(separator: "\n").map(String.init) : []
+    }
+
+    /// The files of `commit` at `paths` (files or folders, relative to the folder) by their paths; those that are not there
+    /// are left out.
+    func files(_ paths: [String], of commit: String) async throws -> [String: [UInt8]] {
+        let listing = try await git(["ls-tree", "-r", "-z", commit, "--"] + paths)
+        guard listing.isSuccess else { throw GitFailed(messages: listing.messages) }
+        // "100644 blob 5716ca…\tpath", each ended by a NUL; git-ls-tree(1). Links and submodules are no files.
+        var names: [(object: String, path: String)] = []
+        for entry in listing.output.split(separator: 0) {
+            let halves = String(decoding: entry, as: UTF8.self).split(separator: "\t", maxSplits: 1)
+            let words = halves.first?.split(separator: " ") ?? []
+            guard halves.count == 2, words.count == 3, words[0].hasPrefix("100") else { continue }
+            names.append((String(words[2]), String(halves[1])))
+        }
+        guard !names.isEmpty else { return [:] }
+        let input = names.map { $0.object + "\n" }.joined()
+        let contents = try await git(["cat-file", "--batch"], input: Array(input.utf8))
+        guard contents.isSuccess else { throw GitFailed(messages: contents.messages) }
+        return try Self.contents(contents.output, names: names.map(\.path))
+    }
+
+    /// Takes apart what `git cat-file --batch` writes for each object: "5716ca… blob 12\n", twelve bytes, "\n".
+    static func contents(_ output: [UInt8], names: [String]) throws -> [String: [UInt8]] {
+        var files: [String: [UInt8]] = [:]
+        var rest = output[...]
+        for name in names {
+            guard let end = rest.firstIndex(of: UInt8(ascii: "\n")),
+                let size = rest[..<end].split(separator: UInt8(ascii: " ")).last
+                    .flatMap({ Int(String(decoding: $0, as: UTF8.self)) }),
+                size >= 0, rest.distance(from: end, to: rest.endIndex) > size + 1
+            else { throw GitFailed(messages: ["git cat-file wrote something unexpected about \(name)"]) }
+            let start = rest.index(after: end)
+            files[name] = Array(rest[start..<start + size])
+            rest = rest[(start + size + 1)...]
+        }
+        return files
+    }
+
+    private struct Reply {
+        let isSuccess: Bool
+        let output: [UInt8]
+        let messages: [String]
+        var text: String { String(decoding: output, as: UTF8.self) }
+    }
+
+    private func git(_ arguments: [String], input: [UInt8] = []) async throws -> Reply {
+        var variables: [Environment.Key: String] = [:]
+        // GIT_OPTIONAL_LOCKS: a question must not touch the index; git(1).
+        for (name, value) in environment.merging(
+            ["LC_ALL": "C.UTF-8", "GIT_OPTIONAL_LOCKS": "0"], uniquingKeysWith: { $1 })
+        {
+            variables[Environment.Key(stringLiteral: name)] = value
+        }
+        do {
+            let result = try await Subprocess.run(
+                .name("git"), arguments: Arguments(["-C", folder.string] + arguments), environment: .custom(variables),
+                input: .array(input), output: .bytes(limit: 256 << 20), error: .string(limit: 1 << 20))
+            try Task.checkCancellation()
+            return Reply(
+                isSuccess: result.terminationStatus.isSuccess, output: result.standardOutput,
+                messages: result.standardError.split(separator: "\n").map(String.init))
+        } catch let error as SubprocessError {
+            try Task.checkCancellation()
+            guard error.code == .executableNotFound else { throw GitFailed(messages: ["\(error)"]) }
+            throw GitMissing()
+        }
+    }
+}
+
+struct GitMissing: UserError {
+    var what: String { "git is not installed, so no revision can be read" }
+    var hint: String? { "apt-get install git; or name two locks or ISOs" }
+}
+
+struct GitFailed: UserError {
+    let messages: [String]
+    var what: String { "git could not read the repository" }
+    var details: [String] { messages }
+}
+
+struct NotARepository: UserError {
+    let folder: FilePath
+    let messages: [String]
+    var what: String { "\(folder) is in no git repository, so there are no revisions to compare with" }
+    /// git's own words, where they say more than that.
+    var details: [String] { messages.filter { !$0.hasPrefix("fatal: not a git repository") } }
+    var hint: String? { "name two locks or ISOs: deploy diff OLD.lock deploy.lock" }
+    var isUsageError: Bool { true }
+}

@@ -1,0 +1,165 @@
+import APT
+import ContentStore
+package import Darksites
+import Primitives
+import SystemPackage
+
+/// Two locks compared.
+package struct ProjectDifference: Sendable {
+    package let from: LockSide
+    package let to: LockSide
+    package let comparison: LockComparison
+}
+
+extension Project {
+    /// What moved from the lock `old` (a file, an ISO, a git revision; nil: HEAD) to the lock `new` (nil: the working one).
+    ///
+    /// What was added or removed is traced to the line of a package set where the sets of that lock are at hand and the
+    /// indexes of its snapshot are in the store. Nothing is fetched.
+    package func difference(from old: String?, to new: String?) async throws -> ProjectDifference {
+        let from = try await side(old ?? "HEAD")
+        let to = if let new { try await side(new) } else { try workingSide() }
+        let plain = LockComparison(from: from.lock, to: to.lock, precedes: Self.precedes)
+        var tracer = CauseTracer(project: self)
+        var causes: [String: LockCauses] = [:]
+        for distribution in plain.distributions {
+            var found = LockCauses()
+            for (side, changes) in [
+                (from, distribution.changes.filter { $0.change.kind.isRemoved }),
+                (to, distribution.changes.filter { $0.change.kind.isAdded }),
+            ] where !changes.isEmpty {
+                found.add(try await tracer.causes(of: changes, in: distribution.name, at: side))
+            }
+            causes[distribution.name] = found
+        }
+        let comparison = LockComparison(from: from.lock, to: to.lock, causes: causes, precedes: Self.precedes)
+        return ProjectDifference(from: from, to: to, comparison: comparison)
+    }
+
+    private static func precedes(_ a: String, _ b: String) -> Bool {
+        DebianVersion(unchecked: a.utf8) < DebianVersion(unchecked: b.utf8)
+    }
+}
+
+extension LockDifference.Change.Kind {
+    fileprivate var isAdded: Bool { if case .added = self { true } else { false } }
+    fileprivate var isRemoved: Bool { if case .removed = self { true } else { false } }
+}
+
+/// Resolves locked snapshots again, as far as they are in the store, to know what asked for a package.
+private struct CauseTracer {
+    let project: Project
+    /// The catalogs read so far: both sides often have one snapshot.
+    private var catalogs: [(snapshots: [LockedSnapshot], pins: [Pin], prebuildsZFS: Bool, catalog: Catalog)] = []
+
+    init(project: Project) { self.project = project }
+
+    private struct Untraceable: Error { let reason: String }
+
+    /// What asks for the packages of `changes` as `side` locked them; or nothing, and why.
+    mutating func causes(
+        of changes: [LockComparison.Change], in distribution: String, at side: LockSide
+    ) async throws -> LockCauses {
+        do {
+            return try await traced(changes, in: distribution, at: side)
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch let error as Untraceable {
+            return LockCauses(gap: LockComparison.Gap(side: side.name, reason: error.reason))
+        } catch let error as any UserError {
+            return LockCauses(gap: LockComparison.Gap(side: side.name, reason: error.what))
+        }
+    }
+
+    private mutating func traced(
+        _ changes: [LockComparison.Change], in name: String, at side: LockSide
+    ) async throws -> LockCauses {
+        guard let locked = side.lock[name] else { return LockCauses() }
+        let (declared, request) = try await self.request(for: locked, at: side)
+        let suites = declared.repositories.flatMap { repository in repository.suites.map { (repository.name, $0) } }
+        guard suites.allSatisfy({ suite in locked.snapshots.contains { ($0.repository, $0.suite) == suite } }) else {
+            throw Untraceable(reason: "its declaration names suites that it has not locked")
+        }
+        let needed = locked.snapshots.map(\.digest) + locked.indexes.map(\.digest)
+        guard needed.allSatisfy({ project.store.contains($0) }) else {
+            throw Untraceable(reason: "the indexes of its snapshot are not in the store")
+        }
+        let profiles = Set(changes.flatMap(\.profiles))
+        let narrowed = ResolutionRequest(
+            distribution: request.distribution, architecture: request.architecture, declaration: request.declaration,
+            profiles: request.profiles.filter { profiles.contains($0.name) }, pins: request.pins,
+            prebuildsZFS: request.prebuildsZFS)
+        let catalog = try await catalog(of: locked, declared, narrowed)
+        return try await BlockingWork.run { [store = project.store] in
+            LockCauses(of: changes, in: try Resolver(store: store).resolve(narrowed, in: catalog).profiles)
+        }
+    }
+
+    private mutating func catalog(
+        of locked: LockedDistribution, _ declared: Declaration.Distribution, _ request: ResolutionRequest
+    ) async throws -> Catalog {
+        let known = catalogs.first {
+            $0.snapshots == locked.snapshots && $0.pins == request.pins && $0.prebuildsZFS == request.prebuildsZFS
+        }
+        if let known { return known.catalog }
+        let snapshot = try await LockKeeper(project: project).snapshot(of: declared, locked)
+        let catalog = try await BlockingWork.run { [store = project.store] in
+            try Resolver(store: store).catalog(of: snapshot, for: request)
+        }
+        catalogs.append((locked.snapshots, request.pins, request.prebuildsZFS, catalog))
+        return catalog
+    }
+
+    /// How many commits are looked through for the sets that an ISO was made from.
+    private static let historyLimit = 40
+
+    /// What the declaration and the sets of `side` ask for. Those of a file or an ISO are not in it: the working ones, or those
+    /// of a commit, are taken where they are what was locked.
+    private func request(
+        for locked: LockedDistribution, at side: LockSide
+    ) async throws -> (Declaration.Distribution, ResolutionRequest) {
+        let keeper = LockKeeper(project: project)
+        func find(_ requests: [(Declaration.Distribution, ResolutionRequest)]) throws
+            -> (Declaration.Distribution, ResolutionRequest)
+        {
+            guard let found = requests.first(where: { $0.0.name == locked.name }) else {
+                throw Untraceable(reason: "its declaration has no distribution \(locked.name)")
+            }
+            return found
+        }
+        switch side.kind {
+        case .working: return try find(try keeper.requests())
+        case .revision: return try find(try await requests(at: side.commit ?? "HEAD"))
+        case .file, .image:
+            let isMeant = { (candidate: (Declaration.Distribution, ResolutionRequest)) in
+                candidate.0.name == locked.name && candidate.1.declaration == locked.declaration
+            }
+            if let match = try? keeper.requests().first(where: isMeant) { return match }
+            let git = GitRepository(folder: project.declaration.folder, environment: project.surroundings.environment)
+            let paths = [project.declarationFile, "package-sets"]
+            for commit in (try? await git.history(of: paths, limit: Self.historyLimit)) ?? [] {
+                try Task.checkCancellation()
+                if let match = try? await requests(at: commit).first(where: isMeant) { return match }
+            }
+            try Task.checkCancellation()
+            throw Untraceable(
+                reason: "the package sets that it was made from are neither here nor among the last commits")
+        }
+    }
+
+    /// What the declaration and the sets of a commit ask for.
+    private func requests(at commit: String) async throws -> [(Declaration.Distribution, ResolutionRequest)] {
+        let folder = project.declaration.folder
+        let git = GitRepository(folder: folder, environment: project.surroundings.environment)
+        let file = project.declarationFile
+        let files = try await git.files([file, "package-sets"], of: commit)
+        guard let text = files[file] else { throw Untraceable(reason: "it has no \(file)") }
+        let declaration = try Declaration.parse(
+            String(decoding: text, as: UTF8.self), file: file, folder: folder, exists: Files.exists)
+        let loader = PackageSetLoader(folder: "package-sets", shownAs: "package-sets") { path throws(FileError) in
+            guard let bytes = files[path.string] else { throw FileError("read", path, .noSuchFileOrDirectory) }
+            return String(decoding: bytes, as: UTF8.self)
+        }
+        return try LockKeeper(project: project).requests(of: declaration, loader: loader)
+    }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Darksites
+import Pipeline
+import Primitives
+
+struct Diff: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show what moved between two locks, git revisions or ISOs.",
+        discussion: """
+            Each side is a lock, an ISO (which has its lock inside), or a git revision. With one side, it is compared with the \
+            deploy.lock that is there now; with none, that of HEAD is.
+
+            Added and removed packages stand below the line of a package set that asks for them, where the sets of that lock \
+            are at hand and the indexes of its snapshot in the store.
+
+            Exit codes: 0 compared, whatever came out; with --exit-code 1 where they differ.
+            """)
+
+    @OptionGroup var options: CommonOptions
+
+    @Flag(help: "A release note in Markdown.")
+    var markdown = false
+
+    @Flag(help: "Name every package, however many there are.")
+    var all = false
+
+    @Flag(name: .customLong("exit-code"), help: "End with status 1 where the locks differ, as git diff does.")
+    var hasExitCode = false
+
+    @Argument(help: ArgumentHelp("The earlier lock, ISO or revision; without it, HEAD.", valueName: "a"))
+    var from: String?
+
+    @Argument(help: ArgumentHelp("The later one; without it, the deploy.lock that is there now.", valueName: "b"))
+    var to: String?
+
+    mutating func validate() throws {
+        if markdown, options.json { throw ValidationError("--markdown and --json exclude each other") }
+    }
+
+    func run() async throws {
+        let (from, to, markdown, limit, hasExitCode) = (from, to, markdown, all ? Int.max : 12, hasExitCode)
+        try await options.run { project, console in
+            let difference = try await project.difference(from: from, to: to)
+            if console.mode == .json {
+                console.print(DifferenceJSON(difference).text)
+            } else if markdown {
+                for line in DifferenceMarkdown(difference, limit: limit).lines { console.print(line) }
+            } else {
+                for line in DifferenceText(difference, limit: limit, style: console.style).lines { console.print(line) }
+            }
+            if hasExitCode, !difference.comparison.isEmpty { throw CommandFailure(code: 1) }
+        }
+    }
+}

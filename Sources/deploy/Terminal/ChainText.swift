@@ -1,0 +1,62 @@
+import Darksites
+import Primitives
+
+/// How what asks for a package is shown.
+struct ChainText {
+    let style: Style
+
+    /// "package-sets/debian/server.txt:41  htop", "base system  bash (Essential: yes)"
+    func origin(_ origin: PackageChain.Origin) -> String {
+        switch origin {
+        case .line(let entry): "\(origin.place)  \(style.bold(entry.text))"
+        case .base(let name, let because): "the base system  \(style.bold(name)) (\(because))"
+        case .module(let name): "deploy.yaml, zfs-module  \(style.bold(name))"
+        }
+    }
+
+    /// The origin, and below it each package that needs the next.
+    func lines(_ chain: PackageChain, indent: String) -> [String] {
+        var first = indent + origin(chain.origin)
+        if case .line(let entry) = chain.origin, entry.name != chain.first {
+            first += ", which \(chain.first) provides"
+        }
+        return [first]
+            + chain.links.map { link in
+                let answer = link.isProvided ? ", which \(link.answer) provides" : ""
+                return "\(indent)  \(link.name) \(link.version)  \(relation(link.relation))\(answer)"
+            }
+    }
+
+    /// "depends on  libnl-3-200 (>= 3.7.0)": the verb and what follows it a little apart.
+    private func relation(_ text: String) -> String {
+        for verb in ["pre-depends on", "depends on", "recommends", "needs"] where text.hasPrefix(verb + " ") {
+            return "\(style.faint(verb))  \(text.dropFirst(verb.count + 1))"
+        }
+        return text
+    }
+
+    static func json(_ origin: PackageChain.Origin) -> JSON {
+        var fields: [(String, JSON)] = [("asked", .string(origin.name))]
+        switch origin {
+        case .line(let entry):
+            fields += [
+                ("kind", .string("set")), ("file", .string(entry.location.file)),
+                ("line", .number(Double(entry.location.line))),
+            ]
+        case .base(_, let because): fields += [("kind", .string("base")), ("because", .string(because))]
+        case .module: fields.append(("kind", .string("zfs-module")))
+        }
+        return .object(fields)
+    }
+
+    static func json(_ chain: PackageChain) -> [(String, JSON)] {
+        let links = chain.links.map { link in
+            JSON.object([
+                ("package", .string(link.name)), ("version", .string(link.version)),
+                ("architecture", .string(link.architecture)), ("relation", .string(link.relation)),
+                ("answer", .string(link.answer)),
+            ])
+        }
+        return [("origin", json(chain.origin)), ("first", .string(chain.first)), ("links", .array(links))]
+    }
+}
