@@ -41,7 +41,8 @@ let package = Package(
     ],
     targets: [
         .executableTarget(
-            name: "deploy", dependencies: ["Pipeline", "Darksites", "BuildGraph", "ContentStore", "Primitives", arguments, system],
+            name: "deploy",
+            dependencies: ["Pipeline", "Darksites", "BuildGraph", "ContentStore", "Primitives", arguments, system],
             swiftSettings: settings),
         layer(
             "Pipeline",
@@ -87,6 +88,6 @@ let package = Package(
         tests("Darksites", ["Primitives"]),
         tests(
             "Pipeline", ["Darksites", "APT", "BuildGraph", "ContentStore", "Containers", "Transfer", "Primitives"]),
-        tests("deploy", ["Darksites", "BuildGraph", "ContentStore", "Primitives"]),
+        tests("deploy", ["Pipeline", "Darksites", "BuildGraph", "ContentStore", "Primitives"]),
     ]
 )

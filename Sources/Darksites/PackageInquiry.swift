@@ -61,7 +61,9 @@ package struct PackageInquiry: Hashable, Sendable {
 
     /// Whether the archive has no package of this name, and others provide it.
     package var isVirtual: Bool { available.isEmpty }
+}
 
+extension PackageInquiry {
     /// Asks for `request` in what `request.profiles` resolved to.
     ///
     /// Throws `PackageRequestError` where neither the archive nor a package set knows the name.

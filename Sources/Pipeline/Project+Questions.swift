@@ -12,11 +12,18 @@ package struct QuestionGround: Sendable {
     /// All profiles in the order of the declaration, those of the build itself last.
     package let profiles: [String]
 
+    init(distribution: String, isLocked: Bool, isStale: Bool, profiles: [String]) {
+        self.distribution = distribution
+        self.isLocked = isLocked
+        self.isStale = isStale
+        self.profiles = profiles
+    }
+
     init(_ open: OpenDistribution) {
-        distribution = open.declaration.name
-        isLocked = open.locked != nil
-        isStale = open.locked.map { $0.declaration != open.request.declaration } ?? false
-        profiles = open.request.profiles.map(\.name)
+        self.init(
+            distribution: open.declaration.name, isLocked: open.locked != nil,
+            isStale: open.locked.map { $0.declaration != open.request.declaration } ?? false,
+            profiles: open.request.profiles.map(\.name))
     }
 }
 

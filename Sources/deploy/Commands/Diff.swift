@@ -38,7 +38,8 @@ struct Diff: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (from, to, markdown, limit, hasExitCode) = (from, to, markdown, all ? Int.max : 12, hasExitCode)
+        let (from, to, markdown, hasExitCode) = (from, to, markdown, hasExitCode)
+        let limit = all ? Int.max : markdown ? 60 : 12
         try await options.run { project, console in
             let difference = try await project.difference(from: from, to: to)
             if console.mode == .json {

@@ -54,23 +54,36 @@ struct DifferenceText {
         var lines = [
             "  \(mark(section.title)) \(changes.count) \(changes.count == 1 ? "package" : "packages"), \(isMove ? "\(sum)" : sum.signed)"
         ]
-        var left = limit
-        let shown = changes.prefix(limit)
+        if changes.count > limit, section.groups.count > 1 { return lines + summary(section.groups) }
+        let shown = section.groups.flatMap(\.changes).prefix(limit)
         let width = min(shown.map { $0.change.description.count }.max() ?? 0, 56)
+        var left = limit
         for group in section.groups where left > 0 {
             if let cause = group.cause { lines.append("    \(ChainText(style: style).origin(cause))") }
             for change in group.changes.prefix(left) {
                 let indent = group.cause == nil ? "    " : "      "
                 let profiles = style.faint(ProfileNames.short(change.profiles, of: known))
                 let elsewhere = change.isElsewhere ? style.faint(Self.elsewhere(change)) : ""
-                lines.append(
-                    "\(indent)\(change.change.description.padded(width))  \(Self.right(size(change), 9))  \(profiles)\(elsewhere)"
-                )
+                let name = change.change.description.padded(width)
+                lines.append("\(indent)\(name)  \(Self.right(size(change), 9))  \(profiles)\(elsewhere)")
             }
             left -= min(left, group.changes.count)
         }
         if changes.count > limit { lines.append("    … and \(changes.count - limit) more (--all names them)") }
         return lines
+    }
+
+    /// A line for each cause, the one that moves the most bytes first: for lists too long to be read.
+    private func summary(_ groups: [DifferenceSections.Group]) -> [String] {
+        let sums = groups.map { ($0, $0.changes.reduce(ByteCount.zero) { $0 + $1.change.size }) }
+            .sorted { $0.1 > $1.1 }
+        var lines = sums.prefix(limit).map { group, size in
+            let count = "\(group.changes.count) \(group.changes.count == 1 ? "package" : "packages")"
+            let cause = group.cause.map { ChainText(style: style).origin($0) } ?? "for a reason that is not known"
+            return "    \(Self.right("\(size)", 8))  \(count.padded(12))  \(cause)"
+        }
+        if sums.count > limit { lines.append("    … and for \(sums.count - limit) more reasons") }
+        return lines + [style.faint("    (--all names the packages)")]
     }
 
     private static func elsewhere(_ change: LockComparison.Change) -> String {
