@@ -16,9 +16,6 @@ extension PackageTable {
         return found.sorted()
     }
 
-    /// Whether `package` provides `name`, and is not called so.
-    package func provides(_ name: String, _ package: PackageID) -> Bool { providers(of: name).contains(package) }
-
     /// A relation of a package in which a name stands.
     package struct Mention: Hashable, Sendable {
         /// "Depends"

@@ -45,6 +45,8 @@ package struct PackageInquiry: Hashable, Sendable {
     package let question: String
     /// The packages of this name that are in.
     package let members: [Member]
+    /// Packages of this name that are in, and are of another version, suite or architecture than was asked for.
+    package let others: [Member]
     /// Packages that are in and provide the name.
     package let providers: [Member]
     /// Packages of the archive that provide the name and are not in, by name.
@@ -72,7 +74,9 @@ extension PackageInquiry {
     ) throws(PackageRequestError) {
         let table = catalog.table
         let named = table.packages(named: asked.name)
-        let providing = table.providers(of: asked.name)
+        // A version or a suite is one of the package itself.
+        let isPlain = asked.version == nil && asked.suite == nil
+        let providing = isPlain || named.isEmpty ? table.providers(of: asked.name) : []
         name = asked.name
         question = asked.description
         available = named.map { package in
@@ -81,11 +85,13 @@ extension PackageInquiry {
         }
         members = named.filter { asked.isAnswered(by: $0, in: table) }
             .compactMap { Self.member($0, in: profiles, table) }
+        others = named.filter { !asked.isAnswered(by: $0, in: table) }
+            .compactMap { Self.member($0, in: profiles, table) }
         providers = providing.compactMap { Self.member($0, in: profiles, table) }
         let present = Set(providers.map(\.name))
         otherProviders = Set(providing.map { table.name(of: $0) }).subtracting(present).sorted()
         forbidden = Self.lines(in: request) { entry, _ in entry.kind == .forbidden && entry.name == asked.name }
-        let isIn = !members.isEmpty
+        let isIn = !members.isEmpty || !others.isEmpty
         dropped = Self.lines(in: request) { entry, _ in !isIn && entry.kind == .optional && entry.name == asked.name }
         guard !named.isEmpty || !providing.isEmpty || !forbidden.isEmpty || !dropped.isEmpty else {
             throw PackageRequestError(

@@ -82,7 +82,9 @@ import Testing
 
     @Test func aVersionThatIsNotInIsNotIn() async throws {
         #expect(try await why("nginx=1.26-1").isInMirror)
-        #expect(try await !why("nginx=1.27-1").isInMirror)
+        let other = try await why("nginx=1.27-1")
+        #expect(!other.isInMirror && other.mentions.isEmpty)
+        #expect(other.others.map(\.version) == ["1.26-1"])
         #expect(try await why("nginx:amd64").isInMirror)
     }
 

@@ -40,7 +40,7 @@ import Testing
         mentions: [PackageInquiry.Mention] = []
     ) -> PackageInquiry {
         PackageInquiry(
-            name: question, question: question, members: members, providers: [], otherProviders: [],
+            name: question, question: question, members: members, others: [], providers: [], otherProviders: [],
             available: ["3.7.0-2 amd64, debian trixie/main"], forbidden: forbidden, dropped: [], mentions: mentions)
     }
 
@@ -78,7 +78,7 @@ import Testing
                 "exim4 is not in the mirror: a package set forbids it",
                 "  forbidden     package-sets/debian/server.txt:5  -exim4  (server)",
                 "  the archive   3.7.0-2 amd64, debian trixie/main",
-                "  an alternative mailer 1.0: exim4 | mail-transport-agent; postfix is in for it",
+                "  a choice of   mailer 1.0: exim4 | mail-transport-agent; postfix is in for it",
             ])
     }
 }

@@ -112,12 +112,17 @@ struct WhyReport {
             reason = "a set would take it, but it can't be had"
         } else if inquiry.isVirtual {
             reason = "it is a virtual package, and none of those that provide it is in"
-        } else if asked != name {
-            reason = "what is in, if anything, is another version or architecture"
+        } else if !inquiry.others.isEmpty {
+            reason = "it has another one"
         } else {
             reason = "no set asks for it, and nothing that is in depends on it"
         }
         var lines = ["\(style.bold(asked)) is not in the mirror: \(reason)"]
+        for member in inquiry.others {
+            lines.append(
+                "  instead       \(member.name) \(member.version) \(member.architecture), \(ProfileNames.places(member.profiles))"
+            )
+        }
         for line in inquiry.forbidden { lines.append("  forbidden     \(place(line.entry))  \(profiles(line))") }
         for line in inquiry.dropped { lines.append("  optional      \(place(line.entry))  \(profiles(line))") }
         for text in inquiry.available.prefix(4) { lines.append("  the archive   \(text)") }
@@ -143,7 +148,7 @@ struct WhyReport {
         switch field {
         case "Recommends": "recommended"
         case "Suggests": "suggested"
-        default: "an alternative"
+        default: "a choice of"
         }
     }
 
@@ -164,6 +169,7 @@ struct WhyReport {
             ("inMirror", .bool(inquiry.isInMirror)), ("virtual", .bool(inquiry.isVirtual)),
             ("locked", .bool(ground.isLocked)), ("stale", .bool(ground.isStale)),
             ("packages", .array(inquiry.members.map(Self.member))),
+            ("others", .array(inquiry.others.map(Self.member))),
             ("providers", .array(inquiry.providers.map(Self.member))),
             ("otherProviders", .array(inquiry.otherProviders.map { .string($0) })),
             ("archive", .array(inquiry.available.map { .string($0) })),
