@@ -6,7 +6,7 @@ import Testing
 @testable import Pipeline
 
 /// Why a package is in, and what profiles and sets weigh, on the made archive.
-@Suite struct QuestionsTests {
+@Suite struct WhyAndSizesTests {
     private let checkout: MadeCheckout
 
     init() throws { checkout = try MadeCheckout(try MadeArchive()) }

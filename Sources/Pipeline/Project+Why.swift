@@ -1,0 +1,20 @@
+import APT
+package import Darksites
+import Primitives
+
+extension Project {
+    /// Why `package` (`name`, `name:architecture`, `name=version`, `name/suite`) is in the mirror of `distribution`, or is not.
+    ///
+    /// Throws `UnknownDistribution`, `PackageRequestError` where nobody knows the name, and what resolving throws.
+    package func why(
+        _ package: String, in distribution: String
+    ) async throws -> (inquiry: PackageInquiry, ground: QuestionGround) {
+        let request = try PackageRequest(package)
+        let open = try await open(distribution: distribution)
+        let inquiry = try await BlockingWork.run { [store] in
+            let resolution = try Resolver(store: store).resolve(open.request, in: open.catalog)
+            return try PackageInquiry(request, of: open.request, in: resolution.profiles, catalog: open.catalog)
+        }
+        return (inquiry, QuestionGround(open))
+    }
+}
