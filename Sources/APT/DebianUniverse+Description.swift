@@ -12,6 +12,19 @@ extension DebianUniverse {
 
     /// "depends on a | b (>= 1)": the relation that starts `offset` bytes into the package's stanza, with its field as a verb.
     func describeRelation(at offset: Int32, of package: PackageID) -> String {
+        let (verb, alternatives) = relation(at: offset, of: package)
+        guard !alternatives.isEmpty else { return "\(verb) something that can't be read" }
+        return "\(verb) \(alternatives.map(\.text).joined(separator: " | "))"
+    }
+
+    /// The alternatives of a requirement as names and as written, "b" and "b (>= 1)"; empty where its field does not parse.
+    package func alternatives(ofRequirement label: Int32, of package: PackageID) -> [(name: String, text: String)] {
+        relation(at: label, of: package).alternatives
+    }
+
+    private func relation(
+        at offset: Int32, of package: PackageID
+    ) -> (verb: String, alternatives: [(name: String, text: String)]) {
         let bytes = table.bytes(package.index)
         let start = Int(table.record(package.index).start) + Int(offset)
         var verb = "needs"
@@ -29,12 +42,15 @@ extension DebianUniverse {
             }
         }
         var parser = RelationParser(bytes, start..<end)
-        var alternatives: [String] = []
+        var alternatives: [(name: String, text: String)] = []
         while let relation = try? parser.next() {
             if !alternatives.isEmpty, !relation.isAlternative { break }
-            alternatives.append(String(decoding: bytes.slice(relation.extent), as: UTF8.self))
+            alternatives.append(
+                (
+                    String(decoding: bytes.slice(relation.name), as: UTF8.self),
+                    String(decoding: bytes.slice(relation.extent), as: UTF8.self)
+                ))
         }
-        guard !alternatives.isEmpty else { return "\(verb) something that can't be read" }
-        return "\(verb) \(alternatives.joined(separator: " | "))"
+        return (verb, alternatives)
     }
 }

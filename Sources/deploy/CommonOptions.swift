@@ -14,8 +14,8 @@ struct CommandFailure: Error {
     let code: Int32
 }
 
-/// What every command takes: which declaration, and which of its choices.
-struct CommonOptions: ParsableArguments {
+/// What every command takes: which declaration, and how to talk about it.
+struct ProjectOptions: ParsableArguments {
     @Option(
         name: [.customShort("C"), .long],
         help: ArgumentHelp("Build the declaration in this folder.", valueName: "folder"))
@@ -23,15 +23,6 @@ struct CommonOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("The declaration, relative to the folder.", valueName: "deploy.yaml"))
     var file: String = "deploy.yaml"
-
-    @Option(help: "The profile that the image is for; its packages join the darksite. Also PROFILE in the environment.")
-    var profile: String?
-
-    @Option(help: "The edition in the image's name. Also EDITION.")
-    var edition: String?
-
-    @Option(help: "The distribution that the image is called after. Also KLDLOAD_DISTRO.")
-    var distro: String?
 
     @Option(name: .shortAndLong, help: "How many cores steps may keep busy together.")
     var jobs: Int?
@@ -58,8 +49,17 @@ struct CommonOptions: ParsableArguments {
             cores: jobs ?? max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1))
     }
 
-    /// Opens the project and runs `body`, with errors and progress shown on the console.
+    /// Opens the project and runs `body`, with errors and progress shown on the console. The declaration is taken as it is:
+    /// nothing in the environment chooses another profile.
     func run(_ body: @escaping @Sendable (Project, Console) async throws -> Void) async throws {
+        try await run(overrides: { _ in DeclarationOverrides(environment: [:]) }, body)
+    }
+
+    /// Opens the project with what `overrides` makes of the environment, and runs `body`.
+    fileprivate func run(
+        overrides: ([String: String]) -> DeclarationOverrides,
+        _ body: @escaping @Sendable (Project, Console) async throws -> Void
+    ) async throws {
         let console = console
         do {
             let surroundings = surroundings
@@ -67,8 +67,7 @@ struct CommonOptions: ParsableArguments {
             let checkout =
                 surroundings.environment["KLDLOAD_CHECKOUT"].map { FilePath($0) } ?? surroundings.currentFolder
             let folder = directory.map { surroundings.absolute(FilePath($0)) } ?? checkout
-            let overrides = DeclarationOverrides(
-                profile: profile, edition: edition, distribution: distro, environment: surroundings.environment)
+            let overrides = overrides(surroundings.environment)
             let project = try Project(
                 file: FilePath(file), in: folder, overrides: overrides, surroundings: surroundings,
                 events: { console.show($0) })
@@ -83,5 +82,27 @@ struct CommonOptions: ParsableArguments {
             console.show(error: error)
             throw CommandFailure(code: ErrorReport.exitCode(error))
         }
+    }
+}
+
+/// What the commands that make an image take: which declaration, and which of its choices.
+struct CommonOptions: ParsableArguments {
+    @OptionGroup var project: ProjectOptions
+
+    @Option(help: "The profile that the image is for; its packages join the darksite. Also PROFILE in the environment.")
+    var profile: String?
+
+    @Option(help: "The edition in the image's name. Also EDITION.")
+    var edition: String?
+
+    @Option(help: "The distribution that the image is called after. Also KLDLOAD_DISTRO.")
+    var distro: String?
+
+    /// Opens the project with these choices and runs `body`, with errors and progress shown on the console.
+    func run(_ body: @escaping @Sendable (Project, Console) async throws -> Void) async throws {
+        try await project.run(
+            overrides: {
+                DeclarationOverrides(profile: profile, edition: edition, distribution: distro, environment: $0)
+            }, body)
     }
 }

@@ -27,7 +27,7 @@ struct Deploy: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Build.self, Full.self, Update.self, Status.self, Explain.self, Graph.self, Shell.self, Key.self,
-            Why.self, Diff.self, Sets.self, Doctor.self, GC.self, Clean.self,
+            Resolve.self, Check.self, Search.self, Why.self, Diff.self, Sets.self, Doctor.self, GC.self, Clean.self,
         ],
         defaultSubcommand: nil)
 

@@ -1,0 +1,44 @@
+import APT
+import ContentStore
+import Primitives
+import SystemPackage
+
+@testable import Darksites
+
+/// A catalog of stanzas written down in a test, and the requests against it.
+struct MadeCatalog {
+    let catalog: Catalog
+    let request: ResolutionRequest
+
+    /// A line a package: "name version; Field: value; …".
+    init(_ lines: String...) throws {
+        let stanzas = lines.map { line in
+            let parts = line.split(separator: ";").map { String($0.drop { $0 == " " }) }
+            let words = parts[0].split(separator: " ")
+            let file = "Filename: pool/\(words[0]).deb\nSize: 1000\nInstalled-Size: 2\nSHA256: "
+            return "Package: \(words[0])\nVersion: \(words[1])\nArchitecture: amd64\n"
+                + parts.dropFirst().map { $0 + "\n" }.joined() + file + String(repeating: "0", count: 64) + "\n"
+        }
+        let index = try PackageIndex(parsing: Array(stanzas.joined(separator: "\n").utf8), source: "made")
+        let origin = IndexOrigin(repository: "made", suite: "trixie", component: "main")
+        catalog = Catalog(
+            snapshot: Snapshot(snapshots: [], indexes: [], releases: [:], signers: []),
+            table: try PackageTable([(index, origin)], architecture: "amd64"), module: nil)
+        request = ResolutionRequest(
+            distribution: "debian", architecture: "amd64", declaration: Digest(of: []), profiles: [], pins: [],
+            prebuildsZFS: false)
+    }
+
+    func resolve(
+        _ words: String..., on ground: AdHocRequest.Ground = .base, recommends: Bool = false
+    ) throws -> AdHocAnswer {
+        // Nothing is read from the store.
+        let folder = FilePath("/tmp/made-catalog-\(UInt64.random(in: 0...UInt64.max))")
+        let store = try ContentStore(root: folder)
+        defer { try? Files.remove(folder) }
+        return try AdHocResolver(resolver: Resolver(store: store), catalog: catalog, distribution: request)
+            .solve(try AdHocRequest(words, ground: ground, includesRecommends: recommends))
+    }
+
+    func check() throws -> InstallabilityReport { try InstallabilityCheck(catalog, pins: []).report() }
+}
