@@ -166,6 +166,10 @@ extension AdHocResolver {
             let why = dropped.hasCandidates ? "it can't be had beside the rest" : "nothing satisfies that"
             remarks.append("\(table.name(of: by)) \(universe.describe(requirement: label, of: by)): \(why)")
         }
+        let kernels = solution.packages.compactMap { KernelPackage.release(ofImage: table.name(of: $0)) }
+        if let profile = request.ground.profile, kernels.count > 1 {
+            remarks.append(KernelCount(profile: profile.name, kernels: kernels).what)
+        }
         return AdHocAnswer(
             ground: ground.map { _ in request.ground.words },
             packages: sorted(try solution.packages.map { try package($0, in: solution) }),

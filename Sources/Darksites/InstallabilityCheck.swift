@@ -58,8 +58,8 @@ package struct InstallabilityCheck {
                 let alternatives = universe.alternatives(ofRequirement: label, of: package)
                 causes.insert(missing(alternatives, of: package))
             case .conflicts(let package, let label, let other):
-                let conflict = universe.describe(conflict: label, of: package)
-                causes.insert("\(universe.describe(package)) \(conflict): not together with \(universe.describe(other))")
+                let conflict = "\(universe.describe(package)) \(universe.describe(conflict: label, of: package))"
+                causes.insert("\(conflict): not together with \(universe.describe(other))")
             default: break
             }
         }

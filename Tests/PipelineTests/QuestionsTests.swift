@@ -61,6 +61,13 @@ import Testing
         let answer = try await resolve("postfix", profile: "server")
         #expect(added(answer) == ["postfix 1:3.10-1"])
         #expect(answer.replaced.map(\.name) == ["exim4"], "mailer takes either")
+        #expect(answer.remarks.allSatisfy { $0.contains("no-such-thing?") })
+    }
+
+    @Test func aSecondKernelIsToldOfAsTheSetsWouldRefuseIt() async throws {
+        let answer = try await resolve("linux-image-6.11.9-amd64", profile: "core")
+        #expect(answer.remarks.contains { $0.contains("must have one kernel") && $0.contains("6.11.9-amd64") })
+        #expect(try await resolve("linux-image-6.11.9-amd64", "linux-image-amd64").remarks.isEmpty)
     }
 
     @Test func theLockIsReadAndNeverWritten() async throws {
@@ -104,7 +111,8 @@ import Testing
         let pair = try await impossible("nginx", "apache", "zsh")
         #expect(pair.what == "nginx and apache can't be installed together beside the base system")
         #expect(pair.hint == "leave out nginx or apache")
-        #expect(pair.steps.contains { $0.contains("conflicts with apache") } && pair.steps.last?.hasPrefix("So ") == true)
+        #expect(pair.steps.contains { $0.contains("conflicts with apache") })
+        #expect(pair.steps.last?.hasPrefix("So ") == true)
         #expect(!pair.isUsageError, "the request can be understood")
 
         let excluded = try await impossible("curl", "-libcurl")
@@ -137,7 +145,7 @@ import Testing
         let virtual = try await #require(throws: NothingFound.self) {
             _ = try await checkout.project().search(["mail-transport-agent"], in: "debian")
         }
-        #expect(virtual.hint == "it is provided by postfix, exim4" || virtual.hint == "it is provided by exim4, postfix")
+        #expect(Set(virtual.providers) == ["exim4", "postfix"])
     }
 
     @Test func everyPackageOfTheSnapshotIsChecked() async throws {
@@ -156,7 +164,8 @@ import Testing
         let answer = try made.resolve("web", recommends: true)
         #expect(answer.packages.map(\.name) == ["base", "viewer", "web", "web-doc"])
         #expect(answer.remarks == ["web recommends web-extra (>= 2): nothing satisfies that"])
-        #expect(answer.addedTotal == AdHocAnswer.Total(packages: 3, download: ByteCount(3000), installed: ByteCount(6144)))
+        let added = AdHocAnswer.Total(packages: 3, download: ByteCount(3000), installed: ByteCount(6144))
+        #expect(answer.addedTotal == added)
     }
 
     @Test func anotherVersionOfABasePackageCanBeAskedFor() throws {
@@ -167,7 +176,8 @@ import Testing
 
     @Test func brokenPackagesAreGroupedByWhatIsBehindThem() throws {
         let report = try MadeCatalog(
-            "ok 1; Depends: lib", "lib 1", "a 1; Depends: b", "b 1; Depends: gone (>= 1) | missing", "c 1; Depends: b, ok",
+            "ok 1; Depends: lib", "lib 1",
+            "a 1; Depends: b", "b 1; Depends: gone (>= 1) | missing", "c 1; Depends: b, ok",
             "old 1; Depends: lib (>= 2)", "torn 1; Depends: x1, x2", "x1 1; Conflicts: x2", "x2 1",
             "odd 1; Depends: lib (>> "
         ).check()

@@ -58,7 +58,8 @@ import Testing
         #expect(
             AdHocReport(distribution: "debian", style: Self.plain).json(impossible)
                 == #"{"distribution":"debian","possible":false,"requests":["a","b"],"#
-                + #""what":"a and b can't be installed together","steps":["One.","Two."],"remedies":["leave out a or b"]}"#)
+                + #""what":"a and b can't be installed together","steps":["One.","Two."],"remedies":["leave out a or b"]}"#
+        )
         #expect(
             ErrorReport(style: Self.plain).lines(impossible) == [
                 "error: a and b can't be installed together", "   1. One.", "   2. Two.", "   → leave out a or b",
@@ -79,7 +80,8 @@ import Testing
                     broken("a", ["a", "b"], ["a 1 all depends on b: only b 1 all will do.", "b … gone …"]),
                     broken("b", ["b"], ["b … gone …"]),
                 ]),
-            InstallabilityReport.Cause(what: "x conflicts with y", packages: [broken("c", ["c", "x"], ["1", "2", "3"])]),
+            InstallabilityReport.Cause(
+                what: "x conflicts with y", packages: [broken("c", ["c", "x"], ["1", "2", "3"])]),
         ])
 
     @Test func brokenPackagesStandBelowTheirCause() {
@@ -95,7 +97,8 @@ import Testing
                 == ["debian: all 9 packages can be installed (120 ms)"])
         #expect(
             report.json(Self.check).hasPrefix(
-                #"{"distribution":"debian","checked":9,"broken":3,"seconds":0.12,"causes":[{"what":"nothing is called"#))
+                #"{"distribution":"debian","checked":9,"broken":3,"seconds":0.12,"causes":[{"what":"nothing is called"#)
+        )
     }
 
     @Test func aFindingSaysWhoCarriesItAndWhoAsksForIt() {

@@ -40,7 +40,7 @@ json() { python3 -c 'import json, sys; value = json.loads(sys.argv[1]); print(ev
     cp deploy.lock before
     run -0 --separate-stderr deploy resolve debian nginx
     [[ -z $stderr ]]
-    [[ ${lines[0]} == '   libpcre '* && ${lines[1]} == '*  nginx '*' 1.26-1  amd64  '*B ]]
+    [[ ${lines[0]} == '   libpcre '* && ${lines[1]} == '*  nginx '*' 1.26-1 '*' amd64  '*B ]]
     [[ ${lines[3]} == 'added: 3 packages, '* && ${lines[4]} == 'the base system: 5 packages, '*'together: 8 packages, '* ]]
     run -0 --separate-stderr deploy resolve debian zsh --profile server
     [[ $output == *'added: 2 packages'*'profile server: 14 packages, '*'together: 16 packages'* ]]

@@ -7,7 +7,8 @@ struct Resolve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say what packages would bring with them, against the locked snapshot; the lock stays as it is.",
         discussion: """
-            A request is NAME, NAME=VERSION, NAME/SUITE, NAME:ARCHITECTURE, or -NAME for what must not be in. What comes on top \
+            A request is NAME, NAME=VERSION, NAME/SUITE, NAME:ARCHITECTURE, or -NAME for what must not be in (after `--` where \
+            it looks like an option: `-- -jq`). What comes on top \
             of the base system of an installation is listed, or on top of a profile (--profile). `*` marks what was asked for. \
             With --json, all packages are listed.
 
@@ -33,7 +34,10 @@ struct Resolve: AsyncParsableCommand {
 
     mutating func validate() throws {
         if empty, profile != nil { throw ValidationError("--empty and --profile exclude each other") }
-        if requests.isEmpty { throw ValidationError("name what is asked for, for example: deploy resolve debian nginx") }
+        requests.removeAll { $0 == "--" }
+        guard !requests.isEmpty else {
+            throw ValidationError("name what is asked for, for example: deploy resolve debian nginx")
+        }
         if let option = requests.first(where: { $0.hasPrefix("--") }) {
             throw ValidationError("Unknown option '\(option)'")
         }
@@ -77,7 +81,9 @@ struct AdHocReport {
         for package in listed where !package.isAdded {
             lines.append("\(package.name) is in \(answer.ground ?? "") already")
         }
-        if !answer.replaced.isEmpty { lines.append("- marks what \(answer.ground ?? "") has without this, and not with it") }
+        if !answer.replaced.isEmpty {
+            lines.append("- marks what \(answer.ground ?? "") has without this, and not with it")
+        }
         let added = answer.addedTotal
         guard let ground = answer.ground else { return lines + ["total: \(sum(added))"] }
         lines.append("added: \(sum(added))")
