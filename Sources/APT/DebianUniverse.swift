@@ -19,6 +19,8 @@ package final class DebianUniverse: PackageUniverse {
     /// By source: the priority of its packages where no specific pin says otherwise.
     private let sourcePriorities: [Int]
     private let specificPins: [Pin]
+    /// Whether some suite is there as it was at several times.
+    private let hasGenerations: Bool
     /// By name and slot: the candidate, `noCandidate`, or `unknownCandidate`.
     private var candidates: [Int32]
     private let slotCount: Int
@@ -42,6 +44,7 @@ package final class DebianUniverse: PackageUniverse {
         self.includesRecommends = includesRecommends
         self.offersOtherVersions = offersOtherVersions
         specificPins = pins.filter { !$0.isGeneral }
+        hasGenerations = table.sources.contains { $0.origin.generation > 0 }
         sourcePriorities = table.sources.map { source in
             pins.first { $0.isGeneral && $0.matches(source.origin) }?.priority ?? source.origin.defaultPriority
         }
@@ -85,12 +88,16 @@ package final class DebianUniverse: PackageUniverse {
         return candidate(entry.name, entry.slot) == package
     }
 
-    private func findCandidate(_ name: Int32, _ slot: UInt8) -> Int32? {
-        var best: (package: Int32, priority: Int)?
+    /// Of packages that a suite had at different times, those of the first time come before all others.
+    func findCandidate(_ name: Int32, _ slot: UInt8, acrossGenerations: Bool = false) -> Int32? {
+        var best: (package: Int32, priority: Int, isLater: Bool)?
         for package in table.packages(of: name) where table.entries[Int(package)].slot == slot {
             let priority = priority(package)
             guard priority > 0 else { continue }
-            if let best {
+            let isLater = hasGenerations && !acrossGenerations && isLater(package)
+            if let best, best.isLater != isLater {
+                if isLater { continue }
+            } else if let best {
                 if priority < best.priority { continue }
                 if priority == best.priority,
                     DebianVersion.compare(table.versionBytes(package), table.versionBytes(best.package)) <= 0
@@ -98,9 +105,14 @@ package final class DebianUniverse: PackageUniverse {
                     continue
                 }
             }
-            best = (package, priority)
+            best = (package, priority, isLater)
         }
         return best?.package
+    }
+
+    /// Whether no suite had the package at the first of its times.
+    private func isLater(_ package: Int32) -> Bool {
+        table.originNumbers(of: package).allSatisfy { table.sources[Int($0)].origin.generation > 0 }
     }
 
     /// The priority of a package under the pins, as `apt-cache policy` shows it.

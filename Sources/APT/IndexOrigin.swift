@@ -17,12 +17,15 @@ package struct IndexOrigin: Hashable, Sendable {
     /// The fields of the same names in its Release file.
     package var notAutomatic: Bool
     package var butAutomaticUpgrades: Bool
+    /// 0 for the state of the suite that packages are taken from, then its later states in the order of their dates: what is
+    /// there alone is a candidate only where it was asked for.
+    package var generation: Int
 
     package init(
         repository: String, site: String = "", suite: String, component: String, origin: String = "",
         label: String = "",
         archive: String = "", codename: String = "", version: String = "", notAutomatic: Bool = false,
-        butAutomaticUpgrades: Bool = false
+        butAutomaticUpgrades: Bool = false, generation: Int = 0
     ) {
         self.repository = repository
         self.site = site
@@ -35,6 +38,7 @@ package struct IndexOrigin: Hashable, Sendable {
         self.version = version
         self.notAutomatic = notAutomatic
         self.butAutomaticUpgrades = butAutomaticUpgrades
+        self.generation = generation
     }
 
     /// "debian trixie/main"

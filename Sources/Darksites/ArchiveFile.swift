@@ -36,17 +36,54 @@ package struct ArchiveFile: Hashable, Sendable {
 package struct RepositoryAddresses: Sendable {
     /// URLs or folders, without a slash at the end.
     package let byName: [String: [String]]
+    /// What is asked when no mirror has a file any more.
+    package let services: [String: SnapshotService]
+    /// The dates of the locked snapshots of each repository, latest first: when to ask a service for a package of theirs.
+    package let dates: [String: [LockDate]]
 
-    package init(_ byName: [String: [String]]) { self.byName = byName }
-
-    /// All places that may have `file`.
-    func sources(of file: ArchiveFile) -> [String] {
-        (byName[file.repository] ?? []).flatMap { address in
-            (file.otherPaths + [file.path]).map { "\(address)/\($0)" }
-        }
+    package init(
+        _ byName: [String: [String]], services: [String: SnapshotService] = [:], dates: [String: [LockDate]] = [:]
+    ) {
+        self.byName = byName
+        self.services = services
+        self.dates = dates
     }
 
-    func sources(_ path: String, in repository: String) -> [String] {
-        (byName[repository] ?? []).map { "\($0)/\(path)" }
+    /// The same addresses for what `locked` names.
+    package func at(_ locked: [LockedDistribution]) -> RepositoryAddresses {
+        var dates: [String: Set<LockDate>] = [:]
+        for snapshot in locked.flatMap(\.snapshots) { dates[snapshot.repository, default: []].insert(snapshot.date) }
+        return RepositoryAddresses(
+            byName, services: services, dates: dates.mapValues { $0.sorted(by: >) })
+    }
+
+    /// All places that may have `file`: the mirrors, then the snapshot service.
+    func sources(of file: ArchiveFile) -> [String] {
+        let archives = (byName[file.repository] ?? []) + services(file.repository, dates[file.repository] ?? [])
+        let exact = services[file.repository]?.address(of: file.digest)
+        return archives.flatMap { address in
+            (file.otherPaths + [file.path]).map { "\(address)/\($0)" }
+        } + (exact.map { [$0] } ?? [])
+    }
+
+    /// A place that may have a repository, or one file of it.
+    struct Place {
+        let address: String
+        let isFile: Bool
+
+        func url(_ path: String) -> String { isFile ? address : "\(address)/\(path)" }
+    }
+
+    /// Where the signed file of a suite may be: today's on the mirrors, that of `known` with the snapshot service too.
+    func places(of repository: String, known: LockedSnapshot?) -> [Place] {
+        let mirrors = byName[repository] ?? []
+        guard let known else { return mirrors.map { Place(address: $0, isFile: false) } }
+        let exact = services[repository]?.address(of: known.digest)
+        return (mirrors + services(repository, [known.date])).map { Place(address: $0, isFile: false) }
+            + (exact.map { [Place(address: $0, isFile: true)] } ?? [])
+    }
+
+    private func services(_ repository: String, _ dates: [LockDate]) -> [String] {
+        services[repository]?.archives(at: dates) ?? []
     }
 }

@@ -6,10 +6,28 @@ package struct Catalog: Sendable {
     package let table: PackageTable
     /// nil where none is wanted, or the snapshot has no kernel or no ZFS.
     package let module: ZFSModulePackage?
+    /// What an earlier resolution decided.
+    package let hold: LockHold
 
-    package init(snapshot: Snapshot, table: PackageTable, module: ZFSModulePackage?) {
+    package init(snapshot: Snapshot, table: PackageTable, module: ZFSModulePackage?, hold: LockHold = LockHold()) {
         self.snapshot = snapshot
         self.table = table
         self.module = module
+        self.hold = hold
+    }
+
+    /// The packages under `pins`, with the candidates that the lock holds.
+    package func universe(pins: [Pin], includesRecommends: Bool = false) -> DebianUniverse {
+        Self.universe(table, snapshot, hold, pins: pins, includesRecommends: includesRecommends)
+    }
+
+    static func universe(
+        _ table: PackageTable, _ snapshot: Snapshot, _ hold: LockHold, pins: [Pin], includesRecommends: Bool = false
+    ) -> DebianUniverse {
+        let holdsVersions = hold.holdsVersions(in: snapshot)
+        let universe = DebianUniverse(
+            table, pins: pins, includesRecommends: includesRecommends, offersOtherVersions: holdsVersions)
+        if holdsVersions { hold.apply(to: universe) }
+        return universe
     }
 }

@@ -25,31 +25,42 @@ package struct Lock: Hashable, Sendable {
 package struct LockedDistribution: Hashable, Sendable {
     package let name: String
     package let architecture: String
-    /// The digest of all that was asked for: where it differs from today's, the section is stale.
-    package let declaration: Digest
-    /// Sorted, like all lists here.
+    /// What was asked for: where it differs from today's, the section is stale. Nil where a lock of version 1 did not say.
+    package let asked: LockedRequest?
+    /// Sorted, like all lists here. Of a suite the oldest comes first: that is where packages come from, but for those that
+    /// an update of single packages took from a later one.
     package let snapshots: [LockedSnapshot]
     package let indexes: [LockedIndex]
     package let packages: [LockedPackage]
     /// Packages that the build makes itself.
     package let built: [LockedBuild]
+    /// Profiles whose line in the file does not fit their packages, as after a merge: they have to be resolved again. Sorted.
+    package let unsealed: [String]
 
     package init(
-        name: String, architecture: String, declaration: Digest, snapshots: [LockedSnapshot], indexes: [LockedIndex],
-        packages: [LockedPackage], built: [LockedBuild] = []
+        name: String, architecture: String, asked: LockedRequest?, snapshots: [LockedSnapshot], indexes: [LockedIndex],
+        packages: [LockedPackage], built: [LockedBuild] = [], unsealed: [String] = []
     ) {
         self.name = name
         self.architecture = architecture
-        self.declaration = declaration
+        self.asked = asked
         self.snapshots = snapshots.inOrder()
         self.indexes = indexes.inOrder()
         self.packages = packages.inOrder()
         self.built = built.inOrder()
+        self.unsealed = unsealed.inOrder()
     }
 
     /// The names of all profiles, the internal ones too, sorted.
     package var profiles: [String] {
-        Set(packages.flatMap(\.profiles) + built.flatMap(\.profiles)).sorted()
+        var names = Set(asked?.profiles ?? [])
+        var last: [String] = []
+        // Of neighbours most have the same profiles.
+        for profiles in packages.lazy.map(\.profiles) + built.map(\.profiles) where profiles != last {
+            names.formUnion(profiles)
+            last = profiles
+        }
+        return names.sorted()
     }
 
     /// The packages of one profile.
@@ -76,7 +87,9 @@ package struct LockedSnapshot: Hashable, Sendable, Comparable {
         self.size = size
     }
 
-    package static func < (a: Self, b: Self) -> Bool { (a.repository, a.suite) < (b.repository, b.suite) }
+    package static func < (a: Self, b: Self) -> Bool {
+        (a.repository, a.suite, a.date, a.digest) < (b.repository, b.suite, b.date, b.digest)
+    }
 }
 
 /// One index of packages that a snapshot names.
@@ -104,8 +117,8 @@ package struct LockedIndex: Hashable, Sendable, Comparable {
     }
 
     package static func < (a: Self, b: Self) -> Bool {
-        (a.repository, a.suite, a.component, a.architecture, a.path)
-            < (b.repository, b.suite, b.component, b.architecture, b.path)
+        (a.repository, a.suite, a.component, a.architecture, a.path, a.digest)
+            < (b.repository, b.suite, b.component, b.architecture, b.path, b.digest)
     }
 }
 

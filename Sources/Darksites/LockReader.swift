@@ -28,11 +28,23 @@ private struct LockParser {
         let line: Int
         let name: String
         let architecture: String
-        var declaration: Digest?
+        var release: (number: String, codename: String)?
+        var repositories = Facts<Placed<LockedRepository>>()
+        var pins = Facts<Placed<LockedPin>>()
+        var seals: [String: LockSeal] = [:]
+        var wishes = Facts<LockedWish>()
         var snapshots = Facts<LockedSnapshot>()
         var indexes = Facts<LockedIndex>()
         var packages = Facts<LockedPackage>()
         var built = Facts<LockedBuild>()
+    }
+
+    /// A value whose place in a list is written before it.
+    private struct Placed<Value>: Comparable {
+        let place: Int64
+        let value: Value
+        static func < (a: Self, b: Self) -> Bool { a.place < b.place }
+        static func == (a: Self, b: Self) -> Bool { a.place == b.place }
     }
 
     /// Values and the lines they stand on. A file that is in order, as all are but after a merge, is not sorted again.
@@ -94,9 +106,9 @@ private struct LockParser {
         }
         try lines.expect(1, "version NUMBER")
         let version = try lines.number(1)
-        guard version == LockWriter.version else {
+        guard version == 1 || version == LockWriter.version else {
             throw lines.error(
-                "this lock has version \(version) of the format, and this deploy reads version \(LockWriter.version)",
+                "this lock has version \(version) of the format, and this deploy reads versions 1 and \(LockWriter.version)",
                 field: 1, hint: "use the deploy that wrote it, or remove the file to make it anew")
         }
     }
@@ -127,15 +139,36 @@ private struct LockParser {
             current.snapshots.append(try snapshot(), line: lines.number)
         } else if lines.isKeyword("built") {
             current.built.append(try built(), line: lines.number)
+        } else if lines.isKeyword("want") {
+            try lines.expect(2, "want PROFILE ENTRY")
+            current.wishes.append(
+                LockedWish(profile: try lines.string(1), text: try lines.string(2)), line: lines.number)
+        } else if lines.isKeyword("profile") {
+            try lines.expect(4, "profile NAME COUNT SIZE SEAL")
+            let name = try lines.string(1)
+            guard current.seals[name] == nil else { throw lines.error("the profile \(name) is there twice") }
+            current.seals[name] = LockSeal(
+                count: Int(try lines.number(2)), size: try lines.size(3), mark: try lines.string(4))
+        } else if lines.isKeyword("release") {
+            try lines.expect(2, "release NUMBER CODENAME")
+            guard current.release == nil else { throw lines.error("a second release line") }
+            current.release = (try lines.string(1), try lines.string(2))
+        } else if lines.isKeyword("repository") {
+            current.repositories.append(try repository(), line: lines.number)
+        } else if lines.isKeyword("pin") {
+            current.pins.append(try pin(), line: lines.number)
         } else if lines.isKeyword("declaration") {
+            // Of version 1: a digest of what was asked for.
             try lines.expect(1, "declaration DIGEST")
-            guard current.declaration == nil else { throw lines.error("a second declaration line") }
-            current.declaration = try lines.digest(1)
         } else {
             throw lines.error(
                 "a line cannot begin with \"\(lines.keyword)\"",
                 hint: NearestNames.hint(
-                    for: lines.keyword, in: ["snapshot", "index", "essential", "package", "built", "distribution"]))
+                    for: lines.keyword,
+                    in: [
+                        "release", "repository", "pin", "snapshot", "index", "profile", "want", "essential", "package",
+                        "built", "distribution",
+                    ]))
         }
     }
 
@@ -145,6 +178,29 @@ private struct LockParser {
             name: try lines.string(1), version: try lines.string(2), architecture: try lines.string(3),
             profiles: try profiles(4), isEssential: isEssential, size: try lines.size(5),
             repository: try lines.string(6), path: try lines.path(7), digest: try lines.digest(8))
+    }
+
+    private func repository() throws(Mistake) -> Placed<LockedRepository> {
+        try lines.expect(5, "repository PLACE NAME SUITES COMPONENTS KEYRING")
+        let keyring = try lines.string(5) == LockWriter.unsigned ? nil : try lines.digest(5)
+        return Placed(
+            place: try lines.number(1),
+            value: LockedRepository(
+                name: try lines.string(2), suites: try list(3), components: try list(4), keyring: keyring))
+    }
+
+    private func pin() throws(Mistake) -> Placed<LockedPin> {
+        try lines.expect(4, "pin PLACE PRIORITY PACKAGES TARGET")
+        guard let priority = Int(try lines.string(2)) else {
+            throw lines.error("a priority is a whole number", field: 2)
+        }
+        return Placed(
+            place: try lines.number(1),
+            value: LockedPin(priority: priority, packages: try list(3), encodedTarget: try lines.string(4)))
+    }
+
+    private func list(_ number: Int) throws(Mistake) -> [String] {
+        try lines.string(number).split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     }
 
     private func index() throws(Mistake) -> LockedIndex {
@@ -187,16 +243,12 @@ private struct LockParser {
 
     private mutating func finishSection() {
         guard let section = section.take() else { return }
-        guard let declaration = section.declaration else {
-            errors.append(lines.error("\(section.name) has no declaration line", line: section.line, hint: Self.again))
-            return
-        }
         let snapshots = inOrder(section.snapshots) { "the snapshot of \($0.repository) \($0.suite)" }
-        let repositories = Set(snapshots.map(\.repository))
+        let known = Set(snapshots.map(\.repository))
         let essential = section.packages.values.filter(\.isEssential)
         let essentialNames = Set(essential.map(\.name))
         for (package, line) in zip(section.packages.values, section.packages.lines) {
-            if !repositories.contains(package.repository) {
+            if !known.contains(package.repository) {
                 let what = "\(package.name) is from \(package.repository), which has no snapshot line"
                 errors.append(lines.error(what, line: line, hint: Self.again))
             }
@@ -207,12 +259,27 @@ private struct LockParser {
                 errors.append(lines.error("\(package.name) is essential on another line", line: line, hint: Self.again))
             }
         }
-        distributions.append(
+        let wishes = inOrder(section.wishes) { "\($0.text) of \($0.profile)" }
+        let repositories = inOrder(section.repositories) { "place \($0.place) among the repositories" }
+        let pins = inOrder(section.pins) { "place \($0.place) among the pins" }
+        let asked = section.release.map { release in
+            LockedRequest(
+                release: release.number, codename: release.codename, repositories: repositories.map(\.value),
+                pins: pins.map(\.value), profiles: Array(Set(section.seals.keys).union(wishes.map(\.profile))),
+                wishes: wishes)
+        }
+        let indexes = inOrder(section.indexes) { "the index \($0.path)" }
+        let packages = inOrder(section.packages) { "\($0.name) \($0.version) \($0.architecture)" }
+        let built = inOrder(section.built) { "\($0.name) \($0.version) \($0.architecture)" }
+        func distribution(unsealed: [String]) -> LockedDistribution {
             LockedDistribution(
-                name: section.name, architecture: section.architecture, declaration: declaration,
-                snapshots: snapshots, indexes: inOrder(section.indexes) { "the index \($0.path)" },
-                packages: inOrder(section.packages) { "\($0.name) \($0.version) \($0.architecture)" },
-                built: inOrder(section.built) { "\($0.name) \($0.version) \($0.architecture)" }))
+                name: section.name, architecture: section.architecture, asked: asked, snapshots: snapshots,
+                indexes: indexes, packages: packages, built: built, unsealed: unsealed)
+        }
+        let read = distribution(unsealed: [])
+        let seals = LockSeal.all(of: read)
+        let unsealed = Set(seals.keys).union(section.seals.keys).filter { seals[$0] != section.seals[$0] }
+        distributions.append(asked == nil || unsealed.isEmpty ? read : distribution(unsealed: unsealed.sorted()))
     }
 
     /// The values sorted; an error for each that is there twice.

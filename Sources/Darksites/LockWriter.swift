@@ -2,21 +2,28 @@ package import Primitives
 
 /// Writes `deploy.lock`: one line for each fact, sorted, so that `git diff` reads as a changelog.
 ///
-///     version 1
+///     version 2
 ///
 ///     distribution NAME ARCHITECTURE
-///     declaration DIGEST
+///     release NUMBER CODENAME
+///     repository PLACE NAME SUITES COMPONENTS KEYRING
+///     pin PLACE PRIORITY PACKAGES TARGET
 ///     snapshot REPOSITORY SUITE DATE SIZE DIGEST
 ///     index REPOSITORY SUITE COMPONENT ARCHITECTURE SIZE PATH DIGEST
+///     profile NAME COUNT SIZE SEAL
+///     want PROFILE ENTRY
 ///     essential NAME VERSION ARCHITECTURE PROFILES SIZE REPOSITORY PATH DIGEST
 ///     package NAME VERSION ARCHITECTURE PROFILES SIZE REPOSITORY PATH DIGEST
 ///     built NAME VERSION ARCHITECTURE PROFILES
 ///
 /// What a person compares stands first in a line, what only machines compare last. Fields are separated by one space;
-/// PROFILES by commas; sizes are bytes; digests SHA-256 in hexadecimal.
+/// items of lists by commas; sizes are bytes; digests SHA-256 in hexadecimal; KEYRING is a digest or `unsigned`; PLACE counts
+/// from 1, because the order matters. The lines up to `pin`, and `want`, are what was asked for, the others what it came to.
+/// SEAL is described at `LockSeal`. Several snapshots of one suite come from an update of single packages.
 package enum LockWriter {
-    /// The version of the format that is written, and the only one that is read.
-    package static let version = 1
+    /// The version of the format that is written. Version 1 is read too: it had, in the place of what was asked for, a digest
+    /// of it, so that such a section counts as stale.
+    package static let version = 2
 
     /// The text of `lock`: equal for equal locks. Throws where a name or path has a character that no field can hold.
     package static func text(of lock: Lock) throws(Mistake) -> [UInt8] {
@@ -27,7 +34,7 @@ package enum LockWriter {
         for distribution in lock.distributions {
             text.append("\n")
             try text.line(["distribution", distribution.name, distribution.architecture])
-            try text.line(["declaration", distribution.declaration.hex])
+            if let asked = distribution.asked { try write(asked, to: &text) }
             for snapshot in distribution.snapshots {
                 try text.line([
                     "snapshot", snapshot.repository, snapshot.suite, snapshot.date.description,
@@ -39,6 +46,12 @@ package enum LockWriter {
                     "index", index.repository, index.suite, index.component, index.architecture,
                     String(index.size.bytes), index.path, index.digest.hex,
                 ])
+            }
+            let seals = LockSeal.all(of: distribution)
+            for profile in distribution.profiles {
+                guard let seal = seals[profile] else { continue }
+                try text.line(["profile", profile, String(seal.count), String(seal.size.bytes), seal.mark])
+                for wish in distribution.asked?.wishes(of: profile) ?? [] { try text.line(["want", profile, wish]) }
             }
             for package in distribution.packages {
                 try text.line([
@@ -55,6 +68,23 @@ package enum LockWriter {
         }
         return text.bytes
     }
+
+    private static func write(_ asked: LockedRequest, to text: inout LockText) throws(Mistake) {
+        try text.line(["release", asked.release, asked.codename])
+        for (index, repository) in asked.repositories.enumerated() {
+            try text.line([
+                "repository", String(index + 1), repository.name, repository.suites.joined(separator: ","),
+                repository.components.joined(separator: ","), repository.keyring?.hex ?? unsigned,
+            ])
+        }
+        for (index, pin) in asked.pins.enumerated() {
+            try text.line([
+                "pin", String(index + 1), String(pin.priority), pin.packages.joined(separator: ","), pin.target,
+            ])
+        }
+    }
+
+    static let unsigned = "unsigned"
 }
 
 /// Lines of fields.

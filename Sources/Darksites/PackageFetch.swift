@@ -80,21 +80,35 @@ package struct PackageFetch: Sendable {
                 },
                 finished: { file in try store.adopt(file.destination, digest: file.digest) })
         } catch let error as TransferErrors where error.isMissing {
-            throw FilesGone(transfer: error)
+            let repositories = Set(error.files.map { missing[$0.index].repository })
+            throw FilesGone(
+                transfer: error, withoutService: repositories.filter { addresses.services[$0] == nil }.sorted())
         }
         return Fetched(files: missing.count, bytes: missing.reduce(.zero) { $0 + $1.size })
     }
 }
 
-/// Files that no mirror has any more: archives delete what is superseded.
+/// Files that neither the store, nor a mirror, nor a snapshot service has any more: archives delete what is superseded.
 struct FilesGone: UserError {
     let transfer: TransferErrors
+    /// The repositories of those files for which no snapshot service is declared.
+    let withoutService: [String]
     var what: String { transfer.what }
     var details: [String] { transfer.details }
-    var hint: String? {
-        """
-        archives delete superseded files after a while: `deploy update` moves to today's; to keep what is locked, name a \
-        mirror that has it, or build with the store (DEPLOY_CACHE) that made the lock
-        """
+    var hint: String? { GoneHint(withoutService: withoutService).text }
+}
+
+/// What to do about something that is locked and gone.
+struct GoneHint {
+    let withoutService: [String]
+
+    var text: String {
+        let service =
+            withoutService.isEmpty
+            ? "" : ", declare a snapshot service (`snapshot:` of \(withoutService.joined(separator: ", ")) in deploy.yaml)"
+        return """
+            archives delete superseded files after a while: `deploy update` moves to today's; to keep what is locked, name a \
+            mirror that has it\(service), or build with the store (DEPLOY_CACHE) that made the lock
+            """
     }
 }

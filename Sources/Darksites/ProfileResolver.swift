@@ -12,17 +12,34 @@ struct ProfileResolver {
 
     /// Throws `UserErrors`.
     func solve() throws -> SolvedProfile {
-        let universe = DebianUniverse(table, pins: request.pins, includesRecommends: profile.includesRecommends)
+        let universe = catalog.universe(pins: request.pins, includesRecommends: profile.includesRecommends)
+        let kept = PreferringUniverse(
+            universe, preferring: catalog.hold.packages(of: profile.name, in: table))
+        let offersOthers = catalog.hold.holdsVersions(in: catalog.snapshot)
         var wishes: [SolvedProfile.Wish] = []
         var items: [Requirement] = []
         var errors: [any UserError] = []
         func add(_ wish: SolvedProfile.Wish, _ item: (Int32) throws -> Requirement) rethrows {
-            items.append(try item(Int32(wishes.count)))
+            items.append(kept.inOrder(try item(Int32(wishes.count))))
             wishes.append(wish)
+        }
+        /// `requirement`, and after its candidates the other versions of the same packages, where the lock has several states
+        /// of a suite: one that is held may have to move for one that is updated.
+        func withOthers(_ requirement: Requirement) -> Requirement {
+            guard offersOthers else { return requirement }
+            var result = requirement
+            result.candidates += requirement.candidates.flatMap(universe.otherVersions)
+            return result
+        }
+        if offersOthers {
+            for name in catalog.hold.moving(in: profile.name) {
+                guard let package = universe.candidate(of: name) else { continue }
+                add(.update(name)) { Requirement(candidates: [package], label: $0) }
+            }
         }
         let base = universe.basePackages(upTo: profile.base == .installation ? .important : .unknown)
         for package in base {
-            add(.base(table.name(of: package))) { Requirement(candidates: [package], label: $0) }
+            add(.base(table.name(of: package))) { withOthers(Requirement(candidates: [package], label: $0)) }
         }
         if let module = catalog.module, profile.sets.wanted.contains(where: { $0.name == "zfsutils-linux" }) {
             try add(.module(module.name)) {
@@ -35,7 +52,9 @@ struct ProfileResolver {
                 name: entry.name, architecture: entry.architecture, version: entry.version, suite: entry.suite)
             do {
                 try add(.line(entry)) {
-                    try universe.requirement(for: asked, label: $0, isOptional: entry.kind == .optional)
+                    let requirement = try universe.requirement(
+                        for: asked, label: $0, isOptional: entry.kind == .optional)
+                    return entry.version == nil && entry.suite == nil ? withOthers(requirement) : requirement
                 }
             } catch let error as PackageRequestError {
                 if entry.kind == .optional {
@@ -48,7 +67,7 @@ struct ProfileResolver {
         }
         guard errors.isEmpty else { throw UserErrors(errors) }
         let forbidden = profile.sets.forbidden.flatMap { table.packages(named: $0.name) }
-        var solver = Solver(universe: universe)
+        var solver = Solver(universe: kept)
         let outcome = try run { () throws(SolverLimitReached) in
             try solver.solve(
                 SolverRequest(items: items, forbidden: forbidden, takesOptionalRequirements: profile.includesRecommends)
@@ -64,10 +83,14 @@ struct ProfileResolver {
                     "\(profile.name) goes without \(wishes[Int(label)].words): it can't be had beside the rest")
             }
             try check(solution.packages)
-            let core = universe.basePackages(upTo: .unknown)
+            // Of several packages that would do, those count that were chosen.
+            let chosen = PreferringUniverse(universe, preferring: Set(solution.packages))
+            var essentialSolver = Solver(universe: chosen)
+            let core = universe.basePackages(upTo: .unknown).enumerated().map { number, package in
+                chosen.inOrder(withOthers(Requirement(candidates: [package], label: Int32(number))))
+            }
             let essential = try run { () throws(SolverLimitReached) in
-                try solver.solve(
-                    SolverRequest(items: core.enumerated().map { Requirement(candidates: [$1], label: Int32($0)) }))
+                try essentialSolver.solve(SolverRequest(items: core))
             }
             guard case .solved(let essentials) = essential else {
                 throw UserErrors([KernelCount(profile: profile.name, kernels: [])])

@@ -1,7 +1,7 @@
 package import APT
 import Archives
 package import ContentStore
-package import Primitives
+import Primitives
 import Solver
 
 /// A profile to resolve: what an empty system must have in the end.
@@ -31,20 +31,20 @@ package struct ProfileRequest: Sendable {
 package struct ResolutionRequest: Sendable {
     package let distribution: String
     package let architecture: String
-    /// Of the declaration and sets behind this request; goes into the lock.
-    package let declaration: Digest
+    /// What the declaration and its sets ask for, as the lock says it.
+    package let asked: LockedRequest
     package let profiles: [ProfileRequest]
     package let pins: [Pin]
     /// Whether profiles that want zfsutils-linux get a prebuilt module for their kernel.
     package let prebuildsZFS: Bool
 
     package init(
-        distribution: String, architecture: String, declaration: Digest, profiles: [ProfileRequest], pins: [Pin],
+        distribution: String, architecture: String, asked: LockedRequest, profiles: [ProfileRequest], pins: [Pin],
         prebuildsZFS: Bool
     ) {
         self.distribution = distribution
         self.architecture = architecture
-        self.declaration = declaration
+        self.asked = asked
         self.profiles = profiles
         self.pins = pins
         self.prebuildsZFS = prebuildsZFS
@@ -66,8 +66,11 @@ package struct Resolver: Sendable {
         package var remarks: [String] { profiles.flatMap(\.remarks) }
     }
 
-    /// Reads the indexes of `snapshot`. Throws `PackageIndexError` where one can't be understood.
-    package func catalog(of snapshot: Snapshot, for request: ResolutionRequest) throws -> Catalog {
+    /// Reads the indexes of `snapshot`. `hold` is what of an earlier resolution is to stay. Throws `PackageIndexError` where an
+    /// index can't be understood.
+    package func catalog(
+        of snapshot: Snapshot, for request: ResolutionRequest, keeping hold: LockHold = LockHold()
+    ) throws -> Catalog {
         var sources: [(index: PackageIndex, origin: IndexOrigin)] = []
         for index in snapshot.indexes {
             let name = "\(index.repository) \(index.path)"
@@ -76,13 +79,14 @@ package struct Resolver: Sendable {
             sources.append(
                 (try PackageIndex(parsing: ByteRegion(bytes), source: name), origin(of: index, in: snapshot)))
         }
-        let module = try request.prebuildsZFS ? modulePackage(request, sources) : nil
+        let module = try request.prebuildsZFS ? modulePackage(request, sources, snapshot, hold) : nil
         if let module {
             let origin = IndexOrigin(repository: Self.builtHere, suite: Self.builtHere, component: "main")
             sources.append((try PackageIndex(parsing: ByteRegion(module.stanza), source: "the zfs module"), origin))
         }
         return Catalog(
-            snapshot: snapshot, table: try PackageTable(sources, architecture: request.architecture), module: module)
+            snapshot: snapshot, table: try PackageTable(sources, architecture: request.architecture), module: module,
+            hold: hold)
     }
 
     /// Resolves every profile on its own, each as one joint solution on an empty system.
@@ -113,14 +117,17 @@ package struct Resolver: Sendable {
             repository: index.repository, suite: index.suite, component: index.component, origin: release?.origin ?? "",
             label: release?.label ?? "", archive: release?.suite ?? "", codename: release?.codename ?? "",
             version: release?.version ?? "", notAutomatic: release?.notAutomatic ?? false,
-            butAutomaticUpgrades: release?.butAutomaticUpgrades ?? false)
+            butAutomaticUpgrades: release?.butAutomaticUpgrades ?? false,
+            generation: snapshot.generations[index.digest] ?? 0)
     }
 
     /// The module for the kernel that linux-image-<architecture> stands for, in the version of zfs-dkms.
     private func modulePackage(
-        _ request: ResolutionRequest, _ sources: [(index: PackageIndex, origin: IndexOrigin)]
+        _ request: ResolutionRequest, _ sources: [(index: PackageIndex, origin: IndexOrigin)], _ snapshot: Snapshot,
+        _ hold: LockHold
     ) throws -> ZFSModulePackage? {
-        let universe = DebianUniverse(try PackageTable(sources, architecture: request.architecture), pins: request.pins)
+        let table = try PackageTable(sources, architecture: request.architecture)
+        let universe = Catalog.universe(table, snapshot, hold, pins: request.pins)
         guard let meta = universe.candidate(of: "linux-image-\(request.architecture)"),
             let zfs = universe.candidate(of: "zfs-dkms")
         else {
@@ -161,8 +168,35 @@ package struct Resolver: Sendable {
                     isEssential: essential.contains(package), size: details.size, repository: origin.repository,
                     path: details.filename, digest: details.sha256))
         }
+        let needed = neededSnapshots(catalog, Array(members.keys))
         return LockedDistribution(
-            name: request.distribution, architecture: request.architecture, declaration: request.declaration,
-            snapshots: catalog.snapshot.snapshots, indexes: catalog.snapshot.indexes, packages: packages, built: built)
+            name: request.distribution, architecture: request.architecture, asked: request.asked,
+            snapshots: catalog.snapshot.snapshots.filter(needed.contains),
+            indexes: catalog.snapshot.indexes.filter { index in
+                needed.contains { catalog.snapshot.states[$0]?.indexes.contains(index.digest) ?? true }
+            }, packages: packages, built: built)
+    }
+
+    /// The first snapshot of each suite, and of the later ones those without which a package would be in none: an update of
+    /// single packages leaves a second snapshot behind, and that goes with the last package that needs it.
+    private func neededSnapshots(_ catalog: Catalog, _ packages: [PackageID]) -> Set<LockedSnapshot> {
+        var needed = Set(catalog.snapshot.snapshots)
+        let later = catalog.snapshot.snapshots.filter { (catalog.snapshot.states[$0]?.generation ?? 0) > 0 }.sorted()
+        guard !later.isEmpty else { return needed }
+        let origins = packages.map { catalog.table.origins(of: $0) }.filter { !$0.isEmpty }
+        for snapshot in later {
+            let others = needed.subtracting([snapshot])
+            let isCovered = origins.allSatisfy { origins in
+                origins.contains { origin in
+                    origin.repository == Self.builtHere
+                        || others.contains {
+                            $0.repository == origin.repository && $0.suite == origin.suite
+                                && catalog.snapshot.states[$0]?.generation == origin.generation
+                        }
+                }
+            }
+            if isCovered { needed = others }
+        }
+        return needed
     }
 }

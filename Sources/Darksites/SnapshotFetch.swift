@@ -1,7 +1,7 @@
 package import APT
 import Archives
 package import ContentStore
-import Primitives
+package import Primitives
 package import SystemPackage
 package import Transfer
 
@@ -34,6 +34,26 @@ package struct Snapshot: Sendable {
     package let releases: [String: Release]
     /// "Debian Archive Automatic Signing Key (13/trixie)", each once.
     package let signers: [String]
+    /// What each of `snapshots` is among those of its suite.
+    package let states: [LockedSnapshot: State]
+    /// Mirrors that were passed over, and why.
+    package let remarks: [String]
+
+    package struct State: Sendable {
+        /// 0 for the first snapshot of the suite, then those that updates of single packages added, by date.
+        package let generation: Int
+        /// The digests of the indexes that it names.
+        package let indexes: Set<Digest>
+    }
+
+    /// By the digest of an index: the generation of the first snapshot that names it.
+    var generations: [Digest: Int] {
+        var generations: [Digest: Int] = [:]
+        for state in states.values {
+            for index in state.indexes { generations[index] = min(generations[index] ?? .max, state.generation) }
+        }
+        return generations
+    }
 
     /// The release of one suite of one repository.
     package func release(_ repository: String, _ suite: String) -> Release? { releases["\(repository) \(suite)"] }
@@ -70,19 +90,24 @@ package struct SnapshotFetch: Sendable {
     }
 
     /// The state that `locked` names, its signatures checked again, with all indexes in the store. A suite that the lock does
-    /// not know yet is taken as it is today.
+    /// not know yet is taken as it is today. `adding` adds today's state of every suite to those that the lock has.
+    ///
+    /// Throws `MirrorIsOlder` where today's state would be older than a locked one.
     package func locked(
-        _ locked: LockedDistribution, sources: [RepositorySource], architecture: String
+        _ locked: LockedDistribution, sources: [RepositorySource], architecture: String, adding: Bool = false
     ) async throws -> Snapshot {
         var parts: [Part] = []
         for source in sources {
             for suite in source.suites {
-                let known = locked.snapshots.first { $0.repository == source.name && $0.suite == suite }
-                if let known {
-                    parts.append(try await part(known, of: source, architecture: architecture))
-                } else {
-                    parts.append(try await latest(suite, of: source, architecture: architecture))
+                let known = locked.snapshots.filter { $0.repository == source.name && $0.suite == suite }
+                for snapshot in known { parts.append(try await part(snapshot, of: source, architecture: architecture)) }
+                guard adding || known.isEmpty else { continue }
+                let today = try await latest(suite, of: source, architecture: architecture)
+                if known.contains(today.snapshot) { continue }
+                if let newest = known.last, today.snapshot.date < newest.date {
+                    throw MirrorIsOlder(known: newest, found: today.snapshot.date)
                 }
+                parts.append(today)
             }
         }
         return try await complete(parts)
@@ -94,21 +119,35 @@ package struct SnapshotFetch: Sendable {
         let indexes: [LockedIndex]
         let byHash: Bool
         let signers: [String]
+        var remarks: [String] = []
     }
 
     private func complete(_ parts: [Part]) async throws -> Snapshot {
         let files = parts.flatMap { part in
             part.indexes.map { Self.file(of: $0, byHash: part.byHash) }
         }
+        let dates = Dictionary(grouping: parts.map(\.snapshot), by: \.repository)
+            .mapValues { Set($0.map(\.date)).sorted(by: >) }
+        let addresses = RepositoryAddresses(addresses.byName, services: addresses.services, dates: dates)
         try await PackageFetch(addresses: addresses, downloader: downloader).fetch(files, into: store)
         var releases: [String: Release] = [:]
         var signers: [String] = []
+        var states: [LockedSnapshot: Snapshot.State] = [:]
+        var counts: [String: Int] = [:]
+        var indexes: [LockedIndex] = []
         for part in parts {
-            releases["\(part.snapshot.repository) \(part.snapshot.suite)"] = part.release
+            let suite = "\(part.snapshot.repository) \(part.snapshot.suite)"
+            releases[suite] = part.release
             for signer in part.signers where !signers.contains(signer) { signers.append(signer) }
+            states[part.snapshot] = Snapshot.State(
+                generation: counts[suite, default: 0], indexes: Set(part.indexes.map(\.digest)))
+            counts[suite, default: 0] += 1
+            // An index that did not change between two snapshots is there once.
+            for index in part.indexes where !indexes.contains(index) { indexes.append(index) }
         }
         return Snapshot(
-            snapshots: parts.map(\.snapshot), indexes: parts.flatMap(\.indexes), releases: releases, signers: signers)
+            snapshots: parts.map(\.snapshot), indexes: indexes, releases: releases, signers: signers, states: states,
+            remarks: parts.flatMap(\.remarks))
     }
 
     /// An index as a file to fetch, called after its digest, because all are called Packages: an archive that keeps indexes by their hash has this one as long as it has this snapshot.
@@ -120,23 +159,23 @@ package struct SnapshotFetch: Sendable {
     }
 
     private func latest(_ suite: String, of source: RepositorySource, architecture: String) async throws -> Part {
-        let (bytes, signature) = try await download(suite, of: source)
-        let part = try await judge(bytes, signature, suite, source, architecture)
-        // The signed bytes are kept, so that the lock can be resolved against again. A detached signature stays behind its
-        // payload, after a NUL.
-        try store.insert(bytes + (signature.map { [0] + $0 } ?? []))
-        return part
+        try await obtain(suite, of: source, known: nil) { signed in
+            try await judge(signed.bytes, signed.signature, suite, source, architecture)
+        }
     }
 
     private func part(_ known: LockedSnapshot, of source: RepositorySource, architecture: String) async throws -> Part {
         guard store.isIntact(known.digest) else {
-            let (bytes, signature) = try await download(known.suite, of: source)
-            let stored = bytes + (signature.map { [0] + $0 } ?? [])
-            guard Digest(of: stored) == known.digest else {
-                throw SnapshotGone(repository: known.repository, suite: known.suite, date: known.date)
+            do {
+                return try await obtain(known.suite, of: source, known: known) { signed in
+                    guard Digest(of: signed.stored) == known.digest else { throw AnotherSnapshot() }
+                    return try await judge(
+                        signed.bytes, signed.signature, known.suite, source, architecture, isLocked: true)
+                }
+            } catch let error as NoGoodSource where error.isGone {
+                throw SnapshotGone(
+                    snapshot: known, tried: error.details, hasService: addresses.services[known.repository] != nil)
             }
-            try store.insert(stored)
-            return try await judge(bytes, signature, known.suite, source, architecture, isLocked: true)
         }
         let stored = try store.bytes(of: known.digest)
         let halves = stored.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false).map(Array.init)
@@ -144,25 +183,69 @@ package struct SnapshotFetch: Sendable {
             halves[0], halves.count > 1 ? halves[1] : nil, known.suite, source, architecture, isLocked: true)
     }
 
-    /// InRelease, or Release and its detached signature where an archive has no InRelease.
-    private func download(_ suite: String, of source: RepositorySource) async throws -> ([UInt8], [UInt8]?) {
-        func get(_ name: String) async throws -> [UInt8] {
-            let path = "dists/\(suite)/\(name)"
-            let request = DownloadRequest(
-                name: "\(source.name) \(suite) \(name)", sources: addresses.sources(path, in: source.name),
-                destination: store.ingestFolder.appending("\(source.name)-\(suite)-\(name)"),
-                limit: ByteCount(20_000_000))
-            let file = try await downloader.download(request)
-            let bytes = try Files.read(file.destination)
-            try Files.remove(file.destination)
-            return bytes
+    /// What is signed of a suite, with the signature where that is apart.
+    private struct Signed {
+        let bytes: [UInt8]
+        let signature: [UInt8]?
+        /// As the store keeps it: a detached signature stays behind its payload, after a NUL.
+        var stored: [UInt8] { bytes + (signature.map { [0] + $0 } ?? []) }
+    }
+
+    /// InRelease, or Release and its detached signature where an archive has no InRelease, from the first place whose file
+    /// `judge` takes; puts it into the store, so that the lock can be resolved against again. Throws the error of `judge` where
+    /// there is one place, `NoGoodSource` where there are several, and `TransferErrors`.
+    private func obtain(
+        _ suite: String, of source: RepositorySource, known: LockedSnapshot?, judge: (Signed) async throws -> Part
+    ) async throws -> Part {
+        let name = "\(source.name) \(suite)"
+        var refused: [NoGoodSource.Refusal] = []
+        let forms = source.trust == .unsigned ? [["Release"]] : [["InRelease"], ["Release", "Release.gpg"]]
+        for (number, form) in forms.enumerated() {
+            var places = addresses.places(of: source.name, known: known).filter { !$0.isFile || form.count == 1 }
+            while !places.isEmpty || refused.isEmpty {
+                var asked: RepositoryAddresses.Place?
+                do {
+                    let (bytes, index) = try await get(form[0], suite, of: source, from: places)
+                    let place = places.remove(at: index)
+                    asked = place
+                    let signature =
+                        form.count > 1 ? try await get(form[1], suite, of: source, from: [place]).bytes : nil
+                    let signed = Signed(bytes: bytes, signature: signature)
+                    var part = try await judge(signed)
+                    try store.insert(signed.stored)
+                    part.remarks = refused.map { "\(name): \($0.address) was passed over: \($0.error.what)" }
+                    return part
+                } catch let error as TransferErrors {
+                    if error.isMissing, refused.isEmpty, number + 1 < forms.count { break }
+                    guard asked == nil else {
+                        refused.append(NoGoodSource.Refusal(address: asked?.url("") ?? "", error: error))
+                        continue
+                    }
+                    if refused.isEmpty, known == nil || !error.isMissing { throw error }
+                    throw NoGoodSource(name: name, refusals: refused, transfer: error)
+                } catch let error as any UserError where !(error is FileError) {
+                    guard let asked else { throw error }
+                    refused.append(NoGoodSource.Refusal(address: asked.url("dists/\(suite)/\(form[0])"), error: error))
+                }
+            }
+            if !refused.isEmpty { break }
         }
-        if source.trust == .unsigned { return (try await get("Release"), nil) }
-        do {
-            return (try await get("InRelease"), nil)
-        } catch let error as TransferErrors where error.isMissing {
-            return (try await get("Release"), try await get("Release.gpg"))
-        }
+        if known == nil, refused.count == 1 { throw refused[0].error }
+        throw NoGoodSource(name: name, refusals: refused, transfer: nil)
+    }
+
+    /// The bytes of a file beside the signed one of a suite, and which of `places` gave it.
+    private func get(
+        _ file: String, _ suite: String, of source: RepositorySource, from places: [RepositoryAddresses.Place]
+    ) async throws -> (bytes: [UInt8], place: Int) {
+        let request = DownloadRequest(
+            name: "\(source.name) \(suite) \(file)", sources: places.map { $0.url("dists/\(suite)/\(file)") },
+            destination: store.ingestFolder.appending("\(source.name)-\(suite)-\(file)"),
+            limit: ByteCount(20_000_000))
+        let downloaded = try await downloader.download(request)
+        let bytes = try Files.read(downloaded.destination)
+        try Files.remove(downloaded.destination)
+        return (bytes, downloaded.source)
     }
 
     private func judge(
@@ -206,19 +289,5 @@ package struct SnapshotFetch: Sendable {
                 digest: Digest(of: stored),
                 size: ByteCount(stored.count)),
             release: release, indexes: indexes, byHash: release.acquireByHash, signers: signers)
-    }
-}
-
-/// A locked state of a repository that neither the store nor any mirror has any more.
-package struct SnapshotGone: UserError {
-    let repository: String
-    let suite: String
-    let date: LockDate
-
-    package var what: String {
-        "\(repository) \(suite): the snapshot of \(date) in deploy.lock is gone from the mirrors and from the store"
-    }
-    package var hint: String? {
-        "`deploy update` takes today's; or build with the store (DEPLOY_CACHE) that made the lock"
     }
 }

@@ -11,6 +11,8 @@ package struct SolvedProfile {
         case line(PackageSetEntry)
         /// The prebuilt ZFS module.
         case module(String)
+        /// A package that an update moves.
+        case update(String)
 
         /// "\"htop\" (package-sets/debian/server.txt:41)"
         package var words: String {
@@ -18,6 +20,7 @@ package struct SolvedProfile {
             case .base(let name): "the base system's \(name)"
             case .line(let entry): "\"\(entry.text)\" (\(entry.location.file):\(entry.location.line))"
             case .module(let name): "the prebuilt \(name)"
+            case .update(let name): "the update of \(name)"
             }
         }
     }

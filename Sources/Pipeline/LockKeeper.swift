@@ -25,28 +25,101 @@ package struct LockKeeper: Sendable {
         return try LockReader.read(try Files.read(file), file: project.workspace.shown(file))
     }
 
-    /// The lock that fits the declaration. Where it differs from the file, it is resolved, and written if `writes`.
-    /// `update` names the distributions whose snapshot is to be today's.
-    package func current(update: Set<String> = [], writes: Bool = true) async throws -> Lock {
-        let old = try existing()
-        var lock = old ?? Lock([])
-        let requests = try self.requests()
-        for (distribution, request) in requests {
-            let before = old?[distribution.name]
-            if let before, before.declaration == request.declaration, !update.contains(distribution.name) { continue }
-            let resolved = try await resolve(
-                distribution, request, against: update.contains(distribution.name) ? nil : before)
-            announce(distribution, before, resolved)
+    /// What an update is to move.
+    package struct Update: Sendable {
+        /// The distributions whose snapshot is to be today's.
+        package var distributions: Set<String> = []
+        /// Names of packages; where there are any, they move to today's versions, and all others stay.
+        package var packages: Set<String> = []
+
+        package init(distributions: Set<String> = [], packages: Set<String> = []) {
+            self.distributions = distributions
+            self.packages = packages
+        }
+    }
+
+    /// How the lock stands to the declaration.
+    struct Standing {
+        struct Section {
+            let distribution: Declaration.Distribution
+            let request: ResolutionRequest
+            let locked: LockedDistribution?
+            let difference: RequestDifference
+        }
+
+        /// nil where there is no file.
+        let lock: Lock?
+        let sections: [Section]
+        /// Distributions that the lock has, and the declaration does not want any more.
+        let superfluous: [String]
+
+        /// Whether the lock fits as it is.
+        var isCurrent: Bool { lock != nil && superfluous.isEmpty && sections.allSatisfy(\.difference.isEmpty) }
+
+        /// What differs, a line each.
+        var lines: [String] {
+            guard lock != nil else { return ["there is no deploy.lock"] }
+            let differences = sections.flatMap { section in
+                section.difference.lines.map { "\(section.distribution.name): \($0)" }
+            }
+            return differences + superfluous.map { "\($0): it is in the lock, and nothing asks for it" }
+        }
+    }
+
+    /// Compares the lock with the declaration; nothing is resolved, and nothing but files of this checkout is read.
+    func standing() throws -> Standing {
+        let lock = try existing()
+        let sections = try requests().map { distribution, request in
+            Standing.Section(
+                distribution: distribution, request: request, locked: lock?[distribution.name],
+                difference: RequestDifference(from: lock?[distribution.name], to: request))
+        }
+        let known = sections.map(\.distribution.name)
+        return Standing(
+            lock: lock, sections: sections,
+            superfluous: (lock?.distributions ?? []).map(\.name).filter { !known.contains($0) })
+    }
+
+    /// The lock that fits the declaration. Where it differs from the file, it is resolved, and written if `writes`. Unless the
+    /// caller `holdsStore`, the store is held meanwhile.
+    package func current(
+        update: Update = Update(), writes: Bool = true, holdsStore: Bool = false
+    ) async throws -> Lock {
+        let standing = try standing()
+        var lock = standing.lock ?? Lock([])
+        if standing.isCurrent, update.distributions.isEmpty { return lock }
+        let hold = holdsStore ? nil : try await project.lockStore()
+        defer { withExtendedLifetime(hold) {} }
+        for section in standing.sections {
+            let moves = update.distributions.contains(section.distribution.name)
+            if section.difference.isEmpty, !moves { continue }
+            if section.locked != nil {
+                for line in section.difference.lines.prefix(Self.linesShown) {
+                    project.events(.notice("\(section.distribution.name): \(line)"))
+                }
+                let more = section.difference.lines.count - Self.linesShown
+                if more > 0 { project.events(.notice("\(section.distribution.name): and \(more) other changes")) }
+            }
+            let resolved =
+                moves && update.packages.isEmpty
+                ? try await resolve(section.distribution, section.request, against: nil)
+                : try await resolve(
+                    section.distribution, section.request, against: section.locked,
+                    moving: moves ? update.packages : [])
+            announce(section.distribution, section.locked, resolved)
             lock = lock.replacing(resolved.locked)
         }
-        lock = Lock(lock.distributions.filter { locked in requests.contains { $0.0.name == locked.name } })
-        guard lock != old else { return lock }
+        lock = Lock(lock.distributions.filter { !standing.superfluous.contains($0.name) })
+        guard lock != standing.lock else { return lock }
         if writes { try Files.write(try LockWriter.text(of: lock), to: project.declaration.lock) }
-        if old == nil, writes {
+        if standing.lock == nil, writes {
             project.events(.notice("wrote \(project.workspace.shown(project.declaration.lock)) (commit it)"))
         }
         return lock
     }
+
+    /// How many differences between lock and declaration are told.
+    private static let linesShown = 12
 
     func requests() throws -> [(Declaration.Distribution, ResolutionRequest)] {
         let folder = project.declaration.packageSets
@@ -77,13 +150,16 @@ package struct LockKeeper: Sendable {
     private func request(
         _ distribution: Declaration.Distribution, _ profiles: [PackageSetProfile], _ sets: [String: PackageSetUnion]
     ) throws -> ResolutionRequest {
-        var inputs = Declaration.resolutionInputs(of: distribution, profiles: sets)
-        for case .keyring(let keyring) in distribution.repositories.map(\.trust) {
-            inputs += try Files.digest(keyring).digest.bytes
+        var keyrings: [String: Digest] = [:]
+        for repository in distribution.repositories {
+            if case .keyring(let keyring) = repository.trust {
+                keyrings[repository.name] = try Files.digest(keyring).digest
+            }
         }
         let internalNames = Set(Declaration.InternalProfile.allCases.map(\.rawValue))
         return ResolutionRequest(
-            distribution: distribution.name, architecture: distribution.architecture, declaration: Digest(of: inputs),
+            distribution: distribution.name, architecture: distribution.architecture,
+            asked: LockedRequest(of: distribution, profiles: sets, keyrings: keyrings),
             profiles: profiles.compactMap { profile in
                 sets[profile.name].map { union in
                     ProfileRequest(
@@ -94,21 +170,41 @@ package struct LockKeeper: Sendable {
             pins: try distribution.pins.map { try Pin($0) }, prebuildsZFS: distribution.zfsModule != nil)
     }
 
+    /// Resolves against what is locked, or against today's archives where `before` is nil.
+    ///
+    /// `moving` names packages that move to their latest version, with what has to move for that. A snapshot is the identity of
+    /// signed indexes, and all packages of a mirror need a stanza of one; so today's snapshot is locked beside the one that the
+    /// other packages stay with, as long as a package is in today's alone. The lock then says all: from where each package
+    /// comes, and against which indexes the next change is resolved, on any machine.
     private func resolve(
-        _ distribution: Declaration.Distribution, _ request: ResolutionRequest, against before: LockedDistribution?
+        _ distribution: Declaration.Distribution, _ request: ResolutionRequest, against before: LockedDistribution?,
+        moving: Set<String> = []
     ) async throws -> (locked: LockedDistribution, snapshot: Snapshot) {
         let events = project.events
-        let snapshot = try await self.snapshot(of: distribution, before)
+        let snapshot = try await self.snapshot(of: distribution, before, adding: !moving.isEmpty)
+        for remark in snapshot.remarks { events(.warning(remark)) }
         let resolver = Resolver(store: project.store)
         return try await BlockingWork.run {
-            let resolution = try resolver.resolve(request, in: try resolver.catalog(of: snapshot, for: request))
-            for remark in resolution.remarks { events(.warning(remark)) }
-            return (resolution.locked, snapshot)
+            var moving = moving
+            while true {
+                let catalog = try resolver.catalog(of: snapshot, for: request, keeping: LockHold(before, moving: moving))
+                let resolution = try resolver.resolve(request, in: catalog)
+                // What had to move in one profile moves in all: a mirror has one version of a package where it can.
+                let split = before.map { resolution.locked.namesInSeveralVersions(exceptIn: $0) } ?? []
+                guard !moving.isEmpty, !split.isSubset(of: moving) else {
+                    for remark in resolution.remarks { events(.warning(remark)) }
+                    return (resolution.locked, snapshot)
+                }
+                moving.formUnion(split)
+            }
         }
     }
 
     /// The snapshot that `before` names, or today's where nothing is locked.
-    func snapshot(of distribution: Declaration.Distribution, _ before: LockedDistribution?) async throws -> Snapshot {
+    /// `adding` adds today's to what is locked.
+    func snapshot(
+        of distribution: Declaration.Distribution, _ before: LockedDistribution?, adding: Bool = false
+    ) async throws -> Snapshot {
         let sources = distribution.repositories.map { repository in
             RepositorySource(
                 name: repository.name, suites: repository.suites, components: repository.components,
@@ -120,10 +216,11 @@ package struct LockKeeper: Sendable {
                 }())
         }
         let fetch = SnapshotFetch(
-            store: project.store, addresses: try project.addresses(), downloader: Downloader(),
+            store: project.store, addresses: try project.addresses(), downloader: try project.downloader(),
             now: project.surroundings.now(), allowExpired: allowExpired)
         if let before {
-            return try await fetch.locked(before, sources: sources, architecture: distribution.architecture)
+            return try await fetch.locked(
+                before, sources: sources, architecture: distribution.architecture, adding: adding)
         }
         let snapshot = try await fetch.latest(of: sources, architecture: distribution.architecture)
         let date = snapshot.snapshots.map(\.date).max().map { String("\($0)".prefix(10)) } ?? ""
@@ -169,14 +266,19 @@ package struct LockKeeper: Sendable {
 extension Pin {
     /// The pin as apt's resolver has it.
     init(_ pin: Declaration.Pin) throws {
-        let target =
-            switch pin.target {
-            case .release(let terms):
-                "release " + terms.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
-            case .version(let version): "version \(version)"
-            case .origin(let host): "origin \(host)"
-            }
-        try self.init(packages: pin.packages.joined(separator: " "), pin: target, priority: pin.priority)
+        let (kind, value) = pin.target.words
+        try self.init(packages: pin.packages.joined(separator: " "), pin: "\(kind) \(value)", priority: pin.priority)
+    }
+}
+
+extension LockedDistribution {
+    /// The names of packages that are there in several versions, and were not in `before`.
+    fileprivate func namesInSeveralVersions(exceptIn before: LockedDistribution) -> Set<String> {
+        func several(_ distribution: LockedDistribution) -> Set<String> {
+            let versions = Dictionary(grouping: distribution.packages, by: \.name).mapValues { Set($0.map(\.version)) }
+            return Set(versions.filter { $0.value.count > 1 }.keys)
+        }
+        return several(self).subtracting(several(before))
     }
 }
 

@@ -39,12 +39,45 @@ package struct BuildResult: Sendable {
 }
 
 extension Project {
-    /// The plan with the lock brought up to date; the file is left alone unless `writesLock`.
-    package func currentPlan(writesLock: Bool, request: BuildRequest = BuildRequest()) async throws -> BuildPlan {
+    /// The plan with the lock brought up to date; the file is left alone unless `writesLock`. A target that can't be is refused
+    /// before anything is resolved. Unless the caller `holdsStore`, the store is held while something is resolved.
+    package func currentPlan(
+        writesLock: Bool, request: BuildRequest = BuildRequest(), holdsStore: Bool = false
+    ) async throws -> BuildPlan {
         let keeper = LockKeeper(project: self, allowExpired: request.allowExpired)
-        let lock = try await keeper.current(writes: writesLock && !request.isLocked)
-        if request.isLocked, try keeper.existing() != lock { throw LockWouldChange() }
-        return try await plan(lock)
+        if request.isLocked || !request.targets.isEmpty {
+            let standing = try keeper.standing()
+            if !standing.isCurrent, !request.targets.isEmpty {
+                _ = try await plan(sketch).resolve(targets: request.targets)
+            }
+            if !standing.isCurrent, request.isLocked { throw LockWouldChange(differences: standing.lines) }
+        }
+        return try await plan(try await keeper.current(writes: writesLock, holdsStore: holdsStore))
+    }
+
+    /// A lock that gives a plan the steps that a real one will give it, and nothing in them.
+    private var sketch: Lock {
+        Lock(
+            declaration.distributions.map { distribution in
+                let profiles = declaration.profiles(of: distribution).map(\.name)
+                let nothing = Digest(of: [UInt8]())
+                return LockedDistribution(
+                    name: distribution.name, architecture: distribution.architecture, asked: nil, snapshots: [],
+                    indexes: [],
+                    packages: [
+                        LockedPackage(
+                            name: "linux-image-0-\(distribution.architecture)", version: "0",
+                            architecture: distribution.architecture, profiles: profiles, isEssential: true,
+                            size: .zero, repository: "", path: "kernel", digest: nothing)
+                    ],
+                    built: distribution.zfsModule == nil
+                        ? []
+                        : [
+                            LockedBuild(
+                                name: "\(ZFSModulePackage.prefix)0", version: "0",
+                                architecture: distribution.architecture, profiles: profiles)
+                        ])
+            })
     }
 
     /// How the steps that `request` asks for stand, with nothing run.
@@ -58,7 +91,7 @@ extension Project {
         let start = ContinuousClock.now
         let lock = try await lockStore()
         defer { withExtendedLifetime(lock) {} }
-        let plan = try await currentPlan(writesLock: true, request: request)
+        let plan = try await currentPlan(writesLock: true, request: request, holdsStore: true)
         let wanted = try plan.resolve(targets: request.targets)
         let engine = engine()
         let standing = engine.standing(of: wanted, in: plan.graph)
@@ -77,24 +110,45 @@ extension Project {
         return BuildResult(report: report, image: image, proofs: proofs, duration: ContinuousClock.now - start)
     }
 
-    /// Moves the lock of the named distributions (none: all) to today's archives.
-    package func update(_ distributions: [String]) async throws {
+    /// Moves the lock to today's archives. `words` are distributions, none meaning all, and after them packages: where there
+    /// are any, they alone move, with what they need, and everything else stays in its version.
+    package func update(_ words: [String]) async throws {
         let lock = try await lockStore()
         defer { withExtendedLifetime(lock) {} }
-        let known = declaration.distributions.map(\.name)
-        for name in distributions where !known.contains(name) {
-            throw UnknownDistribution(name: name, known: known)
-        }
         let keeper = LockKeeper(project: self)
         let before = try keeper.existing()
-        let after = try await keeper.current(update: Set(distributions.isEmpty ? known : distributions))
-        if before == after { events(.notice("deploy.lock is up to date with the archives")) }
+        let update = try scope(of: words, in: before)
+        let after = try await keeper.current(update: update, holdsStore: true)
+        guard before == after else { return }
+        let what = update.packages.isEmpty ? "deploy.lock is" : "\(update.packages.sorted().joined(separator: ", ")) and all they need are"
+        events(.notice("\(what) up to date with the archives"))
+    }
+
+    private func scope(of words: [String], in lock: Lock?) throws -> LockKeeper.Update {
+        let known = declaration.distributions.map(\.name)
+        let named = Array(words.prefix { known.contains($0) })
+        let packages = words.dropFirst(named.count)
+        let distributions = named.isEmpty ? known : named
+        let locked = distributions.compactMap { lock?[$0] }
+        var moving: [String: Set<String>] = [:]
+        for name in packages {
+            let holders = locked.filter { $0.packages.contains { $0.name == name } }.map(\.name)
+            guard !holders.isEmpty else {
+                if named.isEmpty, name == words.first { throw UnknownDistribution(name: name, known: known) }
+                let names = Set(locked.flatMap { $0.packages.map(\.name) })
+                throw NotLocked(package: name, distributions: distributions, hint: NearestNames.hint(for: name, in: names))
+            }
+            for holder in holders { moving[holder, default: []].insert(name) }
+        }
+        return LockKeeper.Update(
+            distributions: packages.isEmpty ? Set(distributions) : Set(moving.keys), packages: Set(packages))
     }
 
     /// Why `step` ran or would run; without one, that of every step that would run and waits for nothing, or of the image.
     package func explain(_ step: String?) async throws -> [Explanation] {
-        let plan = try await currentPlan(writesLock: false)
-        let wanted = try plan.resolve(targets: step.map { [$0] } ?? [])
+        let targets = step.map { [$0] } ?? []
+        let plan = try await currentPlan(writesLock: false, request: BuildRequest(targets: targets))
+        let wanted = try plan.resolve(targets: targets)
         let standing = engine().standing(of: Set(plan.graph.order), in: plan.graph)
         let explainer = Explainer(store: store, records: records, now: surroundings.now())
         var names = plan.graph.order.filter(wanted.contains)
@@ -109,7 +163,8 @@ extension Project {
     package func shell(_ step: String) async throws -> Int32 {
         let lock = try await lockStore()
         defer { withExtendedLifetime(lock) {} }
-        let plan = try await currentPlan(writesLock: false)
+        let plan = try await currentPlan(
+            writesLock: false, request: BuildRequest(targets: [step]), holdsStore: true)
         guard plan.graph.steps[StepName(step)] != nil else {
             _ = try plan.resolve(targets: [step])
             throw GraphError(
@@ -167,18 +222,28 @@ extension Project {
     }
 }
 
-/// `--locked`, and the declaration asks for more than the lock has.
+/// `--locked`, and the declaration asks for something else than the lock has.
 struct LockWouldChange: UserError {
-    var what: String {
-        "deploy.lock does not fit the declaration and its package sets, and --locked forbids to change it"
-    }
+    /// A line each.
+    let differences: [String]
+    var what: String { "deploy.lock does not fit the declaration and its package sets, and --locked forbids to change it" }
+    var details: [String] { differences }
     var hint: String? { "run `deploy build` without --locked, look at `git diff deploy.lock`, and commit it" }
 }
 
 struct UnknownDistribution: UserError {
     let name: String
     let known: [String]
-    var what: String { "deploy.yaml declares no distribution \"\(name)\"" }
+    var what: String { "\"\(name)\" is no distribution of deploy.yaml, and no package in deploy.lock" }
     var hint: String? { "declared: \(known.joined(separator: ", "))" }
+    var isUsageError: Bool { true }
+}
+
+/// A package that should be updated and is not there.
+struct NotLocked: UserError {
+    let package: String
+    let distributions: [String]
+    let hint: String?
+    var what: String { "deploy.lock has no package \"\(package)\" of \(distributions.joined(separator: ", "))" }
     var isUsageError: Bool { true }
 }

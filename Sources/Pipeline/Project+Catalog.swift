@@ -23,7 +23,7 @@ extension Project {
         let locked = try keeper.existing()?[name]
         let snapshot = try await keeper.snapshot(of: declaration, locked)
         let catalog = try await BlockingWork.run { [store] in
-            try Resolver(store: store).catalog(of: snapshot, for: request)
+            try Resolver(store: store).catalog(of: snapshot, for: request, keeping: LockHold(locked))
         }
         return OpenDistribution(declaration: declaration, request: request, locked: locked, catalog: catalog)
     }

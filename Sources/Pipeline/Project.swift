@@ -58,23 +58,42 @@ package struct Project: Sendable {
         let signer = try await SigningKey(home: workspace.key)
         return try BuildPlanner(
             declaration: declaration, lock: lock,
-            fetch: PackageFetch(addresses: try addresses(), downloader: Downloader()),
+            fetch: PackageFetch(
+                addresses: try addresses().at(lock.distributions), downloader: try downloader()),
             signer: signer, includes: (tree, .folder(folder, tree, shownAs: workspace.shown(folder)))
         ).plan()
     }
 
-    /// Where each repository's mirrors are on this host.
+    /// Where each repository's mirrors are on this host, and its snapshot service.
     func addresses() throws -> RepositoryAddresses {
-        let selection = MirrorSelection(
-            host: try HostAPT.read(surroundings.aptFolder), environment: surroundings.environment,
-            workingFolder: surroundings.currentFolder)
+        let selection = try mirrorSelection()
         var byName: [String: [String]] = [:]
+        var services: [String: SnapshotService] = [:]
         for distribution in declaration.distributions {
             for repository in distribution.repositories {
                 byName[repository.name] = try selection.addresses(of: repository, in: distribution).map(\.url)
+                services[repository.name] = repository.snapshot
             }
         }
-        return RepositoryAddresses(byName)
+        return RepositoryAddresses(byName, services: services)
+    }
+
+    /// What downloads for this host: through apt's proxy from where apt's own mirrors are used.
+    func downloader() throws -> Downloader {
+        let selection = try mirrorSelection()
+        var options = Downloader.Options()
+        for distribution in declaration.distributions {
+            for repository in distribution.repositories {
+                options.proxies.merge(selection.proxies(of: repository, in: distribution)) { first, _ in first }
+            }
+        }
+        return Downloader(options: options)
+    }
+
+    private func mirrorSelection() throws -> MirrorSelection {
+        MirrorSelection(
+            host: try HostAPT.read(surroundings.aptFolder), environment: surroundings.environment,
+            workingFolder: surroundings.currentFolder)
     }
 
     /// Holds the store for this process as long as the result lives; says so where it has to wait.

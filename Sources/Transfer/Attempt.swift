@@ -60,6 +60,9 @@ final class Attempt {
         handle.set(CURLOPT_CONNECTTIMEOUT_MS, Int(options.connectTimeout / .milliseconds(1)))
         handle.set(CURLOPT_BUFFERSIZE, 256 * 1024)
         handle.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+        if let proxy = options.proxies.first(where: { url.url.hasPrefix("\($0.key)/") })?.value {
+            handle.set(CURLOPT_PROXY, proxy)
+        }
         if resumedAt > 0 { handle.set(CURLOPT_RANGE, "\(resumedAt)-") }
         handle.set(CURLOPT_WRITEDATA, me)
         handle.set(CURLOPT_WRITEFUNCTION) { bytes, size, count, me in
@@ -189,7 +192,7 @@ final class Attempt {
         }
         return .success(
             DownloadedFile(
-                index: index, destination: request.destination, digest: digest, size: ByteCount(part.size),
+                index: index, source: source, destination: request.destination, digest: digest, size: ByteCount(part.size),
                 url: handle.string(CURLINFO_EFFECTIVE_URL) ?? url.url, entityTag: entityTag, lastModified: lastModified)
         )
     }

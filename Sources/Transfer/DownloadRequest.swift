@@ -37,6 +37,8 @@ package struct DownloadRequest: Sendable {
 package struct DownloadedFile: Sendable {
     /// The place of the request among those given to `Downloader.download`.
     package let index: Int
+    /// The place of the source that gave it among those of its request.
+    package let source: Int
     package let destination: FilePath
     package let digest: Digest
     package let size: ByteCount

@@ -5,8 +5,8 @@ import SystemPackage
 ///
 /// The transfers of one call run on a thread of their own. Each file is hashed while it arrives, in
 /// `destination.part`, and renamed to `destination` when size and digest are right. A call that fails or is
-/// cancelled leaves the `.part` files of known digest; the next call goes on where they end. Proxies come from the
-/// environment as for curl(1). Bodies are taken as they are sent: no encoding is asked for.
+/// cancelled leaves the `.part` files of known digest; the next call goes on where they end. Where no option names
+/// one, proxies come from the environment as for curl(1). Bodies are taken as they are sent: no encoding is asked for.
 package struct Downloader: Sendable {
     package struct Options: Sendable {
         /// Transfers, and so connections, at once.
@@ -19,6 +19,8 @@ package struct Downloader: Sendable {
         /// Redirects that are followed for one file.
         package var redirects = 8
         package var retries = RetryPolicy()
+        /// Proxies by the beginning of the URLs that they are for; other URLs follow the environment.
+        package var proxies: [String: String] = [:]
         /// How long the other files may go on after the first one was given up, so that all that is wrong can
         /// be told at once.
         package var grace = Duration.seconds(30)

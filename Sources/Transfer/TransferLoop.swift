@@ -140,7 +140,7 @@ final class TransferLoop {
                 return try finish(
                     part,
                     DownloadedFile(
-                        index: index, destination: request.destination, digest: digest, size: size,
+                        index: index, source: source, destination: request.destination, digest: digest, size: size,
                         url: urls[source].url, entityTag: nil, lastModified: nil))
             }
             try part.restart()

@@ -15,7 +15,7 @@ import Testing
 
     private func distribution(_ packages: [LockedPackage], built: [LockedBuild] = []) -> LockedDistribution {
         LockedDistribution(
-            name: "debian", architecture: "amd64", declaration: Digest(of: [UInt8]()), snapshots: [], indexes: [],
+            name: "debian", architecture: "amd64", asked: nil, snapshots: [], indexes: [],
             packages: packages, built: built)
     }
 

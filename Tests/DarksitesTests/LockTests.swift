@@ -6,15 +6,27 @@ import Testing
 @Suite struct LockTests {
     static let digest = String(repeating: "0a", count: 32)
 
+    /// What a profile line says of the packages below it: golden, because a change of it makes every lock stale.
+    private static let seal = (core: "0000000000000000", live: "0000000000000000", server: "0000000000000000")
+
     static let text = """
         # comment
-        version 1
+        version 2
 
         distribution debian amd64
-        declaration \(digest)
+        release 13 trixie
+        repository 1 debian trixie main \(digest)
+        repository 2 security trixie-security main unsigned
+        pin 1 500 linux-*,zfs* release:n=trixie-backports,o=a%20b
         snapshot debian trixie 2026-11-20T14:12:33Z 140123 \(digest)
         snapshot security trixie-security 2026-11-21T00:00:01Z 43000 \(digest)
         index debian trixie main amd64 9678380 dists/trixie/main/binary-amd64/Packages.xz \(digest)
+        profile core 2 1537000 \(seal.core)
+        want core dpkg
+        profile live 2 1537000 \(seal.live)
+        profile server 2 1707000 \(seal.server)
+        want server -exim4
+        want server htop
         essential dpkg 1.22.21 amd64 core,live,server 1537000 debian pool/main/d/dpkg/dpkg_1.22.21_amd64.deb \(digest)
         package htop 3.4.1-5 amd64 server 170000 debian pool/main/h/htop/htop_3.4.1-5_amd64.deb \(digest)
         built zfs-modules-6.12 2.3.2-1 amd64 core,live
@@ -34,6 +46,19 @@ import Testing
         let lock = try LockReader.read(Array(Self.text.utf8), file: "deploy.lock")
         let debian = try #require(lock["debian"])
         #expect(debian.architecture == "amd64")
+        #expect(debian.unsealed.isEmpty)
+        let asked = try #require(debian.asked)
+        #expect(asked.codename == "trixie")
+        #expect(asked.repositories.map(\.name) == ["debian", "security"])
+        #expect(asked.repositories.map(\.keyring) == [Digest(hex: Self.digest), nil])
+        #expect(asked.pins[0].packages == ["linux-*", "zfs*"])
+        #expect(
+            asked.pins == [
+                LockedPin(
+                    priority: 500, packages: ["linux-*", "zfs*"], kind: "release", value: "n=trixie-backports,o=a b")
+            ])
+        #expect(asked.profiles == ["core", "live", "server"])
+        #expect(asked.wishes(of: "server") == ["-exim4", "htop"])
         #expect(debian.snapshots.map(\.suite) == ["trixie", "trixie-security"])
         #expect(debian.indexes[0].path == "dists/trixie/main/binary-amd64/Packages.xz")
         #expect(debian.packages[0].isEssential)
@@ -71,54 +96,81 @@ import Testing
         let lock = try LockReader.read(Array(Self.text.utf8), file: "deploy.lock")
         let debian = try #require(lock["debian"])
         let reversed = LockedDistribution(
-            name: "debian", architecture: "amd64", declaration: debian.declaration,
-            snapshots: debian.snapshots.reversed(),
-            indexes: debian.indexes, packages: debian.packages.reversed(), built: debian.built)
+            name: "debian", architecture: "amd64", asked: debian.asked, snapshots: debian.snapshots.reversed(),
+            indexes: debian.indexes, packages: debian.packages.reversed(), built: debian.built,
+            unsealed: debian.unsealed)
         let written = String(decoding: try LockWriter.text(of: Lock([reversed])), as: UTF8.self)
         let facts = { (text: String) in text.split(separator: "\n").filter { !$0.hasPrefix("#") } }
         #expect(facts(written) == facts(Self.text))
     }
 
     @Test(arguments: [
-        ("version 1", "version 2", "2:9 this lock has version 2 of the format, and this deploy reads version 1"),
-        ("version 1", "versoin 1", "2:1 a lock begins with a version line"),
-        ("declaration", "<<<<<<< HEAD\ndeclaration", "5:1 git left a merge conflict here (<<<<<<<)"),
-        ("built ", "=======\nbuilt ", "11:1 git left a merge conflict here (=======)"),
-        ("built ", ">>>>>>> other\nbuilt ", "11:1 git left a merge conflict here (>>>>>>>)"),
-        ("package htop", "pakage htop", "10:1 a line cannot begin with \"pakage\""),
-        ("package htop 3", "package htop  3", "10:14 fields are separated by exactly one space"),
-        ("amd64 server 170000", "amd64 server 17oooo", "10:35 this should be a number"),
-        ("amd64 server 170000", "amd64 server 017000", "10:35 this is no number of bytes"),
-        ("amd64 server 170000", "amd64 170000", "10:146 this line has 7 fields, and not 8"),
-        ("amd64 server 170000", "amd64 server server 170000", "10:96 this line has 9 fields, and not 8"),
-        ("amd64 server 1", "amd64 a,,b 1", "10:28 profiles are names with commas between, each once"),
-        ("pool/main/h/htop/", "../../etc/", "10:49 this is no path in a repository"),
-        ("pool/main/h/htop/", "/etc/", "10:49 this is no path in a repository"),
-        ("2026-11-20T14:12:33Z", "2026-02-30T14:12:33Z", "6:24 this should be a time such as 2026-11-20T14:12:33Z"),
-        ("declaration 0a", "declaration 0A", "5:13 this should be a SHA-256 digest: 64 lower-case hexadecimal digits"),
-        ("declaration ", "#", "4:1 debian has no declaration line"),
-        ("170000 debian", "170000 ubuntu", "10:1 htop is from ubuntu, which has no snapshot line"),
-        ("distribution debian amd64\n", "", "4:1 a declaration line before any distribution line"),
+        ("version 2", "version 3", "2:9 this lock has version 3 of the format, and this deploy reads versions 1 and 2"),
+        ("version 2", "versoin 2", "2:1 a lock begins with a version line"),
+        ("release", "<<<<<<< HEAD\nrelease", "5:1 git left a merge conflict here (<<<<<<<)"),
+        ("built ", "=======\nbuilt ", "20:1 git left a merge conflict here (=======)"),
+        ("built ", ">>>>>>> other\nbuilt ", "20:1 git left a merge conflict here (>>>>>>>)"),
+        ("package htop", "pakage htop", "19:1 a line cannot begin with \"pakage\""),
+        ("package htop 3", "package htop  3", "19:14 fields are separated by exactly one space"),
+        ("amd64 server 170000", "amd64 server 17oooo", "19:35 this should be a number"),
+        ("amd64 server 170000", "amd64 server 017000", "19:35 this is no number of bytes"),
+        ("amd64 server 170000", "amd64 170000", "19:146 this line has 7 fields, and not 8"),
+        ("amd64 server 170000", "amd64 server server 170000", "19:96 this line has 9 fields, and not 8"),
+        ("amd64 server 1", "amd64 a,,b 1", "19:28 profiles are names with commas between, each once"),
+        ("pool/main/h/htop/", "../../etc/", "19:49 this is no path in a repository"),
+        ("pool/main/h/htop/", "/etc/", "19:49 this is no path in a repository"),
+        ("2026-11-20T14:12:33Z", "2026-02-30T14:12:33Z", "9:24 this should be a time such as 2026-11-20T14:12:33Z"),
+        ("main 0a", "main 0A", "6:33 this should be a SHA-256 digest: 64 lower-case hexadecimal digits"),
+        ("pin 1 500", "pin 1 high", "8:7 a priority is a whole number"),
+        ("170000 debian", "170000 ubuntu", "19:1 htop is from ubuntu, which has no snapshot line"),
+        ("distribution debian amd64\n", "", "4:1 a release line before any distribution line"),
     ])
     func whatIsNotExactlyTheFormatIsAnErrorAtItsPlace(part: String, replacement: String, expected: String) throws {
         let range = try #require(Self.text.firstRange(of: part))
         #expect(Self.errors(Self.text.replacingCharacters(range, replacement)).first == expected)
     }
 
-    @Test(arguments: [6, 8, 9, 10, 11])
+    @Test(arguments: [6, 8, 9, 11, 13, 17, 18, 19, 20])
     func aFactThatIsThereTwiceIsAnError(line: Int) {
         var lines = Self.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         lines.insert(lines[line - 1], at: lines.count - 1)
         let errors = Self.errors(lines.joined(separator: "\n"))
         #expect(errors.count == 1)
-        #expect(errors[0].hasPrefix("12:1 ") && errors[0].hasSuffix("is there twice"))
+        #expect(errors[0].hasPrefix("21:1 ") && errors[0].hasSuffix("is there twice"))
+    }
+
+    /// Version 1 had a digest of what was asked for: what that was is not known, so the section is stale, and no error.
+    @Test func aLockOfVersionOneIsReadAndSaysNothingOfWhatWasAskedFor() throws {
+        let asked = ["release", "repository", "pin", "profile", "want"]
+        let lines = Self.text.split(separator: "\n").filter { line in !asked.contains { line.hasPrefix($0 + " ") } }
+        let text = lines.joined(separator: "\n").replacing("version 2", with: "version 1")
+            .replacing("snapshot debian", with: "declaration \(Self.digest)\nsnapshot debian")
+        let lock = try LockReader.read(Array(text.utf8), file: "deploy.lock")
+        #expect(lock["debian"]?.asked == nil)
+        #expect(lock["debian"]?.packages.count == 2)
+    }
+
+    @Test(arguments: [
+        ("package htop 3.4.1-5", "package htop 3.4.1-6", ["server"]),
+        ("want server htop\n", "", ["server"]), ("want core dpkg", "want core bash", ["core"]),
+        ("profile server 2 1707000", "profile server 3 1707000", ["server"]),
+        ("built zfs-modules-6.12 2.3.2-1 amd64 core,live\n", "", ["core", "live"]),
+        ("core,live,server 1537000", "core,server 1537000", ["live"]),
+        ("14:12:33Z 140123 0a", "14:12:33Z 140123 0b", ["core", "live", "server"]),
+    ])
+    func aProfileWhosePackagesAreNotThoseThatWereResolvedIsSeen(
+        part: String, replacement: String, unsealed: [String]
+    ) throws {
+        let text = Self.text.replacing(part, with: replacement)
+        #expect(text != Self.text)
+        #expect(try LockReader.read(Array(text.utf8), file: "deploy.lock")["debian"]?.unsealed == unsealed)
     }
 
     @Test func aPackageIsEssentialOrItIsNot() {
         let lines = Self.text.split(separator: "\n").map(String.init)
         guard let essential = lines.first(where: { $0.hasPrefix("essential ") }) else { return }
         let other = "package " + essential.dropFirst("essential ".count)
-        #expect(Self.errors(Self.text + other + "\n") == ["12:1 dpkg is essential on another line"])
+        #expect(Self.errors(Self.text + other + "\n") == ["20:1 dpkg is essential on another line"])
         #expect(throws: Never.self) {
             let foreign = other.replacing("1.22.21 amd64", with: "1.22.21 i386")
             _ = try LockReader.read(Array((Self.text + foreign + "\n").utf8), file: "deploy.lock")
@@ -134,7 +186,7 @@ import Testing
         let build = LockedBuild(name: "a b", version: "1", architecture: "amd64", profiles: ["x"])
         let lock = Lock([
             LockedDistribution(
-                name: "debian", architecture: "amd64", declaration: Digest(of: [UInt8]()), snapshots: [], indexes: [],
+                name: "debian", architecture: "amd64", asked: nil, snapshots: [], indexes: [],
                 packages: [], built: [build])
         ])
         #expect(throws: Mistake.self) { try LockWriter.text(of: lock) }
@@ -169,7 +221,15 @@ import Testing
                     path: "pool/ü/\(index)%3a1.deb", digest: digest())
             }
             return LockedDistribution(
-                name: "distro\(number)", architecture: "amd64", declaration: digest(),
+                name: "distro\(number)", architecture: "amd64",
+                asked: LockedRequest(
+                    release: "13", codename: pick(["trixie", "sid"]),
+                    repositories: ["z", "main"].map {
+                        LockedRepository(name: $0, suites: ["s", "t"], components: ["main"], keyring: digest())
+                    },
+                    pins: [LockedPin(priority: -10, packages: ["z*", "a"], kind: "version", value: "1 %")],
+                    profiles: ["core", "server", "live", "builder", "empty"],
+                    wishes: [LockedWish(profile: "server", text: "htop"), LockedWish(profile: "core", text: "-x")]),
                 snapshots: [
                     LockedSnapshot(
                         repository: "main", suite: "s", date: LockDate(secondsSince1970: Int64(counter) * 99_999_999),

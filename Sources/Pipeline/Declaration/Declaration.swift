@@ -68,6 +68,8 @@ package struct Declaration: Hashable, Sendable {
         package let suites: [String]
         package let components: [String]
         package let trust: Trust
+        /// What is asked for locked files that no mirror has any more.
+        package let snapshot: SnapshotService?
         package let location: SourceLocation
     }
 

@@ -54,7 +54,7 @@ extension DeclarationReader {
     }
 
     private mutating func repository(_ document: DeclarationDocument, name: String) -> Declaration.Repository? {
-        let keys = ["name", "mirrors", "suites", "components", "keyring", "unsigned"]
+        let keys = ["name", "mirrors", "suites", "components", "keyring", "unsigned", "snapshot"]
         guard let section = fields.section(document, name: name, keys: keys) else { return nil }
         let called = fields.string("name", of: section, example: "name: debian", problem: Self.problemOfName)
         let folder = folder
@@ -72,13 +72,22 @@ extension DeclarationReader {
         let components = fields.strings(
             "components", of: section, example: "components: [main]", problem: Self.problemOfWord)
         let trust = trust(section)
+        var snapshot: SnapshotService?
+        if section.has("snapshot") {
+            let template = fields.string(
+                "snapshot", of: section, example: "snapshot: http://snapshot.example.org/archive/debian/{date}/",
+                problem: SnapshotService.problem)
+            guard let template else { return nil }
+            snapshot = SnapshotService(template.value)
+        }
         guard let called, let mirrors, let suites, let components, let trust else { return nil }
         return Declaration.Repository(
             name: called.value,
             mirrors: mirrors.map {
                 $0.value == "host" ? .host : MirrorAddress($0.value, relativeTo: folder).map { .address($0) } ?? .host
             },
-            suites: suites.map(\.value), components: components.map(\.value), trust: trust, location: section.location)
+            suites: suites.map(\.value), components: components.map(\.value), trust: trust,
+            snapshot: snapshot, location: section.location)
     }
 
     private mutating func trust(_ section: DeclarationFields.Section) -> Declaration.Trust? {

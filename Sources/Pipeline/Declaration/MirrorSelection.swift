@@ -54,6 +54,20 @@ package struct MirrorSelection: Sendable {
         return addresses.filter { seen.insert($0).inserted }
     }
 
+    /// The proxies of apt for the addresses that `repository` has from the apt of this machine, by address.
+    package func proxies(
+        of repository: Declaration.Repository, in distribution: Declaration.Distribution
+    ) -> [String: String] {
+        guard repository.mirrors.contains(.host), environment[Self.variable(for: repository.name)] == nil else {
+            return [:]
+        }
+        let addresses = host.debianAddresses(
+            isSecurity: repository.name.hasSuffix("-security"), codename: distribution.codename)
+        var proxies: [String: String] = [:]
+        for address in addresses { proxies[address.url] = proxy(for: address) }
+        return proxies
+    }
+
     /// The proxy that apt uses for `address`.
     package func proxy(for address: MirrorAddress) -> String? {
         guard case .remote(let url) = address else { return nil }

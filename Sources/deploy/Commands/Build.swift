@@ -55,16 +55,23 @@ struct Full: AsyncParsableCommand {
 struct Update: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Move deploy.lock to today's state of the archives.",
-        discussion: "Says what that changes. Nothing is built.")
+        usage: "deploy update [<options>] [<distribution> ...] [<package> ...]",
+        discussion: """
+            Says what that changes. Nothing is built. With packages, only they move, and what has to move for them: all \
+            others keep their versions, until an update without packages.
+            """)
 
     @OptionGroup var options: CommonOptions
 
-    @Argument(help: "The distributions to move; none means all.")
-    var distributions: [String] = []
+    @Argument(
+        help: ArgumentHelp(
+            "The distributions to move (none: all), and after them the packages to move alone.",
+            valueName: "distribution or package"))
+    var words: [String] = []
 
     func run() async throws {
-        let distributions = distributions
-        try await options.run { project, _ in try await project.update(distributions) }
+        let words = words
+        try await options.run { project, _ in try await project.update(words) }
     }
 }
 
