@@ -155,10 +155,46 @@ import Testing
         let bytes = try Files.read(checkout.lockFile)
         _ = try await checkout.project().currentPlan(writesLock: true, request: BuildRequest(isLocked: true))
         try checkout.set("core", "zsh")
-        await #expect(throws: LockWouldChange.self) {
-            try await checkout.project().currentPlan(writesLock: true, request: BuildRequest(isLocked: true))
+        _ = try archive.requests()
+        do {
+            _ = try await checkout.project().currentPlan(writesLock: true, request: BuildRequest(isLocked: true))
+            Issue.record("nothing was thrown")
+        } catch let error as LockWouldChange {
+            #expect(
+                error.details == [
+                    "debian: core, server: + zsh (package-sets/debian/core.txt:1)", "debian: core, server: − curl",
+                    "debian: core, server: − no-such-thing?",
+                ])
+            #expect(!error.isUsageError)
         }
         #expect(try Files.read(checkout.lockFile) == bytes)
+        #expect(try archive.requests() == [], "that much is known without asking anybody")
+    }
+
+    @Test func aTargetThatCannotBeIsRefusedBeforeAnythingIsResolved() async throws {
+        for writes in [true, false] {
+            await #expect(throws: GraphError.self) {
+                try await checkout.project().currentPlan(
+                    writesLock: writes, request: BuildRequest(targets: ["debian/miror"]))
+            }
+        }
+        #expect(!Files.exists(checkout.lockFile))
+        #expect(try archive.requests() == [])
+        let right = BuildRequest(targets: ["debian/mirror", "iso", "5"])
+        #expect(try await checkout.project().currentPlan(writesLock: false, request: right).graph.order.count > 10)
+        #expect(!Files.exists(checkout.lockFile))
+    }
+
+    @Test func aLockOfVersionOneIsResolvedAgainAgainstItsSnapshot() async throws {
+        let before = try await lock()
+        try archive.moveOn()
+        let asked = ["release", "repository", "pin", "profile", "want"]
+        let lines = try Files.readText(checkout.lockFile).split(separator: "\n")
+            .filter { line in !asked.contains { line.hasPrefix($0 + " ") } }
+        try Files.write(
+            lines.joined(separator: "\n").replacing("version 2", with: "version 1").utf8, to: checkout.lockFile)
+        #expect(try await lock() == before)
+        #expect(checkout.notices.contains { $0.contains("written by an older deploy") })
     }
 
     @Test func aSnapshotThatIsGoneEverywhereIsSaidToBe() async throws {

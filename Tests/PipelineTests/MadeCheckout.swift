@@ -43,6 +43,24 @@ final class MadeCheckout: Sendable {
         try Files.write(text.replacing(part, with: replacement).utf8, to: path)
     }
 
+    /// Changes a package of the lock, as somebody would who also knows how to make the lock fit again.
+    func lockPackage(_ name: String, size: ByteCount? = nil, path: String? = nil, digest: Digest? = nil) throws {
+        let lock = try LockReader.read(try Files.read(lockFile), file: "deploy.lock")
+        let distributions = lock.distributions.map { old in
+            LockedDistribution(
+                name: old.name, architecture: old.architecture, asked: old.asked, snapshots: old.snapshots,
+                indexes: old.indexes,
+                packages: old.packages.map { package in
+                    guard package.name == name else { return package }
+                    return LockedPackage(
+                        name: name, version: package.version, architecture: package.architecture,
+                        profiles: package.profiles, isEssential: package.isEssential, size: size ?? package.size,
+                        repository: package.repository, path: path ?? package.path, digest: digest ?? package.digest)
+                }, built: old.built)
+        }
+        try Files.write(try LockWriter.text(of: Lock(distributions)), to: lockFile)
+    }
+
     /// Writes a package set.
     func set(_ name: String, _ lines: String...) throws {
         try Files.write(

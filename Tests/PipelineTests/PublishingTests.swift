@@ -68,10 +68,7 @@ import Testing
         }
         try check()
         // The kernel's package in the lock, a thousand terabytes.
-        let size = try #require(
-            try LockKeeper(project: project).existing()?["debian"]?.packages.first { $0.name == "big" }
-        ).size.bytes
-        try checkout.edit("deploy.lock", " \(size) made pool/main/b/big", " 999999999999999 made pool/main/b/big")
+        try checkout.lockPackage("big", size: ByteCount(999_999_999_999_999))
         let greedy = try await project.currentPlan(writesLock: false)
         let standing = checkout.engine(project).standing(of: fetch, in: greedy.graph)
         let error = #expect(throws: DiskTooSmall.self) {

@@ -34,7 +34,6 @@ import Testing
 
     @Test func orderAndCommentsOfSetsChangeNothing() throws {
         #expect(try asked(sets: "# web\nnginx # fast\n\nhtop\nhtop\n-x [arm64]\n") == asked())
-        #expect(try asked(sets: "nginx:i386=1\n") == asked(sets: "nginx=1:i386\n"))
     }
 
     @Test(arguments: [
