@@ -8,7 +8,8 @@ extension DebianUniverse {
     /// Makes the version of `name` the candidate that apt would install if it knew every state of the suites; returns it, or
     /// nil where there is none.
     package func moveCandidate(of name: String) -> PackageID? {
-        guard let number = table.names.find(name), let package = findCandidate(number, 0, acrossGenerations: true) else {
+        guard let number = table.names.find(name), let package = findCandidate(number, 0, acrossGenerations: true)
+        else {
             return nil
         }
         makeCandidate(package, followingSuite: nil)

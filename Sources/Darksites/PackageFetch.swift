@@ -105,7 +105,8 @@ struct GoneHint {
     var text: String {
         let service =
             withoutService.isEmpty
-            ? "" : ", declare a snapshot service (`snapshot:` of \(withoutService.joined(separator: ", ")) in deploy.yaml)"
+            ? ""
+            : ", declare a snapshot service (`snapshot:` of \(withoutService.joined(separator: ", ")) in deploy.yaml)"
         return """
             archives delete superseded files after a while: `deploy update` moves to today's; to keep what is locked, name a \
             mirror that has it\(service), or build with the store (DEPLOY_CACHE) that made the lock

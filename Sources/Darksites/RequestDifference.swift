@@ -48,7 +48,8 @@ package struct RequestDifference: Hashable, Sendable {
                 guard before[keyPath: list] != repository[keyPath: list] else { return }
                 let (a, b) = (before[keyPath: list], repository[keyPath: list])
                 lines.append(
-                    "repository \(repository.name): \(what) \(a.joined(separator: ", ")) → \(b.joined(separator: ", "))")
+                    "repository \(repository.name): \(what) \(a.joined(separator: ", ")) → \(b.joined(separator: ", "))"
+                )
             }
             compare("suites", \.suites)
             compare("components", \.components)

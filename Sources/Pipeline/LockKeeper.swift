@@ -187,7 +187,8 @@ package struct LockKeeper: Sendable {
         return try await BlockingWork.run {
             var moving = moving
             while true {
-                let catalog = try resolver.catalog(of: snapshot, for: request, keeping: LockHold(before, moving: moving))
+                let hold = LockHold(before, moving: moving)
+                let catalog = try resolver.catalog(of: snapshot, for: request, keeping: hold)
                 let resolution = try resolver.resolve(request, in: catalog)
                 // What had to move in one profile moves in all: a mirror has one version of a package where it can.
                 let split = before.map { resolution.locked.namesInSeveralVersions(exceptIn: $0) } ?? []

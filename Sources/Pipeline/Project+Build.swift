@@ -120,7 +120,8 @@ extension Project {
         let update = try scope(of: words, in: before)
         let after = try await keeper.current(update: update, holdsStore: true)
         guard before == after else { return }
-        let what = update.packages.isEmpty ? "deploy.lock is" : "\(update.packages.sorted().joined(separator: ", ")) and all they need are"
+        let names = update.packages.sorted().joined(separator: ", ")
+        let what = names.isEmpty ? "deploy.lock is" : "\(names) and all they need are"
         events(.notice("\(what) up to date with the archives"))
     }
 
@@ -136,7 +137,8 @@ extension Project {
             guard !holders.isEmpty else {
                 if named.isEmpty, name == words.first { throw UnknownDistribution(name: name, known: known) }
                 let names = Set(locked.flatMap { $0.packages.map(\.name) })
-                throw NotLocked(package: name, distributions: distributions, hint: NearestNames.hint(for: name, in: names))
+                throw NotLocked(
+                    package: name, distributions: distributions, hint: NearestNames.hint(for: name, in: names))
             }
             for holder in holders { moving[holder, default: []].insert(name) }
         }
@@ -226,7 +228,9 @@ extension Project {
 struct LockWouldChange: UserError {
     /// A line each.
     let differences: [String]
-    var what: String { "deploy.lock does not fit the declaration and its package sets, and --locked forbids to change it" }
+    var what: String {
+        "deploy.lock does not fit the declaration and its package sets, and --locked forbids to change it"
+    }
     var details: [String] { differences }
     var hint: String? { "run `deploy build` without --locked, look at `git diff deploy.lock`, and commit it" }
 }

@@ -22,8 +22,8 @@ package struct PreferringUniverse: PackageUniverse {
             return requirement
         }
         var result = requirement
-        result.candidates =
-            requirement.candidates.filter(preferred.contains) + requirement.candidates.filter { !preferred.contains($0) }
+        let others = requirement.candidates.filter { !preferred.contains($0) }
+        result.candidates = requirement.candidates.filter(preferred.contains) + others
         return result
     }
 

@@ -192,8 +192,9 @@ final class Attempt {
         }
         return .success(
             DownloadedFile(
-                index: index, source: source, destination: request.destination, digest: digest, size: ByteCount(part.size),
-                url: handle.string(CURLINFO_EFFECTIVE_URL) ?? url.url, entityTag: entityTag, lastModified: lastModified)
+                index: index, source: source, destination: request.destination, digest: digest,
+                size: ByteCount(part.size), url: handle.string(CURLINFO_EFFECTIVE_URL) ?? url.url, entityTag: entityTag,
+                lastModified: lastModified)
         )
     }
 

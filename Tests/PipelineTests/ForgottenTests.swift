@@ -120,7 +120,8 @@ import Testing
         try elsewhere.release("expired")
         let error = try await checkout.resolutionErrors(checkout.project(mirrors: both))
         #expect(error.contains("made trixie: no mirror has an index that can be taken"), "\(error)")
-        #expect(error.contains("\(archive.url)/dists/trixie/InRelease: made trixie is not what Made Archive"), "\(error)")
+        #expect(
+            error.contains("\(archive.url)/dists/trixie/InRelease: made trixie is not what Made Archive"), "\(error)")
         #expect(error.contains("\(elsewhere.url)/dists/trixie/InRelease: "), "\(error)")
         #expect(error.contains("expired 207 days ago"), "\(error)")
         #expect(!Files.exists(checkout.lockFile))

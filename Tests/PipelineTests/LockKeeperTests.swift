@@ -17,8 +17,8 @@ import Testing
         checkout = try MadeCheckout(archive)
     }
 
-    private func lock(_ project: Project? = nil, update: LockKeeper.Update = LockKeeper.Update()) async throws -> LockedDistribution {
-        try #require(try await LockKeeper(project: project ?? checkout.project()).current(update: update)["debian"])
+    private func lock(_ project: Project? = nil) async throws -> LockedDistribution {
+        try #require(try await LockKeeper(project: project ?? checkout.project()).current()["debian"])
     }
 
     private func versions(_ locked: LockedDistribution, _ profile: String) -> [String] {

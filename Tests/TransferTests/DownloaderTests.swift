@@ -52,6 +52,22 @@ import Testing
         #expect(counters.requests == 300)
     }
 
+    /// A name that nobody can look up, so that only the proxy can have answered.
+    @Test func whatHasAProxyIsAskedForThere() async throws {
+        let address = mirror.url("ok", file)
+        let host = address.split(separator: "/")[1]
+        let elsewhere = address.replacing(host, with: "archive.invalid")
+        let downloader = Downloader.impatient {
+            $0.proxies = ["http://archive.invalid": "http://\(host)", "http://127.0.0.1": "http://x.invalid"]
+        }
+        #expect(try await downloader.download(scratch.request(file, elsewhere)).digest == file.digest)
+        // Another host, another name that only begins alike: no proxy.
+        #expect(try await downloader.download(scratch.request(file, address)).digest == file.digest)
+        let unknown = scratch.request(file, elsewhere.replacing("invalid", with: "invalid2"))
+        let failed = try await errors(downloader, [unknown])
+        #expect(failed.isNoNetwork)
+    }
+
     @Test(arguments: ["flaky", "halfonce", "unsaid", "moved"])
     func passingTroubleHeals(_ behaviour: String) async throws {
         let got = try await Downloader.impatient().download(scratch.request(file, mirror.url(behaviour, file)))

@@ -58,7 +58,8 @@ class Mirror(BaseHTTPRequestHandler):
         self.wfile.write(page)
 
     def do_GET(self):
-        _, test, behaviour, size, seed = self.path.split("/")
+        # Of a proxy the whole URL is asked for.
+        test, behaviour, size, seed = self.path.split("/")[-4:]
         with lock:
             seen[self.path] = turn = seen.get(self.path, 0) + 1
             is_new = self.counters is None

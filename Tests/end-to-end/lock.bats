@@ -55,10 +55,18 @@ branches() {
     git checkout -q ours
 }
 
+# Takes one side of each conflict in the lock, and keeps what git could merge.
+settle() { # ours|theirs
+    local stage
+    for stage in 1 2 3; do git show ":$stage:deploy.lock" >"$BATS_TEST_TMPDIR/stage-$stage"; done
+    git merge-file "--$1" "$BATS_TEST_TMPDIR/stage-2" "$BATS_TEST_TMPDIR/stage-1" "$BATS_TEST_TMPDIR/stage-3"
+    cp "$BATS_TEST_TMPDIR/stage-2" deploy.lock
+}
+
 # The lock that this checkout's sets resolve to against the base's snapshot, by a checkout that never saw a merge.
 is_as_resolved_fresh() {
     rm -rf "$BATS_TEST_TMPDIR/fresh"
-    git worktree add -q --detach "$BATS_TEST_TMPDIR/fresh" main
+    git worktree add -q -f --detach "$BATS_TEST_TMPDIR/fresh" main
     cp -r package-sets deploy.yaml "$BATS_TEST_TMPDIR/fresh/"
     (cd "$BATS_TEST_TMPDIR/fresh" && resolve)
     diff "$BATS_TEST_TMPDIR/fresh/deploy.lock" deploy.lock
@@ -175,7 +183,7 @@ is_as_resolved_fresh() {
         resolve
         is_as_resolved_fresh
         git checkout -q --merge deploy.lock
-        git merge-file "--$side" -p <(git show :2:deploy.lock) <(git show :1:deploy.lock) <(git show :3:deploy.lock) >deploy.lock
+        settle "$side"
         run -1 --separate-stderr deploy build --locked debian/indexes
         [[ $stderr == *'server: the packages are not as they were resolved (a merge, or an edit by hand)'* ]]
         resolve
@@ -189,7 +197,7 @@ is_as_resolved_fresh() {
     branches
     # Ours has moved every profile to another snapshot, so this can't pass unseen.
     run -1 git merge theirs -m merged
-    git merge-file --ours -p <(git show :2:deploy.lock) <(git show :1:deploy.lock) <(git show :3:deploy.lock) >deploy.lock
+    settle ours
     run -1 --separate-stderr deploy build --locked debian/indexes
     resolve
     grep -q '^package zsh 6.0-1 ' deploy.lock

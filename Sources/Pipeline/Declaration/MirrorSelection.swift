@@ -58,9 +58,8 @@ package struct MirrorSelection: Sendable {
     package func proxies(
         of repository: Declaration.Repository, in distribution: Declaration.Distribution
     ) -> [String: String] {
-        guard repository.mirrors.contains(.host), environment[Self.variable(for: repository.name)] == nil else {
-            return [:]
-        }
+        let override = environment[Self.variable(for: repository.name)] ?? ""
+        guard repository.mirrors.contains(.host), override.isEmpty else { return [:] }
         let addresses = host.debianAddresses(
             isSecurity: repository.name.hasSuffix("-security"), codename: distribution.codename)
         var proxies: [String: String] = [:]

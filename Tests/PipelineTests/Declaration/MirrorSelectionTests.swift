@@ -134,6 +134,20 @@ private final class EtcAPT {
         #expect(selection.proxy(for: .folder("/x")) == nil)
     }
 
+    @Test func theProxyOfAptIsForWhatComesFromItsMirrors() throws {
+        let debian = try DeclarationTests.parse(DeclarationTests.text).distributions[0]
+        let source = HostAPT.Source(
+            address: .remote("http://host.example/debian"), suites: ["trixie"], components: ["main"])
+        let host = HostAPT(sources: [source], proxy: "http://proxy.example:3128")
+        func proxies(_ environment: [String: String], _ repository: Int) -> [String: String] {
+            MirrorSelection(host: host, environment: environment, workingFolder: "/w")
+                .proxies(of: debian.repositories[repository], in: debian)
+        }
+        #expect(proxies([:], 0) == ["http://host.example/debian": "http://proxy.example:3128"])
+        #expect(proxies(["DEPLOY_MIRROR_DEBIAN": "http://x.example/d"], 0) == [:])
+        #expect(proxies([:], 1) == [:], "its mirror is a folder")
+    }
+
     @Test func theEnvironmentWinsAndMirrorsAreTriedInTheirOrder() throws {
         let declaration = try DeclarationTests.parse(DeclarationTests.text)
         let debian = declaration.distributions[0]
