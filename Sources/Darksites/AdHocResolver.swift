@@ -73,7 +73,7 @@ package struct AdHocResolver {
         }
         let alone = ResolutionRequest(
             distribution: distribution.distribution, architecture: distribution.architecture,
-            declaration: distribution.declaration, profiles: [profile], pins: distribution.pins,
+            asked: distribution.asked, profiles: [profile], pins: distribution.pins,
             prebuildsZFS: distribution.prebuildsZFS)
         return try resolver.resolve(alone, in: catalog).profiles.first
     }
@@ -124,7 +124,7 @@ package struct AdHocResolver {
         for wish: SolvedProfile.Wish, _ label: Int32, _ universe: DebianUniverse
     ) -> Requirement? {
         switch wish {
-        case .base(let name):
+        case .base(let name), .update(let name):
             universe.candidate(of: name).map { Requirement(candidates: [$0], label: label) }
         case .module(let name): try? universe.requirement(for: PackageRequest(name: name), label: label)
         case .line(let entry):
@@ -204,7 +204,7 @@ extension AdHocResolver {
             case .ground(.line(let entry)):
                 remedies.append("change \(entry.location.file):\(entry.location.line) (\(entry.text))")
             case .ground(.base): blamesBase = true
-            case .ground(.module): break
+            case .ground(.module), .ground(.update): break
             }
         }
         if requests.count > 1 { remedies.insert("leave out \(requests.joined(separator: " or "))", at: 0) }

@@ -12,13 +12,15 @@ package struct PackageChain: Hashable, Sendable {
         case base(name: String, because: String)
         /// The prebuilt ZFS module, which joins a profile that wants ZFS.
         case module(String)
+        /// A package that an update moves.
+        case update(String)
 
         /// The name that is asked for: "htop".
         package var name: String {
             switch self {
             case .line(let entry): entry.text
             case .base(let name, _): name
-            case .module(let name): name
+            case .module(let name), .update(let name): name
             }
         }
 
@@ -31,6 +33,7 @@ package struct PackageChain: Hashable, Sendable {
             case .line(let entry): "\(entry.location.file):\(entry.location.line)"
             case .base: "base system"
             case .module: "deploy.yaml, zfs-module"
+            case .update: "deploy update"
             }
         }
     }
@@ -81,6 +84,7 @@ extension SolvedProfile {
         switch wishes[label] {
         case .line(let entry): .line(entry)
         case .module(let name): .module(name)
+        case .update(let name): .update(name)
         case .base(let name): .base(name: name, because: baseField(of: name))
         }
     }

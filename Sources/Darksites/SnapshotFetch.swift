@@ -35,9 +35,9 @@ package struct Snapshot: Sendable {
     /// "Debian Archive Automatic Signing Key (13/trixie)", each once.
     package let signers: [String]
     /// What each of `snapshots` is among those of its suite.
-    package let states: [LockedSnapshot: State]
+    package var states: [LockedSnapshot: State] = [:]
     /// Mirrors that were passed over, and why.
-    package let remarks: [String]
+    package var remarks: [String] = []
 
     package struct State: Sendable {
         /// 0 for the first snapshot of the suite, then those that updates of single packages added, by date.

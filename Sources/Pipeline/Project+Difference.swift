@@ -20,7 +20,7 @@ extension Project {
         let from = try await side(old ?? "HEAD")
         let to = if let new { try await side(new) } else { try workingSide() }
         let plain = LockComparison(from: from.lock, to: to.lock, precedes: Self.precedes)
-        var tracer = CauseTracer(project: self)
+        let tracer = CauseTracer(project: self)
         var causes: [String: LockCauses] = [:]
         for distribution in plain.distributions {
             var found = LockCauses()
@@ -49,15 +49,11 @@ extension LockDifference.Change.Kind {
 /// Resolves locked snapshots again, as far as they are in the store, to know what asked for a package.
 private struct CauseTracer {
     let project: Project
-    /// The catalogs read so far: both sides often have one snapshot.
-    private var catalogs: [(snapshots: [LockedSnapshot], pins: [Pin], prebuildsZFS: Bool, catalog: Catalog)] = []
-
-    init(project: Project) { self.project = project }
 
     private struct Untraceable: Error { let reason: String }
 
     /// What asks for the packages of `changes` as `side` locked them; or nothing, and why.
-    mutating func causes(
+    func causes(
         of changes: [LockComparison.Change], in distribution: String, at side: LockSide
     ) async throws -> LockCauses {
         do {
@@ -71,7 +67,7 @@ private struct CauseTracer {
         }
     }
 
-    private mutating func traced(
+    private func traced(
         _ changes: [LockComparison.Change], in name: String, at side: LockSide
     ) async throws -> LockCauses {
         guard let locked = side.lock[name] else { return LockCauses() }
@@ -86,28 +82,15 @@ private struct CauseTracer {
         }
         let profiles = Set(changes.flatMap(\.profiles))
         let narrowed = ResolutionRequest(
-            distribution: request.distribution, architecture: request.architecture, declaration: request.declaration,
+            distribution: request.distribution, architecture: request.architecture, asked: request.asked,
             profiles: request.profiles.filter { profiles.contains($0.name) }, pins: request.pins,
             prebuildsZFS: request.prebuildsZFS)
-        let catalog = try await catalog(of: locked, declared, narrowed)
-        return try await BlockingWork.run { [store = project.store] in
-            LockCauses(of: changes, in: try Resolver(store: store).resolve(narrowed, in: catalog).profiles)
-        }
-    }
-
-    private mutating func catalog(
-        of locked: LockedDistribution, _ declared: Declaration.Distribution, _ request: ResolutionRequest
-    ) async throws -> Catalog {
-        let known = catalogs.first {
-            $0.snapshots == locked.snapshots && $0.pins == request.pins && $0.prebuildsZFS == request.prebuildsZFS
-        }
-        if let known { return known.catalog }
         let snapshot = try await LockKeeper(project: project).snapshot(of: declared, locked)
-        let catalog = try await BlockingWork.run { [store = project.store] in
-            try Resolver(store: store).catalog(of: snapshot, for: request)
+        return try await BlockingWork.run { [store = project.store] in
+            let resolver = Resolver(store: store)
+            let catalog = try resolver.catalog(of: snapshot, for: narrowed, keeping: LockHold(locked))
+            return LockCauses(of: changes, in: try resolver.resolve(narrowed, in: catalog).profiles)
         }
-        catalogs.append((locked.snapshots, request.pins, request.prebuildsZFS, catalog))
-        return catalog
     }
 
     /// How many commits are looked through for the sets that an ISO was made from.
@@ -132,7 +115,7 @@ private struct CauseTracer {
         case .revision: return try find(try await requests(at: side.commit ?? "HEAD"))
         case .file, .image:
             let isMeant = { (candidate: (Declaration.Distribution, ResolutionRequest)) in
-                candidate.0.name == locked.name && candidate.1.declaration == locked.declaration
+                candidate.0.name == locked.name && candidate.1.asked == locked.asked
             }
             if let match = try? keeper.requests().first(where: isMeant) { return match }
             let git = GitRepository(folder: project.declaration.folder, environment: project.surroundings.environment)

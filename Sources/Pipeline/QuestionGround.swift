@@ -20,7 +20,7 @@ package struct QuestionGround: Sendable {
     init(_ open: OpenDistribution) {
         self.init(
             distribution: open.declaration.name, isLocked: open.locked != nil,
-            isStale: open.locked.map { $0.declaration != open.request.declaration } ?? false,
+            isStale: open.locked != nil && !RequestDifference(from: open.locked, to: open.request).isEmpty,
             profiles: open.request.profiles.map(\.name))
     }
 }

@@ -19,8 +19,7 @@ import Testing
             digest: Digest(of: Array("\(date)".utf8)), size: ByteCount(1))
         return Lock([
             LockedDistribution(
-                name: name, architecture: "amd64", declaration: Digest(of: [UInt8]()), snapshots: [snapshot],
-                indexes: [], packages: packages)
+                name: name, architecture: "amd64", asked: nil, snapshots: [snapshot], indexes: [], packages: packages)
         ])
     }
 

@@ -25,7 +25,10 @@ struct MadeCatalog {
             snapshot: Snapshot(snapshots: [], indexes: [], releases: [:], signers: []),
             table: try PackageTable([(index, origin)], architecture: "amd64"), module: nil)
         request = ResolutionRequest(
-            distribution: "debian", architecture: "amd64", declaration: Digest(of: []), profiles: [], pins: [],
+            distribution: "debian", architecture: "amd64",
+            asked: LockedRequest(
+                release: "13", codename: "trixie", repositories: [], pins: [], profiles: [], wishes: []), profiles: [],
+            pins: [],
             prebuildsZFS: false)
     }
 

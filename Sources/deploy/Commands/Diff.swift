@@ -16,7 +16,7 @@ struct Diff: AsyncParsableCommand {
             Exit codes: 0 compared, whatever came out; with --exit-code 1 where they differ.
             """)
 
-    @OptionGroup var options: CommonOptions
+    @OptionGroup var options: ProjectOptions
 
     @Flag(help: "A release note in Markdown.")
     var markdown = false

@@ -11,7 +11,7 @@ struct Sets: AsyncParsableCommand {
             shares with the others. Of each set: what would leave the lock if it were empty.
             """)
 
-    @OptionGroup var options: CommonOptions
+    @OptionGroup var options: ProjectOptions
 
     @Argument(help: "The distribution; without one, each that is declared.")
     var distribution: String?

@@ -14,7 +14,7 @@ struct Why: AsyncParsableCommand {
             Exit codes: 0 it is in, 1 it is not, 2 nobody knows the name.
             """)
 
-    @OptionGroup var options: CommonOptions
+    @OptionGroup var options: ProjectOptions
 
     @Argument(help: "The distribution, for example debian.")
     var distribution: String

@@ -10,7 +10,7 @@ struct ChainText {
         switch origin {
         case .line(let entry): "\(origin.place)  \(style.bold(entry.text))"
         case .base(let name, let because): "the base system  \(style.bold(name)) (\(because))"
-        case .module(let name): "deploy.yaml, zfs-module  \(style.bold(name))"
+        case .module(let name), .update(let name): "\(origin.place)  \(style.bold(name))"
         }
     }
 
@@ -45,6 +45,7 @@ struct ChainText {
             ]
         case .base(_, let because): fields += [("kind", .string("base")), ("because", .string(because))]
         case .module: fields.append(("kind", .string("zfs-module")))
+        case .update: fields.append(("kind", .string("update")))
         }
         return .object(fields)
     }
