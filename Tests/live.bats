@@ -8,6 +8,7 @@ setup() {
     export PATH="$PWD/bin:$PATH"
     export KLDLOAD_DARKSITES=$PWD/darksite KLDLOAD_CONFIG=$PWD/config KLDLOAD_APT_LISTS=$PWD/lists
     export KLDLOAD_ZFS_MODULE=$PWD/module KLDLOAD_NET=$PWD/net KLDLOAD_ISSUE=$PWD/run/report.issue
+    export KLDLOAD_SCRATCH=$PWD/scratch
     echo free > config/edition
     echo 2.3.9 > module/version
     mkdir -p darksite/debian/apt
@@ -71,6 +72,39 @@ report() { run "$live/usr/lib/kldload/live-report"; }
     report
     [ "$status" -eq 0 ]
     [ "${lines[1]}" = "kldload: darksite debian: not on this medium" ]
+}
+
+@test "Ubuntu's mirror is reported where the medium has it, and kept out of the lists of the live system" {
+    mkdir -p darksite/ubuntu/apt/dists/noble
+    # What apt would do, in the lists that it is told of.
+    # shellcheck disable=SC2016 # a script in single quotes
+    stub apt-get '
+        for word; do case $word in Dir::State::Lists=*) lists=${word#*=} ;; Dir::Etc::SourceList=*) sources=${word#*=} ;; esac; done
+        [ -n "${lists-}" ] || exit 0
+        grep -qx "deb \[signed-by=[^ ]* check-date=no check-valid-until=no\] http://127.0.0.1:3143 noble main" "$sources" || exit 9
+        printf "Package: %s\n\n" one two > "$lists/127.0.0.1:3143_dists_noble_main_binary-amd64_Packages"'
+    report
+    [ "$status" -eq 0 ]
+    [ "${lines[1]}" = "kldload: darksite debian: 3 packages at http://127.0.0.1:3142 (signature verified)" ]
+    [ "${lines[2]}" = "kldload: darksite ubuntu: 2 packages at http://127.0.0.1:3143 (signature verified)" ]
+    [ "$(ls lists)" = 127.0.0.1:3142_dists_trixie_main_binary-amd64_Packages ]
+
+    stub apt-get 'case "$*" in *3143* | *apt-ubuntu*) echo "E: no" >&2; exit 100 ;; esac'
+    report
+    [ "$status" -eq 1 ]
+    [ "${lines[2]}" = "kldload: FAILED darksite ubuntu at http://127.0.0.1:3143: E: no" ]
+}
+
+@test "every mirror has a port of its own, a unit that is enabled, and a line in the report" {
+    local name port units=$live/usr/lib/systemd/system
+    for name in debian:3142 ubuntu:3143; do
+        port=${name#*:} name=${name%:*}
+        grep -qx "Environment=PORT=$port" "$units/kldload-darksite@$name.service.d/port.conf"
+        [ -L "$live/etc/systemd/system/multi-user.target.wants/kldload-darksite@$name.service" ]
+        grep -q "^After=.* kldload-darksite@$name.service" "$units/kldload-live-report.service"
+        grep -q "darksite $name http://127.0.0.1:$port\$" "$live/usr/lib/kldload/live-report"
+    done
+    grep -qx 'ConditionPathIsDirectory=/run/live/medium/darksite/%i/apt' "$units/kldload-darksite@.service"
 }
 
 @test "a kernel without zfs is not ready" {

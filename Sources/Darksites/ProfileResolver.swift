@@ -110,15 +110,18 @@ struct ProfileResolver {
         }
     }
 
-    /// A profile that has a kernel has one, and the prebuilt module is for it.
+    /// A profile that has a kernel has one, and no modules of another; where it has ZFS, the module for that kernel too.
     private func check(_ packages: [PackageID]) throws {
-        let kernels = packages.compactMap { KernelPackage.release(ofImage: table.name(of: $0)) }
+        let names = Set(packages.map { table.name(of: $0) })
+        let kernels = Set(names.compactMap(KernelPackage.release(ofImage:))).sorted()
         guard kernels.count <= 1 else { throw UserErrors([KernelCount(profile: profile.name, kernels: kernels)]) }
-        if let kernel = kernels.first, let module = catalog.module, kernel != module.kernel,
-            packages.contains(where: { table.name(of: $0) == module.name })
-        {
-            throw UserErrors([KernelCount(profile: profile.name, kernels: [kernel, module.kernel])])
+        guard let kernel = kernels.first else { return }
+        let others = Set(names.compactMap(KernelPackage.release(ofModules:))).subtracting([kernel])
+        guard others.isEmpty else {
+            throw UserErrors([KernelCount(profile: profile.name, kernels: [kernel] + others.sorted())])
         }
+        guard names.contains("zfsutils-linux"), names.isDisjoint(with: KernelPackage.zfs(for: kernel)) else { return }
+        throw UserErrors([NoZFSModule(profile: profile.name, kernel: kernel)])
     }
 
     private func impossible(
@@ -175,7 +178,21 @@ struct KernelCount: UserError {
     var what: String {
         "profile \(profile) must have one kernel with one matching zfs module, and has \(kernels.joined(separator: " and "))"
     }
-    var hint: String? { "name linux-image-<architecture> in the sets, and no kernel of a fixed version beside it" }
+    var hint: String? {
+        "name linux-image-<architecture> (Ubuntu: linux-image-generic) in the sets, and no kernel of a fixed version beside it"
+    }
+    var isUsageError: Bool { true }
+}
+
+/// A profile with ZFS and a kernel that has no module for it.
+struct NoZFSModule: UserError {
+    let profile: String
+    let kernel: String
+    var what: String { "profile \(profile) has zfsutils-linux, and no zfs module for its kernel \(kernel)" }
+    var hint: String? {
+        let packages = KernelPackage.zfs(for: kernel).joined(separator: ", ")
+        return "one of \(packages) must be in it: declare zfs-module, or put what brings one into the sets"
+    }
     var isUsageError: Bool { true }
 }
 

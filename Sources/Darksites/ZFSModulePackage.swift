@@ -49,12 +49,29 @@ extension LockedDistribution {
 
 /// How Debian and Ubuntu name kernels.
 package enum KernelPackage {
-    private static let prefix = "linux-image-"
-
-    /// "6.12.57+deb13-amd64" of "linux-image-6.12.57+deb13-amd64"; nil for the metapackages and for anything else.
+    /// "6.12.57+deb13-amd64" of "linux-image-6.12.57+deb13-amd64", "6.8.0-45-generic" of Ubuntu's kernels, signed or not;
+    /// nil for the metapackages and for anything else.
     package static func release(ofImage name: String) -> String? {
-        guard name.hasPrefix(prefix) else { return nil }
-        let release = name.dropFirst(prefix.count)
-        return release.first?.isNumber == true ? String(release) : nil
+        release(name, after: ["linux-image-unsigned-", "linux-image-"])
+    }
+
+    /// The release of the kernel whose modules are in the package: ours for ZFS, or one of Ubuntu's, where
+    /// linux-modules-6.8.0-45-generic has what the kernel needs, ZFS among it, and linux-modules-extra-… the rest.
+    package static func release(ofModules name: String) -> String? {
+        release(name, after: [ZFSModulePackage.prefix, "linux-modules-extra-", "linux-modules-"])
+    }
+
+    /// The packages any of which brings ZFS to the kernel `release`: the module made here, Ubuntu's modules, or the source,
+    /// which is compiled when it is installed.
+    package static func zfs(for release: String) -> [String] {
+        [ZFSModulePackage.prefix + release, "linux-modules-\(release)", "zfs-dkms"]
+    }
+
+    private static func release(_ name: String, after prefixes: [String]) -> String? {
+        for prefix in prefixes where name.hasPrefix(prefix) {
+            let release = name.dropFirst(prefix.count)
+            if release.first?.isNumber == true { return String(release) }
+        }
+        return nil
     }
 }

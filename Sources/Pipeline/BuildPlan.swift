@@ -16,7 +16,7 @@ package enum BuildStage {
     package static let all = [builder, debian, ubuntu, rpm, iso]
 
     /// The stage that makes the darksite of a distribution.
-    static func darksite(of distribution: String) -> Stage { distribution == "ubuntu" ? ubuntu : debian }
+    static func darksite(of distribution: String) -> Stage { Vendor(distribution: distribution).stage }
 }
 
 /// What a declaration and its lock come to: the steps of the build.
@@ -43,7 +43,10 @@ package struct BuildPlan: Sendable {
 /// Turns a declaration and its lock into steps. It reads nothing and runs nothing: the same values give the same plan.
 struct BuildPlanner {
     let declaration: Declaration
+    /// The distributions that the image is made of.
     let lock: Lock
+    /// What was asked for beside it: distributions whose darksites the image does not carry.
+    let beside: [LockedDistribution]
     let fetch: PackageFetch
     /// Signs the mirrors.
     let signer: SigningKey
@@ -76,18 +79,23 @@ struct BuildPlanner {
         steps += try roots.live(module: module)
 
         var contents: [String: StepInput] = [:]
-        for darksite in iso.darksites {
-            guard let locked = lock[darksite.distribution],
-                let declared = declaration[distribution: darksite.distribution]
-            else {
+        func darksite(_ darksite: Declaration.Darksite, _ locked: LockedDistribution?) throws -> DarksitePlanner {
+            guard let locked, let declared = declaration[distribution: darksite.distribution] else {
                 throw PlanError("deploy.lock has nothing of \(darksite.distribution)")
             }
-            let planner = DarksitePlanner(
-                locked: locked, declaration: declared, profiles: darksite.profiles, epoch: epoch.secondsSince1970,
-                fetch: fetch,
-                signer: signer, module: locked.name == live.name ? module : nil, recipe: recipe)
+            return DarksitePlanner(
+                locked: locked, declaration: declared, profiles: darksite.profiles,
+                epoch: locked.epoch?.secondsSince1970 ?? 0, fetch: fetch, signer: signer,
+                module: locked.name == live.name ? module : nil, recipe: recipe)
+        }
+        for carried in iso.darksites {
+            let planner = try darksite(carried, lock[carried.distribution])
             steps += try planner.steps()
             contents.merge(planner.contents) { first, _ in first }
+        }
+        for locked in beside {
+            guard let declared = declaration[distribution: locked.name] else { continue }
+            steps += try darksite(declaration.darksite(of: declared), locked).steps()
         }
         steps += image(
             recipe, ImageRecipe(builder: recipe.builder, epoch: epoch.secondsSince1970, identity: identity), contents)

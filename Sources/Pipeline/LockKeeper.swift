@@ -50,7 +50,7 @@ package struct LockKeeper: Sendable {
         /// nil where there is no file.
         let lock: Lock?
         let sections: [Section]
-        /// Distributions that the lock has, and the declaration does not want any more.
+        /// Distributions that the lock has, and the declaration has not any more.
         let superfluous: [String]
 
         /// Whether the lock fits as it is.
@@ -62,30 +62,32 @@ package struct LockKeeper: Sendable {
             let differences = sections.flatMap { section in
                 section.difference.lines.map { "\(section.distribution.name): \($0)" }
             }
-            return differences + superfluous.map { "\($0): it is in the lock, and nothing asks for it" }
+            return differences + superfluous.map { "\($0): it is in the lock, and not declared" }
         }
     }
 
-    /// Compares the lock with the declaration; nothing is resolved, and nothing but files of this checkout is read.
-    func standing() throws -> Standing {
+    /// Compares the lock with what the distributions in use, and those `named`, ask for; nothing is resolved, and nothing but
+    /// files of this checkout is read.
+    func standing(naming named: Set<String> = []) throws -> Standing {
         let lock = try existing()
-        let sections = try requests().map { distribution, request in
+        let sections = try requests(naming: named).map { distribution, request in
             Standing.Section(
                 distribution: distribution, request: request, locked: lock?[distribution.name],
                 difference: RequestDifference(from: lock?[distribution.name], to: request))
         }
-        let known = sections.map(\.distribution.name)
+        let known = project.declaration.distributions.map(\.name)
         return Standing(
             lock: lock, sections: sections,
             superfluous: (lock?.distributions ?? []).map(\.name).filter { !known.contains($0) })
     }
 
-    /// The lock that fits the declaration. Where it differs from the file, it is resolved, and written if `writes`. Unless the
-    /// caller `holdsStore`, the store is held meanwhile.
+    /// The lock that fits what the distributions in use, and those `named`, ask for. Where it differs from the file, it is
+    /// resolved, and written if `writes`. What is locked of further ones that are declared stays as it is. Unless the caller
+    /// `holdsStore`, the store is held meanwhile.
     package func current(
-        update: Update = Update(), writes: Bool = true, holdsStore: Bool = false
+        update: Update = Update(), naming named: Set<String> = [], writes: Bool = true, holdsStore: Bool = false
     ) async throws -> Lock {
-        let standing = try standing()
+        let standing = try standing(naming: named.union(update.distributions))
         var lock = standing.lock ?? Lock([])
         if standing.isCurrent, update.distributions.isEmpty { return lock }
         let hold = holdsStore ? nil : try await project.lockStore()
@@ -121,19 +123,22 @@ package struct LockKeeper: Sendable {
     /// How many differences between lock and declaration are told.
     private static let linesShown = 12
 
-    func requests() throws -> [(Declaration.Distribution, ResolutionRequest)] {
+    /// What the distributions in use, and those `named`, ask for.
+    func requests(naming named: Set<String> = []) throws -> [(Declaration.Distribution, ResolutionRequest)] {
         let folder = project.declaration.packageSets
         return try requests(
-            of: project.declaration, loader: PackageSetLoader(folder: folder, shownAs: project.workspace.shown(folder)))
+            of: project.declaration, naming: named,
+            loader: PackageSetLoader(folder: folder, shownAs: project.workspace.shown(folder)))
     }
 
     /// What `declaration`, which may be an older one, asks for with the sets that `loader` reads.
     func requests(
-        of declaration: Declaration, loader: PackageSetLoader
+        of declaration: Declaration, naming named: Set<String>, loader: PackageSetLoader
     ) throws -> [(Declaration.Distribution, ResolutionRequest)] {
         var errors: [any UserError] = []
         var requests: [(Declaration.Distribution, ResolutionRequest)] = []
-        for distribution in declaration.distributions {
+        let wanted = declaration.distributionsInUse.union(named)
+        for distribution in declaration.distributions where wanted.contains(distribution.name) {
             do {
                 let profiles = declaration.profiles(of: distribution)
                 let sets = try loader.load(
@@ -152,9 +157,11 @@ package struct LockKeeper: Sendable {
     ) throws -> ResolutionRequest {
         var keyrings: [String: Digest] = [:]
         for repository in distribution.repositories {
-            if case .keyring(let keyring) = repository.trust {
-                keyrings[repository.name] = try Files.digest(keyring).digest
+            guard case .keyring(let keyring) = repository.trust else { continue }
+            guard Files.exists(keyring) else {
+                throw UserErrors([Mistake.missingKeyring(keyring, at: repository.location)])
             }
+            keyrings[repository.name] = try Files.digest(keyring).digest
         }
         let internalNames = Set(Declaration.InternalProfile.allCases.map(\.rawValue))
         return ResolutionRequest(
@@ -244,7 +251,8 @@ package struct LockKeeper: Sendable {
                 return "\(profile.name) \(packages.count) (\(packages.reduce(.zero) { $0 + $1.size }))"
             }
             let module = locked.built.first.map { " · zfs \($0.version)" } ?? ""
-            let kernel = locked.kernelRelease(of: "live").map { " · kernel \($0)" } ?? ""
+            let release = (["live"] + distribution.profiles.map(\.name)).lazy.compactMap(locked.kernelRelease).first
+            let kernel = release.map { " · kernel \($0)" } ?? ""
             project.events(
                 .notice("\(distribution.name): packages: \(profiles.joined(separator: " · "))\(kernel)\(module)"))
             return

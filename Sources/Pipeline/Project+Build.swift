@@ -45,14 +45,16 @@ extension Project {
         writesLock: Bool, request: BuildRequest = BuildRequest(), holdsStore: Bool = false
     ) async throws -> BuildPlan {
         let keeper = LockKeeper(project: self, allowExpired: request.allowExpired)
+        let named = declaration.distributions(named: request.targets)
         if request.isLocked || !request.targets.isEmpty {
-            let standing = try keeper.standing()
+            let standing = try keeper.standing(naming: named)
             if !standing.isCurrent, !request.targets.isEmpty {
-                _ = try await plan(sketch).resolve(targets: request.targets)
+                _ = try await plan(sketch, naming: named).resolve(targets: request.targets)
             }
             if !standing.isCurrent, request.isLocked { throw LockWouldChange(differences: standing.lines) }
         }
-        return try await plan(try await keeper.current(writes: writesLock, holdsStore: holdsStore))
+        let lock = try await keeper.current(naming: named, writes: writesLock, holdsStore: holdsStore)
+        return try await plan(lock, naming: named)
     }
 
     /// A lock that gives a plan the steps that a real one will give it, and nothing in them.
@@ -110,8 +112,8 @@ extension Project {
         return BuildResult(report: report, image: image, proofs: proofs, duration: ContinuousClock.now - start)
     }
 
-    /// Moves the lock to today's archives. `words` are distributions, none meaning all, and after them packages: where there
-    /// are any, they alone move, with what they need, and everything else stays in its version.
+    /// Moves the lock to today's archives. `words` are distributions, none meaning those in use, and after them packages: where
+    /// there are any, they alone move, with what they need, and everything else stays in its version.
     package func update(_ words: [String]) async throws {
         let lock = try await lockStore()
         defer { withExtendedLifetime(lock) {} }
@@ -129,7 +131,7 @@ extension Project {
         let known = declaration.distributions.map(\.name)
         let named = Array(words.prefix { known.contains($0) })
         let packages = words.dropFirst(named.count)
-        let distributions = named.isEmpty ? known : named
+        let distributions = named.isEmpty ? known.filter(declaration.distributionsInUse.contains) : named
         let locked = distributions.compactMap { lock?[$0] }
         var moving: [String: Set<String>] = [:]
         for name in packages {

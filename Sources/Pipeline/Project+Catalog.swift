@@ -17,7 +17,8 @@ extension Project {
     /// Throws `UnknownDistribution`, and whatever reading the package sets, the lock and the indexes throws.
     func open(distribution name: String) async throws -> OpenDistribution {
         let keeper = LockKeeper(project: self)
-        guard let (declaration, request) = try keeper.requests().first(where: { $0.0.name == name }) else {
+        guard let (declaration, request) = try keeper.requests(naming: [name]).first(where: { $0.0.name == name })
+        else {
             throw UnknownDistribution(name: name, known: self.declaration.distributions.map(\.name))
         }
         let locked = try keeper.existing()?[name]

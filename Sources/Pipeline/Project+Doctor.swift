@@ -33,8 +33,9 @@ extension Project {
         checks += ["gpgv", "gpg", "runc", "crun"].compactMap(examineTool)
         checks += examineKeyrings()
         checks.append(examineDisk())
-        for (name, addresses) in ((try? self.addresses())?.byName ?? [:]).sorted(by: { $0.key < $1.key }) {
-            checks.append(await examineMirror(name, addresses))
+        let addresses = (try? self.addresses())?.byName ?? [:]
+        for repository in usedRepositories.sorted(by: { $0.name < $1.name }) {
+            checks.append(await examineMirror(repository, addresses[repository.name] ?? []))
         }
         return checks
     }
@@ -66,14 +67,23 @@ extension Project {
 
     private func examineKeyrings() -> [HostCheck] {
         var keyrings: [FilePath] = []
-        for repository in declaration.distributions.flatMap(\.repositories) {
+        for repository in usedRepositories {
             if case .keyring(let path) = repository.trust, !keyrings.contains(path) { keyrings.append(path) }
         }
         return keyrings.map { path in
             Files.exists(path)
                 ? HostCheck("keyring", path.string)
-                : HostCheck("keyring", "\(path) is missing", remedy: "apt-get install debian-archive-keyring")
+                : HostCheck(
+                    "keyring", "\(path) is missing",
+                    remedy: Mistake.missingKeyring(path, at: nil).hint
+                        ?? "put it there, or name another one in deploy.yaml")
         }
+    }
+
+    /// Those of the distributions in use: a build asks for no others.
+    private var usedRepositories: [Declaration.Repository] {
+        let used = declaration.distributionsInUse
+        return declaration.distributions.filter { used.contains($0.name) }.flatMap(\.repositories)
     }
 
     private func examineDisk() -> HostCheck {
@@ -88,10 +98,9 @@ extension Project {
             : HostCheck("disk", "\(free) free for \(store.root)")
     }
 
-    private func examineMirror(_ name: String, _ addresses: [String]) async -> HostCheck {
-        guard let repository = declaration.distributions.flatMap(\.repositories).first(where: { $0.name == name }),
-            let suite = repository.suites.first
-        else { return HostCheck(name, "not declared") }
+    private func examineMirror(_ repository: Declaration.Repository, _ addresses: [String]) async -> HostCheck {
+        let name = repository.name
+        guard let suite = repository.suites.first else { return HostCheck(name, "not declared") }
         let file = store.ingestFolder.appending("doctor-\(name)")
         var options = Downloader.Options()
         options.connectTimeout = .seconds(5)

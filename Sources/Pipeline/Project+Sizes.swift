@@ -5,7 +5,9 @@ extension Project {
     /// What the profiles and sets of `distribution` weigh; without one, of each that is declared.
     package func sizes(of distribution: String?) async throws -> [(sizes: ProfileSizes, ground: QuestionGround)] {
         var result: [(ProfileSizes, QuestionGround)] = []
-        for name in distribution.map({ [$0] }) ?? declaration.distributions.map(\.name) {
+        for name in distribution.map({ [$0] })
+            ?? declaration.distributions.map(\.name).filter(declaration.distributionsInUse.contains)
+        {
             let open = try await open(distribution: name)
             let sizes = try await BlockingWork.run { [store] in
                 let resolution = try Resolver(store: store).resolve(open.request, in: open.catalog)

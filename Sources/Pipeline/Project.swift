@@ -45,23 +45,31 @@ package struct Project: Sendable {
         BuildEngine(
             store: store, records: records, containers: podman,
             logFolder: workspace.logs.appending(LockDate(secondsSince1970: surroundings.now()).compact),
-            cores: surroundings.cores, architecture: declaration.distributions.first?.architecture ?? "amd64",
+            cores: surroundings.cores,
+            architecture: declaration[distribution: declaration.live.distribution]?.architecture ?? "amd64",
             now: surroundings.now, events: events)
     }
 
-    /// The steps of this declaration with this lock.
-    package func plan(_ lock: Lock) async throws -> BuildPlan {
+    /// The steps of this declaration with this lock; those of the distributions `named`, too.
+    package func plan(_ lock: Lock, naming named: Set<String> = []) async throws -> BuildPlan {
         let statCache = StatCache(file: workspace.statCache)
         let folder = declaration.live.includes
         let tree = try FileTree(scanning: folder, cache: statCache)
         try statCache.save()
         let signer = try await SigningKey(home: workspace.key)
         return try BuildPlanner(
-            declaration: declaration, lock: lock,
+            declaration: declaration, lock: lock.only(declaration.distributionsInUse),
+            beside: lock.only(named.subtracting(declaration.iso.darksites.map(\.distribution))).distributions,
             fetch: PackageFetch(
                 addresses: try addresses().at(lock.distributions), downloader: try downloader()),
             signer: signer, includes: (tree, .folder(folder, tree, shownAs: workspace.shown(folder)))
         ).plan()
+    }
+
+    /// The stages of distributions that are declared, and that nothing is made of unless they are named.
+    package var unusedStages: [Stage] {
+        let used = declaration.distributionsInUse
+        return declaration.distributions.filter { !used.contains($0.name) }.map { BuildStage.darksite(of: $0.name) }
     }
 
     /// Where each repository's mirrors are on this host, and its snapshot service.

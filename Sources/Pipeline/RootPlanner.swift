@@ -92,7 +92,9 @@ struct RootPlanner {
         guard let kernel = distribution.kernelRelease(of: profile) else {
             throw PlanError(
                 "the live environment has no kernel",
-                hint: "put linux-image-\(distribution.architecture) into package-sets/\(distribution.name)/live.txt")
+                hint:
+                    "put \(Vendor(distribution: distribution.name).kernelMetapackage(distribution.architecture)) into package-sets/\(distribution.name)/live.txt"
+            )
         }
         return [
             try fetch.step("live/packages", stage: BuildStage.iso, title: "packages of the live system", files: files),

@@ -91,7 +91,7 @@ final class MadeCheckout: Sendable {
     @discardableResult
     func build(_ targets: String..., project given: Project? = nil) async throws -> BuildReport {
         let project = try given ?? project()
-        let plan = try await project.currentPlan(writesLock: true)
+        let plan = try await project.currentPlan(writesLock: true, request: BuildRequest(targets: targets))
         return try await engine(project).build(try plan.graph.resolve(targets: targets), in: plan.graph)
     }
 

@@ -66,6 +66,12 @@ for list in /in/profiles/*; do
         || fail "for profile $profile apt installs other packages (>) than were resolved (<): $(head -n 5 "$work/difference")"
     kernels=$(grep -cE '^linux-image-[0-9]' "$list") || true # grep -c says 0 by failing; the count is what is judged
     ((kernels <= 1)) || fail "profile $profile has $kernels kernels"
+    if ((kernels == 1)) && grep -q '^zfsutils-linux ' "$list"; then
+        # Made here, among Ubuntu's modules of that kernel, or compiled when it is installed.
+        kernel=$(sed -nE 's/^linux-image-([0-9][^ ]*) .*/\1/p' "$list")
+        awk -v kernel="$kernel" '$1 == "zfs-modules-" kernel || $1 == "linux-modules-" kernel || $1 == "zfs-dkms" { n++ }
+            END { exit !n }' "$list" || fail "profile $profile has no zfs module for its kernel $kernel"
+    fi
     proven+=("$profile (${#wanted[@]} packages)")
 done
 

@@ -29,8 +29,10 @@ struct DeclarationFields {
     }
 
     mutating func report(_ what: String, at location: SourceLocation, hint: String? = nil) {
-        errors.append(Mistake(what, at: location, hint: hint))
+        report(Mistake(what, at: location, hint: hint))
     }
+
+    mutating func report(_ mistake: Mistake) { errors.append(mistake) }
 
     /// `document` as a mapping that has no other keys than `keys`; nil, and an error, where it is none.
     mutating func section(

@@ -10,6 +10,18 @@ extension DeclarationReader {
         else { return nil }
         if members.isEmpty { fields.report("distributions is empty", at: document.location) }
         let distributions = members.map { distribution($0) }
+        // Where its files are fetched from is known by a repository's name alone.
+        var seen: [String: String] = [:]
+        for distribution in distributions.compactMap({ $0 }) {
+            for repository in distribution.repositories {
+                if let other = seen[repository.name], other != distribution.name {
+                    fields.report(
+                        "\(other) has a repository called \"\(repository.name)\" too", at: repository.location,
+                        hint: "call it \(distribution.name)-\(repository.name)")
+                }
+                seen[repository.name] = distribution.name
+            }
+        }
         return distributions.contains { $0 == nil } ? nil : distributions.compactMap { $0 }
     }
 
@@ -105,13 +117,7 @@ extension DeclarationReader {
             )
         else { return nil }
         let path = path(keyring.value)
-        guard exists(path) else {
-            let isDebian = path.lastComponent?.string.hasPrefix("debian-archive") ?? false
-            fields.report(
-                "there is no keyring \(path)", at: keyring.location,
-                hint: isDebian ? "apt-get install debian-archive-keyring" : nil)
-            return nil
-        }
+        if !exists(path) { missingKeyrings[section.location] = keyring.location }
         return .keyring(path)
     }
 

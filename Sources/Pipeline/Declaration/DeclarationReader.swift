@@ -7,6 +7,8 @@ struct DeclarationReader {
     let folder: FilePath
     let exists: (FilePath) -> Bool
     var fields = DeclarationFields()
+    /// By the place of a repository, that of its keyring which is not there: an error where its distribution is in use.
+    var missingKeyrings: [SourceLocation: SourceLocation] = [:]
 
     /// Paths are taken from `folder`; `exists` says what is there.
     init(folder: FilePath, exists: @escaping (FilePath) -> Bool) {
@@ -40,8 +42,18 @@ struct DeclarationReader {
         let iso = iso(root, known: distributions)
         let output = output(root)
         guard let distributions, let live, let builder, let iso, let output else { return nil }
-        return Declaration(
+        let declaration = Declaration(
             folder: folder, distributions: distributions, live: live, builder: builder, iso: iso, output: output)
+        let used = declaration.distributionsInUse
+        for distribution in distributions where used.contains(distribution.name) {
+            for repository in distribution.repositories {
+                guard case .keyring(let path) = repository.trust,
+                    let location = missingKeyrings[repository.location]
+                else { continue }
+                fields.report(.missingKeyring(path, at: location))
+            }
+        }
+        return declaration
     }
 
     private mutating func live(_ root: DeclarationFields.Section, known: [String]?) -> Declaration.Live? {

@@ -45,9 +45,7 @@ package struct MirrorSelection: Sendable {
             switch mirror {
             case .address(let address): addresses.append(address)
             case .host:
-                let found = host.debianAddresses(
-                    isSecurity: repository.name.hasSuffix("-security"), codename: distribution.codename)
-                addresses += found
+                addresses += hostAddresses(of: repository, in: distribution)
             }
         }
         var seen: Set<MirrorAddress> = []
@@ -60,11 +58,17 @@ package struct MirrorSelection: Sendable {
     ) -> [String: String] {
         let override = environment[Self.variable(for: repository.name)] ?? ""
         guard repository.mirrors.contains(.host), override.isEmpty else { return [:] }
-        let addresses = host.debianAddresses(
-            isSecurity: repository.name.hasSuffix("-security"), codename: distribution.codename)
         var proxies: [String: String] = [:]
-        for address in addresses { proxies[address.url] = proxy(for: address) }
+        for address in hostAddresses(of: repository, in: distribution) { proxies[address.url] = proxy(for: address) }
         return proxies
+    }
+
+    private func hostAddresses(
+        of repository: Declaration.Repository, in distribution: Declaration.Distribution
+    ) -> [MirrorAddress] {
+        host.addresses(
+            of: Vendor(distribution: distribution.name), isSecurity: repository.name.hasSuffix("-security"),
+            codename: distribution.codename, architecture: distribution.architecture)
     }
 
     /// The proxy that apt uses for `address`.
@@ -75,33 +79,28 @@ package struct MirrorSelection: Sendable {
 }
 
 extension HostAPT {
-    /// Where this machine gets Debian's archive from, or that of the security updates; where it gets them from nowhere,
-    /// the project's own server. `codename` is a suite name to be known beside the names that are.
-    package func debianAddresses(isSecurity: Bool, codename: String) -> [MirrorAddress] {
-        let name = isSecurity ? "debian-security" : "debian"
+    /// Where this machine gets the archive of `vendor` from, or that of the security updates; where it gets them from
+    /// nowhere, the vendor's own server. `codename` is a suite name to be known beside the names that are.
+    package func addresses(
+        of vendor: Vendor, isSecurity: Bool, codename: String, architecture: String
+    ) -> [MirrorAddress] {
+        let name = vendor.archiveFolder(isSecurity: isSecurity, architecture: architecture)
         var found: [MirrorAddress] = []
         for source in sources where !found.contains(source.address) {
             let suites = source.suites.filter { Self.isSecurity($0) == isSecurity }
             guard !suites.isEmpty, source.components.contains("main") else { continue }
             // Others offer packages *for* Debian under Debian's suite names, or from folders called debian.
-            let isNamedSo = source.address.lastPathComponent == name && suites.contains { Self.isDebian($0, codename) }
-            guard isNamedSo || source.signedBy.contains("debian-archive-") else { continue }
+            let isNamedSo =
+                source.address.lastPathComponent == name
+                && suites.contains { vendor.hasSuite($0, codename: codename) }
+            guard isNamedSo || source.signedBy.contains(vendor.keyringPrefix) else { continue }
             found.append(source.address)
         }
-        return found.isEmpty ? [.remote("http://ftp.debian.org/\(name)")] : found
+        return found.isEmpty ? [vendor.lastResort(isSecurity: isSecurity, architecture: architecture)] : found
     }
 
     /// `trixie-security`, or `buster/updates` as it was once called.
     private static func isSecurity(_ suite: String) -> Bool {
         suite.hasSuffix("-security") || suite.hasSuffix("/updates")
-    }
-
-    private static func isDebian(_ suite: String, _ codename: String) -> Bool {
-        let base = suite.prefix { $0 != "-" && $0 != "/" }
-        let names = [
-            "stretch", "buster", "bullseye", "bookworm", "trixie", "forky", "duke", "sid", "stable", "testing",
-            "unstable", "oldstable", "oldoldstable",
-        ]
-        return base == codename || names.contains(String(base))
     }
 }

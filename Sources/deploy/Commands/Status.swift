@@ -10,7 +10,8 @@ struct Status: AsyncParsableCommand {
 
     func run() async throws {
         try await options.run { project, console in
-            let report = StandingReport(try await project.standing(BuildRequest()), style: console.style)
+            let report = StandingReport(
+                try await project.standing(BuildRequest()), unused: project.unusedStages, style: console.style)
             if console.mode == .json {
                 console.print(report.json)
             } else {
@@ -23,10 +24,13 @@ struct Status: AsyncParsableCommand {
 /// How all steps stand, as text.
 struct StandingReport {
     private let standing: [(step: Step, standing: StepStanding)]
+    /// Stages of distributions that are declared, and not in use.
+    private let unused: [Stage]
     private let style: Style
 
-    init(_ standing: [(step: Step, standing: StepStanding)], style: Style) {
+    init(_ standing: [(step: Step, standing: StepStanding)], unused: [Stage] = [], style: Style) {
         self.standing = standing
+        self.unused = unused
         self.style = style
     }
 
@@ -35,7 +39,14 @@ struct StandingReport {
         BuildStage.all.flatMap { stage in
             let steps = standing.filter { $0.step.stage == stage }.sorted { $0.step.name < $1.step.name }
             let title = "\(stage.number) \(style.bold(stage.title)) (\(stage.name))"
-            guard !steps.isEmpty else { return ["\(title): deploy.yaml declares none"] }
+            guard !steps.isEmpty else {
+                let isUnused = unused.contains(stage)
+                return [
+                    isUnused
+                        ? "\(title): not in use; `deploy build \(stage.name)` makes it, iso.darksites puts it on the image"
+                        : "\(title): deploy.yaml declares none"
+                ]
+            }
             return [title] + steps.map { "  " + line($0.step, $0.standing) }
         }
     }

@@ -219,6 +219,72 @@ import Testing
         #expect(throws: UserErrors.self) { try Declaration.load("deploy.yaml", in: "/nonexistent") }
     }
 
+    /// A declaration with a second distribution, which nothing is made of.
+    private static func withUbuntu(_ repository: String = "ubuntu") -> String {
+        text.replacing(
+            "live:\n",
+            with: """
+                  ubuntu:
+                    release: "24.04"
+                    codename: noble
+                    architecture: amd64
+                    repositories:
+                      - name: \(repository)
+                        mirrors: [host]
+                        suites: [noble]
+                        components: [main]
+                        keyring: /keys/ubuntu-archive-keyring.gpg
+                    profiles: {core: [base]}
+                live:
+
+                """)
+    }
+
+    @Test func theKeyringOfADistributionThatIsNotInUseMayBeMissing() throws {
+        let exists = { (path: FilePath) in !"\(path)".contains("ubuntu-archive") }
+        let declaration = try Self.parse(Self.withUbuntu(), exists: exists)
+        #expect(declaration.distributionsInUse == ["debian"])
+        let used = Self.withUbuntu().replacing("darksites: {debian: [core]}", with: "darksites: {ubuntu: [core]}")
+        #expect(try Self.parse(used).distributionsInUse == ["debian", "ubuntu"])
+        let errors = Self.errors(in: used, exists: exists)
+        #expect(errors.count == 1)
+        #expect(
+            errors[0].hasPrefix(
+                "31:18 there is no keyring /keys/ubuntu-archive-keyring.gpg | apt-get install ubuntu-keyring"))
+    }
+
+    @Test func twoDistributionsHaveNoRepositoryOfTheSameName() {
+        #expect(
+            Self.errors(in: Self.withUbuntu("debian"))
+                == ["27:9 debian has a repository called \"debian\" too | call it ubuntu-debian"])
+    }
+
+    @Test(arguments: [
+        (["ubuntu"], ["ubuntu"]), (["3"], ["ubuntu"]), (["ubuntu/mirror", "live/root"], ["ubuntu"]),
+        (["iso", "2"], ["debian"]),
+        (["1", "rpm", "ubuntuish", "/ubuntu"], []), ([], []),
+    ])
+    func aTargetNamesADistributionByNameByStageAndByStep(targets: [String], named: [String]) throws {
+        #expect(try Self.parse(Self.withUbuntu()).distributions(named: targets) == Set(named))
+    }
+
+    @Test func aDistributionBesideTheImageHasTheImagesProfileOrAllOfItsOwn() throws {
+        let declaration = try Self.parse(Self.withUbuntu())
+        let ubuntu = try #require(declaration[distribution: "ubuntu"])
+        #expect(declaration.darksite(of: ubuntu).profiles == ["core"])
+        let overrides = DeclarationOverrides(profile: "server", environment: [:])
+        #expect(try declaration.applying(overrides).darksite(of: ubuntu).profiles == ["core"])
+        let debian = try #require(declaration[distribution: "debian"])
+        #expect(try declaration.applying(overrides).darksite(of: debian).profiles == ["server"])
+    }
+
+    @Test func theDistributionOfAFlagIsInUse() throws {
+        let declaration = try Self.parse(Self.withUbuntu())
+        let chosen = try declaration.applying(DeclarationOverrides(environment: ["KLDLOAD_DISTRO": "ubuntu"]))
+        #expect(chosen.distributionsInUse == ["debian", "ubuntu"])
+        #expect(chosen.iso.darksites.map(\.distribution) == ["debian", "ubuntu"])
+    }
+
     @Test func keysGivenTwiceAreToldTogetherWithEverythingElse() {
         let text = Self.text.replacing("codename: trixie", with: "codename: trixie\n    \"codename\": sid\n    arch: 1")
             .replacing("keep: 5", with: "keep: 5, keep: 6")

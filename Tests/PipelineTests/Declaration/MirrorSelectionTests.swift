@@ -29,8 +29,16 @@ private final class EtcAPT {
 
 @Suite struct MirrorSelectionTests {
     private func debian(_ files: [String: String]) throws -> [[String]] {
+        try addresses(of: .debian, "trixie", files)
+    }
+
+    private func addresses(
+        of vendor: Vendor, _ codename: String, _ files: [String: String], architecture: String = "amd64"
+    ) throws -> [[String]] {
         let host = try EtcAPT(files).read()
-        return [false, true].map { host.debianAddresses(isSecurity: $0, codename: "trixie").map(\.url) }
+        return [false, true].map {
+            host.addresses(of: vendor, isSecurity: $0, codename: codename, architecture: architecture).map(\.url)
+        }
     }
 
     static let lastResort = [["http://ftp.debian.org/debian"], ["http://ftp.debian.org/debian-security"]]
@@ -94,6 +102,44 @@ private final class EtcAPT {
             """
         ])
         #expect(found == [["http://proxy.example/repository/apt"], Self.lastResort[1]])
+    }
+
+    @Test func ofUbuntuTheHostsMirrorsCountByTheSuitesTheyAreFor() throws {
+        let found = try addresses(
+            of: .ubuntu, "noble",
+            [
+                "sources.list.d/ubuntu.sources": """
+                Types: deb
+                URIs: http://mirror.example/ubuntu/
+                Suites: jammy jammy-updates
+                Components: main universe
+
+                Types: deb
+                URIs: http://security.example/ubuntu/
+                Suites: jammy-security
+                Components: main
+
+                Types: deb
+                URIs: http://ppa.example/ubuntu
+                Suites: stable
+                Components: main
+
+                Types: deb
+                URIs: http://mirror.example/debian
+                Suites: trixie
+                Components: main
+                """
+            ])
+        #expect(found == [["http://mirror.example/ubuntu"], ["http://security.example/ubuntu"]])
+    }
+
+    @Test func aHostWithoutUbuntuGetsItFromUbuntu() throws {
+        let files = ["sources.list": "deb http://mirror.example/debian trixie main"]
+        #expect(
+            try addresses(of: .ubuntu, "noble", files)
+                == [["http://archive.ubuntu.com/ubuntu"], ["http://security.ubuntu.com/ubuntu"]])
+        let ports = ["http://ports.ubuntu.com/ubuntu-ports"]
+        #expect(try addresses(of: .ubuntu, "noble", files, architecture: "arm64") == [ports, ports])
     }
 
     @Test func aMirrorListIsFollowed() throws {

@@ -1,0 +1,31 @@
+import BuildGraph
+import Darksites
+
+/// A declaration may describe more distributions than a build needs. Only those in use are resolved, locked and asked for;
+/// the archives of the others need not be in reach.
+extension Declaration {
+    /// The distributions that the live system, the builder image or a darksite of the image are made of.
+    package var distributionsInUse: Set<String> {
+        var used: Set<String> = [live.distribution]
+        if case .made(let distribution, _) = builder { used.insert(distribution) }
+        return used.union(iso.darksites.map(\.distribution))
+    }
+
+    /// The declared distributions that `targets` of a build mean: by their name, by a step of theirs ("ubuntu/mirror"), or
+    /// by the number of a stage that is called like them.
+    package func distributions(named targets: [String]) -> Set<String> {
+        let names = targets.map { target in
+            let stage = BuildStage.all.first { String($0.number) == target }
+            return stage?.name ?? target.prefix { $0 != "/" }.description
+        }
+        return Set(names).intersection(distributions.map(\.name))
+    }
+
+    /// The darksite that stands for a distribution where the image has none of it: with the profile that the image is
+    /// called after, or where the distribution has none called so with all its profiles.
+    func darksite(of distribution: Distribution) -> Darksite {
+        let profiles = distribution.profiles.map(\.name)
+        return Darksite(
+            distribution: distribution.name, profiles: profiles.contains(iso.profile) ? [iso.profile] : profiles)
+    }
+}

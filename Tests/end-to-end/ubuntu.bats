@@ -1,0 +1,131 @@
+#!/usr/bin/env bats
+# Ubuntu's darksite, from the declaration of this repository: with the real podman, Debian's real archive for the builder
+# image, and in the place of Ubuntu's archive one that is laid out like it (Tests/ubuntu) and served on the loopback. What
+# Ubuntu's archive itself would say is not tested by this.
+#
+# A store that the checkout has (live-build/cache, or DEPLOY_CACHE) is used by way of a copy; without one the builder image
+# is made first, which takes half a minute more.
+#
+#   DEPLOY_BINARY=.build/debug/deploy bats Tests/end-to-end/ubuntu.bats
+# bats file_tags=slow,podman,network
+# shellcheck disable=SC2154 # bats sets output and stderr
+
+setup_file() {
+    bats_require_minimum_version 1.5.0
+    DEPLOY_BINARY=$(realpath "${DEPLOY_BINARY:?name the binary to test}")
+    here=$BATS_TEST_DIRNAME
+    root=$(realpath "$here/../..")
+    type -P podman >/dev/null || skip 'podman is not installed'
+    site=$BATS_FILE_TMPDIR/site
+    checkout=$BATS_FILE_TMPDIR/checkout
+    mkdir -p "$site" "$checkout/live-build"
+    "$here/../ubuntu/make-ubuntu-archive" "$BATS_FILE_TMPDIR/made"
+    mv "$BATS_FILE_TMPDIR/made/archive" "$site/ubuntu"
+    cp -a "$root/package-sets" "$checkout/"
+    cp -a "$root/live-build/config" "$checkout/live-build/"
+    sed "s|/usr/share/keyrings/ubuntu-archive-keyring.gpg|$BATS_FILE_TMPDIR/made/keyring.gpg|" "$root/deploy.yaml" >"$checkout/deploy.yaml"
+
+    # The store by hard links where that is possible, so that what is built already need not be built here.
+    store=${DEPLOY_CACHE:-$root/live-build/cache}
+    export DEPLOY_CACHE=$BATS_FILE_TMPDIR/store
+    mkdir "$DEPLOY_CACHE"
+    if [[ -d $store/blobs && -e $root/deploy.lock ]]; then
+        cp "$root/deploy.lock" "$checkout/"
+        { cp -al "$store/blobs" "$DEPLOY_CACHE/" && cp -a "$store"/{records,stat-cache,podman} "$DEPLOY_CACHE/"; } 2>/dev/null \
+            || { chmod -R u+w "$DEPLOY_CACHE" && rm -rf "${DEPLOY_CACHE:?}"/*; }
+    fi
+
+    # It ends when this process does; bats waits for whoever holds its channel 3.
+    tail --pid=$$ -f /dev/null 3>&- | python3 -I "$here/archive-server.py" "$site" >"$BATS_FILE_TMPDIR/port" 3>&- &
+    until [[ -s $BATS_FILE_TMPDIR/port ]]; do sleep 0.05; done
+    DEPLOY_MIRROR_UBUNTU=http://127.0.0.1:$(<"$BATS_FILE_TMPDIR/port")/ubuntu
+    DEPLOY_MIRROR_UBUNTU_SECURITY=$DEPLOY_MIRROR_UBUNTU
+    export DEPLOY_BINARY DEPLOY_MIRROR_UBUNTU DEPLOY_MIRROR_UBUNTU_SECURITY DEPLOY_KEY=$BATS_FILE_TMPDIR/signing-key site checkout
+    unset PROFILE EDITION KLDLOAD_DISTRO KLDLOAD_CHECKOUT NO_COLOR CI
+}
+
+setup() { cd "$checkout" || return; }
+
+teardown_file() { chmod -R u+w "$BATS_FILE_TMPDIR/store" 2>/dev/null || :; }
+
+deploy() { "$DEPLOY_BINARY" "$@"; }
+requests() { cat "$site/ubuntu.requests" 2>/dev/null || :; }
+out_of_reach() { DEPLOY_MIRROR_UBUNTU=http://127.0.0.1:9/x DEPLOY_MIRROR_UBUNTU_SECURITY=http://127.0.0.1:9/x "$@"; }
+
+@test "a build that does not use Ubuntu asks its archive for nothing, and its keyring is not needed" {
+    sed "s|$BATS_FILE_TMPDIR/made/keyring.gpg|/nowhere/ubuntu-archive-keyring.gpg|" deploy.yaml >default.yaml
+    run -0 --separate-stderr deploy build --file default.yaml debian/indexes
+    run -0 --separate-stderr out_of_reach deploy status --file default.yaml
+    [[ $output == *'3 ubuntu darksite (ubuntu): not in use; '*' makes it, iso.darksites puts it on the image'* ]]
+    [[ -z $(requests) ]]
+    run ! grep -q noble deploy.lock
+    # Asked for, it is: what is missing is named with the package that has it.
+    KLDLOAD_DISTRO=ubuntu run -2 --separate-stderr deploy build --file default.yaml --dry-run
+    [[ $stderr == *'there is no keyring /nowhere/ubuntu-archive-keyring.gpg'*'apt-get install ubuntu-keyring'* ]]
+}
+
+@test "deploy build ubuntu makes and proves stage 3, and nothing of the image" {
+    run -0 --separate-stderr deploy build ubuntu
+    echo "$stderr"
+    [[ $stderr == *'✓ 3 ubuntu/packages'*'✓ 3 ubuntu/mirror'*'✓ 3 ubuntu/gate '*'apt installs server ('*' packages)'* ]]
+    [[ $stderr != *' live/'* && $stderr != *' iso/'* && $stderr != *' debian/mirror'* ]]
+    [[ $stderr == *'(signed by Made Ubuntu Archive)'*'kernel 6.8.0-45-generic'* ]]
+    # The newest of every suite, whichever component it is in; one kernel, and the modules for it.
+    grep -q ' hostname [^ ]*ubuntu0\.1 ' deploy.lock
+    grep -q ' tzdata [^ ]*ubuntu0\.24\.04 ' deploy.lock # though it is a phased update
+    grep -q ' linux-modules-6\.8\.0-45-generic .* pool/main/' deploy.lock
+    grep -q ' intel-microcode .* pool/restricted/' deploy.lock
+    grep -q ' systemd-boot .* pool/universe/' deploy.lock
+    run ! grep -q '6\.8\.0-31' deploy.lock
+    grep -q '^dists/noble-security/restricted/binary-amd64/by-hash/SHA256/' <(requests)
+    run -0 --separate-stderr out_of_reach deploy build 3
+    [[ $output == '0 steps run, '* ]]
+}
+
+@test "apt reads the mirror by Ubuntu's codename, and the zstd packages in it" {
+    # In the container of the gate: without network, and with Debian's apt and dpkg.
+    run -0 --separate-stderr deploy shell ubuntu/gate <<'SHELL'
+set -e
+mkdir -p /tmp/apt/lists/partial
+printf 'deb [signed-by=/in/key.gpg] file:/in/mirror noble main\n' >/tmp/apt/sources.list
+options="-o Dir::Etc::SourceList=/tmp/apt/sources.list -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists=/tmp/apt/lists -o APT::Sandbox::User=root"
+apt-get -q $options -o APT::Update::Error-Mode=any update
+apt-cache $options policy hostname linux-image-generic | sed 's/^/said: /'
+grep '^Phased-Update-Percentage: 10$' /in/mirror/dists/noble/main/binary-amd64/Packages | sed 's/^/said: /'
+dpkg-deb --contents "$(find /in/mirror/pool -name 'linux-modules-6*.deb')" | grep -o 'lib/modules/.*zfs.ko.zst'
+grep -h '^Suite:\|^Codename:' /in/mirror/dists/*/Release
+SHELL
+    echo "$output" "$stderr"
+    [[ $output == *'said:   Candidate: '*'ubuntu0.1'*'said:   Candidate: 6.8.0-45.45'*'said: Phased-Update-Percentage: 10'* ]]
+    [[ $output == *'lib/modules/6.8.0-45-generic/kernel/zfs/zfs.ko.zst'*'Suite: noble'*'Codename: noble'* ]]
+}
+
+@test "what is locked of Ubuntu stays when it is not in use, and moves when it is named" {
+    cp deploy.lock before
+    echo cowsay-that-nobody-has >>package-sets/ubuntu/core.txt
+    run -0 --separate-stderr out_of_reach deploy build --locked debian/indexes
+    cmp before deploy.lock
+    run -2 --separate-stderr deploy build ubuntu
+    [[ $stderr == *'package-sets/ubuntu/core.txt:'*'no package is called "cowsay-that-nobody-has" in ubuntu'* ]]
+    cmp before deploy.lock
+    sed -i '$d' package-sets/ubuntu/core.txt
+    run -0 --separate-stderr deploy update ubuntu
+    [[ $stderr == *'deploy.lock is up to date with the archives'* ]]
+}
+
+@test "one image carries both, each at its place" {
+    deploy build --dry-run live/root live/squashfs 2>/dev/null | grep -q 'nothing to do' || skip 'the store has no live root'
+    sed -i 's/^    debian: \[core, server\].*/    debian: [core]\n    ubuntu: [core]/; s/^  profile: server/  profile: core/' deploy.yaml
+    run -0 --separate-stderr deploy build
+    local iso=${lines[0]%% *}
+    [[ -f $iso ]]
+    [[ $output == *'proven: apt installs core ('*'proven: apt installs core ('* ]]
+    xorriso -osirrox on -indev "$iso" -extract /kldload kldload -extract /darksite/ubuntu darksite 2>/dev/null
+    [[ -s darksite/apt/dists/noble/InRelease && -s darksite/profiles/core ]]
+    grep -q '^linux-modules-6.8.0-45-generic ' darksite/profiles/core
+    grep -q 'files and index agree' kldload/proof/ubuntu.txt
+    [[ -s kldload/proof/debian.txt ]]
+    grep -q ' darksite/ubuntu/apt/pool/universe/s/systemd' kldload/sha256sums
+    grep -q ' darksite/debian/apt/pool/' kldload/sha256sums
+    python3 -c 'import json; print(json.load(open("kldload/sbom.spdx.json")))' | grep -q 'pkg:deb/ubuntu/linux-modules-6.8.0-45-generic@'
+}
