@@ -218,3 +218,33 @@ builds() { grep -c '^swift build' "$calls" || true; }
     run -0 --separate-stderr launch x
     [[ $output == "<$checkout><x>" && -z $stderr ]]
 }
+
+@test "Ubuntu's keyring is installed where Ubuntu is used, and only there" {
+    [[ ! -e /usr/share/keyrings/ubuntu-archive-keyring.gpg ]] || skip 'this machine has it'
+    printf 'distributions:\n  ubuntu:\n    release: "24.04"\niso:\n  darksites:\n    debian: [core]   # ubuntu: [core]\n' \
+        >"$checkout/deploy.yaml"
+    run -0 launch build debian
+    run -0 launch status --profile core
+    run ! grep -q ubuntu-keyring "$calls"
+    asks() { # COMMAND…
+        : >"$calls"
+        run -0 --separate-stderr "$@"
+        [[ $stderr == *"deploy: installing what Ubuntu needs: ubuntu-keyring"* ]]
+        grep -qx 'apt-get install -q -y --no-install-recommends ubuntu-keyring' "$calls"
+    }
+    asks launch build ubuntu
+    asks launch explain ubuntu/gate
+    asks launch build --distro=ubuntu
+    KLDLOAD_DISTRO=ubuntu asks launch build
+    printf '    ubuntu: [core]\n' >>"$checkout/deploy.yaml"
+    asks launch build
+    printf 'iso:\n  darksites: {debian: [core], ubuntu: [core]}\n' >"$checkout/deploy.yaml"
+    asks launch build
+    # Where apt has none, or somebody else than root builds, the tool says what is missing.
+    fake apt-get 'exit 100'
+    run -0 --separate-stderr launch build
+    [[ $output == "<$checkout><build>" && $stderr == *"apt-get has no ubuntu-keyring"* ]]
+    fake id 'echo 1000'
+    run -0 --separate-stderr launch build
+    [[ -z $stderr ]]
+}

@@ -107,8 +107,10 @@ extension Project {
         if wanted.contains(BuildPlan.image), let artifact = report.records[BuildPlan.image]?.outputs["kldload.iso"] {
             image = try ImagePublisher(project: self).publish(artifact, named: plan.imageName)
         }
-        let proofs = report.records.values.sorted { $0.step < $1.step }.filter { $0.step.text.hasSuffix("/gate") }
-            .compactMap(\.summary)
+        let gates = report.records.values.sorted { $0.step < $1.step }.filter { $0.step.text.hasSuffix("/gate") }
+        let proofs = gates.compactMap { gate in
+            gate.summary.map { gates.count > 1 ? "\(gate.step.text.prefix { $0 != "/" }): \($0)" : $0 }
+        }
         return BuildResult(report: report, image: image, proofs: proofs, duration: ContinuousClock.now - start)
     }
 

@@ -119,7 +119,7 @@ SHELL
     run -0 --separate-stderr deploy build
     local iso=${lines[0]%% *}
     [[ -f $iso ]]
-    [[ $output == *'proven: apt installs core ('*'proven: apt installs core ('* ]]
+    [[ $output == *'proven: debian: apt installs core ('*'proven: ubuntu: apt installs core ('* ]]
     xorriso -osirrox on -indev "$iso" -extract /kldload kldload -extract /darksite/ubuntu darksite 2>/dev/null
     [[ -s darksite/apt/dists/noble/InRelease && -s darksite/profiles/core ]]
     grep -q '^linux-modules-6.8.0-45-generic ' darksite/profiles/core

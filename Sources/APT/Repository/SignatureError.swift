@@ -61,8 +61,8 @@ package struct SignatureError: UserError, Equatable {
         switch problem {
         case .bad, .unsigned: "the mirror or something on the way to it changes files: try another mirror"
         case .unknownKeys: "name the keyring that holds the key in deploy.yaml; first make sure whose key it is"
-        case .expiredKey: "get the repository's present keyring (package debian-archive-keyring for Debian, ubuntu-keyring for Ubuntu)"
-        case .keyring: "install the package that holds it (debian-archive-keyring for Debian, ubuntu-keyring for Ubuntu), or mend deploy.yaml"
+        case .expiredKey: "get the repository's present keyring (packages debian-archive-keyring, ubuntu-keyring)"
+        case .keyring: "install the package that holds it (debian-archive-keyring, ubuntu-keyring), or mend deploy.yaml"
         case .noVerifier: "install gpgv: apt-get install gpgv"
         case .revokedKey, .expiredSignature, .weakDigest, .failed: nil
         }
