@@ -91,3 +91,11 @@ let package = Package(
         tests("deploy", ["Pipeline", "Darksites", "BuildGraph", "ContentStore", "Primitives"]),
     ]
 )
+
+// libFuzzer brings a main function of its own: only Tests/fuzz/run, which sets this, can build it.
+if Context.environment["DEPLOY_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz", dependencies: ["APT", "Primitives", "Solver"], path: "Tests/fuzz/Fuzz",
+            swiftSettings: settings))
+}

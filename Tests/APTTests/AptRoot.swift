@@ -41,9 +41,14 @@ final class AptRoot {
 
     /// Adds an unsigned archive with one index of made packages.
     func add(_ origin: IndexOrigin, _ lines: [String], architecture: String = "amd64") throws {
-        let dists = "\(origin.suite)/dists/\(origin.suite)"
         let packages = MadeIndexes.stanzas(
             lines.map { $0 + "; Description: made; Maintainer: Nobody <nobody@example.org>" })
+        try add(origin, text: packages, architecture: architecture)
+    }
+
+    /// Adds an unsigned archive with one index of just these bytes.
+    func add(_ origin: IndexOrigin, text packages: String, architecture: String = "amd64") throws {
+        let dists = "\(origin.suite)/dists/\(origin.suite)"
         let path = "\(origin.component)/binary-\(architecture)/Packages"
         let file = try folder.write("\(dists)/\(path)", packages.utf8)
         let digest = try shell("sha256sum \(file)").prefix(64)
@@ -73,6 +78,15 @@ final class AptRoot {
         _ = try shell(
             "\(environment) apt-get update -qq 2>\(folder.path)/update.log || { cat \(folder.path)/update.log >&2; false; }"
         )
+    }
+
+    struct UpdateFailed: Error {}
+
+    /// As `update`, where apt may refuse the indexes: that is thrown.
+    func tryUpdate() throws {
+        try folder.write("sources.list", sources.utf8)
+        let answer = try run("apt-get update -qq >\(folder.path)/update.log 2>&1 && echo taken || true")
+        if answer.isEmpty { throw UpdateFailed() }
     }
 
     func run(_ command: String) throws -> String { try shell("\(environment) \(command)") }
