@@ -85,9 +85,12 @@ let package = Package(
         tests("Containers", ["BuildGraph", "Primitives", subprocess]),
         tests("Solver", []),
         tests("APT", ["Solver", "Archives", "Primitives"]),
-        tests("Darksites", ["Primitives"]),
+        tests("Darksites", ["APT", "ContentStore", "Solver", "Primitives"]),
         tests(
-            "Pipeline", ["Darksites", "APT", "BuildGraph", "ContentStore", "Containers", "Transfer", "Primitives"]),
+            "Pipeline",
+            [
+                "Darksites", "APT", "Archives", "BuildGraph", "ContentStore", "Containers", "Transfer", "Primitives",
+            ]),
         tests("deploy", ["Pipeline", "Darksites", "BuildGraph", "ContentStore", "Primitives"]),
     ]
 )

@@ -77,6 +77,8 @@ extension DebianUniverse {
                 PackageIndexError(
                     source: table.sources[Int(table.entries[Int(package)].source)].index.source,
                     package: table.name(of: PackageID(package)), field: fieldName, problem: .relation(error)))
+            // Nobody knows what else it does not tolerate: as a requirement of nothing it makes the package impossible.
+            brokenConflicts[package] = Int32(clamping: field.lowerBound - start)
         }
     }
 

@@ -29,6 +29,8 @@ extension DebianUniverse {
         if let preDepends { append(preDepends, "Pre-Depends", of: package, to: &result) }
         if let depends { append(depends, "Depends", of: package, to: &result) }
         if let recommends { append(recommends, "Recommends", of: package, isOptional: true, to: &result) }
+        _ = conflicts(of: PackageID(package))
+        if let label = brokenConflicts[package] { result.append(Requirement(candidates: [], label: label)) }
         return result
     }
 

@@ -30,6 +30,8 @@ package final class DebianUniverse: PackageUniverse {
     var requirementMemo: [[Requirement]?]
     var hasReadRequirements = false
     var conflictMemo: [[Conflict]?]
+    /// By package: where its Conflicts or Breaks begin, which do not parse.
+    var brokenConflicts: [Int32: Int32] = [:]
     /// Packages taken from a suite by request, and what their requirements drew from it: they may draw more from there.
     var followedSuites: [Int32: String] = [:]
     /// By package: the number of the last collection it was put into.
@@ -125,27 +127,19 @@ package final class DebianUniverse: PackageUniverse {
 
     /// Whether a pin of the specific form is about this package.
     private func isMeant(_ package: Int32, by pin: Pin) -> Bool {
-        guard pin.packages.contains(where: { names(package, $0) }) else { return false }
+        guard pin.names.contains(where: { names(package, $0) }) else { return false }
         guard case .version(let pattern) = pin.target else {
             return table.originNumbers(of: package).contains { pin.matches(table.sources[Int($0)].origin) }
         }
-        return Glob.matches(pattern, String(decoding: table.versionBytes(package), as: UTF8.self))
+        return pattern.matches(String(decoding: table.versionBytes(package), as: UTF8.self))
     }
 
-    /// Whether `pattern` (`[src:]glob[:architecture]`) names the package; without an architecture it means the native one.
-    private func names(_ package: Int32, _ pattern: String) -> Bool {
+    /// Whether `pinned` names the package; without an architecture it means the native one.
+    private func names(_ package: Int32, _ pinned: PinnedName) -> Bool {
         let entry = table.entries[Int(package)]
-        var glob = Substring(pattern)
-        let isSource = glob.hasPrefix("src:")
-        if isSource { glob = glob.dropFirst(4) }
-        var architecture = Substring(table.architectures[0])
-        if let colon = glob.lastIndex(of: ":") {
-            architecture = glob[glob.index(after: colon)...]
-            glob = glob[..<colon]
-        }
+        let architecture = pinned.architecture ?? table.architectures[0]
         guard architecture == "any" || architecture == table.architectures[Int(entry.slot)] else { return false }
-        let name = isSource ? table.sourceName(of: package) : table.names.text(entry.name)
-        return Glob.isPattern(glob) ? Glob.matches(String(glob), name) : glob == name
+        return pinned.means(pinned.isSource ? table.sourceName(of: package) : table.names.text(entry.name))
     }
 
     /// Makes `package` the candidate of its name, whatever its priority; what was worked out before is forgotten.

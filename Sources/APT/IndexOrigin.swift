@@ -8,6 +8,8 @@ package struct IndexOrigin: Hashable, Sendable {
     package var suite: String
     /// "main"
     package var component: String
+    /// The architecture it is for, "amd64"; packages of architecture `all` are in it too.
+    package var architecture: String
     /// The fields Origin, Label, Suite (which apt calls archive), Codename and Version of its Release file; empty where missing.
     package var origin: String
     package var label: String
@@ -22,8 +24,8 @@ package struct IndexOrigin: Hashable, Sendable {
     package var generation: Int
 
     package init(
-        repository: String, site: String = "", suite: String, component: String, origin: String = "",
-        label: String = "",
+        repository: String, site: String = "", suite: String, component: String,
+        architecture: String = "", origin: String = "", label: String = "",
         archive: String = "", codename: String = "", version: String = "", notAutomatic: Bool = false,
         butAutomaticUpgrades: Bool = false, generation: Int = 0
     ) {
@@ -31,6 +33,7 @@ package struct IndexOrigin: Hashable, Sendable {
         self.site = site
         self.suite = suite
         self.component = component
+        self.architecture = architecture
         self.origin = origin
         self.label = label
         self.archive = archive

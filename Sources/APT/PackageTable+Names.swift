@@ -16,6 +16,14 @@ extension PackageTable {
         return firstPackage[Int(number)] >= 0 || firstProvision[Int(number)] >= 0
     }
 
+    /// The names of real packages that begin with `prefix`, in the order in which they were met.
+    package func names(withPrefix prefix: String) -> [String] {
+        let wanted = Array(prefix.utf8)
+        return (0..<Int32(names.count)).filter { number in
+            firstPackage[Int(number)] >= 0 && names.names[Int(number)].starts(with: wanted)
+        }.map(names.text)
+    }
+
     /// The names of real packages that `name` may have been meant to be, the likeliest first: at most a third of its letters,
     /// and no more than three, are mistyped, missing, too many or swapped with the next.
     package func nearestNames(to name: String, count: Int = 3) -> [String] {

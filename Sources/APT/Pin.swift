@@ -3,31 +3,33 @@ import Primitives
 /// A record of apt_preferences(5): which packages from where get which priority.
 ///
 /// The general form (`Package: *`) sets the priority of whole indexes, the specific form that of the versions it matches; in
-/// both the first that matches rules. Below zero forbids. Regular expressions are refused.
+/// both the first that matches rules. Below zero forbids.
 package struct Pin: Hashable, Sendable {
     package enum Target: Hashable, Sendable {
-        /// A version, a prefix that ends in `*`, or a glob.
-        case version(String)
-        /// Every term must hold.
+        /// A version, or a pattern such as `6.12.*`.
+        case version(Pattern)
+        /// Every term must hold; none holds for all.
         case release([ReleaseTerm])
-        /// The host; a glob; the empty text for local indexes.
-        case origin(String)
+        /// The host of the archive; nil for local indexes.
+        case origin(Pattern?)
     }
 
     package struct ReleaseTerm: Hashable, Sendable {
         package enum Property: String, Sendable {
             case version = "v", origin = "o", archive = "a", codename = "n", label = "l", component = "c"
+            case architecture = "b"
             /// A single word: archive or code name.
             case archiveOrCodename = ""
         }
 
         package var property: Property
-        /// A glob.
-        package var pattern: String
+        package var pattern: Pattern
     }
 
-    /// Names, globs and `src:` names, each with an architecture after a colon if it is not the native one; or "*" alone.
+    /// Names, patterns and `src:` names, each with an architecture after a colon if it is not the native one; or "*" alone.
     package let packages: [String]
+    /// The same, read.
+    let names: [PinnedName]
     package let target: Target
     package let priority: Int
 
@@ -37,8 +39,10 @@ package struct Pin: Hashable, Sendable {
         func blank(_ character: Character) -> Bool { character == " " || character == "\t" }
         self.packages = packages.split(whereSeparator: blank).map(String.init)
         guard !self.packages.isEmpty else { throw PinError(pin: pin, problem: .noPackages) }
-        for name in self.packages where name.hasPrefix("/") || name.hasPrefix("src:/") {
-            throw PinError(pin: name, problem: .regularExpression)
+        do {
+            names = try self.packages.map { text throws(PatternError) in try PinnedName(text) }
+        } catch {
+            throw PinError(pin: error.pattern, problem: .regularExpression(error.detail))
         }
         guard priority != 0, abs(priority) <= Int(Int16.max) else {
             throw PinError(pin: pin, problem: .badPriority(priority))
@@ -50,20 +54,28 @@ package struct Pin: Hashable, Sendable {
         switch word {
         case "version":
             guard !data.isEmpty, self.packages != ["*"] else { throw PinError(pin: pin, problem: .versionNeedsName) }
-            target = .version(data)
+            target = .version(try Pin.pattern(data))
         case "release":
             target = .release(try Pin.releaseTerms(data, pin))
         case "origin":
-            target = .origin(data.trimmingQuotes)
+            let site = data.trimmingQuotes
+            target = .origin(site.isEmpty ? nil : try Pin.pattern(site))
         default:
             throw PinError(pin: pin, problem: .unknownKind)
         }
     }
 
+    private static func pattern(_ text: String) throws(PinError) -> Pattern {
+        do { return try Pattern(text) } catch {
+            throw PinError(pin: error.pattern, problem: .regularExpression(error.detail))
+        }
+    }
+
     private static func releaseTerms(_ data: String, _ pin: String) throws(PinError) -> [ReleaseTerm] {
+        if data == "*" { return [] }
         guard data.contains("=") else {
             guard let first = data.first else { throw PinError(pin: pin, problem: .emptyRelease) }
-            return [ReleaseTerm(property: first.isNumber ? .version : .archiveOrCodename, pattern: data)]
+            return [ReleaseTerm(property: first.isNumber ? .version : .archiveOrCodename, pattern: try pattern(data))]
         }
         var terms: [ReleaseTerm] = []
         for part in data.split(separator: ",") {
@@ -74,7 +86,7 @@ package struct Pin: Hashable, Sendable {
             else { throw PinError(pin: pin, problem: .unknownTerm(String(term))) }
             var pattern = String(term[term.index(after: equals)...])
             while pattern.last == " " { pattern.removeLast() }
-            terms.append(ReleaseTerm(property: property, pattern: pattern.trimmingQuotes))
+            terms.append(ReleaseTerm(property: property, pattern: try Pin.pattern(pattern)))
         }
         return terms
     }
@@ -85,20 +97,20 @@ package struct Pin: Hashable, Sendable {
     /// Whether an index from `origin` is meant; false for pins by version.
     func matches(_ origin: IndexOrigin) -> Bool {
         switch target {
-        case .version: return false
-        case .origin(let site): return site.isEmpty ? origin.site.isEmpty : Glob.matches(site, origin.site)
+        case .version: false
+        case .origin(let site): site.map { $0.matches(origin.site) } ?? origin.site.isEmpty
         case .release(let terms):
-            return terms.allSatisfy { term in
+            terms.allSatisfy { term in
                 switch term.property {
-                case .version:
-                    Glob.matches(term.pattern, origin.version)
-                case .origin: Glob.matches(term.pattern, origin.origin)
-                case .archive: Glob.matches(term.pattern, origin.archive)
-                case .codename: Glob.matches(term.pattern, origin.codename)
-                case .label: Glob.matches(term.pattern, origin.label)
-                case .component: Glob.matches(term.pattern, origin.component)
+                case .version: term.pattern.matches(origin.version)
+                case .origin: term.pattern.matches(origin.origin)
+                case .archive: term.pattern.matches(origin.archive)
+                case .codename: term.pattern.matches(origin.codename)
+                case .label: term.pattern.matches(origin.label)
+                case .component: term.pattern.matches(origin.component)
+                case .architecture: term.pattern.matches(origin.architecture)
                 case .archiveOrCodename:
-                    Glob.matches(term.pattern, origin.archive) || Glob.matches(term.pattern, origin.codename)
+                    term.pattern.matches(origin.archive) || term.pattern.matches(origin.codename)
                 }
             }
         }
@@ -114,9 +126,11 @@ extension String {
 /// A pin that means nothing.
 package struct PinError: UserError, Hashable {
     package enum Problem: Hashable, Sendable {
-        case noPackages, regularExpression, versionNeedsName, unknownKind, emptyRelease
+        case noPackages, versionNeedsName, unknownKind, emptyRelease
         case unknownTerm(String)
         case badPriority(Int)
+        /// It is none; what is wrong with it.
+        case regularExpression(String)
     }
 
     package let pin: String
@@ -125,17 +139,17 @@ package struct PinError: UserError, Hashable {
     package var what: String {
         switch problem {
         case .noPackages: "the pin \"\(pin)\" names no packages"
-        case .regularExpression: "the pin for \"\(pin)\" uses a regular expression"
+        case .regularExpression(let detail): "\(pin) is no regular expression: \(detail)"
         case .versionNeedsName: "the pin \"\(pin)\" needs a version, and package names other than *"
         case .unknownKind: "the pin \"\(pin)\" starts with neither version, release nor origin"
         case .emptyRelease: "the pin \"\(pin)\" does not say which release"
-        case .unknownTerm(let term): "in the pin \"\(pin)\", \"\(term)\" is none of a=, n=, o=, l=, c=, v="
+        case .unknownTerm(let term): "in the pin \"\(pin)\", \"\(term)\" is none of a=, n=, o=, l=, c=, v=, b="
         case .badPriority(let priority): "the pin \"\(pin)\" has the priority \(priority)"
         }
     }
     package var hint: String? {
         switch problem {
-        case .regularExpression: "use a glob, such as linux-image-*"
+        case .regularExpression: "write /…/ around what regex(7) allows, or a glob, such as linux-image-*"
         case .badPriority: "a priority is between -32767 and 32767 and not 0; below 0 forbids"
         default: "see apt_preferences(5); for example: release n=trixie-backports"
         }

@@ -71,10 +71,8 @@ package struct AdHocResolver {
             profile = ProfileRequest(name: "base", base: .installation, sets: noSets)
         case .profile(let wanted): profile = wanted
         }
-        let alone = ResolutionRequest(
-            distribution: distribution.distribution, architecture: distribution.architecture,
-            asked: distribution.asked, profiles: [profile], pins: distribution.pins,
-            prebuildsZFS: distribution.prebuildsZFS)
+        var alone = distribution
+        alone.profiles = [profile]
         return try resolver.resolve(alone, in: catalog).profiles.first
     }
 

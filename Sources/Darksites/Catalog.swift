@@ -8,12 +8,18 @@ package struct Catalog: Sendable {
     package let module: ZFSModulePackage?
     /// What an earlier resolution decided.
     package let hold: LockHold
+    /// The kernels that the snapshot's OpenZFS supports; nil where no profile wants it, or it does not say.
+    package let zfsKernels: ZFSKernelRange?
 
-    package init(snapshot: Snapshot, table: PackageTable, module: ZFSModulePackage?, hold: LockHold = LockHold()) {
+    package init(
+        snapshot: Snapshot, table: PackageTable, module: ZFSModulePackage?, hold: LockHold = LockHold(),
+        zfsKernels: ZFSKernelRange? = nil
+    ) {
         self.snapshot = snapshot
         self.table = table
         self.module = module
         self.hold = hold
+        self.zfsKernels = zfsKernels
     }
 
     /// The packages under `pins`, with the candidates that the lock holds.

@@ -63,6 +63,11 @@ package struct LockedDistribution: Hashable, Sendable {
         return names.sorted()
     }
 
+    /// The native architecture, then the others that there are indexes for, sorted.
+    package var architectures: [String] {
+        [architecture] + Set(indexes.map(\.architecture)).subtracting([architecture]).sorted()
+    }
+
     /// The packages of one profile.
     package func packages(of profile: String) -> [LockedPackage] {
         packages.filter { $0.profiles.contains(profile) }

@@ -29,6 +29,7 @@ private struct LockParser {
         let name: String
         let architecture: String
         var release: (number: String, codename: String)?
+        var foreign: [String] = []
         var repositories = Facts<Placed<LockedRepository>>()
         var pins = Facts<Placed<LockedPin>>()
         var seals: [String: LockSeal] = [:]
@@ -153,6 +154,10 @@ private struct LockParser {
             try lines.expect(2, "release NUMBER CODENAME")
             guard current.release == nil else { throw lines.error("a second release line") }
             current.release = (try lines.string(1), try lines.string(2))
+        } else if lines.isKeyword("foreign") {
+            try lines.expect(1, "foreign ARCHITECTURES")
+            guard current.foreign.isEmpty else { throw lines.error("a second foreign line") }
+            current.foreign = try list(1)
         } else if lines.isKeyword("repository") {
             current.repositories.append(try repository(), line: lines.number)
         } else if lines.isKeyword("pin") {
@@ -166,7 +171,8 @@ private struct LockParser {
                 hint: NearestNames.hint(
                     for: lines.keyword,
                     in: [
-                        "release", "repository", "pin", "snapshot", "index", "profile", "want", "essential", "package",
+                        "release", "foreign", "repository", "pin", "snapshot", "index", "profile", "want", "essential",
+                        "package",
                         "built", "distribution",
                     ]))
         }
@@ -264,8 +270,9 @@ private struct LockParser {
         let pins = inOrder(section.pins) { "place \($0.place) among the pins" }
         let asked = section.release.map { release in
             LockedRequest(
-                release: release.number, codename: release.codename, repositories: repositories.map(\.value),
-                pins: pins.map(\.value), profiles: Array(Set(section.seals.keys).union(wishes.map(\.profile))),
+                release: release.number, codename: release.codename, foreignArchitectures: section.foreign,
+                repositories: repositories.map(\.value), pins: pins.map(\.value),
+                profiles: Array(Set(section.seals.keys).union(wishes.map(\.profile))),
                 wishes: wishes)
         }
         let indexes = inOrder(section.indexes) { "the index \($0.path)" }

@@ -15,6 +15,7 @@ struct LockSeal: Hashable {
     static func all(of locked: LockedDistribution) -> [String: LockSeal] {
         var common = SealBytes()
         common.add([locked.architecture, locked.asked?.release ?? "", locked.asked?.codename ?? ""])
+        common.add(locked.asked?.foreignArchitectures ?? [])
         for repository in locked.asked?.repositories ?? [] {
             common.add([repository.name] + repository.suites + ["/"] + repository.components)
             common.add(repository.keyring)

@@ -6,6 +6,7 @@ package import Primitives
 ///
 ///     distribution NAME ARCHITECTURE
 ///     release NUMBER CODENAME
+///     foreign ARCHITECTURES
 ///     repository PLACE NAME SUITES COMPONENTS KEYRING
 ///     pin PLACE PRIORITY PACKAGES TARGET
 ///     snapshot REPOSITORY SUITE DATE SIZE DIGEST
@@ -71,6 +72,9 @@ package enum LockWriter {
 
     private static func write(_ asked: LockedRequest, to text: inout LockText) throws(Mistake) {
         try text.line(["release", asked.release, asked.codename])
+        if !asked.foreignArchitectures.isEmpty {
+            try text.line(["foreign", asked.foreignArchitectures.joined(separator: ",")])
+        }
         for (index, repository) in asked.repositories.enumerated() {
             try text.line([
                 "repository", String(index + 1), repository.name, repository.suites.joined(separator: ","),

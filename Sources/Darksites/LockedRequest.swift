@@ -10,6 +10,8 @@ package struct LockedRequest: Hashable, Sendable {
     package let release: String
     /// "trixie"
     package let codename: String
+    /// Architectures beside the native one.
+    package let foreignArchitectures: [String]
     /// In the order of the declaration, which decides between repositories that have the same package.
     package let repositories: [LockedRepository]
     /// In the order of the declaration: the first that fits counts.
@@ -20,11 +22,12 @@ package struct LockedRequest: Hashable, Sendable {
     package let wishes: [LockedWish]
 
     package init(
-        release: String, codename: String, repositories: [LockedRepository], pins: [LockedPin], profiles: [String],
-        wishes: [LockedWish]
+        release: String, codename: String, foreignArchitectures: [String] = [], repositories: [LockedRepository],
+        pins: [LockedPin], profiles: [String], wishes: [LockedWish]
     ) {
         self.release = release
         self.codename = codename
+        self.foreignArchitectures = foreignArchitectures
         self.repositories = repositories
         self.pins = pins
         self.profiles = profiles.sorted()

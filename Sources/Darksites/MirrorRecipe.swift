@@ -42,16 +42,17 @@ package struct MirrorRecipe: Sendable {
         inputs["indexes"] = indexes
         inputs["list"] = .literal(Array((lines.joined(separator: "\n") + "\n").utf8))
         inputs["key"] = .literal(signer.publicKey)
-        inputs["suite"] = .literal(Array("\(codename) \(label) \(locked.architecture) \(epoch)\n".utf8))
-        let architecture = locked.architecture
+        let architectures = locked.architectures
+        inputs["suite"] = .literal(
+            Array("\(codename) \(label) \(architectures.joined(separator: ",")) \(epoch)\n".utf8))
         return Step(
             name, stage: stage, title: "mirror of \(wanted.count + built.count) packages", inputs: inputs,
             action: .native(identifier: "apt mirror", version: 3) { context in
                 let listed = try await BlockingWork.run {
-                    try upstream(wanted, in: locked.indexes, architecture: architecture, context)
+                    try upstream(wanted, in: locked.indexes, architectures: architectures, context)
                         + built.keys.sorted().map { try own($0, context) }
                 }
-                return try await write(listed, architecture: architecture, context)
+                return try await write(listed, architectures: architectures, context)
             },
             outputs: ["mirror": .tree])
     }
@@ -63,7 +64,7 @@ package struct MirrorRecipe: Sendable {
 
     /// The wanted packages with the stanzas that upstream's indexes have for them.
     private func upstream(
-        _ wanted: [LockedPackage], in indexes: [LockedIndex], architecture: String, _ context: StepContext
+        _ wanted: [LockedPackage], in indexes: [LockedIndex], architectures: [String], _ context: StepContext
     ) throws -> [Listed] {
         context.report(StepProgress(activity: "reading upstream's indexes"))
         // In the order of the lock: of a package that several indexes list, the first one's stanza is taken.
@@ -76,7 +77,8 @@ package struct MirrorRecipe: Sendable {
                 index: try PackageIndex(parsing: bytes, source: "\(index.repository) \(index.path)"), origin: origin
             )
         }
-        let table = try PackageTable(sources, architecture: architecture)
+        let table = try PackageTable(
+            sources, architecture: architectures[0], foreignArchitectures: Array(architectures.dropFirst()))
         return try wanted.map { package in
             let listed = try table.packages(named: package.name).first {
                 try table.details(of: $0).sha256 == package.digest
@@ -105,10 +107,10 @@ package struct MirrorRecipe: Sendable {
                 digest: try context.digest(input)), size: size)
     }
 
-    private func write(_ listed: [Listed], architecture: String, _ context: StepContext) async throws -> StepResult {
+    private func write(_ listed: [Listed], architectures: [String], _ context: StepContext) async throws -> StepResult {
         context.report(StepProgress(activity: "writing and signing the indexes"))
         let suite = MirrorSuite(
-            name: codename, origin: "kldload", label: label, architectures: [architecture],
+            name: codename, origin: "kldload", label: label, architectures: architectures,
             components: [MirrorSuite.Component(name: Self.component, packages: listed.map(\.package))])
         var tree = FileTree()
         for file in try await MirrorWriter(epoch: epoch).files(of: suite, signedBy: signer) {

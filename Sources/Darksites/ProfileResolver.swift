@@ -37,6 +37,8 @@ struct ProfileResolver {
                 add(.update(name)) { Requirement(candidates: [package], label: $0) }
             }
         }
+        var kernels: KernelChoice?
+        if profile.wantsZFS, let range = catalog.zfsKernels { kernels = KernelChoice(range, in: universe) }
         let base = universe.basePackages(upTo: profile.base == .installation ? .important : .unknown)
         for package in base {
             add(.base(table.name(of: package))) { withOthers(Requirement(candidates: [package], label: $0)) }
@@ -48,6 +50,10 @@ struct ProfileResolver {
         }
         var remarks: [String] = []
         for entry in profile.sets.entries where entry.kind != .forbidden {
+            if entry.kind == .wanted, let problem = kernels?.problem(entry) {
+                errors.append(problem)
+                continue
+            }
             let asked = PackageRequest(
                 name: entry.name, architecture: entry.architecture, version: entry.version, suite: entry.suite)
             do {
@@ -66,7 +72,8 @@ struct ProfileResolver {
             }
         }
         guard errors.isEmpty else { throw UserErrors(errors) }
-        let forbidden = profile.sets.forbidden.flatMap { table.packages(named: $0.name) }
+        let forbidden =
+            profile.sets.forbidden.flatMap { table.packages(named: $0.name) } + (kernels?.excluded ?? [])
         var solver = Solver(universe: kept)
         let outcome = try run { () throws(SolverLimitReached) in
             try solver.solve(
@@ -75,7 +82,7 @@ struct ProfileResolver {
         }
         switch outcome {
         case .impossible(let explanation):
-            throw UserErrors([impossible(explanation, wishes, universe)])
+            throw UserErrors([impossible(explanation, wishes, universe, kernels)])
         case .solved(let solution):
             for dropped in solution.dropped {
                 guard case .requested(let label) = dropped.source else { continue }
@@ -125,14 +132,28 @@ struct ProfileResolver {
     }
 
     private func impossible(
-        _ explanation: Explanation, _ wishes: [SolvedProfile.Wish], _ universe: DebianUniverse
-    ) -> Unsolvable {
+        _ explanation: Explanation, _ wishes: [SolvedProfile.Wish], _ universe: DebianUniverse,
+        _ kernels: KernelChoice?
+    ) -> any UserError {
         let lines = explanation.involvedRequestLabels.compactMap { label -> PackageSetEntry? in
             if case .line(let entry) = wishes[Int(label)] { entry } else { nil }
         }
+        let steps = explanation.steps(in: universe) { wishes[Int($0)].words }
+        let excluded = kernels.map { Set($0.excluded) } ?? []
+        if let kernels, let kernel = explanation.forbiddenPackages.first(where: excluded.contains) {
+            let name = table.name(of: kernel)
+            return KernelOutOfRange(
+                range: kernels.range, kernel: KernelPackage.release(ofImage: name) ?? "\(table.version(of: kernel))",
+                entry: lines.last, steps: steps)
+        }
+        let spoken = explanation.spokenOf(in: universe)
+        let hints = UnsolvableHints(
+            universe: universe, explanation: explanation, wishes: wishes, forbidding: profile.sets.forbidden)
         return Unsolvable(
             profile: profile.name, entries: lines,
-            steps: explanation.steps(in: universe) { wishes[Int($0)].words })
+            steps: steps
+                + universe.errors.filter { $0.package.map(spoken.contains) ?? false }.map { "because \($0.what)" },
+            hints: hints.lines)
     }
 }
 
@@ -156,6 +177,8 @@ struct Unsolvable: UserError {
     let profile: String
     let entries: [PackageSetEntry]
     let steps: [String]
+    /// What could be changed, as far as the facts tell.
+    let hints: [String]
 
     var what: String {
         let names = entries.map(\.text)
@@ -167,8 +190,27 @@ struct Unsolvable: UserError {
     }
     var location: SourceLocation? { entries.last?.location }
     var details: [String] { entries.reversed().flatMap { $0.excerpt() } + steps }
-    var hint: String? { entries.count > 1 ? "remove one of them, or put them into different profiles" : nil }
+    var hint: String? {
+        let separation = entries.count > 1 ? ["remove one of them, or put them into different profiles"] : []
+        let all = hints + separation
+        return all.isEmpty ? nil : all.joined(separator: "\n")
+    }
     var isUsageError: Bool { true }
+}
+
+extension Explanation {
+    /// The names of the packages that its facts are about.
+    fileprivate func spokenOf(in universe: DebianUniverse) -> Set<String> {
+        Set(
+            facts.flatMap { fact -> [PackageID] in
+                switch fact {
+                case .requested(_, let candidates): candidates
+                case .requires(let package, _, let candidates, _): [package] + candidates
+                case .nothingProvides(let package, _), .forbidden(let package): [package]
+                case .conflicts(let package, _, let other): [package, other]
+                }
+            }.map { universe.table.name(of: $0) })
+    }
 }
 
 /// A profile with more than one kernel, or with a module that does not fit its kernel.

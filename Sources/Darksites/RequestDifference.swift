@@ -26,6 +26,11 @@ package struct RequestDifference: Hashable, Sendable {
         if asked != new {
             let releases = ["\(asked.release) \(asked.codename)", "\(new.release) \(new.codename)"]
             if releases[0] != releases[1] { lines.append("release \(releases[0]) → \(releases[1])") }
+            if asked.foreignArchitectures != new.foreignArchitectures {
+                lines.append(
+                    "foreign architectures \(Self.list(asked.foreignArchitectures)) → \(Self.list(new.foreignArchitectures))"
+                )
+            }
             lines += Self.repositories(from: asked.repositories, to: new.repositories)
             lines += Self.pins(from: asked.pins, to: new.pins)
             lines += Self.wishes(from: asked, to: new, request)
@@ -35,6 +40,10 @@ package struct RequestDifference: Hashable, Sendable {
             lines.append("\(names): the packages are not as they were resolved (a merge, or an edit by hand)")
         }
         self.lines = lines
+    }
+
+    private static func list(_ words: [String]) -> String {
+        words.isEmpty ? "none" : words.joined(separator: ", ")
     }
 
     private static func repositories(from old: [LockedRepository], to new: [LockedRepository]) -> [String] {
@@ -48,7 +57,7 @@ package struct RequestDifference: Hashable, Sendable {
                 guard before[keyPath: list] != repository[keyPath: list] else { return }
                 let (a, b) = (before[keyPath: list], repository[keyPath: list])
                 lines.append(
-                    "repository \(repository.name): \(what) \(a.joined(separator: ", ")) → \(b.joined(separator: ", "))"
+                    "repository \(repository.name): \(what) \(Self.list(a)) → \(Self.list(b))"
                 )
             }
             compare("suites", \.suites)

@@ -25,25 +25,36 @@ package struct ProfileRequest: Sendable {
         self.sets = sets
         self.includesRecommends = includesRecommends
     }
+
+    static let zfsNames: Set<String> = ["zfsutils-linux", "zfs-dkms"]
+
+    /// Whether it must have a kernel that its OpenZFS can be built for.
+    var wantsZFS: Bool { sets.wanted.contains { Self.zfsNames.contains($0.name) } }
 }
 
 /// What has to be resolved of one distribution.
 package struct ResolutionRequest: Sendable {
     package let distribution: String
     package let architecture: String
+    /// Other architectures whose packages may be asked for, as `name:i386`.
+    package let foreignArchitectures: [String]
+    /// By repository: the host of its address, for pins by origin; none for folders.
+    package let sites: [String: String]
     /// What the declaration and its sets ask for, as the lock says it.
     package let asked: LockedRequest
-    package let profiles: [ProfileRequest]
+    package var profiles: [ProfileRequest]
     package let pins: [Pin]
     /// Whether profiles that want zfsutils-linux get a prebuilt module for their kernel.
     package let prebuildsZFS: Bool
 
     package init(
-        distribution: String, architecture: String, asked: LockedRequest, profiles: [ProfileRequest], pins: [Pin],
-        prebuildsZFS: Bool
+        distribution: String, architecture: String, foreignArchitectures: [String] = [], sites: [String: String] = [:],
+        asked: LockedRequest, profiles: [ProfileRequest], pins: [Pin], prebuildsZFS: Bool
     ) {
         self.distribution = distribution
         self.architecture = architecture
+        self.foreignArchitectures = foreignArchitectures
+        self.sites = sites
         self.asked = asked
         self.profiles = profiles
         self.pins = pins
@@ -66,27 +77,63 @@ package struct Resolver: Sendable {
         package var remarks: [String] { profiles.flatMap(\.remarks) }
     }
 
-    /// Reads the indexes of `snapshot`. `hold` is what of an earlier resolution is to stay. Throws `PackageIndexError` where an
-    /// index can't be understood.
+    /// Reads the indexes of `snapshot`, and finds out which kernels its OpenZFS supports where a profile wants that; for this
+    /// one package may have to be fetched. `hold` is what of an earlier resolution is to stay.
+    ///
+    /// Throws `PackageIndexError` where an index can't be understood, `ArchiveError` where it can't be unpacked, and what
+    /// `fetch` throws.
     package func catalog(
-        of snapshot: Snapshot, for request: ResolutionRequest, keeping hold: LockHold = LockHold()
-    ) throws -> Catalog {
+        of snapshot: Snapshot, for request: ResolutionRequest, keeping hold: LockHold = LockHold(),
+        fetch: PackageFetch
+    ) async throws -> Catalog {
+        let upstream = try await BlockingWork.run { try self.upstream(snapshot, for: request) }
+        let open = Catalog.universe(upstream.table, snapshot, hold, pins: request.pins)
+        var range: ZFSKernelRange?
+        if let (file, version) = try zfsPackage(request, open) {
+            range = try await ZFSKernelRangeFetch(store: store, fetch: fetch).range(of: file, version: version)
+        }
+        let kernels = range
+        return try await BlockingWork.run { try catalog(of: snapshot, for: request, hold, upstream, kernels) }
+    }
+
+    /// What the indexes of a snapshot hold.
+    private struct Upstream: Sendable {
+        let sources: [(index: PackageIndex, origin: IndexOrigin)]
+        let table: PackageTable
+    }
+
+    private func upstream(_ snapshot: Snapshot, for request: ResolutionRequest) throws -> Upstream {
         var sources: [(index: PackageIndex, origin: IndexOrigin)] = []
         for index in snapshot.indexes {
             let name = "\(index.repository) \(index.path)"
             let bytes = try Compression(fileName: index.path).decompress(
                 file: store.path(of: index.digest), limit: ByteCount(2_000_000_000))
             sources.append(
-                (try PackageIndex(parsing: ByteRegion(bytes), source: name), origin(of: index, in: snapshot)))
+                (try PackageIndex(parsing: ByteRegion(bytes), source: name), origin(of: index, in: snapshot, request)))
         }
-        let module = try request.prebuildsZFS ? modulePackage(request, sources, snapshot, hold) : nil
-        if let module {
-            let origin = IndexOrigin(repository: Self.builtHere, suite: Self.builtHere, component: "main")
-            sources.append((try PackageIndex(parsing: ByteRegion(module.stanza), source: "the zfs module"), origin))
+        return Upstream(sources: sources, table: try table(of: sources, request))
+    }
+
+    private func table(
+        of sources: [(index: PackageIndex, origin: IndexOrigin)], _ request: ResolutionRequest
+    ) throws -> PackageTable {
+        try PackageTable(
+            sources, architecture: request.architecture, foreignArchitectures: request.foreignArchitectures)
+    }
+
+    private func catalog(
+        of snapshot: Snapshot, for request: ResolutionRequest, _ hold: LockHold, _ upstream: Upstream,
+        _ kernels: ZFSKernelRange?
+    ) throws -> Catalog {
+        let open = Catalog.universe(upstream.table, snapshot, hold, pins: request.pins)
+        guard request.prebuildsZFS, let module = modulePackage(request, open, kernels) else {
+            return Catalog(snapshot: snapshot, table: upstream.table, module: nil, hold: hold, zfsKernels: kernels)
         }
+        let origin = IndexOrigin(repository: Self.builtHere, suite: Self.builtHere, component: "main")
+        let made = try PackageIndex(parsing: ByteRegion(module.stanza), source: "the zfs module")
         return Catalog(
-            snapshot: snapshot, table: try PackageTable(sources, architecture: request.architecture), module: module,
-            hold: hold)
+            snapshot: snapshot, table: try table(of: upstream.sources + [(made, origin)], request), module: module,
+            hold: hold, zfsKernels: kernels)
     }
 
     /// Resolves every profile on its own, each as one joint solution on an empty system.
@@ -111,10 +158,13 @@ package struct Resolver: Sendable {
 
     static let builtHere = "built-here"
 
-    private func origin(of index: LockedIndex, in snapshot: Snapshot) -> IndexOrigin {
+    private func origin(
+        of index: LockedIndex, in snapshot: Snapshot, _ request: ResolutionRequest
+    ) -> IndexOrigin {
         let release = snapshot.release(index.repository, index.suite)
         return IndexOrigin(
-            repository: index.repository, suite: index.suite, component: index.component, origin: release?.origin ?? "",
+            repository: index.repository, site: request.sites[index.repository] ?? "", suite: index.suite,
+            component: index.component, architecture: index.architecture, origin: release?.origin ?? "",
             label: release?.label ?? "", archive: release?.suite ?? "", codename: release?.codename ?? "",
             version: release?.version ?? "", notAutomatic: release?.notAutomatic ?? false,
             butAutomaticUpgrades: release?.butAutomaticUpgrades ?? false,
@@ -123,11 +173,9 @@ package struct Resolver: Sendable {
 
     /// The module for the kernel that linux-image-<architecture> stands for, in the version of zfs-dkms.
     private func modulePackage(
-        _ request: ResolutionRequest, _ sources: [(index: PackageIndex, origin: IndexOrigin)], _ snapshot: Snapshot,
-        _ hold: LockHold
-    ) throws -> ZFSModulePackage? {
-        let table = try PackageTable(sources, architecture: request.architecture)
-        let universe = Catalog.universe(table, snapshot, hold, pins: request.pins)
+        _ request: ResolutionRequest, _ universe: DebianUniverse, _ kernels: ZFSKernelRange?
+    ) -> ZFSModulePackage? {
+        if let kernels { _ = KernelChoice(kernels, in: universe) }
         guard let meta = universe.candidate(of: "linux-image-\(request.architecture)"),
             let zfs = universe.candidate(of: "zfs-dkms")
         else {
@@ -138,6 +186,25 @@ package struct Resolver: Sendable {
         else { return nil }
         return ZFSModulePackage(
             kernel: kernel, version: "\(universe.table.version(of: zfs))", architecture: request.architecture)
+    }
+
+    /// The file and version of the zfs-dkms that profiles which want ZFS get; nil where none does, or there is none.
+    private func zfsPackage(
+        _ request: ResolutionRequest, _ universe: DebianUniverse
+    ) throws -> (ArchiveFile, String)? {
+        let asking = request.profiles.filter(\.wantsZFS)
+        guard !asking.isEmpty else { return nil }
+        let lines = asking.flatMap(\.sets.wanted).filter { ProfileRequest.zfsNames.contains($0.name) }
+        let special = lines.first { ($0.version ?? $0.suite) != nil }
+        let asked = PackageRequest(name: "zfs-dkms", version: special?.version, suite: special?.suite)
+        // What can't be had is said with the line that asks for it.
+        guard let package = try? universe.requirement(for: asked, label: 0).candidates.first,
+            let origin = universe.table.origins(of: package).first
+        else { return nil }
+        let details = try universe.table.details(of: package)
+        let file = ArchiveFile(
+            repository: origin.repository, path: details.filename, digest: details.sha256, size: details.size)
+        return (file, "\(details.version)")
     }
 
     private func lock(

@@ -80,11 +80,13 @@ package struct SnapshotFetch: Sendable {
         self.allowExpired = allowExpired
     }
 
-    /// Today's state of `sources`, with all indexes for `architecture` in the store.
-    package func latest(of sources: [RepositorySource], architecture: String) async throws -> Snapshot {
+    /// Today's state of `sources`, with all indexes for `architectures` in the store.
+    package func latest(of sources: [RepositorySource], architectures: [String]) async throws -> Snapshot {
         var parts: [Part] = []
         for source in sources {
-            for suite in source.suites { parts.append(try await latest(suite, of: source, architecture: architecture)) }
+            for suite in source.suites {
+                parts.append(try await latest(suite, of: source, architectures: architectures))
+            }
         }
         return try await complete(parts)
     }
@@ -94,15 +96,17 @@ package struct SnapshotFetch: Sendable {
     ///
     /// Throws `MirrorIsOlder` where today's state would be older than a locked one.
     package func locked(
-        _ locked: LockedDistribution, sources: [RepositorySource], architecture: String, adding: Bool = false
+        _ locked: LockedDistribution, sources: [RepositorySource], architectures: [String], adding: Bool = false
     ) async throws -> Snapshot {
         var parts: [Part] = []
         for source in sources {
             for suite in source.suites {
                 let known = locked.snapshots.filter { $0.repository == source.name && $0.suite == suite }
-                for snapshot in known { parts.append(try await part(snapshot, of: source, architecture: architecture)) }
+                for snapshot in known {
+                    parts.append(try await part(snapshot, of: source, architectures: architectures))
+                }
                 guard adding || known.isEmpty else { continue }
-                let today = try await latest(suite, of: source, architecture: architecture)
+                let today = try await latest(suite, of: source, architectures: architectures)
                 if known.contains(today.snapshot) { continue }
                 if let newest = known.last, today.snapshot.date < newest.date {
                     throw MirrorIsOlder(known: newest, found: today.snapshot.date)
@@ -158,19 +162,21 @@ package struct SnapshotFetch: Sendable {
             otherPaths: byHash ? ["\(folder)/by-hash/SHA256/\(index.digest.hex)"] : [], name: index.digest.hex)
     }
 
-    private func latest(_ suite: String, of source: RepositorySource, architecture: String) async throws -> Part {
+    private func latest(_ suite: String, of source: RepositorySource, architectures: [String]) async throws -> Part {
         try await obtain(suite, of: source, known: nil) { signed in
-            try await judge(signed.bytes, signed.signature, suite, source, architecture)
+            try await judge(signed.bytes, signed.signature, suite, source, architectures)
         }
     }
 
-    private func part(_ known: LockedSnapshot, of source: RepositorySource, architecture: String) async throws -> Part {
+    private func part(_ known: LockedSnapshot, of source: RepositorySource, architectures: [String]) async throws
+        -> Part
+    {
         guard store.isIntact(known.digest) else {
             do {
                 return try await obtain(known.suite, of: source, known: known) { signed in
                     guard Digest(of: signed.stored) == known.digest else { throw AnotherSnapshot() }
                     return try await judge(
-                        signed.bytes, signed.signature, known.suite, source, architecture, isLocked: true)
+                        signed.bytes, signed.signature, known.suite, source, architectures, isLocked: true)
                 }
             } catch let error as NoGoodSource where error.isGone {
                 throw SnapshotGone(
@@ -180,7 +186,7 @@ package struct SnapshotFetch: Sendable {
         let stored = try store.bytes(of: known.digest)
         let halves = stored.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false).map(Array.init)
         return try await judge(
-            halves[0], halves.count > 1 ? halves[1] : nil, known.suite, source, architecture, isLocked: true)
+            halves[0], halves.count > 1 ? halves[1] : nil, known.suite, source, architectures, isLocked: true)
     }
 
     /// What is signed of a suite, with the signature where that is apart.
@@ -249,7 +255,8 @@ package struct SnapshotFetch: Sendable {
     }
 
     private func judge(
-        _ bytes: [UInt8], _ signature: [UInt8]?, _ suite: String, _ source: RepositorySource, _ architecture: String,
+        _ bytes: [UInt8], _ signature: [UInt8]?, _ suite: String, _ source: RepositorySource,
+        _ architectures: [String],
         isLocked: Bool = false
     ) async throws -> Part {
         let name = "\(source.name) \(suite)"
@@ -270,9 +277,10 @@ package struct SnapshotFetch: Sendable {
         // A locked snapshot was in force when it was locked; that it has expired since then is the lock's point.
         let isExcused = isLocked || allowExpired.contains("\(source.name)/\(suite)")
         let moment = isExcused ? min(now, release.validUntil ?? now) : now
-        try release.check(suite: suite, components: source.components, architectures: [architecture], now: moment)
+        try release.check(suite: suite, components: source.components, architectures: architectures, now: moment)
         let stored = bytes + (signature.map { [0] + $0 } ?? [])
-        let indexes = try source.components.map { component in
+        let wanted = source.components.flatMap { component in architectures.map { (component, $0) } }
+        let indexes = try wanted.map { component, architecture in
             let path = "\(component)/binary-\(architecture)/Packages"
             guard let found = ["\(path).xz", "\(path).gz", path].first(where: { release.entries[$0] != nil }) else {
                 throw ReleaseError(name, .missingIndex("\(path).xz"))

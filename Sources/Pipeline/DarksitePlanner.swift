@@ -45,7 +45,8 @@ struct DarksitePlanner {
                 indexes: .output(name("indexes"), "packages"), built: built),
             recipe.step(
                 name("gate"), stage, "the real apt judges the mirror", gateInputs(), GateScript.apt,
-                [declaration.codename, MirrorRecipe.component, locked.architecture], ["verdict": .file]),
+                [declaration.codename, MirrorRecipe.component, locked.architectures.joined(separator: ",")],
+                ["verdict": .file]),
         ]
     }
 

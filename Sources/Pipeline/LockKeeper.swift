@@ -166,6 +166,7 @@ package struct LockKeeper: Sendable {
         let internalNames = Set(Declaration.InternalProfile.allCases.map(\.rawValue))
         return ResolutionRequest(
             distribution: distribution.name, architecture: distribution.architecture,
+            foreignArchitectures: distribution.foreignArchitectures, sites: distribution.sites,
             asked: LockedRequest(of: distribution, profiles: sets, keyrings: keyrings),
             profiles: profiles.compactMap { profile in
                 sets[profile.name].map { union in
@@ -191,20 +192,22 @@ package struct LockKeeper: Sendable {
         let snapshot = try await self.snapshot(of: distribution, before, adding: !moving.isEmpty)
         for remark in snapshot.remarks { events(.warning(remark)) }
         let resolver = Resolver(store: project.store)
-        return try await BlockingWork.run {
-            var moving = moving
-            while true {
-                let hold = LockHold(before, moving: moving)
-                let catalog = try resolver.catalog(of: snapshot, for: request, keeping: hold)
+        let fetch = try project.packageFetch()
+        var moving = moving
+        while true {
+            let hold = LockHold(before, moving: moving)
+            let catalog = try await resolver.catalog(of: snapshot, for: request, keeping: hold, fetch: fetch)
+            let (locked, remarks) = try await BlockingWork.run {
                 let resolution = try resolver.resolve(request, in: catalog)
-                // What had to move in one profile moves in all: a mirror has one version of a package where it can.
-                let split = before.map { resolution.locked.namesInSeveralVersions(exceptIn: $0) } ?? []
-                guard !moving.isEmpty, !split.isSubset(of: moving) else {
-                    for remark in resolution.remarks { events(.warning(remark)) }
-                    return (resolution.locked, snapshot)
-                }
-                moving.formUnion(split)
+                return (resolution.locked, resolution.remarks)
             }
+            // What had to move in one profile moves in all: a mirror has one version of a package where it can.
+            let split = before.map { locked.namesInSeveralVersions(exceptIn: $0) } ?? []
+            guard !moving.isEmpty, !split.isSubset(of: moving) else {
+                for remark in remarks { events(.warning(remark)) }
+                return (locked, snapshot)
+            }
+            moving.formUnion(split)
         }
     }
 
@@ -228,9 +231,9 @@ package struct LockKeeper: Sendable {
             now: project.surroundings.now(), allowExpired: allowExpired)
         if let before {
             return try await fetch.locked(
-                before, sources: sources, architecture: distribution.architecture, adding: adding)
+                before, sources: sources, architectures: distribution.architectures, adding: adding)
         }
-        let snapshot = try await fetch.latest(of: sources, architecture: distribution.architecture)
+        let snapshot = try await fetch.latest(of: sources, architectures: distribution.architectures)
         let date = snapshot.snapshots.map(\.date).max().map { String("\($0)".prefix(10)) } ?? ""
         let names = snapshot.signers.map { String($0.prefix { $0 != "<" }).trimmingSuffix(" ") }
         let others = names.count > 1 ? " and \(names.count - 1) others" : ""

@@ -1,5 +1,6 @@
 import Darksites
 import Primitives
+import Transfer
 
 /// A distribution as it is locked, opened for questions: nothing is written, and nothing of the lock moves.
 struct OpenDistribution: Sendable {
@@ -23,9 +24,8 @@ extension Project {
         }
         let locked = try keeper.existing()?[name]
         let snapshot = try await keeper.snapshot(of: declaration, locked)
-        let catalog = try await BlockingWork.run { [store] in
-            try Resolver(store: store).catalog(of: snapshot, for: request, keeping: LockHold(locked))
-        }
+        let catalog = try await Resolver(store: store).catalog(
+            of: snapshot, for: request, keeping: LockHold(locked), fetch: try packageFetch())
         return OpenDistribution(declaration: declaration, request: request, locked: locked, catalog: catalog)
     }
 }

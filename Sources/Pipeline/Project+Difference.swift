@@ -81,15 +81,14 @@ private struct CauseTracer {
             throw Untraceable(reason: "the indexes of its snapshot are not in the store")
         }
         let profiles = Set(changes.flatMap(\.profiles))
-        let narrowed = ResolutionRequest(
-            distribution: request.distribution, architecture: request.architecture, asked: request.asked,
-            profiles: request.profiles.filter { profiles.contains($0.name) }, pins: request.pins,
-            prebuildsZFS: request.prebuildsZFS)
+        var narrowed = request
+        narrowed.profiles.removeAll { !profiles.contains($0.name) }
         let snapshot = try await LockKeeper(project: project).snapshot(of: declared, locked)
-        return try await BlockingWork.run { [store = project.store] in
-            let resolver = Resolver(store: store)
-            let catalog = try resolver.catalog(of: snapshot, for: narrowed, keeping: LockHold(locked))
-            return LockCauses(of: changes, in: try resolver.resolve(narrowed, in: catalog).profiles)
+        let resolver = Resolver(store: project.store)
+        let catalog = try await resolver.catalog(
+            of: snapshot, for: narrowed, keeping: LockHold(locked), fetch: try project.packageFetch())
+        return try await BlockingWork.run { [narrowed] in
+            LockCauses(of: changes, in: try resolver.resolve(narrowed, in: catalog).profiles)
         }
     }
 

@@ -60,8 +60,7 @@ package struct Project: Sendable {
         return try BuildPlanner(
             declaration: declaration, lock: lock.only(declaration.distributionsInUse),
             beside: lock.only(named.subtracting(declaration.iso.darksites.map(\.distribution))).distributions,
-            fetch: PackageFetch(
-                addresses: try addresses().at(lock.distributions), downloader: try downloader()),
+            fetch: try packageFetch(of: lock.distributions),
             signer: signer, includes: (tree, .folder(folder, tree, shownAs: workspace.shown(folder)))
         ).plan()
     }
@@ -84,6 +83,11 @@ package struct Project: Sendable {
             }
         }
         return RepositoryAddresses(byName, services: services)
+    }
+
+    /// What fetches packages for this host; those that `locked` names also from a snapshot service.
+    func packageFetch(of locked: [LockedDistribution] = []) throws -> PackageFetch {
+        PackageFetch(addresses: try addresses().at(locked), downloader: try downloader())
     }
 
     /// What downloads for this host: through apt's proxy from where apt's own mirrors are used.

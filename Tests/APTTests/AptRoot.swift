@@ -67,6 +67,32 @@ final class AptRoot {
     /// Adds a line of sources.list(5).
     func add(_ source: String) { sources += source + "\n" }
 
+    /// Makes this root's archives reachable as `http://HOST/SUITE`, each at the host that its origin names, and calls `body`.
+    func served(_ origins: [IndexOrigin], _ body: () throws -> Void) throws {
+        sources = ""
+        for origin in origins {
+            add("deb [trusted=yes] http://\(origin.site)/\(origin.suite) \(origin.suite) \(origin.component)")
+            // What a proxy is asked for is the whole address, and to Python's server that is a path.
+            _ = try shell(
+                "mkdir -p \(folder.path)/web/http:/\(origin.site) && "
+                    + "ln -sfn \(folder.path)/\(origin.suite) \(folder.path)/web/http:/\(origin.site)/\(origin.suite)")
+        }
+        let port = try shell(
+            """
+            cd \(folder.path)/web && exec 3>&1 && python3 -u -m http.server --bind 127.0.0.1 0 3>&- \
+                >\(folder.path)/web.log 2>&1 & echo $! >\(folder.path)/web.pid
+            for _ in $(seq 100); do
+                port=$(sed -nE 's/.* port ([0-9]+) .*/\\1/p' \(folder.path)/web.log)
+                [ -z "$port" ] || break
+                sleep 0.1
+            done
+            printf %s "$port"
+            """)
+        defer { _ = try? shell("kill $(cat \(folder.path)/web.pid)") }
+        _ = try shell("echo 'Acquire::http::Proxy \"http://127.0.0.1:\(port)\";' >>\(folder.path)/apt.conf")
+        try body()
+    }
+
     func pin(_ pins: [(packages: String, pin: String, priority: Int)]) throws {
         let text = pins.map { "Package: \($0.packages)\nPin: \($0.pin)\nPin-Priority: \($0.priority)\n" }.joined(
             separator: "\n")

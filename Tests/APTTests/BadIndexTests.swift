@@ -50,7 +50,8 @@ struct BadIndexTests {
             apt: both),
         Case(
             name: "a field of a million bytes in many lines",
-            text: stanza("a", "X:\n\(String(repeating: " x\n", count: 330_000))") + "\n" + b, ours: .read(both), apt: both),
+            text: stanza("a", "X:\n\(String(repeating: " x\n", count: 330_000))") + "\n" + b, ours: .read(both),
+            apt: both),
         Case(
             name: "a priority that is none", text: stanza("a", "Priority: nonsense\n") + "\n" + b, ours: .read(both),
             apt: both),
@@ -72,7 +73,8 @@ struct BadIndexTests {
             ours: .refused("package a in made has no field Version"), apt: ["b 1"]),
         Case(
             name: "no architecture", text: stanza("a", "", "Architecture: amd64\n", "") + "\n" + b,
-            ours: .refused("package a in made has no field Architecture"), apt: ["b 1"]),
+            ours: .refused("package a in made has no field Architecture"),
+            apt: ["a:none 1", "b 1"]),
         Case(
             name: "a line that is no field", text: stanza("a", "rubbish\n") + "\n" + b,
             ours: .refused("package a in made: line 7 is not a field (\"Name: value\"): rubbish"), apt: ["a 1"]),

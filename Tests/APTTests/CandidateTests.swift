@@ -38,6 +38,24 @@ struct CandidateTests {
         Case(pins: [("*", "release v=13*", 50)], candidates: ["a": "2", "b": "1"]),
         Case(pins: [("*", "release o=Made", 10), ("*", "release a=stable", 700)], candidates: ["a": "2"]),
         Case(pins: [("A", "version 3", 900)], candidates: ["a": "1"]),
+        Case(
+            pins: [("/^zfs/", "release n=trixie-backports", 500)], candidates: ["zfs": "2", "zfsutils": "2", "a": "1"]),
+        Case(pins: [("/FS$/", "release n=trixie-backports", 500)], candidates: ["zfs": "2", "zfsutils": "1"]),
+        Case(
+            pins: [("src:/^zfs-(linux|x)$/", "release n=trixie-backports", 500)],
+            candidates: ["zfs": "2", "zfsutils": "1"]),
+        Case(pins: [("b /^[a]$/", "version /^[23]$/", 600)], candidates: ["a": "3", "b": "1"]),
+        Case(pins: [("/a/:i386", "version 3", 600), ("/^a$/:any", "version 2", 600)], candidates: ["a": "2"]),
+        Case(pins: [("*", "release n=/backports$/", 600)], candidates: ["a": "2", "b": "1"]),
+        Case(pins: [("*", "release b=amd64", 50)], candidates: ["a": "3", "b": "1"]),
+        Case(pins: [("*", "release b=i386", 990)], candidates: ["a": "1"]),
+        Case(pins: [("*", "release *", 400)], candidates: ["a": "3"]),
+        Case(pins: [("a", "release o=\"Made\", a=experimental", 900)], candidates: ["a": "1"]),
+        Case(pins: [("a", "release o=Made,a=experimental", 900)], candidates: ["a": "3"]),
+        Case(pins: [("*", "origin /^other/", 990)], candidates: ["a": "3", "b": "1"]),
+        Case(pins: [("a", "origin OTHER.example.org", 990)], candidates: ["a": "3", "b": "1"]),
+        Case(pins: [("*", "origin \"\"", 990)], candidates: ["a": "1", "b": "1"]),
+        Case(pins: [("a", "origin example.org", 990)], candidates: ["a": "1"]),
     ]
 
     @Test("are those of the highest priority, then the latest", arguments: cases)
@@ -57,10 +75,13 @@ struct CandidateTests {
         try root.add(MadeIndexes.stable, Self.stable)
         try root.add(MadeIndexes.backports, Self.backports)
         try root.add(MadeIndexes.experimental, Self.experimental)
-        // Hosts of files are empty: those cases are left to the table above.
-        guard !item.pins.contains(where: { $0.pin.hasPrefix("origin") }) else { return }
         try root.pin(item.pins)
-        try root.update()
+        if item.pins.contains(where: { $0.pin.hasPrefix("origin") }) {
+            // Files have no host.
+            try root.served([MadeIndexes.stable, MadeIndexes.backports, MadeIndexes.experimental]) { try root.update() }
+        } else {
+            try root.update()
+        }
         let names = item.candidates.keys.sorted()
         let answers = try root.candidates(of: names)
         for name in names { #expect(answers[name] == item.candidates[name] ?? nil, "\(name)") }
@@ -80,10 +101,50 @@ struct CandidateTests {
         #expect(error?.problem == problem)
     }
 
-    @Test("have no pins by regular expression")
-    func regularExpression() {
-        let error = #expect(throws: PinError.self) { try Pin(packages: "/^a/", pin: "release a=x", priority: 1) }
-        #expect(error?.problem == .regularExpression)
+    @Test(
+        "have no pins by a regular expression that is none",
+        arguments: [("/^a", "release a=x"), ("/(/", "release a=x"), ("a", "release n=/[/"), ("a", "version /*(/")])
+    func badExpressions(packages: String, pin: String) {
+        let error = #expect(throws: PinError.self) { try Pin(packages: packages, pin: pin, priority: 1) }
+        #expect(error?.what.contains("is no regular expression") == true)
+    }
+
+    /// `Pin: origin ""` is about archives that have no host.
+    @Test("of archives in folders are pinned by an empty origin", .tags(.judge), .enabled(if: has("apt-cache")))
+    func localOrigin() throws {
+        var local = MadeIndexes.experimental
+        local.site = ""
+        let table = try PackageTable(
+            [
+                (MadeIndexes.index(Self.stable), MadeIndexes.stable),
+                (MadeIndexes.index(Self.experimental), local),
+            ], architecture: "amd64")
+        let pin = try Pin(packages: "*", pin: "origin \"\"", priority: 700)
+        let universe = DebianUniverse(table, pins: [pin])
+        #expect(universe.candidate(of: "a").map(universe.short) == "a 3")
+        let root = try AptRoot()
+        try root.add(local, Self.experimental)
+        try root.pin([("*", "origin \"\"", 700)])
+        try root.update()
+        #expect(try root.run("apt-cache policy").contains(" 700 file:"))
+    }
+
+    /// An installer has nothing to be careful with: what a phase holds back from some machines is the candidate on new ones.
+    @Test("are taken whatever their Phased-Update-Percentage", .tags(.judge), .enabled(if: has("apt-get")))
+    func phasedUpdates() throws {
+        var updates = MadeIndexes.stable
+        updates.suite = "stable-updates"
+        let newer = ["a 2; Phased-Update-Percentage: 0"]
+        let table = try PackageTable(
+            [(MadeIndexes.index(["a 1"]), MadeIndexes.stable), (MadeIndexes.index(newer), updates)],
+            architecture: "amd64")
+        let universe = DebianUniverse(table)
+        #expect(universe.candidate(of: "a").map(universe.short) == "a 2")
+        let root = try AptRoot()
+        try root.add(MadeIndexes.stable, ["a 1"])
+        try root.add(updates, newer)
+        try root.update()
+        #expect(try root.simulate(["a"]) == ["a 2"])
     }
 
     @Test(

@@ -22,16 +22,17 @@ enum MadeIndexes {
     }
 
     static let stable = IndexOrigin(
-        repository: "made", site: "made.example.org", suite: "stable", component: "main", origin: "Made", label: "Made",
-        archive: "stable", codename: "trixie", version: "13.2")
+        repository: "made", site: "made.example.org", suite: "stable", component: "main", architecture: "amd64",
+        origin: "Made", label: "Made", archive: "stable", codename: "trixie", version: "13.2")
     static let backports = IndexOrigin(
         repository: "made", site: "made.example.org", suite: "stable-backports", component: "main",
-        origin: "Made Backports",
-        label: "Made Backports", archive: "stable-backports", codename: "trixie-backports", notAutomatic: true,
+        architecture: "amd64", origin: "Made Backports", label: "Made Backports", archive: "stable-backports",
+        codename: "trixie-backports", notAutomatic: true,
         butAutomaticUpgrades: true)
     static let experimental = IndexOrigin(
-        repository: "made", site: "other.example.org", suite: "experimental", component: "main", origin: "Made",
-        label: "Made", archive: "experimental", codename: "rc-buggy", notAutomatic: true)
+        repository: "made", site: "other.example.org", suite: "experimental", component: "main",
+        architecture: "amd64", origin: "Made", label: "Made", archive: "experimental", codename: "rc-buggy",
+        notAutomatic: true)
 
     static func table(
         _ stable: [String], backports: [String] = [], experimental: [String] = [], foreign: [String] = []

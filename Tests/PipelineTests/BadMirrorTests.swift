@@ -32,7 +32,7 @@ import Transfer
         try await SnapshotFetch(
             store: store, addresses: addresses(mirrors), downloader: .impatient, now: MadeCheckout.now,
             allowExpired: allowExpired
-        ).latest(of: [source], architecture: "amd64")
+        ).latest(of: [source], architectures: ["amd64"])
     }
 
     private func failure(_ body: () async throws -> Void, sourceLocation: Testing.SourceLocation = #_sourceLocation)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Has the real apt judge a mirror: each profile must install from it alone, onto nothing, and be just what was resolved.
 #
-#   bash judge-apt.sh CODENAME COMPONENT ARCHITECTURE
+#   bash judge-apt.sh CODENAME COMPONENT ARCHITECTURE[,FOREIGN…]
 #
 # In    /in/mirror       the mirror, its files and nothing else
 #       /in/key.gpg      the key it must be signed with
@@ -12,7 +12,8 @@
 set -euo pipefail
 shopt -s inherit_errexit
 
-codename=$1 component=$2 architecture=$3
+codename=$1 component=$2 architectures=$3
+architecture=${architectures%%,*}
 work=$(mktemp -d)
 
 fail() {
@@ -22,10 +23,14 @@ fail() {
 
 # --- every file is in the index with its digest, and every line of the index is a file --------------------------------
 
-index=/in/mirror/dists/$codename/$component/binary-$architecture/Packages
-[[ -f $index ]] || fail "there is no $index"
+indexes=()
+for each in ${architectures//,/ }; do
+    indexes+=("/in/mirror/dists/$codename/$component/binary-$each/Packages")
+    [[ -f ${indexes[-1]} ]] || fail "there is no ${indexes[-1]}"
+done
+# Packages of architecture all are in the index of each.
 awk '/^Filename: /{file=$2} /^SHA256: /{digest=$2} /^$/{if (file) print digest "  " file; file=""}
-    END{if (file) print digest "  " file}' "$index" | sort -k2 > "$work/listed"
+    END{if (file) print digest "  " file}' "${indexes[@]}" | sort -u -k2 > "$work/listed"
 (cd /in/mirror && find pool -type f | sort) > "$work/there"
 cut -d' ' -f3 "$work/listed" | sort | diff - "$work/there" > "$work/difference" \
     || fail "index (<) and pool (>) differ: $(head -n 5 "$work/difference")"
@@ -35,11 +40,11 @@ cut -d' ' -f3 "$work/listed" | sort | diff - "$work/there" > "$work/difference" 
 
 mkdir -p "$work"/{lists/partial,archives/partial,etc/preferences.d,etc/trusted.gpg.d}
 : > "$work/status"
-printf 'deb [arch=%s signed-by=/in/key.gpg] file:/in/mirror %s %s\n' "$architecture" "$codename" "$component" \
+printf 'deb [arch=%s signed-by=/in/key.gpg] file:/in/mirror %s %s\n' "$architectures" "$codename" "$component" \
     > "$work/sources.list"
 cat > "$work/apt.conf" <<EOF
 APT::Architecture "$architecture";
-APT::Architectures { "$architecture"; };
+APT::Architectures { "${architectures//,/\"; \"}"; };
 APT::Install-Recommends "false";
 APT::Sandbox::User "root";
 Acquire::Languages "none";
@@ -57,11 +62,12 @@ apt-get update --error-on=any > "$work/log" 2>&1 || fail "apt does not take it: 
 proven=()
 for list in /in/profiles/*; do
     profile=${list##*/}
-    mapfile -t wanted < <(awk '{print $1 "=" $2}' "$list")
+    mapfile -t wanted < <(awk -v foreign=",${architectures#"$architecture"}," \
+        '{print $1 (index(foreign, "," $3 ",") ? ":" $3 : "") "=" $2}' "$list")
     apt-get install --simulate --yes "${wanted[@]}" > "$work/log" 2>&1 \
         || fail "apt can't install profile $profile: $(tail -n 20 "$work/log")"
-    # "Inst name (version origin [architecture])"
-    sed -nE 's/^Inst ([^ ]+) \(([^ ]+) .*\[([^]]+)\]\).*/\1 \2 \3/p' "$work/log" | sort > "$work/installed"
+    # "Inst name (version origin [architecture])"; the name of a foreign one ends in its architecture
+    sed -nE 's/^Inst ([^ :]+)(:[^ ]+)? \(([^ ]+) .*\[([^]]+)\]\).*/\1 \3 \4/p' "$work/log" | sort > "$work/installed"
     sort "$list" | diff - "$work/installed" > "$work/difference" \
         || fail "for profile $profile apt installs other packages (>) than were resolved (<): $(head -n 5 "$work/difference")"
     kernels=$(grep -cE '^linux-image-[0-9]' "$list") || true # grep -c says 0 by failing; the count is what is judged

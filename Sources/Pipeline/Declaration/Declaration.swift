@@ -54,10 +54,29 @@ package struct Declaration: Hashable, Sendable {
         package let codename: String
         /// As the distribution's packages write it: "amd64".
         package let architecture: String
+        /// Others whose packages may be asked for, as `name:i386`.
+        package let foreignArchitectures: [String]
         package let repositories: [Repository]
         package let pins: [Pin]
         package let profiles: [PackageSetProfile]
         package let zfsModule: ZFSModule?
+
+        /// The native architecture, then the others.
+        package var architectures: [String] { [architecture] + foreignArchitectures }
+
+        /// By repository: the host of the first address that is declared for it, which is what `Pin: origin` is about;
+        /// `host` counts as the project's own server, so that the machine which builds does not matter. Folders have none.
+        package var sites: [String: String] {
+            var sites: [String: String] = [:]
+            for repository in repositories {
+                switch repository.mirrors.first {
+                case .host: sites[repository.name] = "ftp.debian.org"
+                case .address(let address): sites[repository.name] = address.host
+                case nil: break
+                }
+            }
+            return sites
+        }
     }
 
     /// A package archive.

@@ -26,7 +26,10 @@ extension DeclarationReader {
     }
 
     private mutating func distribution(_ member: DeclarationDocument.Member) -> Declaration.Distribution? {
-        let keys = ["release", "codename", "architecture", "repositories", "pins", "profiles", "zfs-module"]
+        let keys = [
+            "release", "codename", "architecture", "foreign-architectures", "repositories", "pins", "profiles",
+            "zfs-module",
+        ]
         let place = "distributions.\(member.key)"
         checkName(member, of: "a distribution")
         guard let section = fields.section(member.value, name: place, at: member.location, keys: keys) else {
@@ -36,6 +39,7 @@ extension DeclarationReader {
         let codename = fields.string("codename", of: section, example: "codename: trixie", problem: Self.problemOfWord)
         let architecture = fields.string(
             "architecture", of: section, example: "architecture: amd64", problem: Self.problemOfWord)
+        let foreign = foreignArchitectures(section, native: architecture?.value)
         let repositories = repositories(section)
         let pins = pins(section)
         let profiles = profiles(section)
@@ -43,7 +47,23 @@ extension DeclarationReader {
         guard let release, let codename, let architecture, let repositories, let profiles else { return nil }
         return Declaration.Distribution(
             name: member.key, release: release.value, codename: codename.value, architecture: architecture.value,
-            repositories: repositories, pins: pins, profiles: profiles, zfsModule: zfsModule)
+            foreignArchitectures: foreign, repositories: repositories, pins: pins, profiles: profiles,
+            zfsModule: zfsModule)
+    }
+
+    /// Architectures beside the native one; none where there is no such key.
+    private mutating func foreignArchitectures(_ section: DeclarationFields.Section, native: String?) -> [String] {
+        guard section.has("foreign-architectures") else { return [] }
+        let found = fields.strings(
+            "foreign-architectures", of: section, example: "foreign-architectures: [i386]", problem: Self.problemOfWord)
+        var architectures: [String] = []
+        for word in found ?? [] {
+            if word.value == native || word.value == "all" || architectures.contains(word.value) {
+                fields.report("\(word.value) is no architecture beside the others", at: word.location)
+            }
+            architectures.append(word.value)
+        }
+        return architectures
     }
 
     private mutating func repositories(_ section: DeclarationFields.Section) -> [Declaration.Repository]? {

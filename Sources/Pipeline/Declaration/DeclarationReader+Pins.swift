@@ -1,3 +1,4 @@
+import APT
 import Primitives
 
 /// Pins: what apt_preferences(5) has as Package, Pin and Pin-Priority.
@@ -20,8 +21,11 @@ extension DeclarationReader {
             return nil
         }
         let packages = fields.strings("packages", of: section, example: "packages: [\"linux-image-*\"]") { pattern in
-            let isFine = pattern.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } && !pattern.hasPrefix("/")
-            return isFine ? nil : "a package's name, in which * ? and [a-z] stand for other characters"
+            let isText = pattern.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+            // Whether a regular expression is one, apt's own reading of it decides.
+            let isFine = isText && (try? APT.Pin(packages: pattern, pin: "release *", priority: 1)) != nil
+            return isFine
+                ? nil : "a package's name, in which * ? and [a-z] stand for other characters, or /a regular expression/"
         }
         let pin = fields.string("pin", of: section, example: "pin: release n=trixie-backports") {
             if case .failure(let problem) = Self.target($0) { problem.text } else { nil }

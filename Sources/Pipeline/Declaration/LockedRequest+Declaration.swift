@@ -9,13 +9,19 @@ extension LockedRequest {
     ) {
         self.init(
             release: distribution.release, codename: distribution.codename,
+            foreignArchitectures: distribution.foreignArchitectures,
             repositories: distribution.repositories.map { repository in
                 LockedRepository(
                     name: repository.name, suites: repository.suites, components: repository.components,
                     keyring: keyrings[repository.name])
             },
             pins: distribution.pins.map { pin in
-                let (kind, value) = pin.target.words
+                var (kind, value) = pin.target.words
+                if case .origin = pin.target {
+                    // What such a pin is about depends on the addresses, which nothing else does.
+                    let sites = distribution.sites.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+                    value = ([value] + sites).joined(separator: " ")
+                }
                 return LockedPin(priority: pin.priority, packages: pin.packages, kind: kind, value: value)
             },
             profiles: Array(profiles.keys),

@@ -35,6 +35,15 @@ package enum MirrorAddress: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { url }
 
+    /// The host without user and port; nil for a folder.
+    package var host: String? {
+        guard case .remote(let address) = self, let scheme = address.firstRange(of: "://") else { return nil }
+        let authority = address[scheme.upperBound...].prefix { $0 != "/" }
+        let host = authority.split(separator: "@").last ?? authority
+        return host.hasPrefix("[")
+            ? host.dropFirst().prefix { $0 != "]" }.description : host.prefix { $0 != ":" }.description
+    }
+
     /// What stands after the last slash.
     var lastPathComponent: String { url.split(separator: "/").last.map(String.init) ?? "" }
 

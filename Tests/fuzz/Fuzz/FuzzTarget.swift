@@ -29,7 +29,7 @@ enum FuzzTarget: String {
 @_cdecl("LLVMFuzzerTestOneInput")
 func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     guard let target = FuzzTarget.chosen else {
-        fputs("FUZZ_TARGET must be index, relations or versions\n", stderr)
+        say("FUZZ_TARGET must be index, relations or versions")
         exit(2)
     }
     target.run(UnsafeRawBufferPointer(start: bytes, count: count))
@@ -38,8 +38,13 @@ func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 
 /// Ends the process with what is not as it should be.
 func disagree(_ what: String) -> Never {
-    fputs("disagreement: \(what)\n", stderr)
+    say("disagreement: \(what)")
     abort()
+}
+
+private func say(_ line: String) {
+    let text = Array((line + "\n").utf8)
+    _ = write(2, text, text.count)
 }
 
 func require(_ condition: Bool, _ what: @autoclosure () -> String) {

@@ -38,7 +38,8 @@ enum RelationTarget {
     private static func check(_ relation: Relation, in bytes: UnsafeRawBufferPointer) {
         require(!relation.name.isEmpty && !relation.extent.isEmpty, "a relation of nothing")
         require(relation.extent.upperBound <= bytes.count, "a relation that ends outside of the field")
-        require((relation.comparison == nil) == relation.version.isEmpty, "an operator and no version, or a version alone")
+        require(
+            (relation.comparison == nil) == relation.version.isEmpty, "an operator and no version, or a version alone")
         _ = relation.applies(to: "amd64", in: bytes)
     }
 

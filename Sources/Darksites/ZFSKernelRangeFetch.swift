@@ -1,0 +1,50 @@
+import APT
+import Archives
+package import ContentStore
+import Primitives
+import SystemPackage
+
+/// Finds out for which kernels a snapshot's OpenZFS can be built: that stands in the file META of zfs-dkms, which the index
+/// does not hold. The package is fetched into the store, where the build needs it anyway, and what it says is kept there
+/// under its digest, so that no later resolution opens it.
+package struct ZFSKernelRangeFetch: Sendable {
+    private let store: ContentStore
+    private let fetch: PackageFetch
+
+    package init(store: ContentStore, fetch: PackageFetch) {
+        self.store = store
+        self.fetch = fetch
+    }
+
+    /// The range of zfs-dkms, of `version`, in `file`; nil where the package says none.
+    package func range(of file: ArchiveFile, version: String) async throws -> ZFSKernelRange? {
+        let note = store.root.appending("zfs-kernels").appending(file.digest.hex)
+        if let known = try? Files.readText(note), let range = ZFSKernelRange(meta: known, zfs: version) { return range }
+        try await fetch.fetch([file], into: store)
+        let path = store.path(of: file.digest)
+        guard let meta = try await BlockingWork.run({ try Self.meta(in: path) }),
+            let range = ZFSKernelRange(meta: meta, zfs: version)
+        else { return nil }
+        try Files.createDirectory(note.removingLastComponent())
+        try Files.write("Linux-Minimum: \(range.minimum)\nLinux-Maximum: \(range.maximum)\n".utf8, to: note)
+        return range
+    }
+
+    /// The text of usr/src/zfs-VERSION/META.
+    private static func meta(in package: FilePath) throws -> String? {
+        var text: String?
+        try DebFile(package).forEachEntry { entry, content throws(ArchiveError) in
+            let parts = entry.displayPath.split(separator: "/").drop { $0 == "." }
+            guard text == nil, case .file(let size) = entry.kind, size < 1 << 20, parts.count == 4,
+                parts.last == "META",
+                parts.dropLast().elementsEqual(["usr", "src"] + parts.dropFirst(2).prefix(1)),
+                parts.dropFirst(2).first?.hasPrefix("zfs-") == true
+            else { return }
+            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(size), alignment: 8)
+            defer { buffer.deallocate() }
+            let count = try content.read(into: buffer)
+            text = String(decoding: buffer[..<count], as: UTF8.self)
+        }
+        return text
+    }
+}

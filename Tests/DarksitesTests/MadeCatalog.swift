@@ -1,0 +1,62 @@
+import APT
+import ContentStore
+import Primitives
+import SystemPackage
+
+@testable import Darksites
+
+/// A catalog of packages written down in a test, a line each: "name version architecture; Field: value; ...".
+struct MadeCatalog {
+    var stable: [String]
+    var backports: [String] = []
+    var foreign: [String] = []
+    var zfsKernels: ZFSKernelRange?
+
+    private func index(_ lines: [String], _ source: String) throws -> PackageIndex {
+        let stanzas = lines.map { line in
+            let parts = line.split(separator: ";").map { String($0.drop { $0 == " " }) }
+            let words = parts[0].split(separator: " ").map(String.init)
+            let architecture = words.count > 2 ? words[2] : "amd64"
+            return "Package: \(words[0])\nVersion: \(words[1])\nArchitecture: \(architecture)\n"
+                + parts.dropFirst().map { $0 + "\n" }.joined()
+                + "Filename: pool/\(words[0])_\(words[1])_\(architecture).deb\nSize: 1\n"
+                + "SHA256: \(String(repeating: "0", count: 64))\n"
+        }
+        return try PackageIndex(parsing: Array(stanzas.joined(separator: "\n").utf8), source: source)
+    }
+
+    private func origin(_ suite: String, isBackports: Bool = false) -> IndexOrigin {
+        IndexOrigin(
+            repository: "made", suite: suite, component: "main", architecture: "amd64", origin: "Made", label: "Made",
+            archive: suite, codename: isBackports ? "trixie-backports" : "trixie", notAutomatic: isBackports,
+            butAutomaticUpgrades: isBackports)
+    }
+
+    func catalog() throws -> Catalog {
+        let table = try PackageTable(
+            [
+                (index(stable + foreign, "made stable/main"), origin("stable")),
+                (index(backports, "made backports/main"), origin("stable-backports", isBackports: true)),
+            ], architecture: "amd64", foreignArchitectures: foreign.isEmpty ? [] : ["i386"])
+        return Catalog(
+            snapshot: Snapshot(snapshots: [], indexes: [], releases: [:], signers: []), table: table, module: nil,
+            zfsKernels: zfsKernels)
+    }
+
+    /// Resolves one profile, whose set is `lines` in the file "set.txt".
+    func resolve(
+        _ lines: [String], pins: [Pin] = [], base: ProfileRequest.Base = .essential
+    ) throws -> Resolver.Resolution {
+        let text = lines.joined(separator: "\n") + "\n"
+        let set = try PackageSet(parsing: text, name: "set", file: "set.txt")
+        let union = try PackageSetUnion(of: set.entries, files: ["set.txt"], architecture: "amd64")
+        let request = ResolutionRequest(
+            distribution: "debian", architecture: "amd64", foreignArchitectures: foreign.isEmpty ? [] : ["i386"],
+            asked: LockedRequest(
+                release: "13", codename: "trixie", repositories: [], pins: [], profiles: [], wishes: []),
+            profiles: [ProfileRequest(name: "core", base: base, sets: union)], pins: pins,
+            prebuildsZFS: false)
+        let store = try ContentStore(root: FilePath("/tmp/made-catalog-store"))
+        return try Resolver(store: store).resolve(request, in: catalog())
+    }
+}
