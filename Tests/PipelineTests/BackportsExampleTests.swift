@@ -31,7 +31,8 @@ import Testing
         #expect(distribution.repositories.map(\.name) == ["debian", "debian-security", "debian-backports"])
         let moved = [
             ("linux-image-amd64", nil), ("linux-image-6.12-amd64", nil), ("linux-headers-amd64", "linux"),
-            ("linux-kbuild-6.12", "linux"), ("zfs-dkms", "zfs-linux"), ("zfsutils-linux", "zfs-linux"),
+            ("linux-kbuild-6.12", "linux"), ("linux-base", nil), ("zfs-dkms", "zfs-linux"),
+            ("zfsutils-linux", "zfs-linux"),
             ("libzfs6linux", "zfs-linux (1)"),
         ]
         let kept = [("linux-libc-dev", "linux"), ("curl", nil), ("systemd", nil), ("dkms", nil), ("zfs-fuse", nil)]

@@ -40,6 +40,28 @@ import Testing
         #expect(!Files.exists(checkout.lockFile))
     }
 
+    @Test(
+        arguments: [
+            ("[i386, armhf]", []), ("[amd64]", ["amd64 is no architecture beside the others"]),
+            ("[i386, i386]", ["i386 is no architecture beside the others"]),
+            ("[all]", ["all is no architecture beside the others"]),
+        ] as [(String, [String])])
+    func areDeclaredOnceEach(list: String, problems: [String]) {
+        let errors = DeclarationTests.errors(
+            "    architecture: amd64\n", "    architecture: amd64\n    foreign-architectures: \(list)\n")
+        #expect(errors.count == problems.count)
+        for (error, problem) in zip(errors, problems) { #expect(error.contains(problem)) }
+    }
+
+    @Test(
+        arguments: [
+            ("http://a.example.org/debian", "a.example.org"), ("https://me@b.example.org:8080/x", "b.example.org"),
+            ("http://[::1]:80/x", "::1"), ("file:///srv/debian", nil), ("/srv/debian", nil),
+        ] as [(String, String?)])
+    func mirrorsHaveAHostForPinsByOrigin(address: String, host: String?) {
+        #expect(MirrorAddress(address, relativeTo: "/")?.host == host)
+    }
+
     @Test func areInTheMirrorAndTheRealAptInstallsThem() async throws {
         try checkout.set("core", "curl", "game:i386")
         let project = try checkout.project()

@@ -293,7 +293,7 @@ import Testing
             Self.errors(in: text) == [
                 "6:5 \"codename\" is given twice | first on line 5",
                 "7:5 there is no key \"arch\" in distributions.debian"
-                    + " | the keys are: release, codename, architecture, repositories, pins, profiles, zfs-module",
+                    + " | the keys are: release, codename, architecture, foreign-architectures, repositories, pins, profiles, zfs-module",
                 "20:7 \"core\" is given twice | first on line 19",
                 "36:19 \"keep\" is given twice | first on line 36",
             ])
