@@ -56,14 +56,10 @@ extension DeclarationReader {
         guard section.has("foreign-architectures") else { return [] }
         let found = fields.strings(
             "foreign-architectures", of: section, example: "foreign-architectures: [i386]", problem: Self.problemOfWord)
-        var architectures: [String] = []
-        for word in found ?? [] {
-            if word.value == native || word.value == "all" || architectures.contains(word.value) {
-                fields.report("\(word.value) is no architecture beside the others", at: word.location)
-            }
-            architectures.append(word.value)
+        for word in found ?? [] where word.value == native || word.value == "all" {
+            fields.report("\(word.value) is no architecture beside the others", at: word.location)
         }
-        return architectures
+        return found?.map(\.value) ?? []
     }
 
     private mutating func repositories(_ section: DeclarationFields.Section) -> [Declaration.Repository]? {
