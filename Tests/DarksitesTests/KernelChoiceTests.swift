@@ -19,7 +19,7 @@ struct KernelChoiceTests {
     }
 
     private static let zfs = ["zfsutils-linux 2.3.9-1", "zfs-dkms 2.3.9-1; Depends: dkms", "dkms 3"]
-    private static let wanted = ["linux-image-amd64", "linux-headers-amd64", "zfsutils-linux"]
+    private static let wanted = ["linux-image-amd64", "linux-headers-amd64", "zfsutils-linux", "zfs-dkms"]
 
     private func kernels(_ resolution: Resolver.Resolution) -> [String] {
         resolution.locked.packages.map(\.name).filter { $0.hasPrefix("linux-") }.sorted()

@@ -110,19 +110,19 @@ import Testing
         (
             "unsigned: true}", "unsigned: true, snapshot: \"http://s.example/debian/\"}",
             [
-                "13:94 distributions.debian.repositories[1].snapshot cannot be \"http://s.example/debian/\" | with {date}, which becomes 20261119T203112Z, or {sha256}, which becomes a file's digest"
+                "13:104 distributions.debian.repositories[1].snapshot cannot be \"http://s.example/debian/\" | with {date}, which becomes 20261119T203112Z, or {sha256}, which becomes a file's digest"
             ]
         ),
         (
             "unsigned: true}", "unsigned: true, snapshot: \"s.example/{date}\"}",
             [
-                "13:94 distributions.debian.repositories[1].snapshot cannot be \"s.example/{date}\" | an address: http://, https:// or file:///"
+                "13:104 distributions.debian.repositories[1].snapshot cannot be \"s.example/{date}\" | an address: http://, https:// or file:///"
             ]
         ),
         (
             "unsigned: true}", "unsigned: true, snapshots: \"http://s.example/{sha256}\"}",
             [
-                "13:84 there is no key \"snapshots\" in distributions.debian.repositories[1] | did you mean snapshot?"
+                "13:94 there is no key \"snapshots\" in distributions.debian.repositories[1] | did you mean snapshot?"
             ]
         ),
         ("output: {keep: 5}", "output: {keep: many}", ["33:16 output.keep should be a whole number, and is \"many\""]),
