@@ -68,6 +68,8 @@ package final class DebianUniverse: PackageUniverse {
 
     package var packageCount: Int { table.packageCount }
 
+    package var policy: ChoicePolicy { .apt }
+
     /// The version of `name` that apt would install, for an architecture by name (nil: the native one), or nil.
     package func candidate(of name: String, architecture: String? = nil) -> PackageID? {
         var slot: UInt8? = 0

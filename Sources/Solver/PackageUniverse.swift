@@ -38,9 +38,20 @@ package struct Conflict: Hashable, Sendable {
     }
 }
 
+/// Which packages a solver takes where it has a choice.
+package enum ChoicePolicy: Sendable {
+    /// Whatever is installed in any case meets a requirement, and nothing stays that could be left out. What is optional
+    /// comes after all that is not.
+    case fewest
+    /// What APT takes on an empty system, package for package where its search does not run into a dead end.
+    case apt
+}
+
 /// The packages there are and how they relate. The solver asks only about packages it comes near.
 package protocol PackageUniverse {
     var packageCount: Int { get }
+    /// How the package manager of these packages chooses.
+    var policy: ChoicePolicy { get }
     /// What `package` requires, in the order in which the target's package manager looks at it.
     func requirements(of package: PackageID) -> [Requirement]
     /// What `package` itself declares not to tolerate (one direction is enough), other versions of its own name included.
@@ -51,4 +62,8 @@ package protocol PackageUniverse {
     func describe(requirement label: Int32, of package: PackageID) -> String
     /// "conflicts with mail-transport-agent"; `label` is that of a conflict of `package`.
     func describe(conflict label: Int32, of package: PackageID) -> String
+}
+
+extension PackageUniverse {
+    package var policy: ChoicePolicy { .fewest }
 }

@@ -28,7 +28,7 @@ extension Search {
                 try learn(from: clash)
             } else if stopsAtFloor, level == floor {
                 return .returned
-            } else if let choice = nextChoice() {
+            } else if let choice = policy == .apt ? nextDecision() : nextChoice() {
                 try decide(choice.package, for: choice.row)
             } else {
                 return .complete
@@ -113,6 +113,7 @@ extension Search {
         backtrack(to: 0)
         levelStarts.append(trail.count)
         levelCursors.append(Cursor())
+        if policy == .apt { levelWalks.append(Walk()) }
         choices.append(Choice(package: -1, row: .item(-1)))
         for package in packages where values[Int(Self.positive(package))] == 0 {
             assign(Self.positive(package), reason: Self.noReason)

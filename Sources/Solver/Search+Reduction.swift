@@ -39,6 +39,13 @@ extension Search {
         return reached
     }
 
+    /// The packages that were chosen by APT's policy, each reached through any requirement that it meets.
+    func reachedByChoice(_ scope: Scope) -> Reached {
+        var members = [Bool](repeating: false, count: isExpanded.count)
+        for package in chosen { members[Int(package)] = true }
+        return reach(members, scope, throughAll: true) ?? Reached()
+    }
+
     /// Removes what isn't reached, and what nothing needs, until neither is left.
     private func reduce(_ members: inout [Bool], _ scope: Scope) -> Reached {
         while true {
@@ -49,24 +56,29 @@ extension Search {
         }
     }
 
-    /// Follows every requirement to its first candidate in `members`: nil where one has none. An optional one may have
-    /// none, unless `removed` was it.
-    private func reach(_ members: [Bool], _ scope: Scope, without removed: Int32? = nil) -> Reached? {
+    /// Follows every requirement to its first candidate in `members`, or to all of them: nil where one has none. An
+    /// optional one may have none, unless `removed` was it.
+    private func reach(
+        _ members: [Bool], _ scope: Scope, without removed: Int32? = nil, throughAll: Bool = false
+    ) -> Reached? {
         var reached = Reached()
         var isReached = [Bool](repeating: false, count: members.count)
         var isComplete = true
 
         func follow(_ row: Int, of rows: RequirementRows, _ reference: RowReference) {
             for place in rows.given(row) where !members[Int(rows.packages[place])] { return }
+            var isMet = false
             for place in rows.candidates(row) where members[Int(rows.packages[place])] {
                 let package = rows.packages[place]
+                isMet = true
                 if !isReached[Int(package)] {
                     isReached[Int(package)] = true
                     reached.packages.append(package)
                     reached.reasons.append(reference)
                 }
-                return
+                if !throughAll { return }
             }
+            if isMet { return }
             if !rows[row].isOptional || rows.candidates(row).contains(where: { rows.packages[$0] == removed }) {
                 isComplete = false
             }

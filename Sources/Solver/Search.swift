@@ -61,6 +61,17 @@ struct Search: ~Copyable {
     /// By level from 1.
     var choices: [Choice] = []
     var cursor = Cursor()
+    /// How packages are chosen; `walk` and what follows belong to APT's policy.
+    let policy: ChoicePolicy
+    let takesRecommends: Bool
+    var walk = Walk()
+    /// By level from 1: the walk before it.
+    var levelWalks: [Walk] = []
+    var frames: [Frame] = []
+    /// In the order in which they were chosen.
+    var chosen: [Int32] = []
+    /// By package.
+    var isChosen: [Bool]
     /// Levels up to this one are never taken back.
     var floor = 0
 
@@ -85,13 +96,15 @@ struct Search: ~Copyable {
 
     init(
         universe: any PackageUniverse, tables: consuming SolverTables, items: RequirementRows, limits: SolverLimits,
-        recordsProof: Bool = false
+        policy: ChoicePolicy, takesRecommends: Bool = false, recordsProof: Bool = false
     ) {
         self.universe = universe
         self.tables = tables
         self.items = items
         self.limits = limits
         self.recordsProof = recordsProof
+        self.takesRecommends = takesRecommends
+        self.policy = policy
         let count = universe.packageCount
         values = Array(repeating: 0, count: 2 * count)
         watches = Array(repeating: -1, count: 2 * count)
@@ -99,6 +112,7 @@ struct Search: ~Copyable {
         reasons = Array(repeating: Self.noReason, count: count)
         isExpanded = Array(repeating: false, count: count)
         seen = isExpanded
+        isChosen = policy == .apt ? isExpanded : []
         conflictHeads = Array(repeating: -1, count: count)
     }
 
@@ -123,6 +137,7 @@ struct Search: ~Copyable {
         if decisionCount > limits.decisions { throw SolverLimitReached(kind: .decisions, limit: limits.decisions) }
         levelStarts.append(trail.count)
         levelCursors.append(cursor)
+        if policy == .apt { levelWalks.append(walkSoFar()) }
         choices.append(Choice(package: package, row: row))
         assign(Self.positive(package), reason: Self.noReason)
     }
@@ -141,6 +156,10 @@ struct Search: ~Copyable {
         levelStarts.removeSubrange(target...)
         levelCursors.removeSubrange(target...)
         choices.removeSubrange(target...)
+        if policy == .apt {
+            resume(levelWalks[target])
+            levelWalks.removeSubrange(target...)
+        }
     }
 
     /// Draws all conclusions from what is assigned.

@@ -15,7 +15,10 @@ package struct Solver {
 
     /// Solves `request`, or explains why that can't be done. Throws where the limits of the request are reached.
     package mutating func solve(_ request: SolverRequest) throws(SolverLimitReached) -> SolverOutcome {
-        switch try search(request, { search throws(SolverLimitReached) in try search.solution(of: request) }) {
+        let solution = try search(request, policy: universe.policy) { search throws(SolverLimitReached) in
+            try search.solution(of: request)
+        }
+        switch solution {
         case .some(let solution): .solved(solution)
         case nil: .impossible(try explain(request))
         }
@@ -23,14 +26,15 @@ package struct Solver {
 
     /// Runs `body` on a new search, and keeps the relations that it read.
     mutating func search<Answer>(
-        _ request: SolverRequest, recordsProof: Bool = false,
+        _ request: SolverRequest, policy: ChoicePolicy = .fewest, recordsProof: Bool = false,
         _ body: (inout Search) throws(SolverLimitReached) -> Answer
     ) throws(SolverLimitReached) -> Answer {
         let items = tables.itemRows(request.items).rows
         var lent = SolverTables(packageCount: 0)
         swap(&lent, &tables)
         var search = Search(
-            universe: universe, tables: lent, items: items, limits: request.limits, recordsProof: recordsProof)
+            universe: universe, tables: lent, items: items, limits: request.limits, policy: policy,
+            takesRecommends: request.takesOptionalRequirements, recordsProof: recordsProof)
         lent = SolverTables(packageCount: 0)
         defer { swap(&search.tables, &tables) }
         return try body(&search)
@@ -43,6 +47,12 @@ extension Search {
         if assume(forbidden: request.forbidden) != nil { return nil }
         if case .impossible = try run() { return nil }
         var scope = Scope()
+        if policy == .apt {
+            scope.optionalItems = true
+            scope.optionalRequirements = request.takesOptionalRequirements
+            let reached = reachedByChoice(scope)
+            return solution(reached, dropped: unmetOptional(scope), scope)
+        }
         var reached = reduced(scope)
         var dropped: [RowReference] = []
         scope.optionalItems = request.items.contains { $0.isOptional }
@@ -53,6 +63,25 @@ extension Search {
             reached = reduced(scope)
         }
         return solution(reached, dropped: dropped, scope)
+    }
+
+    /// What is optional and was not met, in the order in which packages were chosen.
+    private func unmetOptional(_ scope: Scope) -> [RowReference] {
+        var dropped: [RowReference] = []
+        for item in 0..<items.count where items[item].isOptional && isBinding(.item(item)) {
+            if !items.candidates(item).contains(where: { isChosen[Int(items.packages[$0])] }) {
+                dropped.append(.item(item))
+            }
+        }
+        guard scope.optionalRequirements else { return dropped }
+        for package in chosen {
+            for row in tables.rowRange(Int(package)) where tables.rows[row].isOptional && isBinding(.row(row)) {
+                if !tables.rows.candidates(row).contains(where: { isChosen[Int(tables.rows.packages[$0])] }) {
+                    dropped.append(.row(row))
+                }
+            }
+        }
+        return dropped
     }
 
     /// Takes what is optional, in order; what that brings may want more. Returns what can't be had.

@@ -17,12 +17,19 @@ struct Benchmarks {
         case ("solve", 4...):
             guard let rounds = Int(arguments[2]), rounds > 0 else { throw Usage() }
             try solve(rounds: rounds, names: FilePath(arguments[3]), indexes: arguments.dropFirst(3))
+        case ("answer", 4...):
+            let answers = RequestAnswers(
+                table: try table(of: arguments.dropFirst(3)), takesRecommends: arguments[2] == "recommends")
+            try answers.print(for: FilePath(arguments[3]))
         default: throw Usage()
         }
     }
 
     struct Usage: Error, CustomStringConvertible {
-        let description = "usage: Benchmarks table INDEX… | solve ROUNDS FILE-OF-NAMES INDEX…"
+        let description = """
+            usage: Benchmarks table INDEX… | solve ROUNDS FILE-OF-NAMES INDEX… |
+                   answer depends|recommends FILE-OF-REQUESTS INDEX…
+            """
     }
 
     /// The packages of indexes as archives publish them, compressed or not.
