@@ -152,8 +152,7 @@ extension DebianUniverse {
 
     /// apt's order among the packages that satisfy one alternative, on a system where nothing is installed: a package of the
     /// very name; Essential; Protected; the native architecture, then the foreign ones in order; the higher Priority (a
-    /// missing one counts highest). apt decides what is left by the order in which it met the names, the later first; so do
-    /// we by the order in the indexes, which can differ where a name is mentioned before its stanza.
+    /// missing one counts highest). What is left is decided by the order in which apt met the names, the later first.
     private func isPreferred(_ a: Int32, to b: Int32, for name: Int32) -> Bool {
         let left = table.entries[Int(a)]
         let right = table.entries[Int(b)]
@@ -164,6 +163,6 @@ extension DebianUniverse {
         if leftRecord.isProtected != rightRecord.isProtected { return leftRecord.isProtected }
         if left.slot != right.slot { return left.slot < right.slot }
         if leftRecord.priority != rightRecord.priority { return leftRecord.priority < rightRecord.priority }
-        return left.name != right.name ? a > b : false
+        return left.name != right.name && isMet(right.name, before: left.name)
     }
 }

@@ -34,6 +34,7 @@ package final class DebianUniverse: PackageUniverse {
     var brokenConflicts: [Int32: Int32] = [:]
     /// Packages taken from a suite by request, and what their requirements drew from it: they may draw more from there.
     var followedSuites: [Int32: String] = [:]
+    private var mentionOrder: MentionOrder
     /// By package: the number of the last collection it was put into.
     private var marks: [UInt32]
     private var collection: UInt32 = 0
@@ -54,8 +55,12 @@ package final class DebianUniverse: PackageUniverse {
         candidates = Array(repeating: DebianUniverse.unknownCandidate, count: table.names.count * slotCount)
         requirementMemo = Array(repeating: nil, count: table.packageCount)
         conflictMemo = Array(repeating: nil, count: table.packageCount)
+        mentionOrder = MentionOrder(nameCount: table.names.count)
         marks = Array(repeating: 0, count: table.packageCount)
     }
+
+    /// Whether apt meets name `a` before `b` in the indexes.
+    func isMet(_ a: Int32, before b: Int32) -> Bool { mentionOrder.isEarlier(a, b, in: table) }
 
     /// Starts a new collection of packages, each to be in it once.
     func startMarking() { collection += 1 }

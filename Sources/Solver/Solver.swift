@@ -18,10 +18,8 @@ package struct Solver {
         let solution = try search(request, policy: universe.policy) { search throws(SolverLimitReached) in
             try search.solution(of: request)
         }
-        switch solution {
-        case .some(let solution): .solved(solution)
-        case nil: .impossible(try explain(request))
-        }
+        guard let solution else { return .impossible(try explain(request)) }
+        return .solved(solution)
     }
 
     /// Runs `body` on a new search, and keeps the relations that it read.
