@@ -45,7 +45,7 @@ struct MentionOrder {
             var parser = RelationParser(bytes, field)
             // What does not parse is told when the package is looked at.
             while let relation = try? parser.next() {
-                if case .any = relation.qualifier { continue } // apt keeps name:any apart
+                if case .any = relation.qualifier { continue }  // apt keeps name:any apart
                 if let name = table.names.find(bytes.slice(relation.name)) { meet(name) }
             }
         }

@@ -52,14 +52,14 @@ extension Search {
                 walk.root += 1
                 push(chosen[walk.root - 1])
             } else if walk.conditional < conditionalRows.count {
-                if isBinding(conditionalRows[walk.conditional]),
+                if isBindingByChoice(conditionalRows[walk.conditional]),
                     let choice = meet(conditionalRows[walk.conditional], descends: true)
                 {
                     return choice
                 }
                 walk.conditional += 1
             } else if walk.optionalItem < items.count {
-                if items[walk.optionalItem].isOptional, isBinding(.item(walk.optionalItem)),
+                if items[walk.optionalItem].isOptional, isBindingByChoice(.item(walk.optionalItem)),
                     let choice = meet(.item(walk.optionalItem), descends: true)
                 {
                     return choice
@@ -68,6 +68,16 @@ extension Search {
             } else {
                 return nil
             }
+        }
+    }
+
+    /// Whether the owner of a requirement and all that it is given with were chosen.
+    private func isBindingByChoice(_ reference: RowReference) -> Bool {
+        switch reference {
+        case .item(let row): return items.given(row).allSatisfy { isChosen[Int(items.packages[$0])] }
+        case .row(let row):
+            return isChosen[Int(tables.rows[row].owner)]
+                && tables.rows.given(row).allSatisfy { isChosen[Int(tables.rows.packages[$0])] }
         }
     }
 
@@ -112,7 +122,7 @@ extension Search {
         if case .choose(let package) = pick {
             isChosen[Int(package)] = true
             chosen.append(package)
-            walk.conditional = 0 // one more of them may bind now
+            walk.conditional = 0  // one more of them may bind now
             if descends { push(package) }
         }
         return nil

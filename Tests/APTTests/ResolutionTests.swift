@@ -95,6 +95,33 @@ struct ResolutionTests {
             packages: ["lib 1"],
             foreign: ["lib 1 i386"], solution: nil),
         Case(
+            name: "the first alternative, though the second comes in later", request: ["app"],
+            packages: ["app 1; Depends: one | two, next", "one 1", "two 1", "next 1; Depends: two"],
+            solution: ["app 1", "one 1", "two 1", "next 1"]),
+        Case(
+            name: "an alternative that came in further down before", request: ["app"],
+            packages: [
+                "app 1; Depends: next, one | two", "one 1", "two 1", "next 1; Depends: deep", "deep 1; Depends: two",
+            ],
+            solution: ["app 1", "two 1", "next 1", "deep 1"]),
+        Case(
+            name: "what the first of the request brings", request: ["next", "app"],
+            packages: ["app 1; Depends: one | two", "one 1", "two 1", "next 1; Depends: two"],
+            solution: ["app 1", "two 1", "next 1"]),
+        Case(
+            name: "what the last of the request brings", request: ["app", "next"],
+            packages: ["app 1; Depends: one | two", "one 1", "two 1", "next 1; Depends: two"],
+            solution: ["app 1", "one 1", "two 1", "next 1"]),
+        Case(
+            name: "the provider that was mentioned last", request: ["app"],
+            packages: [
+                "aaa 1; Suggests: c", "app 1; Depends: v", "a 1; Provides: v; Priority: optional",
+                "b 1; Provides: v; Priority: optional", "c 1; Provides: v; Priority: optional",
+            ], solution: ["app 1", "b 1"]),
+        Case(
+            name: "an alternative that can't be had", request: ["app"],
+            packages: ["app 1; Depends: one | two", "one 1; Depends: gone", "two 1"], solution: ["app 1", "two 1"]),
+        Case(
             name: "a version that was asked for", request: ["lib=1"], packages: ["lib 1", "lib 2"], solution: ["lib 1"]),
         Case(
             name: "a suite that was asked for, with what it needs from there", request: ["zfs/trixie-backports"],

@@ -4,6 +4,7 @@ import Testing
 /// A universe given by two functions, for shapes that are too large to write down.
 private struct ShapedUniverse: PackageUniverse {
     let packageCount: Int
+    var policy = ChoicePolicy.fewest
     var requires: @Sendable (Int) -> [[Int]] = { _ in [] }
     var excludes: @Sendable (Int) -> [Int] = { _ in [] }
 
@@ -25,7 +26,12 @@ struct HostileInputTests {
     private func solve(_ universe: ShapedUniverse, _ items: [Int]) throws -> SolverOutcome {
         var solver = Solver(universe: universe)
         let items = items.enumerated().map { Requirement(candidates: [PackageID($1)], label: Int32($0)) }
-        return try solver.solve(SolverRequest(items: items))
+        var universe = universe
+        universe.policy = .apt
+        var apt = Solver(universe: universe)
+        let outcome = try solver.solve(SolverRequest(items: items))
+        #expect(try count(apt.solve(SolverRequest(items: items))) == count(outcome), "under APT's policy")
+        return outcome
     }
 
     private func count(_ outcome: SolverOutcome) -> Int? {

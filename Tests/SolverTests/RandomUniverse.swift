@@ -18,6 +18,7 @@ struct SeededGenerator: RandomNumberGenerator {
 /// A small universe made by chance, whose answers can be found by trying all sets of packages.
 struct RandomUniverse: PackageUniverse {
     let packageCount: Int
+    var policy = ChoicePolicy.fewest
     private(set) var requirements: [[Requirement]] = []
     private(set) var conflicts: [[Conflict]] = []
     private(set) var request = SolverRequest(items: [])

@@ -20,6 +20,7 @@ struct TextUniverse: PackageUniverse {
     private var byName: [String: [PackageID]] = [:]
 
     var packageCount: Int { entries.count }
+    var policy = ChoicePolicy.fewest
 
     init(_ text: String) {
         let lines = text.split(separator: "\n").map(Self.trimmed).filter { !$0.isEmpty }
