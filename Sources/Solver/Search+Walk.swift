@@ -106,11 +106,11 @@ extension Search {
                 continue
             }
             let row = Int(frame.row)
-            if takesRecommends || !tables.rows[row].isOptional, !tables.rows.isConditional(row),
-                let choice = meet(.row(row), descends: true, advances: true)
-            {
-                return choice
+            guard takesRecommends || !tables.rows[row].isOptional, !tables.rows.isConditional(row) else {
+                advance()
+                continue
             }
+            if let choice = meet(.row(row), descends: true, advances: true) { return choice }
         }
         return nil
     }

@@ -45,7 +45,10 @@ struct PolicyTests {
         Case(
             name: "optional items come last and break nothing",
             universe: "a 1 depends: b | c\nb 1\nc 1\nd 1 conflicts: b\ne 1 depends: f | b\nf 1", request: "?d, ?e, a",
-            solution: "a, b, e, f"),
+            solution: "a, b, e"),
+        Case(
+            name: "Recommends that were not asked for are passed over",
+            universe: "a 1 recommends: b; depends: c\nb 1\nc 1", request: "a", solution: "a, c"),
         Case(
             name: "a choice that apt never takes back is taken back",
             universe: "a 1 depends: b | c\nb 1 conflicts: e\nc 1\nd 1 depends: e\ne 1", request: "a, d",
