@@ -74,7 +74,8 @@ let package = Package(
 
         // What the performance figures need beside the tool itself; only Tests/bench/run builds it.
         .executableTarget(
-            name: "Benchmarks", dependencies: ["APT", "Archives", "Primitives", "Solver", system],
+            name: "Benchmarks",
+            dependencies: ["Pipeline", "Darksites", "APT", "ContentStore", "Archives", "Primitives", "Solver", system],
             path: "Tests/bench/Benchmarks", swiftSettings: settings),
 
         tests("Primitives", []),

@@ -11,7 +11,31 @@ private import Glibc
 package final class ByteRegion: @unchecked Sendable {
     // Unchecked: the memory is written once, before `init` returns.
     private let memory: UnsafeRawBufferPointer
-    private let isMapped: Bool
+    private let owner: Owner
+    /// What was mapped, as the file system knew it then; nil for memory.
+    package let identity: FileIdentity?
+
+    private enum Owner {
+        case allocation
+        case mapping
+        case region(ByteRegion)
+    }
+
+    /// What tells whether a file may have been changed or replaced.
+    package struct FileIdentity: Hashable, Sendable {
+        package let size: UInt64
+        package let inode: UInt64
+        /// Nanoseconds since 1970.
+        package let modified: UInt64
+        package let changed: UInt64
+
+        package init(size: UInt64, inode: UInt64, modified: UInt64, changed: UInt64) {
+            self.size = size
+            self.inode = inode
+            self.modified = modified
+            self.changed = changed
+        }
+    }
 
     /// The bytes; valid while this object lives. Keep it in a property or under `withExtendedLifetime`: a temporary dies first.
     package var bytes: UnsafeRawBufferPointer { memory }
@@ -34,7 +58,8 @@ package final class ByteRegion: @unchecked Sendable {
             let count = try fill(buffer)
             precondition(count <= capacity, "more bytes written than there is room for")
             memory = UnsafeRawBufferPointer(start: buffer.baseAddress, count: count)
-            isMapped = false
+            owner = .allocation
+            identity = nil
         } catch {
             buffer.deallocate()
             throw error
@@ -48,23 +73,38 @@ package final class ByteRegion: @unchecked Sendable {
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw FileError("look at", path, Errno(rawValue: errno)) }
+        func nanoseconds(_ time: timespec) -> UInt64 {
+            UInt64(truncatingIfNeeded: time.tv_sec) &* 1_000_000_000 &+ UInt64(truncatingIfNeeded: time.tv_nsec)
+        }
         let count = Int(status.st_size)
+        identity = FileIdentity(
+            size: UInt64(count), inode: UInt64(status.st_ino), modified: nanoseconds(status.st_mtim),
+            changed: nanoseconds(status.st_ctim))
         guard count > 0 else {
             memory = UnsafeRawBufferPointer(UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 16))
-            isMapped = false
+            owner = .allocation
             return
         }
         let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
         guard let address, address != MAP_FAILED else { throw FileError("map", path, Errno(rawValue: errno)) }
         memory = UnsafeRawBufferPointer(start: address, count: count)
-        isMapped = true
+        owner = .mapping
+    }
+
+    /// The bytes of `region` in `range`, which must be within them; they are shared.
+    package init(_ region: ByteRegion, _ range: Range<Int>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= region.count, "outside of the region")
+        memory = UnsafeRawBufferPointer(rebasing: region.memory[range])
+        owner = .region(region)
+        identity = region.identity
     }
 
     deinit {
-        if isMapped, let base = memory.baseAddress {
-            munmap(UnsafeMutableRawPointer(mutating: base), memory.count)
-        } else {
-            memory.deallocate()
+        switch owner {
+        case .mapping:
+            if let base = memory.baseAddress { munmap(UnsafeMutableRawPointer(mutating: base), memory.count) }
+        case .allocation: memory.deallocate()
+        case .region: break
         }
     }
 

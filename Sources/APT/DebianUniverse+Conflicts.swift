@@ -7,9 +7,9 @@ extension DebianUniverse {
     private static let otherArchitecture: Int32 = -2
 
     package func conflicts(of package: PackageID) -> [Conflict] {
-        if let known = conflictMemo[Int(package.index)] { return known }
+        if let known = conflictMemo[package.index] { return known }
         let found = readConflicts(package.index)
-        conflictMemo[Int(package.index)] = found
+        conflictMemo.set(found, of: package.index)
         return found
     }
 
@@ -75,7 +75,7 @@ extension DebianUniverse {
         } catch {
             errors.append(
                 PackageIndexError(
-                    source: table.sources[Int(table.entries[Int(package)].source)].index.source,
+                    source: table.source(package).name,
                     package: table.name(of: PackageID(package)), field: fieldName, problem: .relation(error)))
             // Nobody knows what else it does not tolerate: as a requirement of nothing it makes the package impossible.
             brokenConflicts[package] = Int32(clamping: field.lowerBound - start)

@@ -13,7 +13,7 @@ extension DebianUniverse {
         func fail(_ problem: PackageRequestError.Problem) -> PackageRequestError {
             PackageRequestError(request: request.description, problem: problem)
         }
-        var slot: UInt8? = 0
+        var slot: UInt16? = 0
         if var architecture = request.architecture {
             slot = architecture.withUTF8 { table.slot(of: UnsafeRawBufferPointer($0)) }
         }
@@ -63,7 +63,9 @@ extension DebianUniverse {
     ///
     /// Protected says only that a package must not be removed: of those that exclude each other it is on many.
     package func basePackages(upTo priority: PackagePriority = .important) -> [PackageID] {
-        let names = (0..<Int32(table.packageCount)).compactMap { package -> (name: String, package: PackageID)? in
+        // The table knows those that hardly anybody asks beyond.
+        let possible = priority <= .important ? Array(table.image.basics) : Array(0..<Int32(table.packageCount))
+        let names = possible.compactMap { package -> (name: String, package: PackageID)? in
             let record = table.record(package)
             let isWanted = record.isEssential || record.priority != .unknown && record.priority <= priority
             guard isWanted, table.entries[Int(package)].slot == 0, isCandidate(package) else { return nil }

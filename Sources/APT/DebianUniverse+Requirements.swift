@@ -6,10 +6,9 @@ extension DebianUniverse {
     ///
     /// The label of each is the byte of its stanza at which the relation begins, or that of a field that does not parse.
     package func requirements(of package: PackageID) -> [Requirement] {
-        if let known = requirementMemo[Int(package.index)] { return known }
+        if let known = requirementMemo[package.index] { return known }
         let found = readRequirements(package.index)
-        requirementMemo[Int(package.index)] = found
-        hasReadRequirements = true
+        requirementMemo.set(found, of: package.index)
         return found
     }
 
@@ -62,7 +61,7 @@ extension DebianUniverse {
             finish()
             errors.append(
                 PackageIndexError(
-                    source: table.sources[Int(table.entries[Int(package)].source)].index.source,
+                    source: table.source(package).name,
                     package: table.name(of: PackageID(package)), field: fieldName, problem: .relation(error)))
             let label = Int32(clamping: field.lowerBound - start)
             result.append(Requirement(candidates: [], label: label, isOptional: isOptional))
@@ -83,7 +82,7 @@ extension DebianUniverse {
         } else if found.isEmpty, let suite = followedSuites[package] {
             for relation in alternatives {
                 appendOtherVersions(for: relation, of: package, to: &found) { [table] other in
-                    table.originNumbers(of: other).contains { table.sources[Int($0)].origin.isSuite(suite) }
+                    table.originNumbers(of: other).contains { table.sources[$0].origin.isSuite(suite) }
                 }
             }
             for other in found where followedSuites[other] == nil { followedSuites[other] = suite }
@@ -107,7 +106,7 @@ extension DebianUniverse {
     }
 
     /// The candidates that provide a name for an architecture, in order of preference.
-    func providers(of name: Int32, _ slot: UInt8) -> [Int32] {
+    func providers(of name: Int32, _ slot: UInt16) -> [Int32] {
         var found: [Int32] = []
         startMarking()
         appendCandidates(name, RelationMatch(slot: slot, in: table), to: &found)

@@ -21,23 +21,48 @@ package final class DebianUniverse: PackageUniverse {
     private let specificPins: [Pin]
     /// Whether some suite is there as it was at several times.
     private let hasGenerations: Bool
-    /// By name and slot: the candidate, `noCandidate`, or `unknownCandidate`.
-    private var candidates: [Int32]
+    /// By name and slot: the candidate plus one, `noCandidate`, or 0 where it was not looked for.
+    private let candidates: ZeroedNumbers
     private let slotCount: Int
     private static let noCandidate: Int32 = -1
-    private static let unknownCandidate: Int32 = -2
 
-    var requirementMemo: [[Requirement]?]
-    var hasReadRequirements = false
-    var conflictMemo: [[Conflict]?]
+    var requirementMemo: Memo<[Requirement]>
+    var conflictMemo: Memo<[Conflict]>
     /// By package: where its Conflicts or Breaks begin, which do not parse.
     var brokenConflicts: [Int32: Int32] = [:]
     /// Packages taken from a suite by request, and what their requirements drew from it: they may draw more from there.
     var followedSuites: [Int32: String] = [:]
     private var mentionOrder: MentionOrder
     /// By package: the number of the last collection it was put into.
-    private var marks: [UInt32]
-    private var collection: UInt32 = 0
+    private let marks: ZeroedNumbers
+    private var collection: Int32 = 0
+
+    /// What was worked out of some packages.
+    struct Memo<Value> {
+        private var values: [Value] = []
+        /// By package: the place of its value, plus one.
+        private var places: ZeroedNumbers
+        private let packageCount: Int
+
+        init(packageCount: Int) {
+            self.packageCount = packageCount
+            places = ZeroedNumbers(count: packageCount)
+        }
+
+        subscript(package: Int32) -> Value? {
+            let place = Int(places[Int(package)])
+            return place > 0 ? values[place - 1] : nil
+        }
+
+        mutating func set(_ value: Value, of package: Int32) {
+            values.append(value)
+            places[Int(package)] = Int32(values.count)
+        }
+
+        mutating func forgetAll() {
+            if !values.isEmpty { self = Memo(packageCount: packageCount) }
+        }
+    }
 
     package init(
         _ table: PackageTable, pins: [Pin] = [], includesRecommends: Bool = false, offersOtherVersions: Bool = false
@@ -52,11 +77,11 @@ package final class DebianUniverse: PackageUniverse {
             pins.first { $0.isGeneral && $0.matches(source.origin) }?.priority ?? source.origin.defaultPriority
         }
         slotCount = table.architectures.count
-        candidates = Array(repeating: DebianUniverse.unknownCandidate, count: table.names.count * slotCount)
-        requirementMemo = Array(repeating: nil, count: table.packageCount)
-        conflictMemo = Array(repeating: nil, count: table.packageCount)
+        candidates = ZeroedNumbers(count: table.names.count * slotCount)
+        requirementMemo = Memo(packageCount: table.packageCount)
+        conflictMemo = Memo(packageCount: table.packageCount)
         mentionOrder = MentionOrder(nameCount: table.names.count)
-        marks = Array(repeating: 0, count: table.packageCount)
+        marks = ZeroedNumbers(count: table.packageCount)
     }
 
     /// Whether apt meets name `a` before `b` in the indexes.
@@ -77,19 +102,19 @@ package final class DebianUniverse: PackageUniverse {
 
     /// The version of `name` that apt would install, for an architecture by name (nil: the native one), or nil.
     package func candidate(of name: String, architecture: String? = nil) -> PackageID? {
-        var slot: UInt8? = 0
+        var slot: UInt16? = 0
         if var architecture { slot = architecture.withUTF8 { table.slot(of: UnsafeRawBufferPointer($0)) } }
         guard let slot, let number = table.names.find(name) else { return nil }
         return candidate(number, slot).map { PackageID($0) }
     }
 
     /// The candidate of a name in a slot.
-    func candidate(_ name: Int32, _ slot: UInt8) -> Int32? {
+    func candidate(_ name: Int32, _ slot: UInt16) -> Int32? {
         let place = Int(name) * slotCount + Int(slot)
-        if candidates[place] == DebianUniverse.unknownCandidate {
-            candidates[place] = findCandidate(name, slot) ?? DebianUniverse.noCandidate
+        if candidates[place] == 0 {
+            candidates[place] = findCandidate(name, slot).map { $0 + 1 } ?? DebianUniverse.noCandidate
         }
-        return candidates[place] >= 0 ? candidates[place] : nil
+        return candidates[place] > 0 ? candidates[place] - 1 : nil
     }
 
     func isCandidate(_ package: Int32) -> Bool {
@@ -98,7 +123,7 @@ package final class DebianUniverse: PackageUniverse {
     }
 
     /// Of packages that a suite had at different times, those of the first time come before all others.
-    func findCandidate(_ name: Int32, _ slot: UInt8, acrossGenerations: Bool = false) -> Int32? {
+    func findCandidate(_ name: Int32, _ slot: UInt16, acrossGenerations: Bool = false) -> Int32? {
         var best: (package: Int32, priority: Int, isLater: Bool)?
         for package in table.packages(of: name) where table.entries[Int(package)].slot == slot {
             let priority = priority(package)
@@ -121,7 +146,7 @@ package final class DebianUniverse: PackageUniverse {
 
     /// Whether no suite had the package at the first of its times.
     private func isLater(_ package: Int32) -> Bool {
-        table.originNumbers(of: package).allSatisfy { table.sources[Int($0)].origin.generation > 0 }
+        table.originNumbers(of: package).allSatisfy { table.sources[$0].origin.generation > 0 }
     }
 
     /// The priority of a package under the pins, as `apt-cache policy` shows it.
@@ -129,14 +154,16 @@ package final class DebianUniverse: PackageUniverse {
 
     func priority(_ package: Int32) -> Int {
         if let pin = specificPins.first(where: { isMeant(package, by: $0) }) { return pin.priority }
-        return table.originNumbers(of: package).map { sourcePriorities[Int($0)] }.max() ?? 0
+        var best = sourcePriorities[Int(table.entries[Int(package)].source)]
+        table.forEachOtherSource(of: package) { best = max(best, sourcePriorities[$0]) }
+        return best
     }
 
     /// Whether a pin of the specific form is about this package.
     private func isMeant(_ package: Int32, by pin: Pin) -> Bool {
         guard pin.names.contains(where: { names(package, $0) }) else { return false }
         guard case .version(let pattern) = pin.target else {
-            return table.originNumbers(of: package).contains { pin.matches(table.sources[Int($0)].origin) }
+            return table.originNumbers(of: package).contains { pin.matches(table.sources[$0].origin) }
         }
         return pattern.matches(String(decoding: table.versionBytes(package), as: UTF8.self))
     }
@@ -152,9 +179,8 @@ package final class DebianUniverse: PackageUniverse {
     /// Makes `package` the candidate of its name, whatever its priority; what was worked out before is forgotten.
     func makeCandidate(_ package: Int32, followingSuite suite: String?) {
         let entry = table.entries[Int(package)]
-        candidates[Int(entry.name) * slotCount + Int(entry.slot)] = package
+        candidates[Int(entry.name) * slotCount + Int(entry.slot)] = package + 1
         followedSuites[package] = suite
-        if hasReadRequirements { requirementMemo = Array(repeating: nil, count: table.packageCount) }
-        hasReadRequirements = false
+        requirementMemo.forgetAll()
     }
 }

@@ -24,11 +24,6 @@ package struct PackageIndex: Sendable {
         try self.init(parsing: ByteRegion(bytes), source: source)
     }
 
-    /// The bytes of stanza `index`, as published, the newline of its last line included if there is one.
-    func stanza(_ index: Int) -> UnsafeRawBufferPointer {
-        text.bytes.slice(Int(records[index].start)..<Int(records[index].end))
-    }
-
     private static func parse(_ text: ByteRegion, source: String) throws(PackageIndexError) -> [PackageRecord] {
         let bytes = text.bytes
         guard bytes.count < UInt32.max else { throw PackageIndexError(source: source, problem: .indexTooLarge) }

@@ -17,6 +17,8 @@ package enum MultiArch: UInt8, Hashable, Sendable {
 }
 
 /// Where a package lies in the bytes of its index, and the few facts that every question needs.
+///
+/// Numbers without gaps between them, and nothing that some bits could not mean: it is stored as it is.
 struct PackageRecord {
     var start: UInt32 = 0
     var end: UInt32 = 0
@@ -28,12 +30,26 @@ struct PackageRecord {
     private(set) var nameLength: UInt16 = 0
     private var versionLength: UInt16 = 0
     private var architectureLength: UInt8 = 0
-    var priority = PackagePriority.unknown
-    var multiArch = MultiArch.no
-    var isEssential = false
+    private var priorityValue: UInt8 = 0
+    private var multiArchValue: UInt8 = 0
+    private var flags: UInt8 = 0
+
+    private static let essential: UInt8 = 1
+    private static let protected: UInt8 = 2
+    private static let tooLong: UInt8 = 4
+
+    private(set) var priority: PackagePriority {
+        get { PackagePriority(rawValue: priorityValue) ?? .extra }
+        set { priorityValue = newValue.rawValue }
+    }
+    private(set) var multiArch: MultiArch {
+        get { MultiArch(rawValue: multiArchValue) ?? .no }
+        set { multiArchValue = newValue.rawValue }
+    }
+    var isEssential: Bool { flags & Self.essential != 0 }
     /// `Protected: yes`, or `Important: yes` as apt once called it.
-    var isProtected = false
-    private var isTooLong = false
+    var isProtected: Bool { flags & Self.protected != 0 }
+    private var isTooLong: Bool { flags & Self.tooLong != 0 }
 
     var name: Range<Int> { Int(nameStart)..<Int(nameStart) + Int(nameLength) }
     var version: Range<Int> { Int(versionStart)..<Int(versionStart) + Int(versionLength) }
@@ -49,15 +65,15 @@ struct PackageRecord {
         case (7, 0x70) where bytes.equals(field, ignoringCase: "package"):
             nameStart = UInt32(truncatingIfNeeded: value.lowerBound)
             nameLength = UInt16(clamping: value.count)
-            isTooLong = isTooLong || value.count > 1000
+            if value.count > 1000 { flags |= Self.tooLong }
         case (7, 0x76) where bytes.equals(field, ignoringCase: "version"):
             versionStart = UInt32(truncatingIfNeeded: value.lowerBound)
             versionLength = UInt16(clamping: value.count)
-            isTooLong = isTooLong || value.count > 1000
+            if value.count > 1000 { flags |= Self.tooLong }
         case (12, 0x61) where bytes.equals(field, ignoringCase: "architecture"):
             architectureStart = UInt32(truncatingIfNeeded: value.lowerBound)
             architectureLength = UInt8(clamping: value.count)
-            isTooLong = isTooLong || value.count > 100
+            if value.count > 100 { flags |= Self.tooLong }
         case (10, 0x6D) where bytes.equals(field, ignoringCase: "multi-arch"):
             multiArch =
                 if bytes.equals(value, ignoringCase: "same") {
@@ -75,10 +91,11 @@ struct PackageRecord {
             providesStart = UInt32(truncatingIfNeeded: value.lowerBound)
             providesLength = UInt32(truncatingIfNeeded: value.count)
         case (9, 0x65) where bytes.equals(field, ignoringCase: "essential"):
-            isEssential = bytes.equals(value, ignoringCase: "yes")
+            flags &= ~Self.essential
+            if bytes.equals(value, ignoringCase: "yes") { flags |= Self.essential }
         case (9, 0x70) where bytes.equals(field, ignoringCase: "protected"),
             (9, 0x69) where bytes.equals(field, ignoringCase: "important"):
-            isProtected = isProtected || bytes.equals(value, ignoringCase: "yes")
+            if bytes.equals(value, ignoringCase: "yes") { flags |= Self.protected }
         default: break
         }
     }

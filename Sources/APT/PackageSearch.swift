@@ -35,7 +35,7 @@ package struct PackageSearch {
         let table = universe.table
         var found: [(match: Match, name: UnsafeRawBufferPointer)] = []
         for number in 0..<Int32(table.names.count) where table.firstPackage[Int(number)] >= 0 {
-            let name = table.names.names[Int(number)]
+            let name = table.names.bytes(number)
             guard patterns.allSatisfy({ Glob.matches($0, table.names.text(number)) }) else { continue }
             let missing = words.filter { !name.contains($0) }
             for package in table.packages(of: number) where universe.isCandidate(package) {

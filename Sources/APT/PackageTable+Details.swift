@@ -22,8 +22,8 @@ extension PackageTable {
     ///
     /// The bytes live as long as this table.
     package func stanza(of package: PackageID) -> UnsafeRawBufferPointer {
-        let entry = entries[Int(package.index)]
-        return sources[Int(entry.source)].index.stanza(Int(entry.record))
+        let record = record(package.index)
+        return bytes(package.index).slice(Int(record.start)..<Int(record.end))
     }
 
     /// A copy of the package's stanza.
@@ -31,16 +31,33 @@ extension PackageTable {
 
     /// Where the package comes from: the first source that has it, then the others.
     package func origins(of package: PackageID) -> [IndexOrigin] {
-        originNumbers(of: package.index).map { sources[Int($0)].origin }
+        originNumbers(of: package.index).map { sources[$0].origin }
     }
 
-    func originNumbers(of package: Int32) -> [Int32] {
-        [entries[Int(package)].source] + (otherSources[package] ?? [])
+    func originNumbers(of package: Int32) -> [Int] {
+        var numbers = [Int(entries[Int(package)].source)]
+        forEachOtherSource(of: package) { numbers.append($0) }
+        return numbers
+    }
+
+    /// Calls `body` with the numbers of the sources of a package beyond the first.
+    @inline(__always)
+    func forEachOtherSource(of package: Int32, _ body: (Int) -> Void) {
+        let others = image.otherSources
+        var (low, high) = (0, others.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if others[middle].package < package { low = middle + 1 } else { high = middle }
+        }
+        while low < others.count, others[low].package == package {
+            body(Int(others[low].source))
+            low += 1
+        }
     }
 
     /// The value of the field called `name` (in any case) in the package's stanza, or nil.
     package func field(_ name: String, of package: PackageID) -> String? {
-        let region = sources[Int(entries[Int(package.index)].source)].index.text
+        let region = source(package.index).text
         let wanted = name.lowercased()
         var found: Range<Int>?
         forEachField(of: package.index) { field, value in
@@ -61,7 +78,7 @@ extension PackageTable {
     /// What the mirror and the lock need. Throws where Filename, Size or SHA256 is missing or means nothing.
     package func details(of package: PackageID) throws(PackageIndexError) -> PackageDetails {
         let bytes = bytes(package.index)
-        let index = sources[Int(entries[Int(package.index)].source)].index
+        let index = source(package.index)
         var filename, size, sha256, installed, source, section, description: Range<Int>?
         forEachField(of: package.index) { name, value in
             switch (name.count, bytes[name.lowerBound] | 0x20) {
@@ -80,7 +97,7 @@ extension PackageTable {
             let problem: PackageIndexError.Problem =
                 value.map { .badValue(index.text.text($0.lowerBound..<min($0.upperBound, $0.lowerBound + 60))) }
                 ?? .missing
-            return PackageIndexError(source: index.source, package: packageName, field: field, problem: problem)
+            return PackageIndexError(source: index.name, package: packageName, field: field, problem: problem)
         }
         guard let filename, PackageTable.isSafe(bytes.slice(filename)) else { throw fail("Filename", filename) }
         guard let size, let byteCount = Int64(index.text.text(size)), byteCount >= 0 else { throw fail("Size", size) }

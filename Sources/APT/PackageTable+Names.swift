@@ -20,7 +20,7 @@ extension PackageTable {
     package func names(withPrefix prefix: String) -> [String] {
         let wanted = Array(prefix.utf8)
         return (0..<Int32(names.count)).filter { number in
-            firstPackage[Int(number)] >= 0 && names.names[Int(number)].starts(with: wanted)
+            firstPackage[Int(number)] >= 0 && names.bytes(number).starts(with: wanted)
         }.map(names.text)
     }
 
@@ -33,7 +33,7 @@ extension PackageTable {
         var best: [(distance: Int, name: String)] = []
         var distance = EditDistance(wanted)
         for number in 0..<Int32(names.count) where firstPackage[Int(number)] >= 0 {
-            let candidate = names.names[Int(number)]
+            let candidate = names.bytes(number)
             let worst = best.count < count ? limit : best[best.count - 1].distance
             guard let found = distance.measure(candidate, limit: worst) else { continue }
             let entry = (distance: found, name: names.text(number))

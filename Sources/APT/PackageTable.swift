@@ -1,21 +1,22 @@
 /// The packages of several indexes as one: a package that several of them hold (same name, version and architecture) is there
 /// once, with all its origins. Immutable, and shared by everything that resolves against it.
 package final class PackageTable: @unchecked Sendable {
-    // Unchecked: the name table holds raw pointers into the regions that `sources` keeps alive; nothing changes after `init`.
+    // Unchecked: the tables are pointers into regions that `image` and `sources` keep alive; nothing changes after `init`.
 
     struct Source {
-        let index: PackageIndex
+        let text: ByteRegion
+        /// The index, as the person knows it: "debian trixie/main".
+        let name: String
         let origin: IndexOrigin
     }
 
     struct Entry {
-        let source: Int32
-        let record: Int32
         let name: Int32
-        /// 0 for the native architecture and `all`, then the foreign ones in order.
-        let slot: UInt8
         /// The next package of the same name, or -1.
         var next: Int32 = -1
+        let source: UInt16
+        /// 0 for the native architecture and `all`, then the foreign ones in order.
+        let slot: UInt16
     }
 
     /// A name that a package provides.
@@ -23,64 +24,95 @@ package final class PackageTable: @unchecked Sendable {
         let package: Int32
         /// Where the version stands in the bytes of the package's index; nothing where it has none.
         let versionStart: UInt32
-        let versionLength: UInt16
-        /// The slot of an architecture named with it; `ownSlot` means that of the package.
-        let slot: UInt8
         /// The next provision of the same name, or -1.
         let next: Int32
+        let versionLength: UInt16
+        /// The slot of an architecture named with it; `ownSlot` means that of the package.
+        let slot: UInt16
 
-        static let ownSlot = UInt8.max
+        static let ownSlot = UInt16.max
     }
 
+    /// A source of a package beyond the first.
+    struct OtherSource {
+        let package: Int32
+        let source: Int32
+    }
+
+    let image: PackageTableImage
     let sources: [Source]
-    let entries: [Entry]
     let names: NameTable
-    let provisions: [Provision]
-    /// By name: its first package and its first provision, or -1.
-    let firstPackage: [Int32]
-    let firstProvision: [Int32]
-    /// The sources of a package beyond the first, where there are any.
-    let otherSources: [Int32: [Int32]]
     /// The native architecture, then the foreign ones.
     package let architectures: [String]
-    private let architectureBytes: [[UInt8]]
+    let architectureBytes: [[UInt8]]
 
-    package var packageCount: Int { entries.count }
+    var entries: UnsafeBufferPointer<Entry> { image.entries }
+    var provisions: UnsafeBufferPointer<Provision> { image.provisions }
+    var firstPackage: UnsafeBufferPointer<Int32> { image.firstPackage }
+    var firstProvision: UnsafeBufferPointer<Int32> { image.firstProvision }
+
+    package var packageCount: Int { image.entries.count }
 
     /// The packages of `sources`, of which an earlier one is the first origin of what it shares with a later one.
     ///
     /// Packages for other architectures than these are left out. Throws where Provides means nothing, where a name comes in
-    /// thousands of versions, and where there are more than 200 architectures or two thousand million packages.
-    package init(
+    /// thousands of versions, and where there are more than 200 architectures, 60,000 sources or two thousand million packages.
+    package convenience init(
         _ sources: [(index: PackageIndex, origin: IndexOrigin)], architecture: String,
         foreignArchitectures: [String] = []
     ) throws(PackageIndexError) {
-        architectures = [architecture] + foreignArchitectures.filter { $0 != architecture }
-        architectureBytes = architectures.map { Array($0.utf8) }
+        let architectures = Self.order(architecture, foreignArchitectures)
         guard architectures.count <= 200 else {
             throw PackageIndexError(source: "the list of architectures", problem: .tooLong)
         }
-        self.sources = sources.map { Source(index: $0.index, origin: $0.origin) }
-        var builder = PackageTableBuilder(sources: self.sources, architectures: architectureBytes)
-        try builder.addPackages()
-        try builder.addProvisions()
-        entries = builder.entries
-        names = builder.names
-        provisions = builder.provisions
-        firstPackage = builder.firstPackage
-        firstProvision = builder.firstProvision
-        otherSources = builder.otherSources
+        guard sources.count <= 60_000 else { throw PackageIndexError(source: "the list of indexes", problem: .tooLong) }
+        var builder = PackageTableBuilder(sources.map(\.index), architectures: architectures.map { Array($0.utf8) })
+        try builder.add(sources.map(\.index), after: 0)
+        try self.init(
+            builder,
+            sources: sources.map { Source(text: $0.index.text, name: $0.index.source, origin: $0.origin) },
+            architectures: architectures)
     }
 
-    func record(_ package: Int32) -> PackageRecord {
-        let entry = entries[Int(package)]
-        return sources[Int(entry.source)].index.records[Int(entry.record)]
+    /// This table with the packages of one more index, which comes last. The texts are shared.
+    package func adding(_ index: PackageIndex, origin: IndexOrigin) throws(PackageIndexError) -> PackageTable {
+        guard sources.count < 60_000 else { throw PackageIndexError(source: "the list of indexes", problem: .tooLong) }
+        var builder = PackageTableBuilder(extending: self, by: index)
+        try builder.add([index], after: sources.count)
+        return try PackageTable(
+            builder, sources: sources + [Source(text: index.text, name: index.source, origin: origin)],
+            architectures: architectures)
     }
+
+    private convenience init(
+        _ builder: PackageTableBuilder, sources: [Source], architectures: [String]
+    ) throws(PackageIndexError) {
+        guard let image = PackageTableImage(PackageTableImage.bytes(of: builder)) else {
+            throw PackageIndexError(source: "the list of indexes", problem: .indexTooLarge)
+        }
+        self.init(image, sources: sources, architectures: architectures)
+    }
+
+    /// The table in `image`, made of the texts of exactly these sources, in this order, for these architectures.
+    init(_ image: PackageTableImage, sources: [Source], architectures: [String]) {
+        self.image = image
+        self.sources = sources
+        self.architectures = architectures
+        architectureBytes = architectures.map { Array($0.utf8) }
+        names = NameTable(names: image.names, places: image.places, texts: sources.map(\.text.bytes))
+    }
+
+    /// The architectures of a table in the order of their slots.
+    static func order(_ native: String, _ foreign: [String]) -> [String] { [native] + foreign.filter { $0 != native } }
+
+    @inline(__always)
+    func record(_ package: Int32) -> PackageRecord { image.records[Int(package)] }
+
+    func source(_ package: Int32) -> Source { sources[Int(entries[Int(package)].source)] }
 
     /// The bytes of the whole index that holds `package`; places in its record count from their start.
-    func bytes(_ package: Int32) -> UnsafeRawBufferPointer {
-        sources[Int(entries[Int(package)].source)].index.text.bytes
-    }
+    @inline(__always)
+    func bytes(_ package: Int32) -> UnsafeRawBufferPointer { names.texts[Int(entries[Int(package)].source)] }
 
     func versionBytes(_ package: Int32) -> UnsafeRawBufferPointer { bytes(package).slice(record(package).version) }
 
@@ -88,7 +120,7 @@ package final class PackageTable: @unchecked Sendable {
     func packages(of name: Int32) -> LinkedPackages { LinkedPackages(table: self, upcoming: firstPackage[Int(name)]) }
 
     /// The slot of an architecture, or nil for one that does not take part.
-    func slot(of architecture: UnsafeRawBufferPointer) -> UInt8? {
+    func slot(of architecture: UnsafeRawBufferPointer) -> UInt16? {
         PackageTableBuilder.slot(of: architecture, in: architectureBytes)
     }
 

@@ -2,11 +2,11 @@
 struct RelationMatch {
     private enum Architecture {
         /// As the depending package's (a slot), or any where the other is Multi-Arch: foreign.
-        case same(UInt8)
+        case same(UInt16)
         /// `:any`: any where the other is Multi-Arch: allowed.
         case allowed
         /// Exactly this slot.
-        case exactly(UInt8)
+        case exactly(UInt16)
         /// Every one: Conflicts and Breaks without a qualifier.
         case every
     }
@@ -33,7 +33,7 @@ struct RelationMatch {
     }
 
     /// Any version of a name, for the packages of `slot`.
-    init(slot: UInt8, in table: PackageTable) {
+    init(slot: UInt16, in table: PackageTable) {
         self.table = table
         architecture = .same(slot)
         comparison = nil

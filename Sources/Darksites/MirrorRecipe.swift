@@ -68,17 +68,16 @@ package struct MirrorRecipe: Sendable {
     ) throws -> [Listed] {
         context.report(StepProgress(activity: "reading upstream's indexes"))
         // In the order of the lock: of a package that several indexes list, the first one's stanza is taken.
-        let sources = try indexes.map { index in
-            let path = context.store.path(of: index.digest)
-            let bytes = try Compression(fileName: index.path).decompress(file: path, limit: ByteCount(2_000_000_000))
-            let origin = IndexOrigin(
-                repository: index.repository, suite: index.suite, component: index.component)
-            return (
-                index: try PackageIndex(parsing: bytes, source: "\(index.repository) \(index.path)"), origin: origin
-            )
+        // What was parsed before is as good as the indexes, which are this step's input; its sums are looked at.
+        let parsed = ParsedSnapshots(store: context.store)
+        let files = indexes.map { index in
+            parsed.file(
+                index,
+                origin: IndexOrigin(repository: index.repository, suite: index.suite, component: index.component))
         }
-        let table = try PackageTable(
-            sources, architecture: architectures[0], foreignArchitectures: Array(architectures.dropFirst()))
+        let table = try parsed.indexes.table(
+            of: files, architecture: architectures[0], foreignArchitectures: Array(architectures.dropFirst()),
+            checksTexts: true)
         return try wanted.map { package in
             let listed = try table.packages(named: package.name).first {
                 try table.details(of: $0).sha256 == package.digest

@@ -1,5 +1,4 @@
 package import APT
-import Archives
 package import ContentStore
 import Primitives
 import Solver
@@ -38,23 +37,22 @@ package struct ResolutionRequest: Sendable {
     package let architecture: String
     /// Other architectures whose packages may be asked for, as `name:i386`.
     package let foreignArchitectures: [String]
-    /// By repository: the host of its address, for pins by origin; none for folders.
-    package let sites: [String: String]
     /// What the declaration and its sets ask for, as the lock says it.
     package let asked: LockedRequest
+    /// The native architecture, then the others.
+    var architectures: [String] { [architecture] + foreignArchitectures }
     package var profiles: [ProfileRequest]
     package let pins: [Pin]
     /// Whether profiles that want zfsutils-linux get a prebuilt module for their kernel.
     package let prebuildsZFS: Bool
 
     package init(
-        distribution: String, architecture: String, foreignArchitectures: [String] = [], sites: [String: String] = [:],
+        distribution: String, architecture: String, foreignArchitectures: [String] = [],
         asked: LockedRequest, profiles: [ProfileRequest], pins: [Pin], prebuildsZFS: Bool
     ) {
         self.distribution = distribution
         self.architecture = architecture
         self.foreignArchitectures = foreignArchitectures
-        self.sites = sites
         self.asked = asked
         self.profiles = profiles
         self.pins = pins
@@ -77,8 +75,9 @@ package struct Resolver: Sendable {
         package var remarks: [String] { profiles.flatMap(\.remarks) }
     }
 
-    /// Reads the indexes of `snapshot`, and finds out which kernels its OpenZFS supports where a profile wants that; for this
-    /// one package may have to be fetched. `hold` is what of an earlier resolution is to stay.
+    /// Reads the packages of `snapshot`, from what the store has parsed before, else from its indexes, and finds out which kernels
+    /// its OpenZFS supports where a profile wants that; for this one package may have to be fetched. `hold` is what of an earlier
+    /// resolution is to stay.
     ///
     /// Throws `PackageIndexError` where an index can't be understood, `ArchiveError` where it can't be unpacked, and what
     /// `fetch` throws.
@@ -86,54 +85,26 @@ package struct Resolver: Sendable {
         of snapshot: Snapshot, for request: ResolutionRequest, keeping hold: LockHold = LockHold(),
         fetch: PackageFetch
     ) async throws -> Catalog {
-        let upstream = try await BlockingWork.run { try self.upstream(snapshot, for: request) }
-        let open = Catalog.universe(upstream.table, snapshot, hold, pins: request.pins)
-        var range: ZFSKernelRange?
-        if let (file, version) = try zfsPackage(request, open) {
-            range = try await ZFSKernelRangeFetch(store: store, fetch: fetch).range(of: file, version: version)
+        let parsed = ParsedSnapshots(store: store)
+        let table =
+            if let known = snapshot.parsed {
+                known
+            } else {
+                try await BlockingWork.run { try parsed.table(of: snapshot, architectures: request.architectures) }
+            }
+        let universe = Catalog.universe(table, snapshot, hold, pins: request.pins)
+        var kernels: ZFSKernelRange?
+        if let (file, version) = try zfsPackage(request, universe) {
+            kernels = try await ZFSKernelRangeFetch(store: store, fetch: fetch).range(of: file, version: version)
         }
-        let kernels = range
-        return try await BlockingWork.run { try catalog(of: snapshot, for: request, hold, upstream, kernels) }
-    }
-
-    /// What the indexes of a snapshot hold.
-    private struct Upstream: Sendable {
-        let sources: [(index: PackageIndex, origin: IndexOrigin)]
-        let table: PackageTable
-    }
-
-    private func upstream(_ snapshot: Snapshot, for request: ResolutionRequest) throws -> Upstream {
-        var sources: [(index: PackageIndex, origin: IndexOrigin)] = []
-        for index in snapshot.indexes {
-            let name = "\(index.repository) \(index.path)"
-            let bytes = try Compression(fileName: index.path).decompress(
-                file: store.path(of: index.digest), limit: ByteCount(2_000_000_000))
-            sources.append(
-                (try PackageIndex(parsing: ByteRegion(bytes), source: name), origin(of: index, in: snapshot, request)))
+        guard request.prebuildsZFS, let module = modulePackage(request, universe, kernels) else {
+            return Catalog(snapshot: snapshot, table: table, module: nil, hold: hold, zfsKernels: kernels)
         }
-        return Upstream(sources: sources, table: try table(of: sources, request))
-    }
-
-    private func table(
-        of sources: [(index: PackageIndex, origin: IndexOrigin)], _ request: ResolutionRequest
-    ) throws -> PackageTable {
-        try PackageTable(
-            sources, architecture: request.architecture, foreignArchitectures: request.foreignArchitectures)
-    }
-
-    private func catalog(
-        of snapshot: Snapshot, for request: ResolutionRequest, _ hold: LockHold, _ upstream: Upstream,
-        _ kernels: ZFSKernelRange?
-    ) throws -> Catalog {
-        let open = Catalog.universe(upstream.table, snapshot, hold, pins: request.pins)
-        guard request.prebuildsZFS, let module = modulePackage(request, open, kernels) else {
-            return Catalog(snapshot: snapshot, table: upstream.table, module: nil, hold: hold, zfsKernels: kernels)
-        }
+        let index = try PackageIndex(parsing: module.stanza, source: "the zfs module")
         let origin = IndexOrigin(repository: Self.builtHere, suite: Self.builtHere, component: "main")
-        let made = try PackageIndex(parsing: ByteRegion(module.stanza), source: "the zfs module")
         return Catalog(
-            snapshot: snapshot, table: try table(of: upstream.sources + [(made, origin)], request), module: module,
-            hold: hold, zfsKernels: kernels)
+            snapshot: snapshot, table: try table.adding(index, origin: origin), module: module, hold: hold,
+            zfsKernels: kernels)
     }
 
     /// Resolves every profile on its own, each as one joint solution on an empty system.
@@ -157,19 +128,6 @@ package struct Resolver: Sendable {
     }
 
     static let builtHere = "built-here"
-
-    private func origin(
-        of index: LockedIndex, in snapshot: Snapshot, _ request: ResolutionRequest
-    ) -> IndexOrigin {
-        let release = snapshot.release(index.repository, index.suite)
-        return IndexOrigin(
-            repository: index.repository, site: request.sites[index.repository] ?? "", suite: index.suite,
-            component: index.component, architecture: index.architecture, origin: release?.origin ?? "",
-            label: release?.label ?? "", archive: release?.suite ?? "", codename: release?.codename ?? "",
-            version: release?.version ?? "", notAutomatic: release?.notAutomatic ?? false,
-            butAutomaticUpgrades: release?.butAutomaticUpgrades ?? false,
-            generation: snapshot.generations[index.digest] ?? 0)
-    }
 
     /// The module for the kernel that linux-image-<architecture> stands for, in the version of zfs-dkms.
     private func modulePackage(

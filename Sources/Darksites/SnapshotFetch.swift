@@ -1,5 +1,4 @@
 package import APT
-import Archives
 package import ContentStore
 package import Primitives
 package import SystemPackage
@@ -17,12 +16,15 @@ package struct RepositorySource: Sendable {
     package let suites: [String]
     package let components: [String]
     package let trust: Trust
+    /// The host of its address, for pins by origin; empty for a folder.
+    package let site: String
 
-    package init(name: String, suites: [String], components: [String], trust: Trust) {
+    package init(name: String, suites: [String], components: [String], trust: Trust, site: String = "") {
         self.name = name
         self.suites = suites
         self.components = components
         self.trust = trust
+        self.site = site
     }
 }
 
@@ -54,6 +56,10 @@ package struct Snapshot: Sendable {
         }
         return generations
     }
+    /// Its packages, where they were parsed before.
+    package var parsed: PackageTable?
+    /// By repository: the host of its address, for pins by origin; none for folders.
+    package var sites: [String: String] = [:]
 
     /// The release of one suite of one repository.
     package func release(_ repository: String, _ suite: String) -> Release? { releases["\(repository) \(suite)"] }
@@ -80,6 +86,8 @@ package struct SnapshotFetch: Sendable {
         self.allowExpired = allowExpired
     }
 
+    private var parsed: ParsedSnapshots { ParsedSnapshots(store: store) }
+
     /// Today's state of `sources`, with all indexes for `architectures` in the store.
     package func latest(of sources: [RepositorySource], architectures: [String]) async throws -> Snapshot {
         var parts: [Part] = []
@@ -88,7 +96,7 @@ package struct SnapshotFetch: Sendable {
                 parts.append(try await latest(suite, of: source, architectures: architectures))
             }
         }
-        return try await complete(parts)
+        return try await complete(parts, of: sources, architectures: architectures)
     }
 
     /// The state that `locked` names, its signatures checked again, with all indexes in the store. A suite that the lock does
@@ -114,7 +122,7 @@ package struct SnapshotFetch: Sendable {
                 parts.append(today)
             }
         }
-        return try await complete(parts)
+        return try await complete(parts, of: sources, architectures: architectures)
     }
 
     private struct Part {
@@ -126,14 +134,9 @@ package struct SnapshotFetch: Sendable {
         var remarks: [String] = []
     }
 
-    private func complete(_ parts: [Part]) async throws -> Snapshot {
-        let files = parts.flatMap { part in
-            part.indexes.map { Self.file(of: $0, byHash: part.byHash) }
-        }
-        let dates = Dictionary(grouping: parts.map(\.snapshot), by: \.repository)
-            .mapValues { Set($0.map(\.date)).sorted(by: >) }
-        let addresses = RepositoryAddresses(addresses.byName, services: addresses.services, dates: dates)
-        try await PackageFetch(addresses: addresses, downloader: downloader).fetch(files, into: store)
+    private func complete(
+        _ parts: [Part], of sources: [RepositorySource], architectures: [String]
+    ) async throws -> Snapshot {
         var releases: [String: Release] = [:]
         var signers: [String] = []
         var states: [LockedSnapshot: Snapshot.State] = [:]
@@ -149,9 +152,23 @@ package struct SnapshotFetch: Sendable {
             // An index that did not change between two snapshots is there once.
             for index in part.indexes where !indexes.contains(index) { indexes.append(index) }
         }
-        return Snapshot(
+        var snapshot = Snapshot(
             snapshots: parts.map(\.snapshot), indexes: indexes, releases: releases, signers: signers, states: states,
-            remarks: parts.flatMap(\.remarks))
+            remarks: parts.flatMap(\.remarks),
+            sites: Dictionary(sources.map { ($0.name, $0.site) }) { first, _ in first })
+        let unparsed = snapshot
+        snapshot.parsed = try await BlockingWork.run { [parsed] in
+            parsed.known(unparsed, architectures: architectures)
+        }
+        // Indexes that were parsed need not be hashed again.
+        if snapshot.parsed == nil {
+            let files = parts.flatMap { part in part.indexes.map { Self.file(of: $0, byHash: part.byHash) } }
+            let dates = Dictionary(grouping: parts.map(\.snapshot), by: \.repository)
+                .mapValues { Set($0.map(\.date)).sorted(by: >) }
+            let addresses = RepositoryAddresses(addresses.byName, services: addresses.services, dates: dates)
+            try await PackageFetch(addresses: addresses, downloader: downloader).fetch(files, into: store)
+        }
+        return snapshot
     }
 
     /// An index as a file to fetch, called after its digest, because all are called Packages: an archive that keeps indexes by their hash has this one as long as it has this snapshot.
@@ -262,23 +279,17 @@ package struct SnapshotFetch: Sendable {
         let name = "\(source.name) \(suite)"
         var payload = bytes
         var signers: [String] = []
+        let stored = bytes + (signature.map { [0] + $0 } ?? [])
+        let digest = Digest(of: stored)
         if case .keyring(let keyring) = source.trust {
-            let verifier = SignatureVerifier(keyrings: [keyring])
-            let signed =
-                if let signature {
-                    try await verifier.verify(release: bytes, signature: signature, source: name)
-                } else {
-                    try await verifier.verify(inRelease: bytes, source: name)
-                }
-            payload = signed.payload
-            signers = signed.signers.map(\.name)
+            let signed = try await verify(bytes, signature, digest, keyring, name, isLocked: isLocked)
+            (payload, signers) = (signed.payload, signed.signers)
         }
         let release = try Release(payload: payload, source: name)
         // A locked snapshot was in force when it was locked; that it has expired since then is the lock's point.
         let isExcused = isLocked || allowExpired.contains("\(source.name)/\(suite)")
         let moment = isExcused ? min(now, release.validUntil ?? now) : now
         try release.check(suite: suite, components: source.components, architectures: architectures, now: moment)
-        let stored = bytes + (signature.map { [0] + $0 } ?? [])
         let wanted = source.components.flatMap { component in architectures.map { (component, $0) } }
         let indexes = try wanted.map { component, architecture in
             let path = "\(component)/binary-\(architecture)/Packages"
@@ -294,8 +305,25 @@ package struct SnapshotFetch: Sendable {
         return Part(
             snapshot: LockedSnapshot(
                 repository: source.name, suite: suite, date: LockDate(secondsSince1970: release.date),
-                digest: Digest(of: stored),
-                size: ByteCount(stored.count)),
+                digest: digest, size: ByteCount(stored.count)),
             release: release, indexes: indexes, byHash: release.acquireByHash, signers: signers)
+    }
+
+    /// What gpgv finds; for a locked file, what it found when the same bytes were verified against the same keys.
+    private func verify(
+        _ bytes: [UInt8], _ signature: [UInt8]?, _ digest: Digest, _ keyring: FilePath, _ name: String, isLocked: Bool
+    ) async throws -> ParsedSnapshots.Signed {
+        let keys = try? Files.digest(keyring).digest
+        if isLocked, let keys, let known = parsed.signed(digest, keyring: keys) { return known }
+        let verifier = SignatureVerifier(keyrings: [keyring])
+        let verified =
+            if let signature {
+                try await verifier.verify(release: bytes, signature: signature, source: name)
+            } else {
+                try await verifier.verify(inRelease: bytes, source: name)
+            }
+        let signed = ParsedSnapshots.Signed(payload: verified.payload, signers: verified.signers.map(\.name))
+        if let keys { parsed.keep(signed, of: digest, keyring: keys) }
+        return signed
     }
 }

@@ -166,7 +166,7 @@ package struct LockKeeper: Sendable {
         let internalNames = Set(Declaration.InternalProfile.allCases.map(\.rawValue))
         return ResolutionRequest(
             distribution: distribution.name, architecture: distribution.architecture,
-            foreignArchitectures: distribution.foreignArchitectures, sites: distribution.sites,
+            foreignArchitectures: distribution.foreignArchitectures,
             asked: LockedRequest(of: distribution, profiles: sets, keyrings: keyrings),
             profiles: profiles.compactMap { profile in
                 sets[profile.name].map { union in
@@ -224,7 +224,7 @@ package struct LockKeeper: Sendable {
                     case .keyring(let path): .keyring(path)
                     case .unsigned: .unsigned
                     }
-                }())
+                }(), site: distribution.sites[repository.name] ?? "")
         }
         let fetch = SnapshotFetch(
             store: project.store, addresses: try project.addresses(), downloader: try project.downloader(),

@@ -207,7 +207,8 @@ extension Project {
             kept.formUnion(distribution.packages.map(\.digest))
         }
         let removed = try GarbageCollector(store: store, records: records).collect(keeping: kept)
-        return "\(removed.blobs) blobs, \(removed.size)"
+        let size = removed.size + (try ParsedSnapshots(store: store).removeAll(but: kept))
+        return "\(removed.blobs) blobs, \(size)"
     }
 
     /// Removes the cache, the logs and imported images; returns what that was, in words.

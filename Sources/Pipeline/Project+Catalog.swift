@@ -1,22 +1,22 @@
-import Darksites
+package import Darksites
 import Primitives
 import Transfer
 
 /// A distribution as it is locked, opened for questions: nothing is written, and nothing of the lock moves.
-struct OpenDistribution: Sendable {
-    let declaration: Declaration.Distribution
+package struct OpenDistribution: Sendable {
+    package let declaration: Declaration.Distribution
     /// What the declaration and its sets ask for today.
-    let request: ResolutionRequest
+    package let request: ResolutionRequest
     /// nil where nothing is locked yet: then the catalog is that of today's archive.
-    let locked: LockedDistribution?
-    let catalog: Catalog
+    package let locked: LockedDistribution?
+    package let catalog: Catalog
 }
 
 extension Project {
     /// Opens the distribution called `name` at the locked snapshot, or at today's where none is locked.
     ///
     /// Throws `UnknownDistribution`, and whatever reading the package sets, the lock and the indexes throws.
-    func open(distribution name: String) async throws -> OpenDistribution {
+    package func open(distribution name: String) async throws -> OpenDistribution {
         let keeper = LockKeeper(project: self)
         guard let (declaration, request) = try keeper.requests(naming: [name]).first(where: { $0.0.name == name })
         else {

@@ -8,12 +8,16 @@ import SystemPackage
 /// too coarse.
 @main
 struct Benchmarks {
-    static func main() throws {
+    static func main() async throws {
         let arguments = CommandLine.arguments.dropFirst()
         switch (arguments.first, arguments.count) {
         case ("table", 2...):
             let table = try table(of: arguments.dropFirst())
             print("\(table.packageCount) packages")
+        case ("parsed", 3...):
+            let table = try parsedTable(in: FilePath(arguments[2]), indexes: arguments.dropFirst(2))
+            print("\(table.packageCount) packages")
+        case ("profiles", 3...): try await ProfileTiming.run(folder: arguments[2], of: Array(arguments.dropFirst(2)))
         case ("solve", 4...):
             guard let rounds = Int(arguments[2]), rounds > 0 else { throw Usage() }
             try solve(rounds: rounds, names: FilePath(arguments[3]), indexes: arguments.dropFirst(3))
@@ -27,8 +31,9 @@ struct Benchmarks {
 
     struct Usage: Error, CustomStringConvertible {
         let description = """
-            usage: Benchmarks table INDEX… | solve ROUNDS FILE-OF-NAMES INDEX… |
-                   answer depends|recommends FILE-OF-REQUESTS INDEX…
+            usage: Benchmarks table INDEX… | parsed FOLDER INDEX… | solve ROUNDS FILE-OF-NAMES INDEX…
+                   | profiles CHECKOUT DISTRIBUTION[/PROFILE]…
+                   | answer depends|recommends FILE-OF-REQUESTS INDEX…
             """
     }
 
@@ -40,6 +45,17 @@ struct Benchmarks {
             return (index: index, origin: IndexOrigin(repository: path, suite: "", component: ""))
         }
         return try PackageTable(sources, architecture: "amd64")
+    }
+
+    /// The same from `folder`, where they are parsed already, or are put for the next time.
+    private static func parsedTable(in folder: FilePath, indexes: some Sequence<String>) throws -> PackageTable {
+        let files = indexes.map { path in
+            // Taken on trust, as a store does with what it hashed when it came in.
+            IndexFile(
+                path: FilePath(path), digest: Digest(of: path.utf8), compression: Compression(fileName: path),
+                source: path, origin: IndexOrigin(repository: path, suite: "", component: ""))
+        }
+        return try ParsedIndexes(folder: folder, ingest: folder).table(of: files, architecture: "amd64")
     }
 
     /// Solves for the base system and the names that the file lists, a line each, and prints medians: with nothing known of any
@@ -83,7 +99,7 @@ struct Benchmarks {
 
     private static func median(_ times: [Duration]) -> Duration { times.sorted()[times.count / 2] }
 
-    private static func shown(_ time: Duration) -> String {
+    static func shown(_ time: Duration) -> String {
         let tenths = Int((time / .milliseconds(1) * 10).rounded())
         return "\(tenths / 10).\(tenths % 10) ms"
     }

@@ -1,0 +1,182 @@
+package import Archives
+package import Primitives
+package import SystemPackage
+
+#if canImport(Glibc)
+private import Glibc
+#endif
+
+/// An index of an archive as a file, and what it is to people and to pins.
+package struct IndexFile: Sendable {
+    /// The compressed file, and the digest of its bytes, which whoever makes this vouches for.
+    package let path: FilePath
+    package let digest: Digest
+    package let compression: Compression
+    /// "debian trixie/main"
+    package let source: String
+    package let origin: IndexOrigin
+
+    package init(path: FilePath, digest: Digest, compression: Compression, source: String, origin: IndexOrigin) {
+        self.path = path
+        self.digest = digest
+        self.compression = compression
+        self.source = source
+        self.origin = origin
+    }
+}
+
+/// A folder of indexes unpacked and of tables made of them, so that neither is done twice.
+///
+///     <digest>.text    an index, unpacked
+///     <key>.table      a ``PackageTable`` of several; the key is that of their digests in order, and the architectures
+///
+/// Files appear by rename. One that is missing, damaged or foreign is made again, and one that can't be written is done without:
+/// nothing here is an error. A table counts only while the files of its texts are those it was made with, going by size,
+/// inode and times; where they are not, or the machine was started anew since, their sums are looked at. Whoever may write to
+/// the folder is trusted: sums protect from accidents only.
+package struct ParsedIndexes: Sendable {
+    private let folder: FilePath
+    /// Where files are written before they are moved to `folder`; on the same file system.
+    private let ingest: FilePath
+
+    package init(folder: FilePath, ingest: FilePath) {
+        self.folder = folder
+        self.ingest = ingest
+    }
+
+    /// The packages of `indexes`, of which an earlier one is the first origin of what it shares with a later one: from the
+    /// folder if it has them, else made and put there. With `checksTexts` the sums of texts are looked at in any case.
+    ///
+    /// Throws `ArchiveError` and `PackageIndexError` where an index can't be unpacked or understood.
+    package func table(
+        of indexes: [IndexFile], architecture: String, foreignArchitectures: [String] = [], checksTexts: Bool = false
+    ) throws -> PackageTable {
+        let architectures = PackageTable.order(architecture, foreignArchitectures)
+        if let known = known(indexes, architectures, checksTexts) { return known }
+        var texts: [Digest: ByteRegion] = [:]
+        let sources = try indexes.map { index in
+            let text = try texts[index.digest] ?? text(of: index)
+            texts[index.digest] = text
+            return (index: try PackageIndex(parsing: text, source: index.source), origin: index.origin)
+        }
+        let table = try PackageTable(
+            sources, architecture: architecture, foreignArchitectures: foreignArchitectures)
+        let facts = zip(indexes, sources).compactMap { index, source in
+            source.index.text.identity.map { TableFile.Text(index: index.digest, file: $0) }
+        }
+        if facts.count == indexes.count { write(table.image.region, facts, key: Self.key(indexes, architectures)) }
+        return table
+    }
+
+    /// The same, where the folder has it; nil where it would have to be made.
+    package func known(
+        _ indexes: [IndexFile], architecture: String, foreignArchitectures: [String] = []
+    ) -> PackageTable? {
+        known(indexes, PackageTable.order(architecture, foreignArchitectures), false)
+    }
+
+    /// Removes everything but what belongs to the indexes in `kept`; returns the size of that.
+    package func removeAll(but kept: Set<Digest>) throws(FileError) -> ByteCount {
+        var removed = ByteCount.zero
+        guard Files.exists(folder) else { return removed }
+        for name in try Files.list(folder) {
+            let path = folder.appending(name)
+            if name.hasSuffix(".text"), let digest = Digest(hex: String(name.dropLast(5))), kept.contains(digest) {
+                continue
+            }
+            if name.hasSuffix(".table"), let indexes = TableFile.indexes(of: path), kept.isSuperset(of: indexes) {
+                continue
+            }
+            if let status = try FileStatus(at: path) { removed += ByteCount(status.size) }
+            try Files.remove(path)
+        }
+        return removed
+    }
+
+    private func textPath(_ digest: Digest) -> FilePath { folder.appending("\(digest.hex).text") }
+    private func tablePath(_ key: Digest) -> FilePath { folder.appending("\(key.hex).table") }
+
+    private static func key(_ indexes: [IndexFile], _ architectures: [String]) -> Digest {
+        var hasher = SHA256Hasher()
+        hasher.update(Array("table \(PackageTableImage.version) \(architectures.count)\n".utf8))
+        for architecture in architectures { hasher.update(Array("\(architecture.utf8.count) \(architecture)\n".utf8)) }
+        for index in indexes { hasher.update(index.digest.bytes) }
+        return hasher.finalize()
+    }
+
+    private func known(_ indexes: [IndexFile], _ architectures: [String], _ checksTexts: Bool) -> PackageTable? {
+        let key = Self.key(indexes, architectures)
+        guard let file = TableFile(mapping: tablePath(key)), file.key == key,
+            file.texts.map(\.index) == indexes.map(\.digest), let image = PackageTableImage(file.image)
+        else { return nil }
+        let boot = Self.boot
+        var texts: [Digest: IndexText] = [:]
+        var isAsItWas = true
+        for text in file.texts {
+            if let other = texts[text.index] {
+                isAsItWas = isAsItWas && text.file == other.region.identity
+                continue
+            }
+            guard let found = IndexText(mapping: textPath(text.index), of: text.index),
+                let identity = found.region.identity, identity.size == text.file.size
+            else { return nil }
+            let isSame = identity == text.file && boot != nil && boot == file.boot
+            guard isSame && !checksTexts || found.isWhole else { return nil }
+            isAsItWas = isAsItWas && isSame
+            texts[text.index] = found
+        }
+        var sources: [PackageTable.Source] = []
+        var facts: [TableFile.Text] = []
+        for index in indexes {
+            guard let text = texts[index.digest], let identity = text.region.identity else { return nil }
+            sources.append(PackageTable.Source(text: text.region, name: index.source, origin: index.origin))
+            facts.append(TableFile.Text(index: index.digest, file: identity))
+        }
+        // The texts are whole, if not where they were: next time their sums need not be looked at.
+        if !isAsItWas { write(file.image, facts, key: key) }
+        return PackageTable(image, sources: sources, architectures: architectures)
+    }
+
+    /// The text of `index`, out of a file of the folder where that can be had.
+    private func text(of index: IndexFile) throws(ArchiveError) -> ByteRegion {
+        let path = textPath(index.digest)
+        if let known = IndexText(mapping: path, of: index.digest), known.isWhole { return known.region }
+        let bytes = try index.compression.decompress(file: index.path, limit: ByteCount(2_000_000_000))
+        bytes.withUnsafeBytes { text in
+            let footer = IndexText.footer(of: text, digest: index.digest)
+            footer.withUnsafeBytes { put([text, $0], at: path) }
+        }
+        // Mapped, it needs no copy.
+        if let stored = IndexText(mapping: path, of: index.digest), stored.region.count == bytes.count {
+            return stored.region
+        }
+        return ByteRegion(bytes)
+    }
+
+    private func write(_ image: ByteRegion, _ texts: [TableFile.Text], key: Digest) {
+        guard let boot = Self.boot else { return }
+        let head = TableFile(key: key, boot: boot, texts: texts, image: image).head
+        head.withUnsafeBytes { put([$0, image.bytes], at: tablePath(key)) }
+    }
+
+    /// Writes `parts` to a file at `path`, or leaves it. Nothing waits for the disk: what a power failure spoils is seen, since
+    /// after a start of the machine sums are looked at.
+    private func put(_ parts: [UnsafeRawBufferPointer], at path: FilePath) {
+        let temporary = ingest.appending("\(getpid())-parsed-\(String(UInt64.random(in: 0 ... .max), radix: 36))")
+        do {
+            try Files.createDirectory(folder)
+            let descriptor = try FileDescriptor.open(
+                temporary, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+                permissions: [.ownerRead, .groupRead, .otherRead])
+            try descriptor.closeAfter { for part in parts { try descriptor.writeAll(part) } }
+            try Files.rename(temporary, to: path)
+        } catch {
+            try? Files.remove(temporary)
+        }
+    }
+
+    /// Changes with every start of the machine; nil where it can't be known.
+    private static var boot: Digest? {
+        (try? Files.read("/proc/sys/kernel/random/boot_id")).map { Digest(of: $0) }
+    }
+}
