@@ -27,11 +27,18 @@ package struct ParsedSnapshots: Sendable {
             foreignArchitectures: Array(architectures.dropFirst()))
     }
 
-    /// The same, where it was made before and the store still has the indexes, whose bytes are not looked at.
+    /// The table of `snapshot`, where it was made before and the store still has the indexes, whose bytes are not looked at.
     func known(_ snapshot: Snapshot, architectures: [String]) -> PackageTable? {
         guard snapshot.indexes.allSatisfy({ store.contains($0.digest, size: $0.size.bytes) }) else { return nil }
         return indexes.known(
             files(of: snapshot), architecture: architectures[0], foreignArchitectures: Array(architectures.dropFirst()))
+    }
+
+    /// `table`, which is that of `snapshot`, with the packages of one more index.
+    func table(
+        _ table: PackageTable, of snapshot: Snapshot, adding index: PackageIndex, origin: IndexOrigin
+    ) throws(PackageIndexError) -> PackageTable {
+        try indexes.table(table, of: files(of: snapshot), adding: index, origin: origin)
     }
 
     private func files(of snapshot: Snapshot) -> [IndexFile] {

@@ -103,8 +103,8 @@ package struct Resolver: Sendable {
         let index = try PackageIndex(parsing: module.stanza, source: "the zfs module")
         let origin = IndexOrigin(repository: Self.builtHere, suite: Self.builtHere, component: "main")
         return Catalog(
-            snapshot: snapshot, table: try table.adding(index, origin: origin), module: module, hold: hold,
-            zfsKernels: kernels)
+            snapshot: snapshot, table: try parsed.table(table, of: snapshot, adding: index, origin: origin),
+            module: module, hold: hold, zfsKernels: kernels)
     }
 
     /// Resolves every profile on its own, each as one joint solution on an empty system.

@@ -18,25 +18,33 @@ package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The digest that `hex`, 64 hexadecimal digits in ASCII, spells; nil where it spells none.
     package init?(hex: some Collection<UInt8>) {
         guard hex.count == 64 else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(32)
-        var high: UInt8?
-        for character in hex {
-            let nibble: UInt8
-            switch character {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): nibble = character - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): nibble = character - UInt8(ascii: "a") + 10
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): nibble = character - UInt8(ascii: "A") + 10
-            default: return nil
+        let found = hex.withContiguousStorageIfAvailable { Digest(hex: UnsafeRawBufferPointer($0)) }
+        guard let digest = found ?? Array(hex).withUnsafeBytes({ Digest(hex: $0) }) else { return nil }
+        self = digest
+    }
+
+    /// The same, for bytes in memory.
+    package init?(hex: UnsafeRawBufferPointer) {
+        guard hex.count == 64 else { return nil }
+        func word(_ start: Int) -> UInt64? {
+            var value: UInt64 = 0
+            for place in start..<start + 16 {
+                let character = hex[place]
+                let nibble: UInt8
+                switch character {
+                case UInt8(ascii: "0")...UInt8(ascii: "9"): nibble = character - UInt8(ascii: "0")
+                case UInt8(ascii: "a")...UInt8(ascii: "f"): nibble = character - UInt8(ascii: "a") + 10
+                case UInt8(ascii: "A")...UInt8(ascii: "F"): nibble = character - UInt8(ascii: "A") + 10
+                default: return nil
+                }
+                value = value << 4 | UInt64(nibble)
             }
-            if let first = high {
-                bytes.append(first << 4 | nibble)
-                high = nil
-            } else {
-                high = nibble
-            }
+            return value
         }
-        self.init(bytes: bytes)
+        guard let first = word(0), let second = word(16), let third = word(32), let fourth = word(48) else {
+            return nil
+        }
+        words = (first, second, third, fourth)
     }
 
     package init?(hex: String) { self.init(hex: hex.utf8) }

@@ -84,7 +84,10 @@ struct ParsedIndexesTests {
             "mailer 1 all; Depends: mail-transport-agent | smtpd; Recommends: mawk", "mawk 1.3; Priority: required",
             "libc6 2.41-1 i386; Multi-Arch: same", "only 1 armhf",
         ],
-        ["bash 5.2-1; Essential: yes; Depends: libc6 (>= 2)", "bash 5.3-1~bpo; Essential: yes", "smtp 2; Provides: smtpd"],
+        [
+            "bash 5.2-1; Essential: yes; Depends: libc6 (>= 2)", "bash 5.3-1~bpo; Essential: yes",
+            "smtp 2; Provides: smtpd",
+        ],
         [],
         ["mawk 1.4; Priority: required; Breaks: mailer (<< 2)", "mawk 1.3; Priority: required"],
     ]
@@ -312,7 +315,8 @@ struct ParsedIndexesTests {
     func format() throws {
         let image = try made().fresh().image
         #expect(PackageTableImage.version == 1)
-        #expect(Digest(of: image.region.bytes).hex == "6edf48b489d9643171ab467179157b47339cd24212ceb6af66d54d0a2130118d")
+        let digest = Digest(of: image.region.bytes).hex
+        #expect(digest == "6edf48b489d9643171ab467179157b47339cd24212ceb6af66d54d0a2130118d")
     }
 
     @Test("can be added to, and are what they would be with all at once")
@@ -328,5 +332,32 @@ struct ParsedIndexesTests {
             }
             #expect(try table.facts() == folder.fresh().facts())
         }
+    }
+
+    @Test("with an addition are kept too, and damage to them is seen")
+    func addition() throws {
+        let folder = try made()
+        let table = try folder.table()
+        func extended(_ line: String) throws -> [String] {
+            try folder.parsed.table(
+                table, of: folder.indexes, adding: MadeIndexes.index([line], source: "extra"),
+                origin: MadeIndexes.stable
+            ).facts()
+        }
+        let line = "zfs-modules 1; Provides: smtpd (= 5), modules; Depends: libc6"
+        let fresh = try table.adding(MadeIndexes.index([line]), origin: MadeIndexes.stable).facts()
+        #expect(try extended(line) == fresh)
+        #expect(try Files.list(folder.folder).count == 6)
+        #expect(try extended(line) == fresh)
+        #expect(try extended("zfs-modules 2") != fresh)
+        for name in try Files.list(folder.folder) where name.hasSuffix(".table") {
+            let path = folder.folder.appending(name)
+            var bytes = try Files.read(path)
+            bytes[bytes.count / 2] ^= 1
+            try overwrite(path, bytes)
+        }
+        #expect(try extended(line) == fresh)
+        #expect(folder.known() == nil)
+        #expect(try folder.table().facts() == table.facts())
     }
 }

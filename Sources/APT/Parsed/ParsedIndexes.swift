@@ -28,7 +28,8 @@ package struct IndexFile: Sendable {
 /// A folder of indexes unpacked and of tables made of them, so that neither is done twice.
 ///
 ///     <digest>.text    an index, unpacked
-///     <key>.table      a ``PackageTable`` of several; the key is that of their digests in order, and the architectures
+///     <key>.table      a ``PackageTable`` of several; the key is of their digests in order, the architectures, and what
+///                      else is in it
 ///
 /// Files appear by rename. One that is missing, damaged or foreign is made again, and one that can't be written is done without:
 /// nothing here is an error. A table counts only while the files of its texts are those it was made with, going by size,
@@ -61,11 +62,26 @@ package struct ParsedIndexes: Sendable {
         }
         let table = try PackageTable(
             sources, architecture: architecture, foreignArchitectures: foreignArchitectures)
-        let facts = zip(indexes, sources).compactMap { index, source in
-            source.index.text.identity.map { TableFile.Text(index: index.digest, file: $0) }
-        }
-        if facts.count == indexes.count { write(table.image.region, facts, key: Self.key(indexes, architectures)) }
+        write(table, of: indexes, key: Self.key(indexes, architectures))
         return table
+    }
+
+    /// `table`, which is that of `indexes`, with the packages of `addition` after the others: from the folder, or made and put
+    /// there. Throws where Provides means nothing.
+    package func table(
+        _ table: PackageTable, of indexes: [IndexFile], adding addition: PackageIndex, origin: IndexOrigin
+    ) throws(PackageIndexError) -> PackageTable {
+        let key = Self.key(indexes, table.architectures, addition: addition.text)
+        // The texts of the table are as good as they were for it: only that it is of the same ones counts.
+        if let file = TableFile(mapping: tablePath(key)), file.key == key,
+            file.texts.map(\.index) == indexes.map(\.digest), let image = PackageTableImage(file.image)
+        {
+            let source = PackageTable.Source(text: addition.text, name: addition.source, origin: origin)
+            return PackageTable(image, sources: table.sources + [source], architectures: table.architectures)
+        }
+        let extended = try table.adding(addition, origin: origin)
+        write(extended, of: indexes, key: key)
+        return extended
     }
 
     /// The same, where the folder has it; nil where it would have to be made.
@@ -96,11 +112,15 @@ package struct ParsedIndexes: Sendable {
     private func textPath(_ digest: Digest) -> FilePath { folder.appending("\(digest.hex).text") }
     private func tablePath(_ key: Digest) -> FilePath { folder.appending("\(key.hex).table") }
 
-    private static func key(_ indexes: [IndexFile], _ architectures: [String]) -> Digest {
+    private static func key(
+        _ indexes: [IndexFile], _ architectures: [String], addition: ByteRegion? = nil
+    ) -> Digest {
         var hasher = SHA256Hasher()
         hasher.update(Array("table \(PackageTableImage.version) \(architectures.count)\n".utf8))
         for architecture in architectures { hasher.update(Array("\(architecture.utf8.count) \(architecture)\n".utf8)) }
+        hasher.update(Array("\(indexes.count)\n".utf8))
         for index in indexes { hasher.update(index.digest.bytes) }
+        if let addition { hasher.update(addition.bytes) }
         return hasher.finalize()
     }
 
@@ -151,6 +171,14 @@ package struct ParsedIndexes: Sendable {
             return stored.region
         }
         return ByteRegion(bytes)
+    }
+
+    private func write(_ table: PackageTable, of indexes: [IndexFile], key: Digest) {
+        let texts = zip(indexes, table.sources).compactMap { index, source in
+            source.text.identity.map { TableFile.Text(index: index.digest, file: $0) }
+        }
+        // A text that is in memory only is nothing to point into.
+        if texts.count == indexes.count { write(table.image.region, texts, key: key) }
     }
 
     private func write(_ image: ByteRegion, _ texts: [TableFile.Text], key: Digest) {

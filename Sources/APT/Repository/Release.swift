@@ -127,16 +127,26 @@ package struct Release: Sendable {
             let line = bytes.trimmed(position..<end)
             position = end + 1
             if line.isEmpty { continue }
-            let words = bytes[line].split(whereSeparator: \.isBlank)
-            guard words.count == 3, let digest = Digest(hex: words[0]), let size = number(words[1]) else {
+            var rest = line
+            func word() -> Range<Int> {
+                let start = rest.lowerBound
+                var end = start
+                while end < rest.upperBound, !bytes[end].isBlank { end += 1 }
+                rest = bytes.trimmed(end..<rest.upperBound)
+                return start..<end
+            }
+            let (hex, digits, path) = (word(), word(), word())
+            guard rest.isEmpty, !path.isEmpty, let digest = Digest(hex: bytes.slice(hex)),
+                let size = number(bytes.slice(digits))
+            else {
                 throw ReleaseError(source, .malformed("this line names no file: \(region.text(line))"))
             }
-            result[String(decoding: words[2], as: UTF8.self)] = Entry(digest: digest, size: ByteCount(size))
+            result[region.text(path)] = Entry(digest: digest, size: ByteCount(size))
         }
         return result
     }
 
-    private static func number(_ digits: some Collection<UInt8>) -> Int64? {
+    private static func number(_ digits: UnsafeRawBufferPointer) -> Int64? {
         guard !digits.isEmpty, digits.count < 18 else { return nil }
         var value: Int64 = 0
         for digit in digits {

@@ -24,7 +24,7 @@ enum ProfileTiming {
             environment[name] = getenv(name).map { String(cString: $0) }
         }
         let surroundings = Surroundings(
-            environment: environment, currentFolder: folder, now: { 1_795_000_000 }, cores: 2)
+            environment: environment, currentFolder: folder, now: { Int64(time(nil)) }, cores: 2)
         let project = try Project(
             file: folder.appending("deploy.yaml"), in: folder, overrides: DeclarationOverrides(environment: [:]),
             surroundings: surroundings, events: { _ in })
