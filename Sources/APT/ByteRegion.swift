@@ -99,6 +99,12 @@ package final class ByteRegion: @unchecked Sendable {
         identity = region.identity
     }
 
+    /// Gives the pages of a mapped file that were read back to the system: they come again when they are looked at.
+    func releasePages() {
+        guard case .mapping = owner, let base = memory.baseAddress else { return }
+        madvise(UnsafeMutableRawPointer(mutating: base), memory.count, MADV_DONTNEED)
+    }
+
     deinit {
         switch owner {
         case .mapping:

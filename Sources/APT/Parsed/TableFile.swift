@@ -39,6 +39,8 @@ struct TableFile {
         guard let file = try? ByteRegion(mapping: path), let header = Header(file.bytes) else { return nil }
         let bytes = file.bytes
         guard CheckSum.crc64(bytes.slice(24..<bytes.count)) == header.checkSum else { return nil }
+        // Few of them are needed again.
+        file.releasePages()
         key = header.key
         boot = header.boot
         texts = header.texts
