@@ -162,6 +162,6 @@ extension DebianUniverse {
         if leftRecord.isProtected != rightRecord.isProtected { return leftRecord.isProtected }
         if left.slot != right.slot { return left.slot < right.slot }
         if leftRecord.priority != rightRecord.priority { return leftRecord.priority < rightRecord.priority }
-        return left.name != right.name && isMet(right.name, before: left.name)
+        return left.name != right.name && table.isMet(right.name, before: left.name)
     }
 }

@@ -32,7 +32,6 @@ package final class DebianUniverse: PackageUniverse {
     var brokenConflicts: [Int32: Int32] = [:]
     /// Packages taken from a suite by request, and what their requirements drew from it: they may draw more from there.
     var followedSuites: [Int32: String] = [:]
-    private var mentionOrder: MentionOrder
     /// By package: the number of the last collection it was put into.
     private let marks: ZeroedNumbers
     private var collection: Int32 = 0
@@ -80,12 +79,8 @@ package final class DebianUniverse: PackageUniverse {
         candidates = ZeroedNumbers(count: table.names.count * slotCount)
         requirementMemo = Memo(packageCount: table.packageCount)
         conflictMemo = Memo(packageCount: table.packageCount)
-        mentionOrder = MentionOrder(nameCount: table.names.count)
         marks = ZeroedNumbers(count: table.packageCount)
     }
-
-    /// Whether apt meets name `a` before `b` in the indexes.
-    func isMet(_ a: Int32, before b: Int32) -> Bool { mentionOrder.isEarlier(a, b, in: table) }
 
     /// Starts a new collection of packages, each to be in it once.
     func startMarking() { collection += 1 }

@@ -1,7 +1,10 @@
+import Synchronization
+
 /// The packages of several indexes as one: a package that several of them hold (same name, version and architecture) is there
 /// once, with all its origins. Immutable, and shared by everything that resolves against it.
 package final class PackageTable: @unchecked Sendable {
-    // Unchecked: the tables are pointers into regions that `image` and `sources` keep alive; nothing changes after `init`.
+    // Unchecked: the tables are pointers into regions that `image` and `sources` keep alive; nothing changes after `init` but
+    // the order, which is locked.
 
     struct Source {
         let text: ByteRegion
@@ -45,6 +48,8 @@ package final class PackageTable: @unchecked Sendable {
     /// The native architecture, then the foreign ones.
     package let architectures: [String]
     let architectureBytes: [[UInt8]]
+    /// Worked out once for all who resolve: it takes longer than most requests.
+    private let mentionOrder: Mutex<MentionOrder>
 
     var entries: UnsafeBufferPointer<Entry> { image.entries }
     var provisions: UnsafeBufferPointer<Provision> { image.provisions }
@@ -84,6 +89,9 @@ package final class PackageTable: @unchecked Sendable {
             architectures: architectures)
     }
 
+    /// Whether apt meets name `a` before `b` in the indexes.
+    func isMet(_ a: Int32, before b: Int32) -> Bool { mentionOrder.withLock { $0.isEarlier(a, b, in: self) } }
+
     private convenience init(
         _ builder: PackageTableBuilder, sources: [Source], architectures: [String]
     ) throws(PackageIndexError) {
@@ -100,6 +108,7 @@ package final class PackageTable: @unchecked Sendable {
         self.architectures = architectures
         architectureBytes = architectures.map { Array($0.utf8) }
         names = NameTable(names: image.names, places: image.places, texts: sources.map(\.text.bytes))
+        mentionOrder = Mutex(MentionOrder(nameCount: image.names.count))
     }
 
     /// The architectures of a table in the order of their slots.
