@@ -57,7 +57,7 @@ let package = Package(
             ]),
         layer(
             "Darksites", ["APT", "Solver", "BuildGraph", "ContentStore", "Transfer", "Archives", "Primitives"],
-            scripts: ["judge-apt.sh"]),
+            scripts: ["judge-apt.sh", "install-profile.sh"]),
         layer("APT", ["Solver", "Archives", "Primitives", subprocess]),
         layer("Solver", []),
         layer("Containers", ["BuildGraph", "Primitives", subprocess]),

@@ -1,5 +1,7 @@
-/// The scripts in which real package managers judge a mirror, in a container.
+/// The scripts in which real package managers judge a mirror, in a container. Their headers say what they read and write.
 package enum GateScript {
-    /// For APT; its header says what it reads and writes.
+    /// Has apt judge a whole mirror, and simulate the installation of each profile.
     package static var apt: [UInt8] { PackageResources.judge_apt_sh }
+    /// Has apt and dpkg install one profile onto nothing.
+    package static var install: [UInt8] { PackageResources.install_profile_sh }
 }

@@ -22,10 +22,14 @@ package enum BuildStage {
 /// What a declaration and its lock come to: the steps of the build.
 package struct BuildPlan: Sendable {
     package static let image: StepName = "iso/image"
+    /// The version of this program.
+    package static let toolVersion = "0.1.0"
 
     package let graph: StepGraph
     /// What the ISO file is called, but for the end that depends on its bytes: "kldload-free-debian-server-amd64-20261120".
     package let imageName: String
+    /// The profiles of each distribution that were to be really installed, where a draft leaves that out.
+    package let omitted: [String: [String]]
 
     /// The steps that `targets` stand for; see `StepGraph.resolve`. A stage that this declaration has no steps for is said
     /// to be that.
@@ -52,6 +56,10 @@ struct BuildPlanner {
     let signer: SigningKey
     /// What is laid over the live root, and its path as people know it.
     let includes: (tree: FileTree, input: StepInput)
+    /// By distribution and profile the names that package sets forbid.
+    let forbidden: [String: [String: [String]]]
+    /// Without the real installations.
+    let isDraft: Bool
 
     func plan() throws -> BuildPlan {
         guard let live = lock[declaration.live.distribution], let liveDeclaration = declaration[distribution: live.name]
@@ -79,6 +87,7 @@ struct BuildPlanner {
         steps += try roots.live(module: module)
 
         var contents: [String: StepInput] = [:]
+        var omitted: [String: [String]] = [:]
         func darksite(_ darksite: Declaration.Darksite, _ locked: LockedDistribution?) throws -> DarksitePlanner {
             guard let locked, let declared = declaration[distribution: darksite.distribution] else {
                 throw PlanError("deploy.lock has nothing of \(darksite.distribution)")
@@ -86,12 +95,15 @@ struct BuildPlanner {
             return DarksitePlanner(
                 locked: locked, declaration: declared, profiles: darksite.profiles,
                 epoch: locked.epoch?.secondsSince1970 ?? 0, fetch: fetch, signer: signer,
-                module: locked.name == live.name ? module : nil, recipe: recipe)
+                module: locked.name == live.name ? module : nil, recipe: recipe,
+                bootstrap: .output("builder/bootstrap", "bootstrap.tar"), forbidden: forbidden[locked.name] ?? [:],
+                isDraft: isDraft)
         }
         for carried in iso.darksites {
             let planner = try darksite(carried, lock[carried.distribution])
             steps += try planner.steps()
             contents.merge(planner.contents) { first, _ in first }
+            if !planner.omitted.isEmpty { omitted[carried.distribution] = planner.omitted }
         }
         for locked in beside {
             guard let declared = declaration[distribution: locked.name] else { continue }
@@ -100,7 +112,8 @@ struct BuildPlanner {
         steps += image(
             recipe, ImageRecipe(builder: recipe.builder, epoch: epoch.secondsSince1970, identity: identity), contents)
         let name = "kldload-\(iso.edition)-\(iso.distribution)-\(iso.profile)-\(live.architecture)-\(epoch.day)"
-        return BuildPlan(graph: try StepGraph(steps), imageName: name)
+        return BuildPlan(
+            graph: try StepGraph(steps), imageName: isDraft ? name + ImagePublisher.draftMark : name, omitted: omitted)
     }
 
     /// What tells one medium from another: the archives' state, the live system, and the profiles that the image carries. A

@@ -2,6 +2,7 @@ import APT
 import BuildGraph
 import Darksites
 import LiveImage
+import Primitives
 
 /// The steps that make and prove the darksite of one distribution.
 struct DarksitePlanner {
@@ -17,11 +18,23 @@ struct DarksitePlanner {
     let module: RootPlanner.Module?
     /// For the gate, which needs the builder image.
     let recipe: ImageRecipe
+    /// What a container starts from in which a profile is installed: the files of the Essential packages.
+    let bootstrap: StepInput
+    /// The names that each profile forbids.
+    let forbidden: [String: [String]]
+    /// Leave the real installations out.
+    let isDraft: Bool
 
     private var stage: Stage { BuildStage.darksite(of: locked.name) }
     private func name(_ step: String) -> StepName { StepName("\(locked.name)/\(step)") }
 
-    /// Packages, indexes, mirror and gate.
+    /// The profiles that are to be really installed, as far as the image carries them.
+    private var toInstall: [String] { profiles.filter(declaration.installedProfiles.contains) }
+    private var installed: [String] { isDraft ? [] : toInstall }
+    /// What a draft leaves unproven.
+    var omitted: [String] { isDraft ? toInstall : [] }
+
+    /// Packages, indexes, mirror, gates and certificate.
     func steps() throws -> [Step] {
         let carried = Set(profiles)
         let files = locked.packages.filter { !carried.isDisjoint(with: $0.profiles) }.map(ArchiveFile.init)
@@ -47,14 +60,19 @@ struct DarksitePlanner {
                 name("gate"), stage, "the real apt judges the mirror", gateInputs(), GateScript.apt,
                 [declaration.codename, MirrorRecipe.component, locked.architectures.joined(separator: ",")],
                 ["verdict": .file]),
+        ] + installed.flatMap(installSteps) + [
+            DarksiteRecipe(certificate: certificate, signer: signer).step(
+                name("darksite"), stage: stage, mirror: .output(name("mirror"), "mirror"),
+                verdict: .output(name("gate"), "verdict"),
+                installs: Dictionary(
+                    uniqueKeysWithValues: installed.map { ($0, .output(name("install-\($0)"), "verdict")) }))
         ]
     }
 
     /// What the image carries of it.
     var contents: [String: StepInput] {
         var contents: [String: StepInput] = [
-            "darksite-\(locked.name)": .output(name("mirror"), "mirror"),
-            "extra/kldload/proof/\(locked.name).txt": .output(name("gate"), "verdict"),
+            "darksite-\(locked.name)": .output(name("darksite"), "darksite")
         ]
         for profile in profiles {
             contents["extra/darksite/\(locked.name)/profiles/\(profile)"] = .literal(packageList(profile))
@@ -66,8 +84,50 @@ struct DarksitePlanner {
         var inputs: [String: StepInput] = [
             "mirror": .output(name("mirror"), "mirror"), "key.gpg": .literal(signer.publicKey),
         ]
-        for profile in profiles { inputs["profiles/\(profile)"] = .literal(packageList(profile)) }
+        for profile in profiles {
+            inputs["profiles/\(profile)"] = .literal(packageList(profile))
+            inputs["rules/\(profile)"] = .literal(rules(profile).bytes)
+        }
         return inputs
+    }
+
+    private func rules(_ profile: String) -> GateRules {
+        GateRules(prebuildsZFS: declaration.zfsModule != nil, forbidden: forbidden[profile] ?? [])
+    }
+
+    /// The steps that really install `profile`. They read what it installs and nothing else of the mirror.
+    private func installSteps(_ profile: String) -> [Step] {
+        let slice = name("slice-\(profile)")
+        let essential = locked.packages(of: profile).filter(\.isEssential).map(\.name)
+        return [
+            ProfileSlice(
+                codename: declaration.codename, architecture: locked.architecture, list: packageList(profile),
+                essential: essential
+            ).step(slice, stage: stage, profile: profile, mirror: .output(name("mirror"), "mirror")),
+            Step(
+                name("install-\(profile)"), stage: stage, title: "\(profile) installed onto nothing",
+                inputs: [
+                    "image": bootstrap, "packages": .output(slice, "packages"), "first": .output(slice, "first"),
+                    "profile": .literal(packageList(profile)), "rules": .literal(rules(profile).bytes),
+                ],
+                action: .container(
+                    image: .input("image"), script: GateScript.install, arguments: [], environment: [:]),
+                outputs: ["verdict": .file], growth: (kept: 0, scratch: 5)),
+        ]
+    }
+
+    private var certificate: Certificate {
+        Certificate(
+            distribution: locked.name, release: declaration.release, codename: declaration.codename,
+            architecture: locked.architecture, snapshots: locked.snapshots, epoch: epoch,
+            profiles: profiles.map { profile in
+                let packages = locked.packages(of: profile)
+                let built = locked.built.filter { $0.profiles.contains(profile) }
+                return Certificate.Profile(
+                    name: profile, packages: packages.count + built.count,
+                    size: packages.reduce(.zero) { $0 + $1.size }, forbidden: (forbidden[profile] ?? []).count)
+            },
+            omitted: omitted, fingerprint: signer.fingerprint, toolVersion: BuildPlan.toolVersion)
     }
 
     /// Everything that a profile installs, `name version architecture` a line: the installer and the gate read the same.

@@ -17,6 +17,8 @@ package struct PublishedImage: Sendable {
 /// Puts finished images into the output folder, each with its checksum file, and keeps the last few.
 struct ImagePublisher {
     let project: Project
+    /// In the name of an image that was not proven.
+    static let draftMark = "-draft"
 
     /// The name ends in the first digits of the image's own digest, so that no image ever takes the place of another one.
     func publish(_ artifact: Artifact, named name: String) throws -> PublishedImage {
@@ -40,9 +42,13 @@ struct ImagePublisher {
             isNew: !isThere)
     }
 
-    /// Removes the oldest images of ours beyond the declared number.
+    /// Removes the oldest images of ours beyond the declared number; drafts take the place of drafts only.
     private func prune(_ folder: FilePath, keeping newest: String) throws {
-        let images = try Files.list(folder).filter { $0.hasPrefix("kldload-") && $0.hasSuffix(".iso") && $0 != newest }
+        let isDraft = newest.contains(Self.draftMark + "-")
+        let images = try Files.list(folder).filter {
+            $0.hasPrefix("kldload-") && $0.hasSuffix(".iso") && $0 != newest
+                && $0.contains(Self.draftMark + "-") == isDraft
+        }
         let byAge = try images.map {
             (name: $0, time: try FileStatus(at: folder.appending($0 + ".sha256"))?.modified ?? 0)
         }

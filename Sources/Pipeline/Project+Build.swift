@@ -16,14 +16,18 @@ package struct BuildRequest: Sendable {
     package var rebuildsAll = false
     /// Suites, as `repository/suite`, whose Release file may have expired.
     package var allowExpired: Set<String> = []
+    /// Leave the real installations out; the image is named a draft.
+    package var isDraft = false
 
     package init(
-        targets: [String] = [], isLocked: Bool = false, rebuildsAll: Bool = false, allowExpired: Set<String> = []
+        targets: [String] = [], isLocked: Bool = false, rebuildsAll: Bool = false, allowExpired: Set<String> = [],
+        isDraft: Bool = false
     ) {
         self.targets = targets
         self.isLocked = isLocked
         self.rebuildsAll = rebuildsAll
         self.allowExpired = allowExpired
+        self.isDraft = isDraft
     }
 }
 
@@ -34,6 +38,8 @@ package struct BuildResult: Sendable {
     package let image: PublishedImage?
     /// What gates proved of the image, a sentence each.
     package let proofs: [String]
+    /// What a draft leaves unproven, a sentence each.
+    package let unproven: [String]
     /// Of the whole command, the resolution counted.
     package let duration: Duration
 }
@@ -54,7 +60,7 @@ extension Project {
             if !standing.isCurrent, request.isLocked { throw LockWouldChange(differences: standing.lines) }
         }
         let lock = try await keeper.current(naming: named, writes: writesLock, holdsStore: holdsStore)
-        return try await plan(lock, naming: named)
+        return try await plan(lock, naming: named, isDraft: request.isDraft)
     }
 
     /// A lock that gives a plan the steps that a real one will give it, and nothing in them.
@@ -107,11 +113,15 @@ extension Project {
         if wanted.contains(BuildPlan.image), let artifact = report.records[BuildPlan.image]?.outputs["kldload.iso"] {
             image = try ImagePublisher(project: self).publish(artifact, named: plan.imageName)
         }
-        let gates = report.records.values.sorted { $0.step < $1.step }.filter { $0.step.text.hasSuffix("/gate") }
-        let proofs = gates.compactMap { gate in
-            gate.summary.map { gates.count > 1 ? "\(gate.step.text.prefix { $0 != "/" }): \($0)" : $0 }
+        let proven = report.records.values.sorted { $0.step < $1.step }.filter { $0.step.text.hasSuffix("/darksite") }
+        let proofs = proven.compactMap { record in
+            record.summary.map { proven.count == 1 ? $0 : "\(record.step.text.prefix { $0 != "/" }): \($0)" }
         }
-        return BuildResult(report: report, image: image, proofs: proofs, duration: ContinuousClock.now - start)
+        let unproven = plan.omitted.sorted { $0.key < $1.key }.map { distribution, profiles in
+            "that \(profiles.joined(separator: ", ")) of \(distribution) can be unpacked and configured: this is a draft"
+        }
+        return BuildResult(
+            report: report, image: image, proofs: proofs, unproven: unproven, duration: ContinuousClock.now - start)
     }
 
     /// Moves the lock to today's archives. `words` are distributions, none meaning those in use, and after them packages: where

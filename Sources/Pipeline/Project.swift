@@ -51,17 +51,24 @@ package struct Project: Sendable {
     }
 
     /// The steps of this declaration with this lock; those of the distributions `named`, too.
-    package func plan(_ lock: Lock, naming named: Set<String> = []) async throws -> BuildPlan {
+    package func plan(
+        _ lock: Lock, naming named: Set<String> = [], isDraft: Bool = false
+    ) async throws -> BuildPlan {
         let statCache = StatCache(file: workspace.statCache)
         let folder = declaration.live.includes
         let tree = try FileTree(scanning: folder, cache: statCache)
         try statCache.save()
         let signer = try await SigningKey(home: workspace.key)
+        let forbidden = try LockKeeper(project: self).requests(naming: named).map { distribution, request in
+            (distribution.name, request.profiles.map { ($0.name, $0.sets.forbidden.map(\.name)) })
+        }
         return try BuildPlanner(
             declaration: declaration, lock: lock.only(declaration.distributionsInUse),
             beside: lock.only(named.subtracting(declaration.iso.darksites.map(\.distribution))).distributions,
             fetch: try packageFetch(of: lock.distributions),
-            signer: signer, includes: (tree, .folder(folder, tree, shownAs: workspace.shown(folder)))
+            signer: signer, includes: (tree, .folder(folder, tree, shownAs: workspace.shown(folder))),
+            forbidden: Dictionary(uniqueKeysWithValues: forbidden.map { ($0, Dictionary(uniqueKeysWithValues: $1)) }),
+            isDraft: isDraft
         ).plan()
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Pipeline
 import Primitives
 
 #if canImport(Glibc)
@@ -24,7 +25,7 @@ struct Deploy: AsyncParsableCommand {
 
             Exit codes: 0 done, 1 the build failed, 2 the request was wrong, 130 interrupted.
             """,
-        version: "0.1.0",
+        version: BuildPlan.toolVersion,
         subcommands: [
             Build.self, Full.self, Update.self, Status.self, Explain.self, Graph.self, Shell.self, Key.self,
             Resolve.self, Check.self, Search.self, Why.self, Diff.self, Sets.self, Doctor.self, GC.self, Clean.self,

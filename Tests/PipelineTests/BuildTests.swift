@@ -1,3 +1,4 @@
+import APT
 import BuildGraph
 import ContentStore
 import Darksites
@@ -100,8 +101,85 @@ import Testing
             try Set(archive.requests()) == [
                 "pool/main/z/zsh/zsh_5.9-1_amd64.deb", "pool/main/z/zsh-common/zsh-common_5.9-1_all.deb",
             ])
-        #expect(after.ran == ["debian/packages", "debian/mirror", "debian/gate", "iso/digests", "iso/image"])
+        #expect(
+            after.ran == [
+                "debian/packages", "debian/mirror", "debian/gate", "debian/slice-core", "debian/install-core",
+                "debian/darksite", "iso/digests", "iso/image",
+            ])
         #expect(try pool(mirror(after)).subtracting(pool(mirror(before))).count == 2)
+    }
+
+    @Test func aChangeOfServerDoesNotInstallCoreAgain() async throws {
+        let both = ["core", "server"].map { StepName("debian/install-\($0)") }
+        try checkout.edit("deploy.yaml", "debian: [core]", "debian: [core, server]")
+        let before = try await checkout.build()
+        #expect(both.allSatisfy(before.ran.contains))
+        try checkout.set("server", "nginx", "mailer", "zsh")
+        let after = try await checkout.build()
+        #expect(after.ran.contains("debian/slice-core"))
+        #expect(!after.ran.contains(both[0]) && after.ran.contains(both[1]))
+    }
+
+    @Test func aDraftInstallsNothingAndSaysSoInItsNameAndItsCertificate() async throws {
+        let project = try checkout.project()
+        let plan = try await project.currentPlan(writesLock: true, request: BuildRequest(isDraft: true))
+        #expect(plan.imageName == "kldload-free-debian-core-amd64-20250601-draft")
+        #expect(plan.omitted == ["debian": ["core"]])
+        let report = try await checkout.engine(project).build(try plan.graph.resolve(targets: []), in: plan.graph)
+        #expect(!report.ran.contains { $0.text.contains("install-") || $0.text.contains("slice-") })
+        let draft = try certificate(report)
+        #expect(draft.contains("NOT proven: that core can be unpacked and configured."))
+        #expect(draft.contains(", simulated by apt 3.0.3"))
+        let proven = try await checkout.build()
+        #expect(proven.ran == ["debian/slice-core", "debian/install-core", "debian/darksite", "iso/digests", "iso/image"])
+        #expect(try !certificate(proven).contains("NOT proven"))
+        #expect(
+            proven.records["debian/darksite"]?.summary
+                == "core install from this image alone (apt 3.0.3, unpacked and configured, no network)")
+    }
+
+    @Test func theCertificateIsSignedByTheMirrorsKeyAndNamesItsRelease() async throws {
+        let report = try await checkout.build("debian/darksite")
+        let project = try checkout.project()
+        let artifact = try #require(report.records["debian/darksite"]?.outputs["darksite"])
+        let folder = checkout.folder.appending("certified")
+        let tree = try project.store.tree(artifact.digest)
+        try project.store.materialize(tree, at: folder)
+        try Files.write(try await SigningKeyBytes.of(project), to: checkout.folder.appending("key.gpg"))
+        try Tool.run([
+            "gpgv", "--keyring", "\(checkout.folder)/key.gpg", "\(folder)/certificate.txt.asc",
+            "\(folder)/certificate.txt",
+        ])
+        let text = try certificate(report)
+        guard case .file(let release, _, _) = tree.nodes["dists/trixie/Release"] else {
+            Issue.record("there is no Release")
+            return
+        }
+        #expect(text.contains("dists/trixie/Release, sha256 \(release.hex)"))
+        #expect(text.contains(try await SigningKey(home: archive.signingKey).fingerprint))
+        #expect(text.contains("core: linux 6.12.1-amd64, no prebuilt ZFS module"))
+        // Beside it the darksite is the mirror.
+        #expect(Set(tree.paths).subtracting(try mirror(report).paths) == ["certificate.txt", "certificate.txt.asc"])
+    }
+
+    private func certificate(_ report: BuildReport) throws -> String {
+        let store = try checkout.project().store
+        let artifact = try #require(report.records["debian/darksite"]?.outputs["darksite"])
+        guard case .file(let digest, _, _) = try store.tree(artifact.digest).nodes["certificate.txt"] else {
+            Issue.record("there is no certificate")
+            return ""
+        }
+        return String(decoding: try store.bytes(of: digest), as: UTF8.self)
+    }
+
+    @Test func aSliceHoldsWhatItsProfileInstallsAndNothingElse() async throws {
+        let project = try checkout.project(profile: "server")
+        let report = try await checkout.build("debian/install-core", project: project)
+        let artifact = try #require(report.records["debian/slice-core"]?.outputs["packages"])
+        let tree = try project.store.tree(artifact.digest)
+        let locked = try #require(try LockKeeper(project: project).existing()?["debian"])
+        let files = locked.packages(of: "core").compactMap { $0.path.split(separator: "/").last.map(String.init) }
+        #expect(Set(tree.paths) == Set(files + ["Packages"]))
     }
 
     @Test func anEditedIncludeSquashesNoLiveRoot() async throws {

@@ -46,6 +46,17 @@ import Testing
         #expect(names.contains(last) && names.contains("\(last).sha256") && names.contains("notes.iso"))
     }
 
+    @Test func draftsDoNotTakeThePlaceOfProvenImages() throws {
+        let project = try checkout.project()
+        for number in 1...3 {
+            for name in ["kldload", "kldload-draft"] {
+                _ = try ImagePublisher(project: project).publish(try image("\(name) \(number)", in: project), named: name)
+            }
+        }
+        let names = try Files.list(checkout.folder.appending("out")).filter { $0.hasSuffix(".iso") }
+        #expect(names.filter { $0.contains("-draft-") }.count == 2 && names.count == 4)
+    }
+
     @Test func anImageThatWasRemovedOrCutComesBack() throws {
         let project = try checkout.project()
         let artifact = try image("one", in: project)

@@ -60,6 +60,8 @@ package struct Declaration: Hashable, Sendable {
         package let pins: [Pin]
         package let profiles: [PackageSetProfile]
         package let zfsModule: ZFSModule?
+        /// The profiles that a gate really unpacks and configures; others are simulated.
+        package let installedProfiles: [String]
 
         /// The native architecture, then the others.
         package var architectures: [String] { [architecture] + foreignArchitectures }

@@ -28,7 +28,7 @@ extension DeclarationReader {
     private mutating func distribution(_ member: DeclarationDocument.Member) -> Declaration.Distribution? {
         let keys = [
             "release", "codename", "architecture", "foreign-architectures", "repositories", "pins", "profiles",
-            "zfs-module",
+            "zfs-module", "gates",
         ]
         let place = "distributions.\(member.key)"
         checkName(member, of: "a distribution")
@@ -44,11 +44,13 @@ extension DeclarationReader {
         let pins = pins(section)
         let profiles = profiles(section)
         let zfsModule = zfsModule(section)
-        guard let release, let codename, let architecture, let repositories, let profiles else { return nil }
+        guard let release, let codename, let architecture, let repositories, let profiles,
+            let installed = installedProfiles(section, known: profiles.map(\.name))
+        else { return nil }
         return Declaration.Distribution(
             name: member.key, release: release.value, codename: codename.value, architecture: architecture.value,
             foreignArchitectures: foreign, repositories: repositories, pins: pins, profiles: profiles,
-            zfsModule: zfsModule)
+            zfsModule: zfsModule, installedProfiles: installed)
     }
 
     /// Architectures beside the native one; none where there is no such key.
@@ -155,6 +157,24 @@ extension DeclarationReader {
             profiles.append(PackageSetProfile(name: member.key, sets: sets))
         }
         return profiles.count == members.count ? profiles : nil
+    }
+
+    /// `gates: {install: […]}`: core and server, as far as they are declared, where nothing is said.
+    private mutating func installedProfiles(_ section: DeclarationFields.Section, known: [String]) -> [String]? {
+        guard let document = fields.optional("gates", of: section) else {
+            return ["core", "server"].filter(known.contains)
+        }
+        guard
+            let gates = fields.section(
+                document, name: section.path("gates"), at: section.keyLocation(of: "gates"), keys: ["install"]),
+            let names = fields.strings("install", of: gates, example: "install: [core, server]", allowsNone: true)
+        else { return nil }
+        for name in names where !known.contains(name.value) {
+            fields.report(
+                "there is no profile \"\(name.value)\"", at: name.location,
+                hint: NearestNames.hint(for: name.value, in: known))
+        }
+        return names.map(\.value)
     }
 
     private mutating func zfsModule(_ section: DeclarationFields.Section) -> Declaration.ZFSModule? {

@@ -20,12 +20,15 @@ struct Build: AsyncParsableCommand {
     @Flag(help: "Fail where deploy.lock would have to change.")
     var locked = false
 
+    @Flag(help: "Leave out the real installation of profiles: quicker, and the image is named a draft.")
+    var draft = false
+
     @Option(help: ArgumentHelp("Accept the expired Release file of this suite.", valueName: "repository/suite"))
     var allowExpired: [String] = []
 
     func run() async throws {
         let (targets, dryRun) = (targets, dryRun)
-        let request = BuildRequest(targets: targets, isLocked: locked, allowExpired: Set(allowExpired))
+        let request = BuildRequest(targets: targets, isLocked: locked, allowExpired: Set(allowExpired), isDraft: draft)
         try await options.run { project, console in
             if dryRun {
                 for line in StandingReport(try await project.standing(request), style: console.style).wouldRun {
@@ -103,13 +106,19 @@ struct BuildSummary {
         if report.ran.isEmpty, !image.isNew {
             console.print(
                 "\(image.shown) is up to date (\(report.records.count) steps cached, \(result.duration.exact))")
+            showUnproven(on: console)
             return
         }
         console.print("\(console.style.bold(image.shown))   \(image.size)   sha256 \(image.digest.short)…")
         for line in result.proofs { console.print("proven: \(line)") }
+        showUnproven(on: console)
         console.print(
             "\(result.duration.shown) · \(report.ran.count) steps run, \(report.records.count - report.ran.count) cached"
         )
+    }
+
+    private func showUnproven(on console: Console) {
+        for line in result.unproven { console.print("\(console.style.bold("not proven:")) \(line)") }
     }
 }
 

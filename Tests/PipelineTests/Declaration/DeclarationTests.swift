@@ -100,6 +100,16 @@ import Testing
     }
 
     @Test(arguments: [
+        ("{sets: [zfs-build]}", ["core", "server"]),
+        ("{sets: [zfs-build]}\n    gates: {install: [server]}", ["server"]),
+        ("{sets: [zfs-build]}\n    gates: {install: []}", []),
+    ])
+    func coreAndServerAreReallyInstalledUnlessTheDeclarationSaysOtherwise(text: String, profiles: [String]) throws {
+        let declaration = try Self.parse(Self.text.replacing("{sets: [zfs-build]}", with: text))
+        #expect(declaration[distribution: "debian"]?.installedProfiles == profiles)
+    }
+
+    @Test(arguments: [
         (
             "    release: \"13\"", "    relaese: \"13\"",
             [
@@ -123,6 +133,17 @@ import Testing
             "unsigned: true}", "unsigned: true, snapshots: \"http://s.example/{sha256}\"}",
             [
                 "13:94 there is no key \"snapshots\" in distributions.debian.repositories[1] | did you mean snapshot?"
+            ]
+        ),
+        (
+            "{sets: [zfs-build]}", "{sets: [zfs-build]}\n    gates: {install: [core, sever]}",
+            ["22:29 there is no profile \"sever\" | did you mean server?"]
+        ),
+        (
+            "{sets: [zfs-build]}", "{sets: [zfs-build]}\n    gates: {instal: [core]}",
+            [
+                "22:5 distributions.debian.gates lacks \"install\" | for example: install: [core, server]",
+                "22:13 there is no key \"instal\" in distributions.debian.gates | did you mean install?",
             ]
         ),
         ("output: {keep: 5}", "output: {keep: many}", ["33:16 output.keep should be a whole number, and is \"many\""]),
@@ -293,7 +314,7 @@ import Testing
             Self.errors(in: text) == [
                 "6:5 \"codename\" is given twice | first on line 5",
                 "7:5 there is no key \"arch\" in distributions.debian"
-                    + " | the keys are: release, codename, architecture, foreign-architectures, repositories, pins, profiles, zfs-module",
+                    + " | the keys are: release, codename, architecture, foreign-architectures, repositories, pins, profiles, zfs-module, gates",
                 "20:7 \"core\" is given twice | first on line 19",
                 "36:19 \"keep\" is given twice | first on line 36",
             ])

@@ -1,0 +1,53 @@
+package import APT
+package import BuildGraph
+import ContentStore
+import Primitives
+
+/// How a proven mirror becomes the darksite that the image carries: the mirror, its certificate and the certificate's signature.
+package struct DarksiteRecipe: Sendable {
+    package let certificate: Certificate
+    package let signer: SigningKey
+
+    package static let fileName = "certificate.txt"
+
+    package init(certificate: Certificate, signer: SigningKey) {
+        self.certificate = certificate
+        self.signer = signer
+    }
+
+    /// The step that writes the tree `darksite`. `verdict` is that of the gate on the whole `mirror`, `installs` are those of
+    /// the profiles that were really installed.
+    package func step(
+        _ name: StepName, stage: Stage, mirror: StepInput, verdict: StepInput, installs: [String: StepInput]
+    ) -> Step {
+        var inputs = [
+            "mirror": mirror, "verdict": verdict, "facts": .literal(certificate.facts), "key": .literal(signer.publicKey),
+        ]
+        for (profile, install) in installs { inputs["installs/\(profile)"] = install }
+        return Step(
+            name, stage: stage, title: "certificate", inputs: inputs,
+            action: .native(identifier: "darksite", version: 1) { context in
+                try await certify(context, installs: installs.keys.sorted())
+            },
+            outputs: ["darksite": .tree])
+    }
+
+    private func certify(_ context: StepContext, installs: [String]) async throws -> StepResult {
+        var tree = try context.tree("mirror")
+        guard case .file(let release, _, _) = tree.nodes["dists/\(certificate.codename)/Release"] else {
+            throw SliceError("the mirror has no Release file")
+        }
+        let verdict = GateVerdict(try context.bytes("verdict"))
+        let verdicts = try Dictionary(
+            uniqueKeysWithValues: installs.map { ($0, GateVerdict(try context.bytes("installs/\($0)"))) })
+        let text = Array(try certificate.text(release: release, mirror: verdict, installs: verdicts).utf8)
+        let signature = try await signer.detachSign(text, epoch: certificate.epoch)
+        for (path, bytes) in [(Self.fileName, text), (Self.fileName + ".asc", signature)] {
+            let digest = try context.store.insert(bytes)
+            try tree.set(.file(digest, size: Int64(bytes.count), isExecutable: false), at: path)
+        }
+        return StepResult(
+            outputs: ["darksite": try context.output(tree: tree)],
+            summary: try certificate.summary(mirror: verdict, installs: verdicts))
+    }
+}
