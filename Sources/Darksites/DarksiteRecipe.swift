@@ -21,7 +21,8 @@ package struct DarksiteRecipe: Sendable {
         _ name: StepName, stage: Stage, mirror: StepInput, verdict: StepInput, installs: [String: StepInput]
     ) -> Step {
         var inputs = [
-            "mirror": mirror, "verdict": verdict, "facts": .literal(certificate.facts), "key": .literal(signer.publicKey),
+            "mirror": mirror, "verdict": verdict, "facts": .literal(certificate.facts),
+            "key": .literal(signer.publicKey),
         ]
         for (profile, install) in installs { inputs["installs/\(profile)"] = install }
         return Step(

@@ -7,7 +7,9 @@ struct GateVerdict {
     init(_ bytes: [UInt8]) {
         var values: [String: [String]] = [:]
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
-            let parts = line.split(separator: UInt8(ascii: " "), maxSplits: 1).map { String(decoding: $0, as: UTF8.self) }
+            let parts = line.split(separator: UInt8(ascii: " "), maxSplits: 1).map {
+                String(decoding: $0, as: UTF8.self)
+            }
             if let word = parts.first { values[word, default: []].append(parts.count > 1 ? parts[1] : "") }
         }
         self.values = values

@@ -76,7 +76,9 @@ package struct ProfileSlice: Sendable {
         try tree.set(.file(written, size: Int64(stanzas.count), isExecutable: false), at: "Packages")
         let first = Member.closure(of: essential + ["apt"], in: members).map { $0.file + "\n" }.joined()
         return StepResult(
-            outputs: ["packages": try context.output(tree: tree), "first": try context.output(bytes: Array(first.utf8))],
+            outputs: [
+                "packages": try context.output(tree: tree), "first": try context.output(bytes: Array(first.utf8)),
+            ],
             summary: "\(members.count) packages, \(tree.size)")
     }
 

@@ -96,7 +96,8 @@ struct BuildPlanner {
                 locked: locked, declaration: declared, profiles: darksite.profiles,
                 epoch: locked.epoch?.secondsSince1970 ?? 0, fetch: fetch, signer: signer,
                 module: locked.name == live.name ? module : nil, recipe: recipe,
-                bootstrap: .output("builder/bootstrap", "bootstrap.tar"), forbidden: forbidden[locked.name] ?? [:],
+                bootstrap: locked.name == live.name ? .output("builder/bootstrap", "bootstrap.tar") : nil,
+                forbidden: forbidden[locked.name] ?? [:],
                 isDraft: isDraft)
         }
         for carried in iso.darksites {

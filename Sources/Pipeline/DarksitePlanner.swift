@@ -18,8 +18,9 @@ struct DarksitePlanner {
     let module: RootPlanner.Module?
     /// For the gate, which needs the builder image.
     let recipe: ImageRecipe
-    /// What a container starts from in which a profile is installed: the files of the Essential packages.
-    let bootstrap: StepInput
+    /// What a container starts from in which a profile is installed: the files of this distribution's Essential packages. nil
+    /// where no other part of the build has them unpacked.
+    let bootstrap: StepInput?
     /// The names that each profile forbids.
     let forbidden: [String: [String]]
     /// Leave the real installations out.
@@ -60,7 +61,7 @@ struct DarksitePlanner {
                 name("gate"), stage, "the real apt judges the mirror", gateInputs(), GateScript.apt,
                 [declaration.codename, MirrorRecipe.component, locked.architectures.joined(separator: ",")],
                 ["verdict": .file]),
-        ] + installed.flatMap(installSteps) + [
+        ] + (try installSteps()) + [
             DarksiteRecipe(certificate: certificate, signer: signer).step(
                 name("darksite"), stage: stage, mirror: .output(name("mirror"), "mirror"),
                 verdict: .output(name("gate"), "verdict"),
@@ -95,8 +96,23 @@ struct DarksitePlanner {
         GateRules(prebuildsZFS: declaration.zfsModule != nil, forbidden: forbidden[profile] ?? [])
     }
 
-    /// The steps that really install `profile`. They read what it installs and nothing else of the mirror.
-    private func installSteps(_ profile: String) -> [Step] {
+    private func installSteps() throws -> [Step] {
+        if let bootstrap { return installed.flatMap { installSteps($0, in: bootstrap) } }
+        guard !installed.isEmpty else { return [] }
+        let packages = locked.packages.filter { $0.isEssential && !Set(installed).isDisjoint(with: $0.profiles) }
+        let roots = RootPlanner(distribution: locked, declaration: declaration, fetch: fetch)
+        return [
+            try fetch.step(
+                name("essential"), stage: stage, title: "essential packages of \(locked.name)",
+                files: packages.map(ArchiveFile.init)),
+            RootFilesystemRecipe(epoch: roots.epoch).bootstrap(
+                name("bootstrap"), stage: stage, packages: .output(name("essential"), "packages"), count: packages.count
+            ),
+        ] + installed.flatMap { installSteps($0, in: .output(name("bootstrap"), "bootstrap.tar")) }
+    }
+
+    /// The steps that really install `profile` in `root`. They read what it installs and nothing else of the mirror.
+    private func installSteps(_ profile: String, in root: StepInput) -> [Step] {
         let slice = name("slice-\(profile)")
         let essential = locked.packages(of: profile).filter(\.isEssential).map(\.name)
         return [
@@ -107,7 +123,7 @@ struct DarksitePlanner {
             Step(
                 name("install-\(profile)"), stage: stage, title: "\(profile) installed onto nothing",
                 inputs: [
-                    "image": bootstrap, "packages": .output(slice, "packages"), "first": .output(slice, "first"),
+                    "image": root, "packages": .output(slice, "packages"), "first": .output(slice, "first"),
                     "profile": .literal(packageList(profile)), "rules": .literal(rules(profile).bytes),
                 ],
                 action: .container(

@@ -131,7 +131,8 @@ import Testing
         #expect(draft.contains("NOT proven: that core can be unpacked and configured."))
         #expect(draft.contains(", simulated by apt 3.0.3"))
         let proven = try await checkout.build()
-        #expect(proven.ran == ["debian/slice-core", "debian/install-core", "debian/darksite", "iso/digests", "iso/image"])
+        #expect(
+            proven.ran == ["debian/slice-core", "debian/install-core", "debian/darksite", "iso/digests", "iso/image"])
         #expect(try !certificate(proven).contains("NOT proven"))
         #expect(
             proven.records["debian/darksite"]?.summary

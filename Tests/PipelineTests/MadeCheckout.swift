@@ -164,7 +164,8 @@ final class FakeContainers: ContainerRunner {
         for (name, path) in command.mounts.sorted(by: { $0.key < $1.key }) { try add(path, as: name, to: &seed) }
         if case .rootFilesystem(let digest, _) = command.image { seed += digest.bytes }
         let outputs = [
-            "rootfs.tar", "vmlinuz", "initrd.img", "filesystem.squashfs", "efi.img", "bios.img", "mbr.img", "kldload.iso",
+            "rootfs.tar", "vmlinuz", "initrd.img", "filesystem.squashfs", "efi.img", "bios.img", "mbr.img",
+            "kldload.iso",
         ]
         for output in outputs {
             try Files.write("\(output) \(Digest(of: seed).hex)".utf8, to: command.output.appending(output))

@@ -50,7 +50,8 @@ import Testing
         let project = try checkout.project()
         for number in 1...3 {
             for name in ["kldload", "kldload-draft"] {
-                _ = try ImagePublisher(project: project).publish(try image("\(name) \(number)", in: project), named: name)
+                _ = try ImagePublisher(project: project).publish(
+                    try image("\(name) \(number)", in: project), named: name)
             }
         }
         let names = try Files.list(checkout.folder.appending("out")).filter { $0.hasSuffix(".iso") }

@@ -92,6 +92,8 @@ struct BuildSummary {
                 ("event", .string("image")), ("path", .string(image.path.string)),
                 ("size", .number(Double(image.size.bytes))),
                 ("sha256", .string(image.digest.hex)),
+                ("proven", .array(result.proofs.map(JSON.string))),
+                ("notProven", .array(result.unproven.map(JSON.string))),
             ]
             console.print(JSON.object(fields).text)
             return

@@ -6,6 +6,6 @@ includes=$work/copy/live-build/config/includes.chroot
 mkdir -p -- "$includes/usr/share/bench"
 export DEPLOY_CACHE=$work/store
 timeline --rounds "$(rounds 3)" --prepare "date +%s%N >$includes/usr/share/bench/changed" \
-    --forbidden '^live/(root|squashfs)$|^builder/|/(packages|mirror|gate|zfs-module)$' -- \
+    --forbidden '^live/(root|squashfs)$|^builder/|/(packages|mirror|gate|darksite|slice-.*|install-.*|zfs-module)$' -- \
     "$binary" build -C "$work/copy" --json
 unset DEPLOY_CACHE
