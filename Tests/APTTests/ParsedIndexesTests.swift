@@ -284,7 +284,8 @@ struct ParsedIndexesTests {
     @Test("have tables whose sections lie within them, whatever the header says")
     func sections() throws {
         let folder = try made()
-        let bytes = Array(try folder.fresh().image.region.bytes)
+        let table = try folder.fresh()
+        let bytes = withExtendedLifetime(table) { Array(table.image.region.bytes) }
         #expect(PackageTableImage(ByteRegion(bytes)) != nil)
         var random = Randomness(state: 7)
         for _ in 0..<20_000 {

@@ -97,7 +97,7 @@ import Testing
         // The stage by its number, with its gate; nothing of the image.
         let stage = try await checkout.build("3", project: project)
         #expect(stage.ran.map(\.text).contains("ubuntu/gate") && !stage.records.keys.contains("iso/image"))
-        #expect(stage.records.keys.filter { $0.text.hasPrefix("ubuntu/") }.count == 4)
+        #expect(stage.records.keys.contains("ubuntu/darksite"))
     }
 
     @Test func aSectionThatIsNotInUseStaysAsItIs() async throws {
@@ -149,7 +149,6 @@ import Testing
         #expect(
             image.inputs.keys.filter { $0.hasPrefix("darksite-") }.sorted() == ["darksite-debian", "darksite-ubuntu"])
         #expect(image.inputs["extra/darksite/ubuntu/profiles/core"] != nil)
-        #expect(image.inputs["extra/kldload/proof/ubuntu.txt"] != nil)
         #expect(plan.graph.stages.map(\.name) == ["builder", "debian", "ubuntu", "iso"])
         let report = try await checkout.build("iso", project: project)
         #expect(!report.ran.contains("debian/mirror") && report.ran.contains("ubuntu/mirror"))

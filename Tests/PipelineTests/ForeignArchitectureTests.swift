@@ -74,10 +74,13 @@ import Testing
         try Files.createDirectory(folder.pushing("in/profiles"))
         try Files.createDirectory(folder.appending("out"))
         try Files.write(list.joined().utf8, to: folder.pushing("in/profiles/core"))
-        let script = String(decoding: GateScript.apt, as: UTF8.self)
-            .replacing("/in/", with: "\(folder)/in/").replacing("/out/", with: "\(folder)/out/")
-        try Files.write(script.utf8, to: folder.appending("judge"))
-        let judge = ["bash", folder.appending("judge").string, "trixie", MirrorRecipe.component, "amd64,i386"]
+        try Files.write(GateScript.apt, to: folder.appending("judge"))
+        try Files.createDirectory(folder.pushing("in/rules"))
+        try Files.write("".utf8, to: folder.pushing("in/rules/core"))
+        let judge = [
+            "env", "GATE_IN=\(folder)/in", "GATE_OUT=\(folder)/out", "bash", folder.appending("judge").string, "trixie",
+            MirrorRecipe.component, "amd64,i386",
+        ]
         #expect(
             try Tool.run(judge).contains("summary: apt installs core (\(list.count) packages) from the mirror alone"))
 

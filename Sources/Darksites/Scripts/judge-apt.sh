@@ -115,7 +115,7 @@ for list in "$in"/profiles/*; do
     fi
     if [[ -n $kernel && -z $module ]] && grep -q '^zfsutils-linux ' "$work/installed"; then
         # Among Ubuntu's modules of that kernel, or compiled when it is installed.
-        grep -qE "^(linux-modules-${kernel//./\\.}|zfs-dkms) " "$work/installed" \
+        grep -qxF -e "linux-modules-$kernel" -e zfs-dkms <(cut -d' ' -f1 "$work/installed") \
             || fail "profile $profile has no ZFS module for its kernel $kernel"
     fi
     [[ -z $module || ${module% *} == "$kernel" ]] \
