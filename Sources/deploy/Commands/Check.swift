@@ -46,8 +46,9 @@ struct CheckReport {
         let broken = report.causes.reduce(0) { $0 + $1.packages.count }
         let time = "(\(took.exact))"
         guard broken > 0 else { return ["\(distribution): all \(report.checked) packages can be installed \(time)"] }
+        let reasons = report.causes.count == 1 ? "one reason" : "\(report.causes.count) reasons"
         var lines = [
-            "\(distribution): \(broken) of \(report.checked) packages can't be installed, for \(report.causes.count) reasons \(time)"
+            "\(distribution): \(broken) of \(report.checked) packages can't be installed, for \(reasons) \(time)"
         ]
         for cause in report.causes {
             lines += ["", style.bold(cause.what)]
