@@ -20,7 +20,7 @@ package struct RootFilesystemRecipe: Sendable {
         return Step(
             name, stage: stage, title: "unpacking \(count) essential packages",
             inputs: ["packages": packages, "epoch": .literal(Array("\(epoch)\n".utf8))],
-            action: .native(identifier: "unpack root", version: 1) { context in
+            action: .native(identifier: "unpack root", version: 2) { context in
                 try await Self.unpack(context, epoch: epoch)
             },
             outputs: ["bootstrap.tar": .file], growth: (kept: 4, scratch: 0))
@@ -75,18 +75,17 @@ package struct RootFilesystemRecipe: Sendable {
 
     private static func unpack(_ context: StepContext, epoch: Int64) async throws -> StepResult {
         let tree = try context.tree("packages")
-        // base-files brings the links of the merged /usr: everything else is written through them.
-        let names = tree.paths.sorted { a, b in
-            let (first, second) = (a.hasPrefix("base-files_"), b.hasPrefix("base-files_"))
-            return first == second ? a < b : first
-        }
+        let names = tree.paths.sorted()
+        // The merged /usr comes before everything, so that everything is written through it: not every base-files has the links.
+        let folders = ["bin", "sbin", "lib"] + (names.contains { $0.hasSuffix("_amd64.deb") } ? ["lib64"] : [])
+        let links = folders.map { RootArchive.Extra($0, .symbolicLink("usr/\($0)")) }
         let packages = names.compactMap { name in
             if case .file(let digest, _, _) = tree.nodes[name] { context.store.path(of: digest) } else { nil }
         }
         let archive = context.workFolder.appending("bootstrap.tar")
         context.report(StepProgress(activity: "unpacking \(packages.count) packages"))
         return try await BlockingWork.run {
-            try RootArchive.write(packages: packages, epoch: epoch, to: archive)
+            try RootArchive.write(packages: packages, leading: links, epoch: epoch, to: archive)
             return StepResult(
                 outputs: ["bootstrap.tar": try context.output(file: archive)],
                 summary: "\(packages.count) packages unpacked")
