@@ -79,7 +79,7 @@ out_of_reach() { DEPLOY_MIRROR_UBUNTU=http://127.0.0.1:9/x DEPLOY_MIRROR_UBUNTU_
     grep -q ' intel-microcode .* pool/restricted/' deploy.lock
     grep -q ' systemd-boot .* pool/universe/' deploy.lock
     run ! grep -q '6\.8\.0-31' deploy.lock
-    grep -q '^dists/noble-security/restricted/binary-amd64/by-hash/SHA256/' <(requests)
+    grep -q '^dists/noble-security/main/binary-amd64/by-hash/SHA256/' <(requests)
     run -0 --separate-stderr out_of_reach deploy build 3
     [[ $output == '0 steps run, '* ]]
 }
