@@ -21,6 +21,13 @@ struct MentionOrder {
         return left != 0 && (right == 0 || left < right)
     }
 
+    /// The ranks of all names of `table`, worked out at once; 0 for those that apt never meets.
+    static func ranks(in table: PackageTable) -> [UInt32] {
+        var order = MentionOrder(nameCount: table.names.count)
+        for package in 0..<Int32(table.packageCount) { order.read(package, in: table) }
+        return order.ranks
+    }
+
     private mutating func read(_ package: Int32, in table: PackageTable) {
         meet(table.entries[Int(package)].name)
         let bytes = table.bytes(package)

@@ -48,7 +48,7 @@ package final class PackageTable: @unchecked Sendable {
     /// The native architecture, then the foreign ones.
     package let architectures: [String]
     let architectureBytes: [[UInt8]]
-    /// Worked out once for all who resolve: it takes longer than most requests.
+    /// Where `image` has no ranks: worked out once for all who resolve, since it takes longer than most requests.
     private let mentionOrder: Mutex<MentionOrder>
 
     var entries: UnsafeBufferPointer<Entry> { image.entries }
@@ -90,7 +90,20 @@ package final class PackageTable: @unchecked Sendable {
     }
 
     /// Whether apt meets name `a` before `b` in the indexes.
-    func isMet(_ a: Int32, before b: Int32) -> Bool { mentionOrder.withLock { $0.isEarlier(a, b, in: self) } }
+    func isMet(_ a: Int32, before b: Int32) -> Bool {
+        guard !image.mentionRanks.isEmpty else { return mentionOrder.withLock { $0.isEarlier(a, b, in: self) } }
+        let (left, right) = (image.mentionRanks[Int(a)], image.mentionRanks[Int(b)])
+        return left != 0 && (right == 0 || left < right)
+    }
+
+    /// This table with the order in which apt meets its names as a part of it. To work that out takes as long as to read the
+    /// indexes: it pays where the table is kept.
+    func rankingMentions() -> PackageTable {
+        guard image.mentionRanks.isEmpty, let ranked = image.adding(mentionRanks: MentionOrder.ranks(in: self)) else {
+            return self
+        }
+        return PackageTable(ranked, sources: sources, architectures: architectures)
+    }
 
     private convenience init(
         _ builder: PackageTableBuilder, sources: [Source], architectures: [String]
@@ -108,7 +121,7 @@ package final class PackageTable: @unchecked Sendable {
         self.architectures = architectures
         architectureBytes = architectures.map { Array($0.utf8) }
         names = NameTable(names: image.names, places: image.places, texts: sources.map(\.text.bytes))
-        mentionOrder = Mutex(MentionOrder(nameCount: image.names.count))
+        mentionOrder = Mutex(MentionOrder(nameCount: image.mentionRanks.isEmpty ? image.names.count : 0))
     }
 
     /// The architectures of a table in the order of their slots.

@@ -4,7 +4,7 @@
 /// aligned to 16 bytes. Whatever changes here, in the structs that are elements, or in the hash of names, needs another
 /// `version`.
 struct PackageTableImage {
-    static let version: UInt64 = 1
+    static let version: UInt64 = 2
 
     let region: ByteRegion
     let records: UnsafeBufferPointer<PackageRecord>
@@ -20,7 +20,10 @@ struct PackageTableImage {
     /// The packages of the native architecture that are Essential or have a Priority up to important, in order.
     let basics: UnsafeBufferPointer<Int32>
 
-    private static let sectionCount = 9
+    /// By name: its rank in apt's order, as ``MentionOrder`` has it; nothing where that was not worked out.
+    let mentionRanks: UnsafeBufferPointer<UInt32>
+
+    private static let sectionCount = 10
     private static let headerSize = sectionCount * 24
 
     /// The tables in `region`, whose bytes are those of an image; nil where its sections can't be. What is in the sections is
@@ -45,8 +48,10 @@ struct PackageTableImage {
             let names = section(NameTable.Name.self), let places = section(UInt64.self),
             let provisions = section(PackageTable.Provision.self), let firstPackage = section(Int32.self),
             let firstProvision = section(Int32.self), let otherSources = section(PackageTable.OtherSource.self),
-            let basics = section(Int32.self), entries.count == records.count, firstPackage.count == names.count,
-            firstProvision.count == names.count, places.count > names.count, places.count.nonzeroBitCount == 1
+            let basics = section(Int32.self), let mentionRanks = section(UInt32.self),
+            entries.count == records.count, firstPackage.count == names.count,
+            firstProvision.count == names.count, mentionRanks.isEmpty || mentionRanks.count == names.count,
+            places.count > names.count, places.count.nonzeroBitCount == 1
         else { return nil }
         self.region = region
         self.records = records
@@ -58,6 +63,7 @@ struct PackageTableImage {
         self.firstProvision = firstProvision
         self.otherSources = otherSources
         self.basics = basics
+        self.mentionRanks = mentionRanks
     }
 
     /// The bytes of an image with what `builder` has gathered.
@@ -79,6 +85,7 @@ struct PackageTableImage {
         plan(builder.firstProvision)
         plan(others)
         plan(basics)
+        plan([UInt32]())
         return ByteRegion(capacity: end) { buffer in
             var position = 0
             func copy<Element>(_ elements: [Element], at start: Int) {
@@ -101,7 +108,25 @@ struct PackageTableImage {
             copy(builder.firstProvision, section: 6)
             copy(others, section: 7)
             copy(basics, section: 8)
+            copy([UInt32](), section: 9)
             return end
         }
+    }
+
+    /// This image with the ranks of its names, which are the last section and were empty so far; nil where there are not as
+    /// many as names.
+    func adding(mentionRanks ranks: [UInt32]) -> PackageTableImage? {
+        let start = (region.count + 15) & ~15
+        let size = ranks.count * MemoryLayout<UInt32>.stride
+        let extended = ByteRegion(capacity: start + size) { buffer in
+            buffer.copyMemory(from: region.bytes)
+            for gap in region.count..<start { buffer[gap] = 0 }
+            let place = (Self.sectionCount - 1) * 24
+            buffer.storeBytes(of: UInt64(start), toByteOffset: place, as: UInt64.self)
+            buffer.storeBytes(of: UInt64(ranks.count), toByteOffset: place + 8, as: UInt64.self)
+            ranks.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: buffer[start...]).copyMemory(from: $0) }
+            return start + size
+        }
+        return PackageTableImage(extended)
     }
 }

@@ -62,8 +62,7 @@ package struct ParsedIndexes: Sendable {
         }
         let table = try PackageTable(
             sources, architecture: architecture, foreignArchitectures: foreignArchitectures)
-        write(table, of: indexes, key: Self.key(indexes, architectures))
-        return table
+        return kept(table, of: indexes, key: Self.key(indexes, architectures))
     }
 
     /// `table`, which is that of `indexes`, with the packages of `addition` after the others: from the folder, or made and put
@@ -79,9 +78,7 @@ package struct ParsedIndexes: Sendable {
             let source = PackageTable.Source(text: addition.text, name: addition.source, origin: origin)
             return PackageTable(image, sources: table.sources + [source], architectures: table.architectures)
         }
-        let extended = try table.adding(addition, origin: origin)
-        write(extended, of: indexes, key: key)
-        return extended
+        return kept(try table.adding(addition, origin: origin), of: indexes, key: key)
     }
 
     /// The same, where the folder has it; nil where it would have to be made.
@@ -173,12 +170,16 @@ package struct ParsedIndexes: Sendable {
         return ByteRegion(bytes)
     }
 
-    private func write(_ table: PackageTable, of indexes: [IndexFile], key: Digest) {
+    /// `table` with all that a kept one has; it is in the folder now, unless that can't be.
+    private func kept(_ table: PackageTable, of indexes: [IndexFile], key: Digest) -> PackageTable {
         let texts = zip(indexes, table.sources).compactMap { index, source in
             source.text.identity.map { TableFile.Text(index: index.digest, file: $0) }
         }
         // A text that is in memory only is nothing to point into.
-        if texts.count == indexes.count { write(table.image.region, texts, key: key) }
+        guard texts.count == indexes.count else { return table }
+        let ranked = table.rankingMentions()
+        write(ranked.image.region, texts, key: key)
+        return ranked
     }
 
     private func write(_ image: ByteRegion, _ texts: [TableFile.Text], key: Digest) {

@@ -24,9 +24,19 @@ package struct MirrorWriter: Sendable {
     /// - Throws: `MirrorError` for a package that doesn't fit in; `SigningKeyError`, `ArchiveError`, `FileError`,
     ///   `CancellationError`.
     package func files(of suite: MirrorSuite, signedBy key: SigningKey) async throws -> [MirrorFile] {
+        let (indexes, release) = try await unsignedFiles(of: suite)
+        let (inRelease, detached) = try await key.signRelease(release.bytes, epoch: epoch)
+        func signature(_ name: String, _ bytes: [UInt8]) -> MirrorFile {
+            MirrorFile(path: "dists/\(suite.name)/\(name)", bytes: bytes, digest: Digest(of: bytes))
+        }
+        return indexes + [release, signature("InRelease", inRelease), signature("Release.gpg", detached)]
+    }
+
+    /// The files below dists/ of `suite` that need no key: the indexes, each by its digest too, and Release.
+    ///
+    /// - Throws: `MirrorError`, `ArchiveError`, `CancellationError`.
+    package func unsignedFiles(of suite: MirrorSuite) async throws -> (indexes: [MirrorFile], release: MirrorFile) {
         let indexes = try await indexes(of: suite)
-        let release = releaseFile(suite, indexes)
-        let (inRelease, detached) = try await key.signRelease(release, epoch: epoch)
         let folder = "dists/\(suite.name)/"
         var files: [MirrorFile] = []
         for index in indexes {
@@ -36,10 +46,8 @@ package struct MirrorWriter: Sendable {
             if files.contains(where: { $0.path == named }) { continue }
             files.append(MirrorFile(path: named, bytes: index.bytes, digest: index.digest))
         }
-        for (name, bytes) in [("Release", release), ("InRelease", inRelease), ("Release.gpg", detached)] {
-            files.append(MirrorFile(path: folder + name, bytes: bytes, digest: Digest(of: bytes)))
-        }
-        return files
+        let release = releaseFile(suite, indexes)
+        return (files, MirrorFile(path: folder + "Release", bytes: release, digest: Digest(of: release)))
     }
 
     /// The index files of `suite` by their path below its folder, in the order of their paths; not signed, nor Release.

@@ -25,6 +25,15 @@ struct Benchmarks {
             let answers = RequestAnswers(
                 table: try table(of: arguments.dropFirst(3)), takesRecommends: arguments[2] == "recommends")
             try answers.print(for: FilePath(arguments[3]))
+        case ("mirror", 5...):
+            guard let count = Int(arguments[2]), let rounds = Int(arguments[3]), rounds > 0 else { throw Usage() }
+            let timing = try MirrorTiming(
+                table: try parsedTable(in: FilePath(arguments[4]), indexes: arguments.dropFirst(4)), count: count)
+            try await timing.run(rounds: rounds)
+        case ("scale", 5):
+            guard let rounds = Int(arguments[2]), rounds > 0 else { throw Usage() }
+            try ScaleTiming(index: FilePath(arguments[5]), folder: FilePath(arguments[3]))
+                .run(rounds: rounds, names: FilePath(arguments[4]))
         default: throw Usage()
         }
     }
@@ -33,6 +42,7 @@ struct Benchmarks {
         let description = """
             usage: Benchmarks table INDEX… | parsed FOLDER INDEX… | solve ROUNDS FILE-OF-NAMES INDEX…
                    | profiles CHECKOUT DISTRIBUTION[/PROFILE]…
+                   | mirror COUNT ROUNDS FOLDER INDEX… | scale ROUNDS FOLDER FILE-OF-NAMES INDEX
                    | answer depends|recommends FILE-OF-REQUESTS INDEX…
             """
     }
@@ -48,7 +58,7 @@ struct Benchmarks {
     }
 
     /// The same from `folder`, where they are parsed already, or are put for the next time.
-    private static func parsedTable(in folder: FilePath, indexes: some Sequence<String>) throws -> PackageTable {
+    static func parsedTable(in folder: FilePath, indexes: some Sequence<String>) throws -> PackageTable {
         let files = indexes.map { path in
             // Taken on trust, as a store does with what it hashed when it came in.
             IndexFile(
@@ -88,7 +98,7 @@ struct Benchmarks {
         print("| solving again | \(shown(median(warm))) |")
     }
 
-    private static func size(of outcome: SolverOutcome) throws -> Int {
+    static func size(of outcome: SolverOutcome) throws -> Int {
         switch outcome {
         case .solved(let solution): return solution.packages.count
         case .impossible: throw Impossible()
@@ -97,7 +107,7 @@ struct Benchmarks {
 
     struct Impossible: Error {}
 
-    private static func median(_ times: [Duration]) -> Duration { times.sorted()[times.count / 2] }
+    static func median(_ times: [Duration]) -> Duration { times.sorted()[times.count / 2] }
 
     static func shown(_ time: Duration) -> String {
         let tenths = Int((time / .milliseconds(1) * 10).rounded())

@@ -2,8 +2,7 @@
 # Questions against the locked snapshot, from what was parsed when it was first opened.
 need_mirror
 need_benchmarks
-[[ -d $work/parsed-checkout ]] || copy parsed-checkout
-[[ -d $work/store ]] || link_store store
+need_questions
 distribution=$(awk '$1 == "distribution" { print $2; exit }' "$root/deploy.lock")
 mapfile -t indexes < <(
     awk -v folder="$work/mirror" '$1 == "index" && $3 !~ /-/ && ($4 == "main" || $4 == "contrib") {

@@ -2,8 +2,9 @@
 # From package sets to exact versions, with no lock to go by.
 need_mirror
 need_benchmarks
+need_plain_indexes
+need_questions
 [[ -d $work/unlocked ]] || { copy unlocked && rm -- "$work/unlocked/deploy.lock"; }
-[[ -d $work/store ]] || link_store store
 environment=
 expired=
 while read -r repository suite; do
@@ -39,4 +40,44 @@ printf '\n'
 measure --rounds "$(rounds 5)" \
     'all of it as a process: read the indexes, solve once' '' "$benchmarks solve 1 $names ${indexes[*]}" \
     'apt-get --print-uris install, from its binary cache' '' "apt-get -qq -y --print-uris install $(tr '\n' ' ' <"$names")"
+
+# The same requests for everybody, each from a cache of its own, and onto an empty system.
+if [[ -x /usr/bin/python3 ]] && /usr/bin/python3 -c 'import solv' 2>/dev/null; then
+    "$bench/libsolv" keep "$work/libsolv.solv" "$work"/plain-indexes/*.Packages
+else
+    say 'libsolv is left out: it needs the Debian package python3-solv'
+fi
+# beside_peers PROFILE depends|recommends
+beside_peers() {
+    local profile=$1 relations=$2 file=$work/names-$1 apt='apt-get -qq -y' ours="$binary resolve -C $work/parsed-checkout --empty"
+    local chosen commands=()
+    names_of "$profile" >"$file"
+    local names
+    mapfile -t names <"$file"
+    if [[ $relations == recommends ]]; then
+        apt+=' -o APT::Install-Recommends=1'
+        ours+=' --recommends'
+    fi
+    commands+=('deploy resolve' '' "env DEPLOY_CACHE=$work/store $ours $distribution ${names[*]}")
+    if [[ $relations == depends ]]; then
+        commands+=('the profile as declared, from deploy.yaml on' ''
+            "env DEPLOY_CACHE=$work/store $benchmarks profiles $work/parsed-checkout $distribution/$profile")
+    fi
+    commands+=('apt-get install --print-uris' '' "$apt --print-uris install ${names[*]}"
+        'apt-get -s install' '' "$apt -s install ${names[*]}")
+    chosen="deploy $(DEPLOY_CACHE=$work/store $ours --json "$distribution" "${names[@]}" | python3 -c \
+        'import json, sys; print(len(json.loads(sys.stdin.read().splitlines()[-1])["packages"]))')"
+    chosen+=", apt $($apt --print-uris install "${names[@]}" | grep -c '^.http\|^.file')"
+    if [[ -e $work/libsolv.solv ]]; then
+        commands+=('libsolv, from a .solv cache, by Python' '' "$bench/libsolv solve $relations $file $work/libsolv.solv")
+        chosen+=", libsolv $("$bench/libsolv" solve "$relations" "$file" "$work/libsolv.solv" | cut -d ' ' -f 1)"
+    fi
+    measure --rounds "$(rounds 9)" "${commands[@]}"
+    printf '\nPackages chosen for %s names: %s.\n' "$(wc -l <"$file")" "$chosen"
+}
+distribution=$(awk '$1 == "distribution" { print $2; exit }' "$root/deploy.lock")
+title 'Profile server from what was parsed, without Recommends (at most 50 ms and 100 MB)'
+beside_peers server depends
+title 'Profile desktop from what was parsed, with Recommends (at most 50 ms and 100 MB)'
+beside_peers desktop recommends
 unset APT_CONFIG
