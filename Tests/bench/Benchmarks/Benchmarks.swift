@@ -27,7 +27,7 @@ struct Benchmarks {
             try answers.print(for: FilePath(arguments[3]))
         case ("mirror", 5...):
             guard let count = Int(arguments[2]), let rounds = Int(arguments[3]), rounds > 0 else { throw Usage() }
-            let timing = try MirrorTiming(
+            let timing = MirrorTiming(
                 table: try parsedTable(in: FilePath(arguments[4]), indexes: arguments.dropFirst(4)), count: count)
             try await timing.run(rounds: rounds)
         case ("scale", 5):
