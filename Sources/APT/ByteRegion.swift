@@ -101,6 +101,7 @@ package final class ByteRegion: @unchecked Sendable {
 
     /// Gives the pages of a mapped file that were read back to the system: they come again when they are looked at.
     func releasePages() {
+        if case .region(let whole) = owner { whole.releasePages() }
         guard case .mapping = owner, let base = memory.baseAddress else { return }
         madvise(UnsafeMutableRawPointer(mutating: base), memory.count, MADV_DONTNEED)
     }

@@ -75,6 +75,8 @@ package struct ParsedIndexes: Sendable {
         if let file = TableFile(mapping: tablePath(key)), file.key == key,
             file.texts.map(\.index) == indexes.map(\.digest), let image = PackageTableImage(file.image)
         {
+            // Whoever asks for this goes on with the larger table.
+            table.image.region.releasePages()
             let source = PackageTable.Source(text: addition.text, name: addition.source, origin: origin)
             return PackageTable(image, sources: table.sources + [source], architectures: table.architectures)
         }
@@ -188,6 +190,10 @@ package struct ParsedIndexes: Sendable {
         head.withUnsafeBytes { put([$0, image.bytes], at: tablePath(key)) }
     }
 
+    /// Linux keeps what is written at once in one piece, and maps the whole piece where one byte of it is looked at: a
+    /// question to a few packages would take all of the texts into its memory.
+    private static let chunkSize = 64 << 10
+
     /// Writes `parts` to a file at `path`, or leaves it. Nothing waits for the disk: what a power failure spoils is seen, since
     /// after a start of the machine sums are looked at.
     private func put(_ parts: [UnsafeRawBufferPointer], at path: FilePath) {
@@ -197,7 +203,13 @@ package struct ParsedIndexes: Sendable {
             let descriptor = try FileDescriptor.open(
                 temporary, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
                 permissions: [.ownerRead, .groupRead, .otherRead])
-            try descriptor.closeAfter { for part in parts { try descriptor.writeAll(part) } }
+            try descriptor.closeAfter {
+                for part in parts {
+                    for start in stride(from: 0, to: part.count, by: Self.chunkSize) {
+                        try descriptor.writeAll(part[start..<min(part.count, start + Self.chunkSize)])
+                    }
+                }
+            }
             try Files.rename(temporary, to: path)
         } catch {
             try? Files.remove(temporary)
