@@ -3,32 +3,14 @@
 # archive is made here (make-archive) and served on the loopback; no container runs.
 #
 #   DEPLOY_BINARY=.build/debug/deploy bats Tests/end-to-end/deploy.bats
-# shellcheck disable=SC2154 # bats sets output and stderr
+# shellcheck disable=SC2154 # bats sets output and stderr, made-site the rest
 
-setup_file() {
-    bats_require_minimum_version 1.5.0
-    DEPLOY_BINARY=$(realpath "${DEPLOY_BINARY:?name the binary to test}")
-    here=$BATS_TEST_DIRNAME
-    site=$BATS_FILE_TMPDIR/site
-    mkdir "$site"
-    "$here/make-archive" "$site/made"
-    # It ends when this process does; bats waits for whoever holds its channel 3.
-    tail --pid=$$ -f /dev/null 3>&- | python3 -I "$here/archive-server.py" "$site" >"$BATS_FILE_TMPDIR/port" 3>&- &
-    until [[ -s $BATS_FILE_TMPDIR/port ]]; do sleep 0.05; done
-    port=$(<"$BATS_FILE_TMPDIR/port")
-    DEPLOY_KEY=$BATS_FILE_TMPDIR/signing-key
-    export DEPLOY_BINARY DEPLOY_KEY site port
-    unset PROFILE EDITION KLDLOAD_DISTRO KLDLOAD_CHECKOUT DEPLOY_CACHE NO_COLOR CI
-}
+load made-site.bash
+
+setup_file() { serve_made_site; }
 
 setup() {
-    archive=archive-$BATS_TEST_NUMBER
-    cp -a "$site/made/first" "$site/$archive"
-    export DEPLOY_MIRROR_MADE=http://127.0.0.1:$port/$archive
-    mkdir "$BATS_TEST_TMPDIR/made"
-    ln -s "$site/made/keyring.gpg" "$BATS_TEST_TMPDIR/"
-    cp -a "$site/made/checkout" "$BATS_TEST_TMPDIR/checkout"
-    cd "$BATS_TEST_TMPDIR/checkout"
+    enter_made_checkout
     cache=$PWD/live-build/cache
     log=$BATS_TEST_TMPDIR/log
 }
@@ -37,7 +19,6 @@ teardown() {
     if mountpoint -q "$BATS_TEST_TMPDIR/small"; then umount "$BATS_TEST_TMPDIR/small"; fi
 }
 
-deploy() { "$DEPLOY_BINARY" "$@"; }
 mirror_does() { echo "$1 $2" >"$site/$archive.rules"; } # BEHAVIOUR GLOB
 mirror_is_well() { rm -f "$site/$archive.rules"; }
 requests() { cat "$site/$archive.requests" 2>/dev/null || true; }

@@ -3,35 +3,17 @@
 # (make-archive) and served on the loopback; no container runs.
 #
 #   DEPLOY_BINARY=.build/debug/deploy bats Tests/end-to-end/history.bats
-# shellcheck disable=SC2154 # bats sets output and stderr
+# shellcheck disable=SC2154 # bats sets output and stderr, made-site the rest
+
+load made-site.bash
 
 setup_file() {
-    bats_require_minimum_version 1.5.0
-    DEPLOY_BINARY=$(realpath "${DEPLOY_BINARY:?name the binary to test}")
-    here=$BATS_TEST_DIRNAME
-    site=$BATS_FILE_TMPDIR/site
-    mkdir "$site"
-    "$here/make-archive" "$site/made"
-    # It ends when this process does; bats waits for whoever holds its channel 3.
-    tail --pid=$$ -f /dev/null 3>&- | python3 -I "$here/archive-server.py" "$site" >"$BATS_FILE_TMPDIR/port" 3>&- &
-    until [[ -s $BATS_FILE_TMPDIR/port ]]; do sleep 0.05; done
-    port=$(<"$BATS_FILE_TMPDIR/port")
-    DEPLOY_KEY=$BATS_FILE_TMPDIR/signing-key
-    export DEPLOY_BINARY DEPLOY_KEY site port
+    serve_made_site
     export GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x@example.org GIT_COMMITTER_NAME=x GIT_COMMITTER_EMAIL=x@example.org
-    unset PROFILE EDITION KLDLOAD_DISTRO KLDLOAD_CHECKOUT DEPLOY_CACHE NO_COLOR CI
 }
 
-setup() {
-    archive=archive-$BATS_TEST_NUMBER
-    cp -a "$site/made/first" "$site/$archive"
-    export DEPLOY_MIRROR_MADE=http://127.0.0.1:$port/$archive
-    ln -s "$site/made/keyring.gpg" "$BATS_TEST_TMPDIR/"
-    cp -a "$site/made/checkout" "$BATS_TEST_TMPDIR/checkout"
-    cd "$BATS_TEST_TMPDIR/checkout" || return
-}
+setup() { enter_made_checkout; }
 
-deploy() { "$DEPLOY_BINARY" "$@"; }
 lock() { deploy update 2>/dev/null; }
 commit() {
     [[ -d .git ]] || git init --quiet

@@ -3,38 +3,19 @@
 # it when branches are merged. The archive is made here (make-archive) and served on the loopback; no container runs.
 #
 #   DEPLOY_BINARY=.build/debug/deploy bats Tests/end-to-end/lock.bats
-# shellcheck disable=SC2154 # bats sets output and stderr
+# shellcheck disable=SC2154 # bats sets output and stderr, made-site the rest
+
+load made-site.bash
 
 setup_file() {
-    bats_require_minimum_version 1.5.0
-    DEPLOY_BINARY=$(realpath "${DEPLOY_BINARY:?name the binary to test}")
-    here=$BATS_TEST_DIRNAME
-    site=$BATS_FILE_TMPDIR/site
-    mkdir "$site"
-    "$here/make-archive" "$site/made"
-    # It ends when this process does; bats waits for whoever holds its channel 3.
-    tail --pid=$$ -f /dev/null 3>&- | python3 -I "$here/archive-server.py" "$site" >"$BATS_FILE_TMPDIR/port" 3>&- &
-    until [[ -s $BATS_FILE_TMPDIR/port ]]; do sleep 0.05; done
-    port=$(<"$BATS_FILE_TMPDIR/port")
-    DEPLOY_KEY=$BATS_FILE_TMPDIR/signing-key
+    serve_made_site
     GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=A GIT_AUTHOR_EMAIL=a@example.org
     GIT_COMMITTER_NAME=$GIT_AUTHOR_NAME GIT_COMMITTER_EMAIL=$GIT_AUTHOR_EMAIL
-    export DEPLOY_BINARY DEPLOY_KEY site port
     export GIT_CONFIG_GLOBAL GIT_AUTHOR_NAME GIT_AUTHOR_EMAIL GIT_COMMITTER_NAME GIT_COMMITTER_EMAIL
-    unset PROFILE EDITION KLDLOAD_DISTRO KLDLOAD_CHECKOUT DEPLOY_CACHE NO_COLOR CI
 }
 
-setup() {
-    archive=archive-$BATS_TEST_NUMBER
-    cp -a "$site/made/first" "$site/$archive"
-    export DEPLOY_MIRROR_MADE=http://127.0.0.1:$port/$archive
-    mkdir "$BATS_TEST_TMPDIR/made"
-    ln -s "$site/made/keyring.gpg" "$BATS_TEST_TMPDIR/"
-    cp -a "$site/made/checkout" "$BATS_TEST_TMPDIR/checkout"
-    cd "$BATS_TEST_TMPDIR/checkout" || return
-}
+setup() { enter_made_checkout; }
 
-deploy() { "$DEPLOY_BINARY" "$@"; }
 requests() { cat "$site/$archive.requests" 2>/dev/null || true; }
 resolve() { deploy build debian/indexes 2>/dev/null; } # writes the lock
 moves_on() { rm -r "${site:?}/$archive" && cp -a "$site/made/second" "$site/$archive"; }
@@ -124,7 +105,7 @@ is_as_resolved_fresh() {
     "$DEPLOY_BINARY" build live/packages >log 2>&1 3>&- &
     local build=$! turn
     for ((turn = 0; turn < 200; turn++)); do
-        if compgen -G 'live-build/cache/ingest/*.part' >/dev/null; then break; fi
+        if [[ -e deploy.lock ]] && compgen -G 'live-build/cache/ingest/*.part' >/dev/null; then break; fi
         sleep 0.05
     done
     # Nothing to resolve: no need to wait.

@@ -3,26 +3,17 @@
 # (make-archive) and served on the loopback.
 #
 #   DEPLOY_BINARY=.build/debug/deploy bats Tests/end-to-end/questions.bats
-# shellcheck disable=SC2154 # bats sets output and stderr
+# shellcheck disable=SC2154 # bats sets output and stderr, made-site the rest
+
+load made-site.bash
 
 setup_file() {
-    bats_require_minimum_version 1.5.0
-    DEPLOY_BINARY=$(realpath "${DEPLOY_BINARY:?name the binary to test}")
-    here=$BATS_TEST_DIRNAME
-    site=$BATS_FILE_TMPDIR/site
-    mkdir "$site"
-    "$here/make-archive" "$site/made"
-    # It ends when this process does; bats waits for whoever holds its channel 3.
-    tail --pid=$$ -f /dev/null 3>&- | python3 -I "$here/archive-server.py" "$site" >"$BATS_FILE_TMPDIR/port" 3>&- &
-    until [[ -s $BATS_FILE_TMPDIR/port ]]; do sleep 0.05; done
-    DEPLOY_MIRROR_MADE=http://127.0.0.1:$(<"$BATS_FILE_TMPDIR/port")/made/first
-    DEPLOY_KEY=$BATS_FILE_TMPDIR/signing-key
+    serve_made_site
+    export DEPLOY_MIRROR_MADE=http://127.0.0.1:$port/made/first
     # A checkout with a lock, and a store that has what the lock names.
     mkdir "$BATS_FILE_TMPDIR/locked"
     cp -a "$site/made/checkout" "$BATS_FILE_TMPDIR/locked/checkout"
     ln -s "$site/made/keyring.gpg" "$BATS_FILE_TMPDIR/locked/"
-    unset PROFILE EDITION KLDLOAD_DISTRO KLDLOAD_CHECKOUT DEPLOY_CACHE NO_COLOR CI
-    export DEPLOY_BINARY DEPLOY_KEY DEPLOY_MIRROR_MADE site
     (cd "$BATS_FILE_TMPDIR/locked/checkout" && "$DEPLOY_BINARY" update)
 }
 
@@ -30,8 +21,6 @@ setup() {
     cp -a "$BATS_FILE_TMPDIR/locked" "$BATS_TEST_TMPDIR/here"
     cd "$BATS_TEST_TMPDIR/here/checkout" || return 1
 }
-
-deploy() { "$DEPLOY_BINARY" "$@"; }
 
 # Evaluates an expression of Python on the one JSON object in $output.
 json() { python3 -c 'import json, sys; value = json.loads(sys.argv[1]); print(eval(sys.argv[2]))' "$output" "$1"; }
