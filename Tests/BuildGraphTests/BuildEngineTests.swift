@@ -5,7 +5,7 @@ import Testing
 
 @testable import BuildGraph
 
-@Suite(.timeLimit(.minutes(1))) struct BuildEngineTests {
+@Suite(.timeLimit(.minutes(10))) struct BuildEngineTests {
     let bench: Bench
 
     init() throws { bench = try Bench() }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import BuildGraph
 
-@Suite(.timeLimit(.minutes(1))) struct ExplanationTests {
+@Suite(.timeLimit(.minutes(10))) struct ExplanationTests {
     let bench: Bench
 
     init() throws { bench = try Bench() }

@@ -22,7 +22,7 @@ final class Gate: Sendable {
 }
 
 /// Steps side by side, failures, and interruptions.
-@Suite(.timeLimit(.minutes(1))) struct FailureTests {
+@Suite(.timeLimit(.minutes(10))) struct FailureTests {
     let bench: Bench
 
     init() throws { bench = try Bench() }

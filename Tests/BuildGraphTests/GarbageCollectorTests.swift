@@ -4,7 +4,7 @@ import Testing
 
 @testable import BuildGraph
 
-@Suite(.timeLimit(.minutes(1))) struct GarbageCollectorTests {
+@Suite(.timeLimit(.minutes(10))) struct GarbageCollectorTests {
     let bench: Bench
 
     init() throws { bench = try Bench() }

@@ -7,7 +7,7 @@ import Testing
 @testable import BuildGraph
 
 /// What a killed build, a full disk or a careless hand leaves behind: the next build heals it, and does no more than that.
-@Suite(.timeLimit(.minutes(1))) struct HealingTests {
+@Suite(.timeLimit(.minutes(10))) struct HealingTests {
     let bench: Bench
 
     init() throws { bench = try Bench() }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Containers
 
-@Suite(.tags(.podman), .serialized, .timeLimit(.minutes(1)), .testRoot) struct PodmanTests {
+@Suite(.tags(.podman), .serialized, .timeLimit(.minutes(10)), .testRoot) struct PodmanTests {
     @Test func `outputs appear, inputs are there and read-only, and the exit status is the script's`() async throws {
         try await Bench.with { bench in
             let input = bench.folder.appending("in,put")

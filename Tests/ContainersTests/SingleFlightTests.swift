@@ -3,7 +3,7 @@ import Testing
 
 @testable import Containers
 
-@Suite(.timeLimit(.minutes(1))) struct SingleFlightTests {
+@Suite(.timeLimit(.minutes(10))) struct SingleFlightTests {
     private struct Failure: Error {}
 
     private final class Counter: Sendable {

@@ -51,7 +51,7 @@ import Glibc
         let isFree = Mutex(false)
     }
 
-    @Test(.timeLimit(.minutes(1))) func waitsForAnotherHolderAndSaysWhoOnce() async throws {
+    @Test(.timeLimit(.minutes(10))) func waitsForAnotherHolderAndSaysWhoOnce() async throws {
         let root = folder.store.root
         let notes = Notes()
         let waiter: Task<Bool, any Error>
@@ -74,7 +74,7 @@ import Glibc
         #expect(try Files.readText(root.appending("lock")) == "second\n")
     }
 
-    @Test(.timeLimit(.minutes(1))) func isFreeOnceItsHolderIsKilled() async throws {
+    @Test(.timeLimit(.minutes(10))) func isFreeOnceItsHolderIsKilled() async throws {
         let holder = try await startHolder()
         let waits = Mutex(0)
         let root = folder.store.root
@@ -88,7 +88,7 @@ import Glibc
         #expect(waits.withLock { $0 } == 1)
     }
 
-    @Test(.timeLimit(.minutes(1))) func waitingCanBeCancelled() async throws {
+    @Test(.timeLimit(.minutes(10))) func waitingCanBeCancelled() async throws {
         let holder = try await startHolder()
         defer { kill(holder) }
         let root = folder.store.root
