@@ -16,7 +16,9 @@ enum IndexTarget {
         guard let index = try? PackageIndex(parsing: text, source: "made") else { return }
         require(stanzas?.count == index.count, "the two readers see \(stanzas?.count ?? -1) and \(index.count) stanzas")
         for number in 0..<index.count {
-            let alone = try? PackageIndex(parsing: Array(index.stanza(number)), source: "alone")
+            let record = index.records[number]
+            let stanza = Array(index.text.bytes[Int(record.start)..<Int(record.end)])
+            let alone = try? PackageIndex(parsing: stanza, source: "alone")
             require(alone?.count == 1, "stanza \(number) alone is not one")
             let name = index.text.text(index.records[number].name)
             require(stanzas?[number]["Package"] == name, "stanza \(number) is called \(name)")
