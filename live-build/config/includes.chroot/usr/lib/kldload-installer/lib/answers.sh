@@ -1,0 +1,490 @@
+# shellcheck shell=bash
+# The answers: what can be said, what it means when nothing is said, and what is wrong with what was said.
+#
+#   answers_load FILE     sets every variable of the table, to what FILE says or to its default, and judges each value
+#   answers_check         judges what they say together
+#   answers_problems      all that is wrong, a line each: FILE:LINE: what
+#   answers_manifest      the answers as an answers file, without the secrets
+#
+# An answers file has a variable a line, as a shell would take it: NAME=value, NAME='value' or NAME="value". It is read,
+# never run: a value in which a shell would replace something ($ or ` outside of single quotes) is an error.
+
+# The table: name | default | kind of value | what it says. The README shows the same.
+#
+# kinds: flag (0 or 1), word:a,b,c (one of these), name, host, path, disks, text, address, prefix, addresses, interface,
+# zone, keymap, locale, keys, secret (never shown). A kind that ends in ? may be empty.
+answers_table() {
+    cat << 'TABLE'
+KLDLOAD_DISTRO|debian|word:debian,ubuntu,centos,rocky,fedora,rhel,arch,alpine|the distribution to install
+KLDLOAD_PROFILE|server|word:core,server,desktop,kvm|what to install of it
+KLDLOAD_DISK||disks?|the disks to install to, one or several with spaces or commas between: /dev/vda, /dev/disk/by-id/…
+KLDLOAD_FORCE_WIPE|0|flag|1: a disk that holds data may be overwritten
+KLDLOAD_STORAGE_MODE|zfs|word:zfs,manual|manual: a pool that is imported and mounted at /target already (core only)
+KLDLOAD_ZFS_TOPOLOGY|single|word:single,mirror,raidz,stripe|how several disks make a pool
+KLDLOAD_ZFS_ENCRYPT|0|flag|1: AES-256-GCM, with a passphrase at every boot
+KLDLOAD_ZFS_PASSPHRASE||secret:passphrase?|that passphrase, 8 to 512 bytes
+KLDLOAD_ZFS_DEDUP|0|flag|1: deduplication of blocks; takes 5 GB of memory for each TB
+KLDLOAD_HOSTNAME|kldload-node|host|the name of the machine
+KLDLOAD_USERNAME|admin|name|the administrator, who may use sudo
+KLDLOAD_PASSWORD||secret:password?|the administrator's password: plain, or a hash of crypt(5)
+KLDLOAD_SSH_KEYS||keys?|public keys that may log in as the administrator, with ; between
+KLDLOAD_TIMEZONE|America/Toronto|zone|a name below /usr/share/zoneinfo
+KLDLOAD_KEYBOARD|us|keymap|a keyboard layout of XKB, with its variant: us, de, ch(fr)
+KLDLOAD_LOCALE|en_US.UTF-8|locale|language and conventions
+KLDLOAD_NET_METHOD|dhcp|word:dhcp,static|how the network is set up
+KLDLOAD_NET_IFACE||interface?|the interface; empty: with dhcp every wired one
+KLDLOAD_NET_IP||address?|the address, with static
+KLDLOAD_NET_PREFIX|24|prefix|its prefix length, with static
+KLDLOAD_NET_GW||address?|the gateway, with static
+KLDLOAD_NET_DNS|1.1.1.1,8.8.8.8|addresses?|name servers, with static; commas between
+KLDLOAD_WIREGUARD|1|flag|1: WireGuard keys for this machine (in core: 0)
+KLDLOAD_ENABLE_EBPF|1|flag|1: eBPF tools, which every profile but core has in any case (in core: 0)
+KLDLOAD_NVIDIA_DRIVERS|0|flag|1: NVIDIA's drivers; needs a network
+KLDLOAD_ENABLE_AI|0|flag|1: a local language model; needs a network
+KLDLOAD_INFRA_MODE|standalone|word:standalone,cluster|cluster: the machine will be part of one, and the manifest says so
+KLDLOAD_DEBIAN_RELEASE|trixie|word:trixie|Debian's release
+KLDLOAD_RHEL_USERNAME||text?|RHEL: the account of the subscription
+KLDLOAD_RHEL_PASSWORD||secret?|RHEL: its password
+KLDLOAD_RHEL_ORG||text?|RHEL: the organisation of an activation key
+KLDLOAD_RHEL_ACTIVATION_KEY||secret?|RHEL: the activation key
+KLDLOAD_EXPORT_FORMAT|none|word:none,qcow2,raw,vhd,vmdk,ova|make a golden image of the disk in the end
+KLDLOAD_EXPORT_SCP_HOST||host?|where to copy it to
+KLDLOAD_EXPORT_SCP_USER|root|user|as whom
+KLDLOAD_EXPORT_SCP_PATH|/root/|path|into which folder
+KLDLOAD_EXPORT_SCP_PASSWORD||secret?|with which password
+KLDLOAD_EXPORT_SCP_KEY||path?|or with the key in which file
+KLDLOAD_KERNEL_OPTIONS||text?|more words for the kernel's command line: console=ttyS0,115200n8
+KLDLOAD_AFTER|auto|word:auto,nothing,poweroff,reboot|what to do when it is done; auto: power off after a seed disk or kldload.answers, reboot after autoinstall.env, else nothing
+TABLE
+}
+
+# What the table offers and this installer does not do: NAME | the only value that works | why. Better an error than an
+# answer that nobody acts upon.
+answers_not_yet() {
+    cat << 'TABLE'
+KLDLOAD_NVIDIA_DRIVERS|0|NVIDIA's drivers can't be installed from a medium
+KLDLOAD_ENABLE_AI|0|a language model can't be installed from a medium
+KLDLOAD_EXPORT_FORMAT|none|the installer makes no golden images
+TABLE
+}
+
+answers_problems=()
+answers_reason='' # why the last value that was judged is bad
+
+answers_problem() { answers_problems+=("$1"); }
+
+# answers_read_table: the table by name, in variables.
+answers_read_table() {
+    local name default kind
+    declare -ga answers_order=()
+    declare -gA answers_default=() answers_kind=() answers_line=() answers_is_bad=()
+    while IFS='|' read -r name default kind _; do
+        answers_order+=("$name")
+        answers_default[$name]=$default
+        answers_kind[$name]=$kind
+    done < <(answers_table)
+}
+
+answers_names() { answers_table | cut -d'|' -f1; }
+
+answers_secret_names() { answers_table | awk -F'|' '$3 ~ /^secret/ { print $1 }'; }
+
+# answers_unquote TEXT: sets answers_value to what a shell would see; fails, with answers_reason, where it would do more.
+answers_unquote() {
+    local LC_ALL=C rest=$1 piece
+    answers_value=''
+    while [[ -n $rest ]]; do
+        case $rest in
+            "'"*)
+                rest=${rest:1}
+                [[ $rest == *"'"* ]] || { answers_reason='a single quote is not closed' && return 1; }
+                piece=${rest%%"'"*}
+                answers_value+=$piece
+                rest=${rest:${#piece}+1}
+                ;;
+            '"'*)
+                rest=${rest:1}
+                while [[ $rest != '"'* ]]; do
+                    case $rest in
+                        '') answers_reason='a double quote is not closed' && return 1 ;;
+                        \\[\"\\\$\`]*)
+                            answers_value+=${rest:1:1}
+                            rest=${rest:2}
+                            ;;
+                        [\$\`]*) answers_reason="${rest:0:1} stands outside of single quotes" && return 1 ;;
+                        *)
+                            answers_value+=${rest:0:1}
+                            rest=${rest:1}
+                            ;;
+                    esac
+                done
+                rest=${rest:1}
+                ;;
+            \\?*)
+                answers_value+=${rest:1:1}
+                rest=${rest:2}
+                ;;
+            \\) answers_reason='a backslash stands at its end' && return 1 ;;
+            [[:blank:]]*)
+                rest=${rest#"${rest%%[![:blank:]]*}"}
+                [[ -z $rest || $rest == '#'* ]] || { answers_reason='a space stands outside of quotes' && return 1; }
+                break
+                ;;
+            [\$\`]*) answers_reason="${rest:0:1} stands outside of single quotes" && return 1 ;;
+            [\;\&\|\<\>\(\)]*) answers_reason="${rest:0:1} stands outside of quotes" && return 1 ;;
+            *)
+                # A shell puts a home folder into the place of one that follows nothing, : or =.
+                if [[ $rest == '~'* && $answers_value =~ (^|[:=])$ ]]; then answers_reason='~ stands outside of quotes' && return 1; fi
+                answers_value+=${rest:0:1}
+                rest=${rest:1}
+                ;;
+        esac
+    done
+}
+
+# answers_load FILE: sets the variables that FILE names and gives all others their defaults. Every problem is collected.
+answers_load() {
+    local LC_ALL=C file=$1 line name number=0
+    answers_problems=()
+    answers_read_table
+    for name in "${answers_order[@]}"; do
+        unset -v "$name" # the environment has no say, and no secret goes on to other programs by way of it
+        printf -v "$name" '%s' "${answers_default[$name]}"
+    done
+    if [[ ! -f $file || ! -r $file ]]; then
+        answers_problem "$file: it can't be read"
+        return
+    fi
+    if IFS= read -r -d '' line < "$file"; then
+        answers_problem "$file: it is no text in ASCII or UTF-8"
+        return
+    fi
+    while IFS= read -r line || [[ -n $line ]]; do
+        number=$((number + 1))
+        # What editors of other systems leave is no part of any value: a byte order mark and carriage returns.
+        if ((number == 1)); then line=${line#$'\xef\xbb\xbf'}; fi
+        line=${line%$'\r'}
+        line=${line#"${line%%[![:blank:]]*}"}
+        if [[ -z $line || $line == '#'* ]]; then continue; fi
+        if [[ ! $line =~ ^(export[[:blank:]]+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$ ]]; then
+            answers_problem "$file:$number: this is no NAME=value"
+            continue
+        fi
+        name=${BASH_REMATCH[2]}
+        line=${BASH_REMATCH[3]}
+        if [[ -z ${answers_kind[$name]:-} ]]; then
+            answers_problem "$file:$number: there is no variable $name$(answers_nearest "$name")"
+            continue
+        fi
+        if [[ -n ${answers_line[$name]:-} ]]; then
+            answers_problem "$file:$number: $name is there a second time, after line ${answers_line[$name]##*:}"
+        fi
+        answers_line[$name]=$file:$number
+        if ! answers_unquote "$line"; then
+            answers_is_bad[$name]=1
+            answers_problem "$file:$number: $name: $answers_reason; put the value into single quotes"
+            continue
+        fi
+        printf -v "$name" '%s' "$answers_value"
+        if ! answers_judge "$name" "$answers_value"; then
+            answers_is_bad[$name]=1
+            answers_problem "$file:$number: $name $answers_reason"
+        fi
+    done < "$file"
+    if [[ $KLDLOAD_PROFILE == core ]]; then
+        for name in KLDLOAD_WIREGUARD KLDLOAD_ENABLE_EBPF; do
+            if [[ -z ${answers_line[$name]:-} ]]; then printf -v "$name" 0; fi
+        done
+    fi
+}
+
+# answers_nearest NAME: " (did you mean …?)" where a known name differs in a few letters at one place.
+answers_nearest() {
+    local name best='' least=4 start end longer
+    for name in "${answers_order[@]}"; do
+        start=0 end=0 longer=$((${#1} > ${#name} ? ${#1} : ${#name}))
+        while ((start < longer)) && [[ ${1:start:1} == "${name:start:1}" ]]; do start=$((start + 1)); done
+        while ((start + end < ${#1} && start + end < ${#name})) \
+            && [[ ${1:${#1}-end-1:1} == "${name:${#name}-end-1:1}" ]]; do end=$((end + 1)); done
+        if ((longer - start - end < least)); then least=$((longer - start - end)) best=$name; fi
+    done
+    if [[ -n $best ]]; then printf ' (did you mean %s?)' "$best"; fi
+}
+
+# answers_judge NAME VALUE: one value by itself. Fails, with what is to be said after the name in answers_reason.
+answers_judge() {
+    local LC_ALL=C kind=${answers_kind[$1]} value=$2 why=''
+    if [[ -z $value ]]; then
+        if [[ $kind == *'?' ]]; then return; fi
+        answers_reason='is empty'
+        return 1
+    fi
+    kind=${kind%'?'}
+    if [[ $value == *[[:cntrl:]]* ]]; then
+        why='a control character is in it'
+    else
+        case $kind in
+            flag) [[ $value == [01] ]] || why='it is 0 or 1' ;;
+            word:*)
+                [[ $value != *,* && ,${kind#word:}, == *",$value,"* ]] || why="it is one of ${kind#word:}"
+                why=${why//,/, }
+                ;;
+            name)
+                if [[ ! $value =~ ^[a-z_][a-z0-9_-]{0,31}$ ]]; then
+                    why='it has small letters, digits, - and _, 32 at most, and begins with a letter'
+                elif answers_is_taken "$value"; then
+                    why='the system has a user or a group of that name'
+                fi
+                ;;
+            user) [[ $value =~ ^[A-Za-z0-9_][A-Za-z0-9_.@-]*$ ]] || why="that is no user's name" ;;
+            host)
+                [[ ${#value} -le 64 && $value =~ ^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$ ]] \
+                    || why='it has letters, digits and -, 64 at most, with dots between its parts'
+                ;;
+            path) [[ $value == /* ]] || why='it begins with /' ;;
+            disks) answers_each "$value" answers_is_device || why='a disk is a path below /dev' ;;
+            interface) [[ $value =~ ^[A-Za-z0-9_.-]{1,15}$ ]] || why='that is no interface' ;;
+            address) answers_is_address "$value" || why='that is no IP address' ;;
+            addresses) answers_each "$value" answers_is_address || why='these are no IP addresses with commas between' ;;
+            prefix) [[ $value =~ ^[1-9][0-9]{0,2}$ ]] && ((value <= 128)) || why='that is no prefix length' ;;
+            zone) answers_is_zone "$value" || why='there is no such time zone' ;;
+            keymap) answers_is_keymap "$value" || why='there is no such keyboard layout' ;;
+            locale) answers_is_locale "$value" || why='that is no locale such as de_DE.UTF-8' ;;
+            keys) answers_are_keys "$value" || why='not all of it are public SSH keys with ; between' ;;
+            secret:password)
+                if [[ $value =~ ^\$(1|2[abxy]|5|6|7|y|gy)\$ ]] && ! answers_is_hash "$value"; then
+                    why='it begins like a hash of crypt(5), but is not a whole one'
+                fi
+                ;;
+            secret:passphrase) ((${#value} >= 8 && ${#value} <= 512)) || why='it has 8 to 512 bytes' ;;
+        esac
+    fi
+    if [[ -z $why ]]; then return; fi
+    if [[ $kind == secret* ]]; then value='what it is'; else value="\"${value//[[:cntrl:]]/?}\""; fi
+    answers_reason="can't be $value: $why"
+    return 1
+}
+
+# answers_each LIST FUNCTION: whether FUNCTION holds for every item, of one or more, with spaces or commas between.
+answers_each() {
+    local items item
+    read -r -a items <<< "${1//,/ }"
+    ((${#items[@]} > 0)) || return 1
+    for item in "${items[@]}"; do "$2" "$item" || return 1; done
+}
+
+answers_is_device() { [[ $1 == /dev/?* && $1 != */../* ]]; }
+
+# Users and groups that a system has before anybody adds one.
+answers_is_taken() {
+    local names=' root daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc nobody nogroup adm
+        tty disk fax voice cdrom floppy tape sudo wheel audio dip operator src shadow utmp video sasl plugdev staff users
+        kmem dialout crontab kvm render input sgx clock messagebus polkitd sshd ntp chrony dnsmasq libvirt libvirt-qemu
+        tss dbus systemd-network systemd-resolve systemd-timesync systemd-journal systemd-coredump uuidd gdm landscape '
+    [[ ${names//[[:space:]]/ } == *" $1 "* ]]
+}
+
+answers_is_ip4() {
+    local octet='(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'
+    [[ $1 =~ ^$octet\.$octet\.$octet\.$octet$ ]]
+}
+
+# RFC 4291, section 2.2.
+answers_is_ip6() {
+    local text=$1 side groups=0 most=8 colons
+    if [[ $text == *.* ]]; then # the last two groups may be written as an IPv4 address
+        answers_is_ip4 "${text##*:}" || return 1
+        text=${text%:*}:0:0
+    fi
+    if [[ $text == *::* ]]; then most=7; fi
+    for side in "${text%%::*}" "${text#"${text%%::*}"}"; do
+        side=${side#::}
+        if [[ -z $side ]]; then continue; fi
+        [[ $side =~ ^[0-9A-Fa-f]{1,4}(:[0-9A-Fa-f]{1,4})*$ ]] || return 1
+        colons=${side//[!:]/}
+        groups=$((groups + ${#colons} + 1))
+    done
+    ((most == 7 ? groups <= 7 : groups == 8))
+}
+
+answers_is_address() { answers_is_ip4 "$1" || { [[ $1 == *:* ]] && answers_is_ip6 "$1"; }; }
+
+# Where there is no list of them, any that looks like one will do.
+answers_is_zone() {
+    local zones=${KLDLOAD_ZONEINFO:-/usr/share/zoneinfo}
+    [[ $1 =~ ^[A-Za-z][A-Za-z0-9_+/-]*$ ]] && { [[ ! -d $zones ]] || [[ -f $zones/$1 ]]; }
+}
+
+answers_is_locale() {
+    local known=${KLDLOAD_LOCALES:-/usr/share/i18n/SUPPORTED}
+    [[ $1 == C.UTF-8 || $1 =~ ^[a-z]{2,3}_[A-Z]{2}\.UTF-8(@[a-z]+)?$ ]] || return 1
+    # There, the charset stands in the name of some alone: "de_DE.UTF-8 UTF-8", "ca_ES@valencia UTF-8", "ast_ES.UTF-8 UTF-8".
+    [[ ! -f $known || $1 == C.UTF-8 ]] || grep --quiet --extended-regexp "^${1/.UTF-8/(\\.UTF-8)?} UTF-8" "$known"
+}
+
+# Layouts of xkeyboard-config 2.42, which console-setup knows too.
+answers_keymaps() {
+    cat << 'KEYMAPS'
+us af al am ara at au az ba bd be bg br brai bt bw by ca cd ch cm cn cz de dk dz ee epo es et fi fo fr gb ge gh gn gr hr
+hu id ie il in iq ir is it jp jv ke kg kh kr kz la latam lk lt lv ma mao md me mk ml mm mn mt mv my ng nl no np ph pk pl
+pt ro rs ru se si sk sn sy tg th tj tm tr tw tz ua uz vn za
+KEYMAPS
+}
+
+answers_is_keymap() {
+    [[ $1 =~ ^([a-z]+)(\([A-Za-z0-9_-]+\))?$ && " $(answers_keymaps | tr '\n' ' ')" == *" ${BASH_REMATCH[1]} "* ]]
+}
+
+answers_are_keys() {
+    local keys key
+    IFS=';' read -r -a keys <<< "$1"
+    for key in "${keys[@]}"; do
+        key=${key#"${key%%[![:blank:]]*}"}
+        [[ $key =~ ^(ssh-|ecdsa-sha2-|sk-)[a-z0-9@.-]+\ [A-Za-z0-9+/]{20,}={0,2}( .*)?$ ]] || return 1
+        # One that was cut off looks like a key still.
+        if command -v ssh-keygen > /dev/null; then ssh-keygen -l -f /dev/stdin <<< "$key" > /dev/null 2>&1 || return 1; fi
+    done
+}
+
+# answers_is_hash VALUE: whether a password is a hash already, as crypt(5) makes them.
+answers_is_hash() {
+    local LC_ALL=C b64='[./A-Za-z0-9]'
+    [[ $1 =~ ^\$1\$[^\$:]{1,8}\$$b64{22}$ || $1 =~ ^\$5\$(rounds=[0-9]+\$)?[^\$:]{1,16}\$$b64{43}$ \
+        || $1 =~ ^\$6\$(rounds=[0-9]+\$)?[^\$:]{1,16}\$$b64{86}$ || $1 =~ ^\$2[abxy]\$[0-9]{2}\$$b64{53}$ \
+        || $1 =~ ^\$7\$$b64{11}[^\$:]{0,86}\$$b64{43}$ || $1 =~ ^\$g?y\$$b64+\$$b64{0,86}\$$b64{43}$ ]]
+}
+
+# answers_against MESSAGE NAME…: a problem of what these answers say together; at the place of the first that was given.
+# Where one of them is bad by itself, nobody knows what they would say together.
+answers_against() {
+    local message=$1 name place=''
+    shift
+    for name; do
+        if [[ -n ${answers_is_bad[$name]:-} ]]; then return; fi
+        if [[ -z $place && -n ${answers_line[$name]:-} ]]; then place="${answers_line[$name]}: "; fi
+    done
+    answers_problem "$place$message"
+}
+
+# answers_check: what the answers say together.
+answers_check() {
+    local name only why
+    answers_check_storage
+    answers_check_people
+    answers_check_network
+    if [[ $KLDLOAD_PROFILE == core ]]; then
+        for name in KLDLOAD_WIREGUARD KLDLOAD_ENABLE_EBPF; do
+            if [[ ${!name} == 1 ]]; then answers_against "$name=1 is not for the profile core, which is ZFS and nothing else" "$name" KLDLOAD_PROFILE; fi
+        done
+    fi
+    if [[ $KLDLOAD_DISTRO == rhel ]] && [[ -z $KLDLOAD_RHEL_USERNAME || -z $KLDLOAD_RHEL_PASSWORD ]] \
+        && [[ -z $KLDLOAD_RHEL_ORG || -z $KLDLOAD_RHEL_ACTIVATION_KEY ]]; then
+        answers_against "KLDLOAD_DISTRO=rhel needs KLDLOAD_RHEL_USERNAME and KLDLOAD_RHEL_PASSWORD, or KLDLOAD_RHEL_ORG and KLDLOAD_RHEL_ACTIVATION_KEY" \
+            KLDLOAD_DISTRO KLDLOAD_RHEL_USERNAME KLDLOAD_RHEL_PASSWORD KLDLOAD_RHEL_ORG KLDLOAD_RHEL_ACTIVATION_KEY
+    fi
+    if [[ $KLDLOAD_EXPORT_FORMAT == none && -n $KLDLOAD_EXPORT_SCP_HOST ]]; then
+        answers_against "KLDLOAD_EXPORT_SCP_HOST is there, but KLDLOAD_EXPORT_FORMAT is none" KLDLOAD_EXPORT_SCP_HOST KLDLOAD_EXPORT_FORMAT
+    fi
+    if [[ " $KLDLOAD_KERNEL_OPTIONS" == *' root='* ]]; then
+        answers_against "KLDLOAD_KERNEL_OPTIONS says root=, and the boot environment is what says where the root is" KLDLOAD_KERNEL_OPTIONS
+    fi
+    while IFS='|' read -r name only why; do
+        if [[ ${!name} != "$only" ]]; then answers_against "$name=${!name}: $why; leave it at $only" "$name"; fi
+    done < <(answers_not_yet)
+}
+
+answers_check_storage() {
+    local disks least=0 name
+    read -r -a disks <<< "${KLDLOAD_DISK//,/ }"
+    if [[ $KLDLOAD_STORAGE_MODE == manual ]]; then
+        if [[ $KLDLOAD_PROFILE != core ]]; then
+            answers_against "KLDLOAD_STORAGE_MODE=manual is for the profile core" KLDLOAD_STORAGE_MODE KLDLOAD_PROFILE
+        fi
+        for name in KLDLOAD_DISK KLDLOAD_FORCE_WIPE KLDLOAD_ZFS_TOPOLOGY KLDLOAD_ZFS_ENCRYPT KLDLOAD_ZFS_DEDUP; do
+            if [[ ${!name} != "${answers_default[$name]}" ]]; then
+                answers_against "KLDLOAD_STORAGE_MODE=manual: the pool is there already, and $name has no say in it" "$name" KLDLOAD_STORAGE_MODE
+            fi
+        done
+    else
+        case $KLDLOAD_ZFS_TOPOLOGY in
+            single)
+                if ((${#disks[@]} != 1)); then
+                    answers_against "KLDLOAD_ZFS_TOPOLOGY=single takes one disk in KLDLOAD_DISK, not ${#disks[@]}" \
+                        KLDLOAD_DISK KLDLOAD_ZFS_TOPOLOGY KLDLOAD_STORAGE_MODE
+                fi
+                ;;
+            mirror | stripe) least=2 ;;
+            raidz) least=3 ;;
+        esac
+        if ((${#disks[@]} < least)); then
+            answers_against "KLDLOAD_ZFS_TOPOLOGY=$KLDLOAD_ZFS_TOPOLOGY takes $least disks or more in KLDLOAD_DISK, not ${#disks[@]}" \
+                KLDLOAD_DISK KLDLOAD_ZFS_TOPOLOGY KLDLOAD_STORAGE_MODE
+        fi
+        if [[ -n $(printf '%s\n' "${disks[@]}" | sort | uniq --repeated) ]]; then
+            answers_against "KLDLOAD_DISK names a disk twice" KLDLOAD_DISK
+        fi
+    fi
+    if [[ $KLDLOAD_ZFS_ENCRYPT == 1 && -z $KLDLOAD_ZFS_PASSPHRASE ]]; then
+        answers_against "KLDLOAD_ZFS_ENCRYPT=1 needs KLDLOAD_ZFS_PASSPHRASE" KLDLOAD_ZFS_ENCRYPT KLDLOAD_ZFS_PASSPHRASE
+    elif [[ $KLDLOAD_ZFS_ENCRYPT == 0 && -n $KLDLOAD_ZFS_PASSPHRASE ]]; then
+        answers_against "KLDLOAD_ZFS_PASSPHRASE is there, but KLDLOAD_ZFS_ENCRYPT is not 1" KLDLOAD_ZFS_PASSPHRASE KLDLOAD_ZFS_ENCRYPT
+    fi
+}
+
+answers_check_people() {
+    if [[ -z $KLDLOAD_PASSWORD && -z $KLDLOAD_SSH_KEYS ]]; then
+        answers_against "nobody could log in: set KLDLOAD_PASSWORD or KLDLOAD_SSH_KEYS" KLDLOAD_PASSWORD KLDLOAD_SSH_KEYS
+    fi
+}
+
+answers_check_network() {
+    local name longest=32 address gateway
+    if [[ $KLDLOAD_NET_METHOD != static ]]; then
+        for name in KLDLOAD_NET_IP KLDLOAD_NET_GW; do
+            if [[ -n ${!name} ]]; then answers_against "$name is for KLDLOAD_NET_METHOD=static" "$name" KLDLOAD_NET_METHOD; fi
+        done
+        return
+    fi
+    for name in KLDLOAD_NET_IFACE KLDLOAD_NET_IP KLDLOAD_NET_GW; do
+        if [[ -z ${!name} ]]; then answers_against "KLDLOAD_NET_METHOD=static needs $name" "$name" KLDLOAD_NET_METHOD; fi
+    done
+    # The rest would say nothing about an address that is none.
+    for name in KLDLOAD_NET_IP KLDLOAD_NET_PREFIX KLDLOAD_NET_GW; do
+        if [[ -z ${!name} || -n ${answers_is_bad[$name]:-} ]]; then return; fi
+    done
+    if [[ $KLDLOAD_NET_IP == *:* ]]; then longest=128; fi
+    if ((KLDLOAD_NET_PREFIX > longest)); then
+        answers_against "KLDLOAD_NET_PREFIX=$KLDLOAD_NET_PREFIX is too long for $KLDLOAD_NET_IP" KLDLOAD_NET_PREFIX KLDLOAD_NET_IP
+    elif [[ $KLDLOAD_NET_IP == *:* && $KLDLOAD_NET_GW != *:* || $KLDLOAD_NET_IP != *:* && $KLDLOAD_NET_GW == *:* ]]; then
+        answers_against "KLDLOAD_NET_IP and KLDLOAD_NET_GW are of two families" KLDLOAD_NET_GW KLDLOAD_NET_IP
+    elif [[ $KLDLOAD_NET_GW == "$KLDLOAD_NET_IP" ]]; then
+        answers_against "KLDLOAD_NET_GW is this machine's own address" KLDLOAD_NET_GW KLDLOAD_NET_IP
+    elif ((longest == 32 && KLDLOAD_NET_PREFIX < 32)); then # with 32, the gateway is outside of it on purpose
+        address=$(answers_ip4_number "$KLDLOAD_NET_IP")
+        gateway=$(answers_ip4_number "$KLDLOAD_NET_GW")
+        if (((address ^ gateway) >> (32 - KLDLOAD_NET_PREFIX))); then
+            answers_against "KLDLOAD_NET_GW=$KLDLOAD_NET_GW can't be reached from $KLDLOAD_NET_IP/$KLDLOAD_NET_PREFIX" KLDLOAD_NET_GW KLDLOAD_NET_IP
+        fi
+    fi
+}
+
+answers_ip4_number() {
+    local parts
+    IFS=. read -r -a parts <<< "$1"
+    printf '%d' $((parts[0] << 24 | parts[1] << 16 | parts[2] << 8 | parts[3]))
+}
+
+# answers_quoted VALUE: as it can stand in an answers file, whatever it is.
+answers_quoted() { printf "'%s'" "${1//\'/\'\\\'\'}"; }
+
+# answers_manifest: the answers as an answers file, without secrets.
+answers_manifest() {
+    local name
+    for name in "${answers_order[@]}"; do
+        if [[ ${answers_kind[$name]} != secret* ]]; then
+            printf '%s=%s\n' "$name" "$(answers_quoted "${!name}")"
+        elif [[ -n ${!name} ]]; then
+            printf '# %s was given. It is a secret, and not kept.\n' "$name"
+        fi
+    done
+}
