@@ -54,8 +54,10 @@ struct BuildPlanner {
     let fetch: PackageFetch
     /// Signs the mirrors.
     let signer: SigningKey
-    /// What is laid over the live root, and its path as people know it.
-    let includes: (tree: FileTree, input: StepInput)
+    /// What is laid over the live root.
+    let includes: StepInput
+    /// The scripts that run at the end of each installation. They lie on the image itself: a changed one makes no layer anew.
+    let postinstall: StepInput?
     /// By distribution and profile the names that package sets forbid.
     let forbidden: [String: [String: [String]]]
     /// Without the real installations.
@@ -142,6 +144,7 @@ struct BuildPlanner {
             "extra/kldload/deploy.lock": .literal((try? LockWriter.text(of: lock)) ?? []),
             "extra/kldload/sbom.spdx.json": .literal(SoftwareBill(lock: lock, declaration: declaration).json),
         ]) { first, _ in first }
+        contents["extra/postinstall.d"] = postinstall
         for image in ["efi.img", "bios.img", "mbr.img"] { contents["boot/\(image)"] = .output("iso/boot", image) }
         let digests = Step.digestList("iso/digests", stage: stage, of: contents)
         contents["extra/kldload/sha256sums"] = .output("iso/digests", "sha256sums")
@@ -151,7 +154,7 @@ struct BuildPlanner {
             recipe.squashfs(
                 "live/squashfs", stage: stage, root: .output("live/root", "rootfs.tar"),
                 level: declaration.iso.squashfsLevel),
-            recipe.layer("live/overlay", stage: stage, title: "live overlay", tree: ["tree": includes.input]),
+            recipe.layer("live/overlay", stage: stage, title: "live overlay", tree: ["tree": includes]),
             recipe.layer("live/build", stage: stage, title: "keys and identity", tree: build),
             recipe.boot("iso/boot", stage: stage),
             digests,

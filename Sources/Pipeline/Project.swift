@@ -55,8 +55,11 @@ package struct Project: Sendable {
         _ lock: Lock, naming named: Set<String> = [], isDraft: Bool = false
     ) async throws -> BuildPlan {
         let statCache = StatCache(file: workspace.statCache)
-        let folder = declaration.live.includes
-        let tree = try FileTree(scanning: folder, cache: statCache)
+        func folder(_ path: FilePath) throws -> StepInput {
+            .folder(path, try FileTree(scanning: path, cache: statCache), shownAs: workspace.shown(path))
+        }
+        let includes = try folder(declaration.live.includes)
+        let postinstall = try declaration.live.postinstall.map(folder)
         try statCache.save()
         let signer = try await SigningKey(home: workspace.key)
         let forbidden = try LockKeeper(project: self).requests(naming: named).map { distribution, request in
@@ -66,7 +69,7 @@ package struct Project: Sendable {
             declaration: declaration, lock: lock.only(declaration.distributionsInUse),
             beside: lock.only(named.subtracting(declaration.iso.darksites.map(\.distribution))).distributions,
             fetch: try packageFetch(of: lock.distributions),
-            signer: signer, includes: (tree, .folder(folder, tree, shownAs: workspace.shown(folder))),
+            signer: signer, includes: includes, postinstall: postinstall,
             forbidden: Dictionary(uniqueKeysWithValues: forbidden.map { ($0, Dictionary(uniqueKeysWithValues: $1)) }),
             isDraft: isDraft
         ).plan()

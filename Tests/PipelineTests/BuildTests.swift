@@ -194,6 +194,23 @@ import Testing
             try await checkout.project().explain("iso/image").first?.rootCauses == ["includes/etc/made/motd"])
     }
 
+    @Test func postinstallersLieOnTheImageAndMakeNoLayerAnew() async throws {
+        _ = try await checkout.build()
+        try checkout.edit("deploy.yaml", "includes: includes", "includes: includes\n  postinstall: postinstall")
+        let script = checkout.folder.pushing("postinstall/10-web.sh")
+        try Tool.run(["mkdir", script.removingLastComponent().string])
+        try Files.write("#!/bin/sh\necho web\n".utf8, to: script)
+        try Tool.run(["chmod", "755", script.string])
+        let report = try await checkout.build()
+        #expect(report.ran == ["iso/digests", "iso/image"])
+        let project = try checkout.project()
+        #expect(try await project.explain("iso/image").first?.rootCauses == ["postinstall"])
+        let list = try #require(report.records["iso/digests"]?.outputs["sha256sums"])
+        #expect(
+            String(decoding: try project.store.bytes(of: list.digest), as: UTF8.self)
+                .contains("\(Digest(of: Array("#!/bin/sh\necho web\n".utf8)).hex)  postinstall.d/10-web.sh\n"))
+    }
+
     @Test func anotherProfileChangesWhatTheMirrorHolds() async throws {
         let core = try mirror(try await checkout.build("debian/mirror"))
         let server = try mirror(try await checkout.build("debian/mirror", project: checkout.project(profile: "server")))

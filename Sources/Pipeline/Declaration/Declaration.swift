@@ -139,6 +139,8 @@ package struct Declaration: Hashable, Sendable {
         package let sets: [PackageSetReference]
         /// The folder that is laid over the live root.
         package let includes: FilePath
+        /// The folder with scripts that run at the end of each installation, if there is one.
+        package let postinstall: FilePath?
     }
 
     /// The container image that steps run in.

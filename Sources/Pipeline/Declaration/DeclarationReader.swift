@@ -59,17 +59,23 @@ struct DeclarationReader {
     private mutating func live(_ root: DeclarationFields.Section, known: [String]?) -> Declaration.Live? {
         guard let document = fields.required("live", of: root, example: "live: {distribution: debian, sets: [live]}"),
             let section = fields.section(
-                document, name: "live", at: root.keyLocation(of: "live"), keys: ["distribution", "sets", "includes"])
+                document, name: "live", at: root.keyLocation(of: "live"),
+                keys: ["distribution", "sets", "includes", "postinstall"])
         else { return nil }
         let distribution = distribution(of: section, known: known)
         let sets = requiredSets(section)
         let includes = fields.string("includes", of: section, example: "includes: live-build/config/includes.chroot")
-        if let includes, !exists(path(includes.value)) {
-            fields.report(
-                "there is no folder \(path(includes.value))", at: includes.location, hint: "an empty one will do")
+        let postinstall =
+            section.has("postinstall")
+            ? fields.string("postinstall", of: section, example: "postinstall: live-build/postinstall") : nil
+        for folder in [includes, postinstall] {
+            guard let folder, !exists(path(folder.value)) else { continue }
+            fields.report("there is no folder \(path(folder.value))", at: folder.location, hint: "an empty one will do")
         }
         guard let distribution, let sets, let includes else { return nil }
-        return Declaration.Live(distribution: distribution, sets: sets, includes: path(includes.value))
+        return Declaration.Live(
+            distribution: distribution, sets: sets, includes: path(includes.value),
+            postinstall: postinstall.map { path($0.value) })
     }
 
     private mutating func builder(_ root: DeclarationFields.Section, known: [String]?) -> Declaration.Builder? {

@@ -94,6 +94,7 @@ import Testing
             debian.profiles[1].sets[1]
                 == PackageSetReference("server", at: SourceLocation(file: "deploy.yaml", line: 20, column: 11)))
         #expect(declaration.live.includes == "/checkout/includes.chroot")
+        #expect(declaration.live.postinstall == nil)
         #expect(declaration.output == Declaration.Output(folder: "/checkout/live-build/output", keep: 5))
         #expect(declaration.iso.squashfsLevel == 3)
         #expect(declaration.profiles(of: debian).map(\.name) == ["core", "server", "live", "builder", "zfs-build"])
@@ -237,6 +238,10 @@ import Testing
                     "12:18 there is no keyring /keys/debian-archive-keyring.gpg | apt-get install debian-archive-keyring",
                     "25:13 there is no folder /checkout/includes.chroot | an empty one will do",
                 ])
+        #expect(
+            Self.errors("includes: includes.chroot", "includes: includes.chroot\n  postinstall: after") {
+                !"\($0)".contains("after")
+            } == ["26:16 there is no folder /checkout/after | an empty one will do"])
         #expect(throws: UserErrors.self) { try Declaration.load("deploy.yaml", in: "/nonexistent") }
     }
 
