@@ -1,0 +1,80 @@
+#!/usr/bin/env bats
+# Distributions of RPM packages: the real dnf installs the profile from a signed mirror, all of it and nothing else. Needs root.
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+    command -v dnf createrepo_c rpmbuild > /dev/null || skip "dnf, createrepo_c or rpmbuild is not here"
+    [ "$(id -u)" -eq 0 ] || skip "only root can mount"
+    cd "$BATS_FILE_TMPDIR" || return
+    mkdir -p medium/rocky/profiles build
+    package base 1.0
+    package tool 2.0 'Requires: base' 'Epoch: 3'
+    package extra 1.0
+    createrepo_c --quiet medium/rocky/rpm
+    export GNUPGHOME=$PWD/gnupg
+    mkdir -m 700 gnupg
+    gpg --quiet --batch --passphrase '' --quick-generate-key test@example.org ed25519 sign never
+    gpg --export > key.gpg
+    gpg --batch --detach-sign --armor medium/rocky/rpm/repodata/repomd.xml
+    gpgconf --kill all
+}
+
+package() { # package NAME VERSION [LINE…]
+    {
+        printf '%s\n' "Name: $1" "Version: $2" 'Release: 1.el9' "Summary: $1" 'License: MIT' 'BuildArch: noarch' "${@:3}"
+        printf '%%description\n%s\n%%install\nmkdir -p %%{buildroot}/usr/share/%s\n%%files\n/usr/share/%s\n' "$1" "$1" "$1"
+    } > "build/$1.spec"
+    rpmbuild -bb --quiet --define "_topdir $PWD/build" --define "_rpmdir $PWD/medium/rocky/rpm" "build/$1.spec"
+}
+
+setup() {
+    library=$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot/usr/lib/kldload-installer/lib
+    cd "$BATS_TEST_TMPDIR" || return
+    cp -r "$BATS_FILE_TMPDIR"/{medium,key.gpg} .
+    mkdir target
+    cat > around << END
+set -euo pipefail
+shopt -s inherit_errexit
+say() { :; }
+run() { "\$@"; }
+fail() { printf 'fail: %s\n' "\$*"; exit 1; }
+TARGET=$PWD/target BOOTSTRAP_DARKSITE=$PWD/medium BOOTSTRAP_KEY=$PWD/key.gpg KLDLOAD_DISTRO=rocky KLDLOAD_PROFILE=core
+source "$library/bootstrap.sh"
+END
+}
+
+profile() { printf '%s\n' "$@" > medium/rocky/profiles/core; }
+
+bootstrap() { run unshare --mount --propagation private bash -c 'source ./around; bootstrap'; }
+
+@test "the packages of the profile are installed, with an epoch too, and no others" {
+    profile 'base 1.0-1.el9 noarch' 'tool 3:2.0-1.el9 noarch'
+    bootstrap
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$(rpm --root "$PWD/target" -qa --queryformat '%{NAME}\n' | sort | paste -sd' ')" = "base tool" ]
+    cmp medium/rocky/profiles/core target/usr/share/kldload/profile
+}
+
+@test "a package that the mirror lacks is an error" {
+    profile 'base 1.0-1.el9 noarch' 'gone 1.0-1.el9 noarch'
+    bootstrap
+    [ "$status" -ne 0 ]
+    [[ $output == *"dnf can't install the profile core"* ]]
+}
+
+@test "what dnf brings beyond the profile is an error: the profile is whole, or it was not proven" {
+    profile 'tool 3:2.0-1.el9 noarch'
+    bootstrap
+    [ "$status" -ne 0 ]
+    [[ $output == *'what is installed (>) is not what the profile says'* ]]
+}
+
+@test "an index that is not what was signed is not used" {
+    profile 'base 1.0-1.el9 noarch'
+    echo >> medium/rocky/rpm/repodata/repomd.xml
+    bootstrap
+    [ "$status" -ne 0 ]
+    [[ $output == *'not signed by the key of this live system'* ]]
+    [ -z "$(ls target)" ]
+}

@@ -1,0 +1,121 @@
+#!/usr/bin/env bats
+# What is installed: the profile of the medium, all of it and nothing else, from a mirror that is what its signature says.
+bats_require_minimum_version 1.5.0
+
+setup() {
+    library=$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot/usr/lib/kldload-installer/lib
+    cd "$BATS_TEST_TMPDIR" || return
+    mkdir -p darksite/debian/profiles darksite/debian/apt/dists/trixie/main/binary-amd64 out
+    cat > around << END
+set -euo pipefail
+shopt -s inherit_errexit
+say() { :; }
+fail() { printf 'fail: %s\n' "\$*" >&2; exit 1; }
+BOOTSTRAP_DARKSITE=$PWD/darksite BOOTSTRAP_KEY=$PWD/key.gpg KLDLOAD_DISTRO=debian KLDLOAD_PROFILE=core
+source "$library/bootstrap.sh"
+END
+    index=darksite/debian/apt/dists/trixie/main/binary-amd64/Packages
+    profile=darksite/debian/profiles/core
+}
+
+package() { # package NAME [FIELD…]: a stanza of the index, and a line of the profile
+    printf 'Package: %s\nVersion: 1.0-1\nArchitecture: amd64\nFilename: pool/%s.deb\nSize: 1000\n' "$1" "$1" >> "$index"
+    printf '%s 1.0-1 amd64\n' "$1" >> "$profile"
+    shift
+    if (($#)); then printf '%s\n' "$@" >> "$index"; fi
+    echo >> "$index"
+}
+
+plan() { run bash -c "source ./around; bootstrap_deb_plan $index $profile out"; }
+
+names() { cut -d' ' -f1 "out/$1" | sort | paste -sd' '; }
+
+@test "Essential packages and all they depend on come first, also by names that others provide" {
+    package base 'Essential: yes' 'Pre-Depends: awk'
+    package mawk 'Provides: awk, editor (= 1)' 'Depends: libc (>= 1)'
+    package libc
+    package tool 'Depends: base, libtool | other'
+    package libtool
+    plan
+    [ "$status" -eq 0 ]
+    [ "$(names essential)" = "base libc mawk" ]
+    [ "$(names rest)" = "libtool tool" ]
+    [ "$(names all)" = "base libc libtool mawk tool" ]
+    [ ! -s out/early ]
+}
+
+@test "what is pre-depended on is configured before what pre-depends on it is unpacked" {
+    package base 'Essential: yes'
+    package service 'Pre-Depends: init-helpers (>= 1), systemd:any | sysvinit'
+    package init-helpers 'Depends: perl'
+    package perl
+    package systemd
+    plan
+    [ "$(names early)" = "init-helpers perl systemd" ]
+    [ "$(names rest)" = "service" ]
+}
+
+@test "circles of dependencies come to an end" {
+    package a 'Essential: yes' 'Depends: b' 'Provides: virtual'
+    package b 'Depends: a, virtual'
+    plan
+    [ "$(names essential)" = "a b" ]
+}
+
+@test "every package that the mirror lacks is named, and nothing is planned" {
+    package base 'Essential: yes'
+    printf '%s\n' 'gone 1.0-1 amd64' 'base 2.0-1 amd64' >> "$profile"
+    plan
+    [ "$status" -ne 0 ]
+    [[ $output == *'the mirror lacks gone 1.0-1 amd64'* && $output == *'the mirror lacks base 2.0-1 amd64'* ]]
+    [ ! -e out/rest ]
+}
+
+@test "packages of the mirror that are not of the profile stay out" {
+    package base 'Essential: yes' 'Depends: extra'
+    printf 'Package: extra\nVersion: 1\nArchitecture: amd64\nFilename: pool/extra.deb\nSize: 1\n\n' >> "$index"
+    plan
+    [ "$(names all)" = "base" ]
+}
+
+@test "what others depend on is automatic for apt, but the ZFS module is not" {
+    package base 'Essential: yes'
+    package zfs-initramfs 'Depends: zfs-modules-6.12, libzfs'
+    package zfs-modules-6.12
+    package libzfs
+    plan
+    [ "$(awk '/^Package:/ { print $2 }' out/automatic)" = "libzfs" ]
+}
+
+@test "a mirror is read only when it is signed by the key of the live system, and whole" {
+    export GNUPGHOME=$PWD/gnupg
+    mkdir -m 700 gnupg
+    gpg --quiet --batch --passphrase '' --quick-generate-key test@example.org ed25519 sign never
+    gpg --quiet --export > key.gpg
+    package base 'Essential: yes'
+    release=darksite/debian/apt/dists/trixie/Release
+    printf 'SHA256:\n %s %s main/binary-amd64/Packages\n' "$(sha256sum < "$index" | cut -d' ' -f1)" "$(stat -c %s "$index")" > "$release"
+    gpg --quiet --batch --clearsign --output "${release%/*}/InRelease" "$release"
+    run -0 bash -c 'source ./around; bootstrap_deb_index darksite/debian/apt'
+    [[ $output == *'Package: base'* ]]
+
+    echo >> "$index" # a byte more
+    run ! bash -c 'source ./around; bootstrap_deb_index darksite/debian/apt'
+    [[ $output == *'is not what its signature says'* ]]
+
+    gpg --quiet --batch --passphrase '' --quick-generate-key other@example.org ed25519 sign never
+    gpg --quiet --export other@example.org > key.gpg
+    run ! bash -c 'source ./around; bootstrap_deb_index darksite/debian/apt'
+    [[ $output == *'not signed by the key'* ]]
+    gpgconf --kill all
+}
+
+@test "a profile or a distribution that is not on the medium is said before a disk is touched, with those that are" {
+    echo 'base 1 amd64' > "$profile"
+    cp "$profile" darksite/debian/profiles/server
+    run ! bash -c 'source ./around; KLDLOAD_PROFILE=desktop; bootstrap_check'
+    [[ $output == *'has no profile desktop (it has: core server)'* ]]
+    run ! bash -c 'source ./around; KLDLOAD_DISTRO=fedora; bootstrap_check'
+    [[ $output == *'no darksite of fedora (it has: debian)'* ]]
+    run -0 bash -c 'source ./around; bootstrap_check'
+}

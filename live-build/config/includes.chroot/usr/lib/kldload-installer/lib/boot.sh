@@ -1,0 +1,147 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154  # variables are shared between the libraries
+# Kernel, initramfs, and the boot loader on every disk.
+
+boot() {
+    local kernel
+    local modules
+    boot_target_files
+    # RPM distributions leave it to a boot loader's plugin to put the kernel into /boot.
+    for modules in "$TARGET"/usr/lib/modules/*; do
+        if [[ -e $modules/vmlinuz && ! -e $TARGET/boot/vmlinuz-${modules##*/} ]]; then
+            run cp "$modules/vmlinuz" "$TARGET/boot/vmlinuz-${modules##*/}"
+        fi
+    done
+    kernel=$(boot_kernel)
+    say "kernel $kernel"
+    boot_modules "$kernel"
+    boot_settings
+    boot_initramfs "$kernel"
+    mkdir -p "$TARGET/boot/efi"
+    run mount -t vfat -o umask=0077 "${disk_esps[0]}" "$TARGET/boot/efi"
+    in_target kldload-boot sync
+    boot_check "$kernel"
+    boot_firmware
+    system_late_done
+}
+
+# boot_target_files: the programs that every installation gets, of whatever distribution and profile.
+boot_target_files() {
+    run cp --recursive --no-preserve=ownership,timestamps "$INSTALLER/target/." "$TARGET/"
+    # Distributions without systemd-boot in their mirror boot with that of the live system.
+    if [[ ! -e $TARGET/usr/lib/systemd/boot/efi/systemd-bootx64.efi ]]; then
+        run install -D -m 644 /usr/lib/systemd/boot/efi/systemd-bootx64.efi "$TARGET/usr/lib/kldload/systemd-bootx64.efi"
+    fi
+}
+
+# boot_kernel: the release of the one kernel of the target.
+boot_kernel() {
+    local kernels=("$TARGET"/boot/vmlinuz-*)
+    [[ ${#kernels[@]} == 1 && -e ${kernels[0]} ]] || fail "the target must have one kernel, and has: ${kernels[*]##*/}"
+    printf '%s\n' "${kernels[0]##*/vmlinuz-}"
+}
+
+# boot_modules KERNEL: the ZFS module for it, prebuilt or built here; and the dependencies of all modules.
+boot_modules() {
+    local module file magic
+    boot_depmod "$1"
+    if ! modinfo --basedir "$TARGET" --set-version "$1" --filename zfs > /dev/null 2>&1; then
+        say "no ZFS module for kernel $1 came with the packages; DKMS builds it"
+        in_target dkms autoinstall -k "$1" || fail "the ZFS module can't be built for kernel $1"
+        in_target depmod "$1"
+    fi
+    for module in spl zfs; do
+        file=$(modinfo --basedir "$TARGET" --set-version "$1" --filename "$module") || fail "there is no module $module for kernel $1"
+        magic=$(modinfo --field vermagic "$file")
+        [[ $magic == "$1 "* ]] || fail "$file is for another kernel: $magic"
+    done
+}
+
+# boot_depmod KERNEL: reads every module, which takes a while. The live system has the same kernel as a rule, and what depmod
+# said there holds for the same files.
+boot_depmod() {
+    local here=/usr/lib/modules/$1 there=$TARGET/usr/lib/modules/$1 file
+    if [[ -e $here/modules.dep ]] && diff <(boot_module_files "$here") <(boot_module_files "$there") > /dev/null; then
+        for file in "$here"/modules.{alias,alias.bin,dep,dep.bin,devname,softdep,symbols,symbols.bin,builtin.bin,builtin.alias.bin,weakdep}; do
+            if [[ -e $file ]]; then cp --no-preserve=timestamps "$file" "$there/"; fi
+        done
+        printf 'the dependencies of the modules are those of the live system\n'
+    else
+        in_target depmod "$1"
+    fi
+}
+
+boot_module_files() { (cd "$1" && find . -name '*.ko*' -type f -printf '%P %s\n' | sort && cat modules.builtin modules.order); }
+
+# boot_settings: what the kernel is told, and how the root is found.
+boot_settings() {
+    mkdir -p "$TARGET/etc/kernel" "$TARGET/etc/zfs"
+    printf '%s\n' "rw $KLDLOAD_KERNEL_OPTIONS" | sed 's/ *$//' > "$TARGET/etc/kernel/cmdline"
+    cp /etc/hostid "$TARGET/etc/hostid"
+    pool_mount_list
+    # Mounted when somebody looks: no machine waits for a disk that may be gone, and what is not mounted is not damaged.
+    local uuid
+    uuid=$(lsblk --noheadings --nodeps --output PARTUUID "${disk_esps[0]}")
+    printf '%s\n' "# Everything else is mounted by ZFS: zfs list" \
+        "PARTUUID=$uuid /boot/efi vfat umask=0077,noauto,x-systemd.automount,x-systemd.idle-timeout=60s 0 2" > "$TARGET/etc/fstab"
+}
+
+# boot_initramfs KERNEL: makes it, the only time; and looks whether it can find the root.
+boot_initramfs() {
+    local listing wanted
+    if [[ -d $TARGET/etc/initramfs-tools ]]; then
+        # The modules in it are compressed already; a higher level costs time at every update and saves next to nothing.
+        mkdir -p "$TARGET/etc/initramfs-tools/conf.d"
+        printf '%s\n' 'COMPRESS=zstd' 'COMPRESSLEVEL=3' > "$TARGET/etc/initramfs-tools/conf.d/kldload.conf"
+        # mkinitramfs alone: update-initramfs would also call kernel-install, before there is a partition to fill.
+        in_target env TMPDIR=/tmp mkinitramfs -o "/boot/initrd.img-$1" "$1"
+        install -D -m 644 /dev/null "$TARGET/var/lib/initramfs-tools/$1"
+        listing=$(in_target lsinitramfs "/boot/initrd.img-$1")
+        wanted='/zfs\.ko /spl\.ko /zpool$ /zfs$ ^scripts/zfs$ etc/hostid$'
+    else
+        in_target dracut --force --add zfs "/boot/initramfs-$1.img" "$1"
+        listing=$(in_target lsinitrd "/boot/initramfs-$1.img")
+        wanted='/zfs\.ko /spl\.ko /zpool$ /zfs$'
+    fi
+    local pattern
+    for pattern in $wanted; do
+        grep --quiet --extended-regexp "$pattern" <<< "$listing" || fail "the initramfs lacks what finds the root: $pattern"
+    done
+}
+
+# boot_environment: the name of the file system that is the target's root.
+boot_environment() { zpool get -H -o value bootfs rpool | sed 's|.*/||'; }
+
+# boot_check KERNEL: every disk can boot it.
+boot_check() {
+    local partition esp entry
+    entry=loader/entries/kldload-$(boot_environment)-$1.conf
+    esp=$(mktemp --directory)
+    for partition in "${disk_esps[@]}"; do
+        run mount -t vfat "$partition" "$esp"
+        [[ -s $esp/EFI/BOOT/BOOTX64.EFI && -s $esp/$entry ]] || {
+            umount "$esp"
+            fail "$partition has no boot loader or no entry for kernel $1"
+        }
+        awk -v esp="$esp" '$1 == "linux" || $1 == "initrd" { print esp $2 }' "$esp/$entry" \
+            | xargs stat --format='%n %s'
+        run umount "$esp"
+    done
+    rmdir "$esp"
+}
+
+# boot_firmware: the firmware's own menu names each disk. Firmware that forgets or refuses boots \EFI\BOOT\BOOTX64.EFI.
+boot_firmware() {
+    local number label old
+    if [[ ! -d /sys/firmware/efi/efivars ]]; then return; fi
+    mountpoint --quiet /sys/firmware/efi/efivars || run mount -t efivarfs efivarfs /sys/firmware/efi/efivars
+    while read -r old; do
+        run efibootmgr --quiet --delete-bootnum --bootnum "$old" || say "the firmware keeps its entry $old"
+    done < <(efibootmgr | sed -nE 's/^Boot([0-9A-F]{4})\*? kldload .*/\1/p')
+    for ((number = ${#disks[@]} - 1; number >= 0; number--)); do
+        label="kldload $KLDLOAD_DISTRO"
+        if ((number > 0)); then label+=" (disk $((number + 1)))"; fi
+        run efibootmgr --quiet --create --disk "${disks[number]}" --part 1 --label "$label" --loader '\EFI\systemd\systemd-bootx64.efi' \
+            || say "the firmware takes no entry for ${disks[number]}; it will boot by its default path"
+    done
+}

@@ -1,0 +1,296 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154  # variables are shared between the libraries
+# The packages of the profile, from the darksite onto the empty target.
+#
+# Which packages, in which versions, is what the build resolved and proved; it stands on the medium beside the mirror.
+
+BOOTSTRAP_DARKSITE=${BOOTSTRAP_DARKSITE:-/root/darksite}
+BOOTSTRAP_KEY=${BOOTSTRAP_KEY:-/usr/share/keyrings/kldload-darksite.gpg}
+# Where the mirror is in the target, as long as the installation lasts.
+bootstrap_mirror=/run/kldload-darksite
+
+in_target() {
+    printf '+ in the target: %s\n' "${*@Q}"
+    in_target_quietly "$@"
+}
+
+# in_target_quietly: without a line in the log. Nothing of the live system's settings gets into what packages make of themselves.
+in_target_quietly() {
+    chroot "$TARGET" env --ignore-environment PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 TERM=dumb \
+        DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true SYSTEMD_RELAX_ESP_CHECKS=1 "$@"
+}
+
+# bootstrap_profile: the file that lists the packages of the profile; fails where the medium has none.
+bootstrap_profile() {
+    local profiles=$BOOTSTRAP_DARKSITE/$KLDLOAD_DISTRO/profiles
+    [[ -d $profiles ]] || fail "this medium has no darksite of $KLDLOAD_DISTRO (it has: $(bootstrap_names "$BOOTSTRAP_DARKSITE"))"
+    [[ -s $profiles/$KLDLOAD_PROFILE ]] \
+        || fail "the darksite of $KLDLOAD_DISTRO has no profile $KLDLOAD_PROFILE (it has: $(bootstrap_names "$profiles"))"
+    printf '%s\n' "$profiles/$KLDLOAD_PROFILE"
+}
+
+bootstrap_names() { find -L "$1" -mindepth 1 -maxdepth 1 -printf '%P\n' | sort | paste --serial --delimiters=' '; }
+
+# bootstrap_darksite: the mirror of the distribution.
+bootstrap_darksite() {
+    local folder
+    for folder in "$BOOTSTRAP_DARKSITE/$KLDLOAD_DISTRO"/{apt,rpm}; do
+        if [[ -d $folder ]]; then printf '%s\n' "$folder" && return; fi
+    done
+    fail "the darksite of $KLDLOAD_DISTRO has no mirror"
+}
+
+# bootstrap_check: that what is to be installed is on the medium; before a disk is touched.
+bootstrap_check() {
+    case $KLDLOAD_DISTRO in
+        debian | ubuntu | centos | rocky | fedora) bootstrap_profile > /dev/null ;;
+        *) fail "installing $KLDLOAD_DISTRO is not possible yet" ;;
+    esac
+}
+
+bootstrap() {
+    case $KLDLOAD_DISTRO in
+        debian | ubuntu) bootstrap_deb ;;
+        centos | rocky | fedora) bootstrap_rpm ;;
+        *) fail "installing $KLDLOAD_DISTRO is not possible yet" ;;
+    esac
+    install -D -m 644 "$(bootstrap_profile)" "$TARGET/usr/share/kldload/profile"
+}
+
+# bootstrap_mounts: what maintainer scripts expect, and the mirror. /run is the target's own: its programs must not talk to
+# the live system's.
+bootstrap_mounts() {
+    local folder
+    mkdir -p "$TARGET"/{dev,proc,sys,run,tmp}
+    for folder in dev proc sys; do
+        run mount --rbind "/$folder" "$TARGET/$folder"
+        run mount --make-rslave "$TARGET/$folder"
+    done
+    run mount -t tmpfs -o mode=755 tmpfs "$TARGET/run"
+    run mount -t tmpfs -o mode=1777 tmpfs "$TARGET/tmp"
+    mkdir -p "$TARGET$bootstrap_mirror" "$TARGET/run/lock" "$TARGET/run/udev"
+    run mount --bind -o ro "$(bootstrap_darksite)/" "$TARGET$bootstrap_mirror"
+    if [[ -d /run/udev ]]; then run mount --bind -o ro /run/udev "$TARGET/run/udev"; fi
+}
+
+# --- Debian and Ubuntu ------------------------------------------------------------------------------------------------
+
+# What has gone bad on the medium is found while it is unpacked, by the check sums that compressed packages carry. Their
+# SHA-256 is not looked at: it would guard against somebody who can change the packages on the medium but not this program
+# beside them, and takes as long as unpacking them.
+#
+# The packages are known to the last version, so nothing need be resolved, and dpkg does it in three runs: first the
+# Essential packages, which any maintainer script may use; then what others pre-depend on, because dpkg does not configure
+# a package in the middle of a run for a Pre-Depends (Debian Policy 7.2); then the rest, with all dependencies checked.
+bootstrap_deb() {
+    local work mirror
+    mirror=$(bootstrap_darksite)
+    work=$(mktemp --directory)
+    bootstrap_deb_index "$mirror" > "$work/index"
+    bootstrap_deb_plan "$work/index" "$(bootstrap_profile)" "$work"
+    say "$(wc --lines < "$work/all") packages, $(($(awk '{ sum += $3 } END { printf "%d", sum / 1000000 }' "$work/all"))) MB"
+    bootstrap_mounts
+    bootstrap_deb_extract "$mirror" "$work/essential"
+    bootstrap_deb_prepare
+    bootstrap_deb_install --force-depends "$work/essential"
+    bootstrap_deb_hold_back
+    bootstrap_deb_install --force-depends "$work/early"
+    bootstrap_deb_install --no-force-depends "$work/rest"
+    bootstrap_deb_let_go
+    install -D -m 644 "$work/automatic" "$TARGET/var/lib/apt/extended_states"
+    bootstrap_deb_judge "$work/all"
+    rm -r "$work"
+}
+
+# bootstrap_deb_index MIRROR: the index of the mirror, having checked its signature and its digest.
+bootstrap_deb_index() {
+    local release codename index
+    codename=$(bootstrap_names "$1/dists")
+    release=$(gpgv --quiet --keyring "$BOOTSTRAP_KEY" --output - "$1/dists/$codename/InRelease" 2> /dev/null) \
+        || fail "the mirror on the medium is not signed by the key of this live system"
+    index=main/binary-amd64/Packages
+    printf '%s\n' "$release" | awk -v name="$index" '/^[^ ]/ { inside = $1 == "SHA256:" } inside && $3 == name { print $1 "  " $3 }' \
+        | (cd "$1/dists/$codename" && sha256sum --quiet --strict --check -) || fail "the index of the mirror is not what its signature says"
+    cat "$1/dists/$codename/$index"
+}
+
+# bootstrap_deb_plan INDEX PROFILE FOLDER: writes the lists all, essential, early (what is pre-depended on) and rest into
+# FOLDER: "name file size" a line; early and rest hold nothing that is in a list before them. And automatic, what apt calls
+# that in its own words.
+bootstrap_deb_plan() {
+    awk -v folder="$3" '
+        FILENAME == ARGV[1] { wanted[$1 " " $2 " " $3] = 1; next }
+        { # a stanza of the index
+            delete field
+            count = split($0, lines, "\n")
+            for (i = 1; i <= count; i++)
+                if (match(lines[i], /^[A-Za-z0-9-]+: /)) field[substr(lines[i], 1, RLENGTH - 2)] = substr(lines[i], RLENGTH + 1)
+            id = field["Package"] " " field["Version"] " " field["Architecture"]
+            if (!(id in wanted)) next
+            delete wanted[id]
+            name = field["Package"]
+            names[++total] = name
+            line[name] = name " " field["Filename"] " " field["Size"]
+            architecture[name] = field["Architecture"] == "all" ? "amd64" : field["Architecture"] # as apt writes it
+            pre[name] = field["Pre-Depends"]
+            depends[name] = field["Depends"]
+            essential[name] = field["Essential"] == "yes"
+            needed = needed "," field["Pre-Depends"] "," field["Depends"]
+            count = split(field["Provides"], lines, ",")
+            for (i = 1; i <= count; i++) providers[bare(lines[i])] = providers[bare(lines[i])] "," name
+        }
+        function bare(relation) {
+            gsub(/^ +| *[(:].*$| +$/, "", relation)
+            return relation
+        }
+        # Marks the packages named in a relation field, and all they depend on: all alternatives, all that provide a name.
+        function mark(relations, list,    parts, count, i, name) {
+            count = split(relations, parts, /[,|]/)
+            for (i = 1; i <= count; i++) {
+                name = bare(parts[i])
+                if (name in line) {
+                    if (!(name in taken)) mark_name(name, list)
+                } else if (name in providers) mark(providers[name], list)
+            }
+        }
+        function mark_name(name, list) {
+            taken[name] = list
+            mark(pre[name], list)
+            mark(depends[name], list)
+        }
+        END {
+            for (id in wanted) { print "the mirror lacks " id; missing = 1 }
+            if (missing) exit 1
+            for (i = 1; i <= total; i++) if (essential[names[i]] && !(names[i] in taken)) mark_name(names[i], "essential")
+            for (i = 1; i <= total; i++) mark(pre[names[i]], "early")
+            # What others depend on goes when they go (apt-get autoremove); but modules stay as long as nobody removes them.
+            count = split(needed, lines, /[,|]/)
+            for (i = 1; i <= count; i++) automatic[bare(lines[i])] = 1
+            printf "" > (folder "/early")
+            for (i = 1; i <= total; i++) {
+                print line[names[i]] > (folder "/all")
+                if (names[i] in automatic && names[i] !~ /^zfs-modules-/)
+                    print "Package: " names[i] "\nArchitecture: " architecture[names[i]] "\nAuto-Installed: 1\n" > (folder "/automatic")
+                print line[names[i]] > (folder "/" (names[i] in taken ? taken[names[i]] : "rest"))
+            }
+        }' "$2" RS= "$1" || fail "packages of the profile $KLDLOAD_PROFILE are not in the mirror"
+}
+
+# bootstrap_deb_extract MIRROR LIST: the files alone, so that dpkg and what it calls can run in the target.
+bootstrap_deb_extract() {
+    local file
+    # The links of the merged /usr come with base-files.
+    {
+        grep '^base-files ' "$2"
+        grep --invert-match '^base-files ' "$2"
+    } | while read -r _ file _; do
+        dpkg-deb --fsys-tarfile "$1/$file" | tar --extract --directory "$TARGET" --keep-directory-symlink --preserve-permissions --numeric-owner
+    done
+}
+
+bootstrap_deb_prepare() {
+    mkdir -p "$TARGET"/var/lib/dpkg/{info,updates,triggers,alternatives,parts}
+    touch "$TARGET"/var/lib/dpkg/{status,available}
+    # The pool does not wait for the disk, neither need dpkg.
+    mkdir -p "$TARGET/etc/dpkg/dpkg.cfg.d"
+    printf 'force-unsafe-io\n' > "$TARGET/etc/dpkg/dpkg.cfg.d/kldload-installer"
+}
+
+# bootstrap_deb_install OPTION LIST
+bootstrap_deb_install() {
+    local files=()
+    mapfile -t files < <(awk -v mirror="$bootstrap_mirror/" '{ print mirror $2 }' "$2")
+    if ((${#files[@]} == 0)); then return; fi
+    printf '+ in the target: dpkg %s --install, %s packages\n' "$1" "${#files[@]}"
+    in_target_quietly dpkg "$1" --force-confdef --force-confold --install "${files[@]}" || fail "dpkg can't install the packages; see the log"
+}
+
+# What many packages ask for and is needed once, in the end: initramfs and dependencies of modules (boot.sh), certificates
+# and the database of hardware (bootstrap_deb_late).
+bootstrap_deb_diverted=(/usr/sbin/update-initramfs /usr/sbin/depmod /usr/sbin/update-ca-certificates /usr/bin/systemd-hwdb)
+
+bootstrap_deb_hold_back() {
+    local program
+    # No service starts here (invoke-rc.d, deb-systemd-invoke; Debian Policy 9.3.3).
+    printf '#!/bin/sh\nexit 101\n' > "$TARGET/usr/sbin/policy-rc.d"
+    chmod 755 "$TARGET/usr/sbin/policy-rc.d"
+    for program in "${bootstrap_deb_diverted[@]}"; do
+        in_target dpkg-divert --quiet --local --rename --divert "$program.real" --add "$program"
+        printf '#!/bin/sh\nexit 0\n' > "$TARGET$program"
+        chmod 755 "$TARGET$program"
+    done
+    # DKMS would look again and again for what it need not build; see boot_modules.
+    mkdir -p "$TARGET/etc/dkms"
+    touch "$TARGET/etc/dkms/no-autoinstall"
+    # The index of manual pages is made by its timer.
+    printf 'man-db man-db/auto-update boolean false\n' | in_target debconf-set-selections
+}
+
+bootstrap_deb_let_go() {
+    local program
+    rm "$TARGET/etc/dpkg/dpkg.cfg.d/kldload-installer" "$TARGET/etc/dkms/no-autoinstall"
+    rmdir --ignore-fail-on-non-empty "$TARGET/etc/dkms"
+    for program in "${bootstrap_deb_diverted[@]}"; do
+        rm "$TARGET$program"
+        in_target dpkg-divert --quiet --local --rename --remove "$program"
+    done
+    printf 'man-db man-db/auto-update boolean true\n' | in_target debconf-set-selections
+    if [[ -d $TARGET/var/lib/man-db ]]; then touch "$TARGET/var/lib/man-db/auto-update"; fi
+}
+
+# bootstrap_deb_late: goes on in the background while one core makes the initramfs; finish waits for it.
+bootstrap_deb_late() {
+    if [[ -x $TARGET/usr/bin/systemd-hwdb ]]; then in_target systemd-hwdb --usr update; fi
+    if [[ -x $TARGET/usr/sbin/update-ca-certificates ]]; then in_target update-ca-certificates; fi
+    if [[ -x $TARGET/usr/sbin/locale-gen ]]; then in_target locale-gen; fi
+}
+
+# bootstrap_deb_judge LIST: that dpkg finds nothing wrong, and has just the packages of the list.
+bootstrap_deb_judge() {
+    local audit
+    audit=$(in_target dpkg --audit | grep --invert-match '^+ ') || : # nothing is as it should be
+    [[ -z $audit ]] || fail "dpkg finds packages half installed: ${audit//$'\n'/ }"
+    # shellcheck disable=SC2016  # dpkg-query's own variables
+    chroot "$TARGET" dpkg-query --show --showformat '${Package} ${Version} ${Architecture} ${db:Status-Abbrev}\n' \
+        | sed 's/ ii *$//' | sort | diff <(sort "$(bootstrap_profile)") - \
+        || fail "what is installed (>) is not what the profile says (<); see the log"
+}
+
+# --- distributions of RPM packages ------------------------------------------------------------------------------------
+
+# The index of the mirror is signed by the key of this live system and holds the digest of every package, which dnf checks.
+bootstrap_rpm() {
+    local mirror packages=() options=()
+    mirror=$(bootstrap_darksite)
+    gpgv --quiet --keyring "$BOOTSTRAP_KEY" "$mirror/repodata/repomd.xml.asc" "$mirror/repodata/repomd.xml" \
+        || fail "the mirror on the medium is not signed by the key of this live system"
+    mapfile -t packages < <(awk '{ print $1 "-" $2 "." $3 }' "$(bootstrap_profile)")
+    say "${#packages[@]} packages"
+    bootstrap_mounts
+    # The initramfs is made once, in the end (boot.sh), and the boot menu is not that of these plugins.
+    mkdir -p "$TARGET/etc/kernel/install.d"
+    ln --symbolic --force /dev/null "$TARGET/etc/kernel/install.d/50-dracut.install"
+    options=(--installroot="$TARGET" --releasever="$(bootstrap_rpm_release)" --assumeyes --quiet --setopt=reposdir=/nonexistent
+        --setopt=cachedir=/tmp/dnf-cache --setopt=install_weak_deps=False --setopt=keepcache=False --setopt=gpgcheck=0
+        --setopt=best=True --setopt=strict=True --setopt=module_platform_id= --repofrompath="kldload,file://$mirror" --repo=kldload)
+    run dnf "${options[@]}" install "${packages[@]}" || fail "dnf can't install the profile $KLDLOAD_PROFILE from the mirror"
+    rm "$TARGET/etc/kernel/install.d/50-dracut.install"
+    bootstrap_rpm_judge
+}
+
+bootstrap_rpm_release() {
+    case $KLDLOAD_DISTRO in
+        fedora) printf '41' ;;
+        *) printf '9' ;;
+    esac
+}
+
+# bootstrap_rpm_judge: that just the packages of the profile are there. An epoch of 0 is not written.
+bootstrap_rpm_judge() {
+    rpm --root "$TARGET" --query --all --queryformat '%{NAME} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE} %{ARCH}\n' \
+        | grep --invert-match '^gpg-pubkey ' | sed 's/ 0:/ /' | sort | diff <(sed 's/ 0:/ /' "$(bootstrap_profile)" | sort) - \
+        || fail "what is installed (>) is not what the profile says (<); see the log"
+}
+
+# bootstrap_stop: nothing that the installation started runs on.
+bootstrap_stop() { jobs -p | xargs --no-run-if-empty kill 2> /dev/null || :; } # they may have ended

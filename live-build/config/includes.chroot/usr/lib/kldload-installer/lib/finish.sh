@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154  # variables are shared between the libraries
+# The manifest, the first snapshot, and letting go of the disks.
+
+finish() {
+    rm -f "$TARGET/usr/sbin/policy-rc.d"
+    finish_manifest
+    finish_clean
+    pool_settle
+    # What was installed, to go back to.
+    run zfs snapshot -r rpool@install
+    finish_log
+    pool_release || fail "the pool can't be exported: something in the live system holds it"
+}
+
+finish_manifest() {
+    mkdir -p "$TARGET/etc/kldload"
+    {
+        printf '# What this machine was installed with, by %s. It can be used as an answers file; secrets are not in it.\n' \
+            "$(cat /etc/kldload/build 2> /dev/null || printf 'an unknown build')"
+        answers_manifest
+    } > "$TARGET/etc/kldload/install-manifest.env"
+    chmod 644 "$TARGET/etc/kldload/install-manifest.env"
+}
+
+finish_clean() {
+    rm -rf "$TARGET"/var/cache/apt/archives/*.deb "$TARGET"/var/lib/dpkg/*-old "$TARGET"/var/cache/debconf/*-old
+    rm -f "$TARGET"/etc/{passwd,group,shadow,gshadow,subuid,subgid}-
+}
+
+finish_log() {
+    printf '\ntimes in seconds:\n'
+    printf '  %s\n' "${say_timings[@]}"
+    install -D -m 640 "$say_log" "$TARGET$say_log"
+}

@@ -1,0 +1,141 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154  # variables are shared between the libraries
+# What the profile does with its packages: snapshots, WireGuard, firewall, units that start at boot.
+
+# Units that are to start, or not to, at boot; `system` has put some here already.
+services_enabled=()
+services_disabled=()
+
+services() {
+    services_zfs
+    services_of_profile
+    services_apply
+}
+
+# services_apply: once for all, because each call of systemctl takes a while.
+services_apply() {
+    local unit enable=() disable=()
+    for unit in "${services_enabled[@]}"; do
+        if services_has "/usr/lib/systemd/system/$unit"; then enable+=("$unit"); fi
+    done
+    for unit in "${services_disabled[@]}"; do
+        if services_has "/usr/lib/systemd/system/$unit"; then disable+=("$unit"); fi
+    done
+    if ((${#disable[@]})); then in_target systemctl disable "${disable[@]}"; fi
+    in_target systemctl enable "${enable[@]}"
+}
+
+services_of_profile() {
+    if [[ $KLDLOAD_PROFILE == core ]]; then return; fi
+    run cp --recursive --no-preserve=ownership,timestamps "$INSTALLER/target-tools/." "$TARGET/"
+    services_enabled+=(kldload-firstboot.service)
+    services_holds
+    if services_has /usr/sbin/sanoid; then services_sanoid; fi
+    if services_has /usr/bin/wg && [[ $KLDLOAD_WIREGUARD == 1 ]]; then services_wireguard; fi
+    if services_has /usr/sbin/nft; then services_firewall; fi
+    # Seeds of clouds are for images that are cloned; sealing one takes this away.
+    if services_has /usr/bin/cloud-init; then touch "$TARGET/etc/cloud/cloud-init.disabled"; fi
+    if services_has /usr/sbin/gdm3; then in_target systemctl set-default graphical.target; fi
+    services_enabled+=(libvirtd.socket cockpit.socket)
+}
+
+services_has() { [[ -e $TARGET$1 ]]; }
+
+# A new kernel is taken on purpose, with a boot environment to go back to; not by the way, in any upgrade.
+services_holds() {
+    local name
+    if ! services_has /usr/bin/dpkg; then return; fi
+    for name in linux-image-amd64 linux-headers-amd64 linux-image-generic linux-headers-generic; do
+        if services_has "/var/lib/dpkg/info/$name.list"; then printf '%s hold\n' "$name"; fi
+    done | in_target dpkg --set-selections
+}
+
+# Debian's own jobs of cron read pools through each month (/etc/cron.d/zfsutils-linux); elsewhere a timer does.
+services_zfs() {
+    services_enabled+=(zfs.target zfs-import.target zfs-mount.service zfs-zed.service chrony.service ssh.service sshd.service)
+    if services_has "/usr/lib/systemd/system/zfs-scrub-monthly@.timer" && ! services_has /etc/cron.d/zfsutils-linux; then
+        in_target systemctl enable "zfs-scrub-monthly@rpool.timer"
+    fi
+}
+
+services_sanoid() {
+    mkdir -p "$TARGET/etc/sanoid"
+    cat > "$TARGET/etc/sanoid/sanoid.conf" << 'EOF'
+# Snapshots that come and go by themselves; see /usr/share/sanoid/sanoid.defaults.conf for all that can be said.
+[rpool/ROOT]
+    use_template = system
+    recursive = yes
+    process_children_only = yes
+
+[rpool/home]
+    use_template = data
+    recursive = yes
+
+[rpool/root]
+    use_template = data
+
+[rpool/srv]
+    use_template = data
+    recursive = yes
+
+[template_system]
+    frequently = 0
+    hourly = 0
+    daily = 7
+    monthly = 0
+    yearly = 0
+    autosnap = yes
+    autoprune = yes
+
+[template_data]
+    frequently = 0
+    hourly = 24
+    daily = 14
+    monthly = 3
+    yearly = 0
+    autosnap = yes
+    autoprune = yes
+EOF
+    services_enabled+=(sanoid.timer)
+}
+
+# Keys only: whom to talk to is decided later.
+services_wireguard() {
+    mkdir -p "$TARGET/etc/wireguard"
+    chmod 700 "$TARGET/etc/wireguard"
+    # Not in_target: the log would be its stdout.
+    (
+        umask 077
+        chroot "$TARGET" wg genkey > "$TARGET/etc/wireguard/private.key"
+        chroot "$TARGET" wg pubkey < "$TARGET/etc/wireguard/private.key" > "$TARGET/etc/wireguard/public.key"
+    )
+    chmod 644 "$TARGET/etc/wireguard/public.key"
+}
+
+services_firewall() {
+    local ports='22, 8080'
+    if services_has /usr/lib/systemd/system/cockpit.socket; then ports+=', 9090'; fi
+    cat > "$TARGET/etc/nftables.conf" << EOF
+#!/usr/sbin/nft -f
+# What may come in: SSH, the web interface${ports#22, 8080}, WireGuard; and answers to what went out. What is forwarded is
+# the business of whoever forwards (libvirt, containers), in tables of their own.
+table inet kldload
+delete table inet kldload
+table inet kldload {
+    chain input {
+        type filter hook input priority filter; policy drop;
+        ct state established,related accept
+        ct state invalid drop
+        iifname "lo" accept
+        iifname "virbr*" accept
+        meta l4proto { icmp, ipv6-icmp } accept
+        udp sport 67 udp dport 68 accept
+        udp dport 546 accept
+        tcp dport { $ports } accept
+        udp dport 51820 accept
+    }
+}
+EOF
+    chmod 755 "$TARGET/etc/nftables.conf"
+    services_enabled+=(nftables.service)
+}
