@@ -42,14 +42,22 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "deploy",
-            dependencies: ["Pipeline", "Darksites", "BuildGraph", "ContentStore", "Primitives", arguments, system],
+            dependencies: [
+                "Pipeline", "Installation", "Machines", "Darksites", "BuildGraph", "ContentStore", "Primitives",
+                arguments,
+                system,
+            ],
             swiftSettings: settings),
         layer(
             "Pipeline",
             [
-                "LiveImage", "Darksites", "APT", "Containers", "BuildGraph", "ContentStore", "Transfer", "Archives",
-                "Primitives", yaml, subprocess,
+                "Installation", "LiveImage", "Darksites", "APT", "Containers", "BuildGraph", "ContentStore", "Transfer",
+                "Archives", "Primitives", yaml, subprocess,
             ]),
+        layer(
+            "Installation", ["Machines", "Archives", "Primitives", subprocess],
+            scripts: ["judge-answers.sh", "smoke-tests.sh"]),
+        layer("Machines", ["Primitives", subprocess]),
         layer(
             "LiveImage", ["BuildGraph", "ContentStore", "Archives", "Primitives"],
             scripts: [
@@ -84,6 +92,8 @@ let package = Package(
         tests("ContentStore", ["Primitives"]),
         tests("BuildGraph", ["ContentStore", "Primitives"]),
         tests("Containers", ["BuildGraph", "Primitives", subprocess]),
+        tests("Machines", ["Primitives"], exclude: ["fake-qemu.py"]),
+        tests("Installation", ["Machines", "Primitives", subprocess]),
         tests("Solver", []),
         tests("APT", ["Solver", "Archives", "Primitives"]),
         tests("Darksites", ["APT", "ContentStore", "Solver", "Primitives"]),

@@ -36,6 +36,9 @@ struct ProjectOptions: ParsableArguments {
 
     var console: Console { Console(json: json, environment: ProcessEnvironment.all) }
 
+    /// `path` as the user means it.
+    func absolute(_ path: FilePath) -> FilePath { surroundings.absolute(path) }
+
     private var surroundings: Surroundings {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let current = getcwd(&buffer, buffer.count).map { FilePath(String(cString: $0)) } ?? "."

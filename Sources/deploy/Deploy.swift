@@ -28,7 +28,8 @@ struct Deploy: AsyncParsableCommand {
         version: BuildPlan.toolVersion,
         subcommands: [
             Build.self, Full.self, Update.self, Status.self, Explain.self, Graph.self, Shell.self, Key.self,
-            Resolve.self, Check.self, Search.self, Why.self, Diff.self, Sets.self, Doctor.self, GC.self, Clean.self,
+            Resolve.self, Check.self, Search.self, Why.self, Diff.self, Sets.self, Seed.self, TestCommand.self,
+            Doctor.self, GC.self, Clean.self,
         ],
         defaultSubcommand: nil)
 

@@ -1,12 +1,15 @@
+package import SystemPackage
+
+#if canImport(Glibc)
 private import Glibc
-import Primitives
-internal import SystemPackage
+#endif
 
 /// A folder that only this user can enter, with a short name, removed when it is no longer used.
-final class PrivateFolder: Sendable {
-    let path: FilePath
+package final class PrivateFolder: Sendable {
+    package let path: FilePath
 
-    init() throws(FileError) {
+    /// Makes it where temporary files go. Throws `FileError`.
+    package init() throws(FileError) {
         let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array("\(base)/deploy-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {

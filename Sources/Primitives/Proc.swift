@@ -1,4 +1,3 @@
-package import Primitives
 package import SystemPackage
 
 /// The file system `/proc`, whose files have no size and no end to seek to (proc(5)).
@@ -27,6 +26,6 @@ package struct Proc: Sendable {
         }
     }
 
-    func exists(_ path: String) -> Bool { Files.exists(root.appending(path)) }
-    func link(_ path: String) throws(FileError) -> String { try Files.readLink(root.appending(path)) }
+    package func exists(_ path: String) -> Bool { Files.exists(root.appending(path)) }
+    package func link(_ path: String) throws(FileError) -> String { try Files.readLink(root.appending(path)) }
 }

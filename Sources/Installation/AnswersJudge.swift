@@ -1,0 +1,94 @@
+import Primitives
+import Subprocess
+package import SystemPackage
+
+/// The installer's own loader of answers files, run on this host: what it takes, the installer takes.
+package struct AnswersJudge: Sendable {
+    /// Where the loader is, in the tree that is laid over the live system.
+    package static let place = FilePath("usr/lib/kldload-installer/lib/answers.sh")
+
+    private let loader: FilePath
+    private let environment: [String: String]
+
+    /// The loader in `includes`, the tree that is laid over the live system; `environment` is what bash runs with.
+    ///
+    /// Throws `Mistake` where there is none.
+    package init(includes: FilePath, environment: [String: String]) throws {
+        loader = includes.pushing(Self.place)
+        self.environment = environment
+        guard Files.exists(loader) else {
+            throw Mistake(
+                "there is no \(Self.place) in \(includes): answers can't be checked without the installer", at: nil)
+        }
+    }
+
+    /// What the answers file at `path` says, every variable with its value.
+    ///
+    /// Throws `UserErrors` with all that the loader finds wrong, `Mistake` where there is no such file or the loader itself
+    /// fails, `CancellationError`.
+    package func read(_ path: FilePath) async throws -> Answers {
+        guard Files.exists(path) else { throw Mistake("there is no answers file \(path)", at: nil) }
+        var variables: [Environment.Key: String] = [:]
+        // Variables of the caller's are no answers, though the loader would set each of them anew.
+        for (name, value) in environment where name == "PATH" || name == "KLDLOAD_ZONEINFO" {
+            variables[Environment.Key(stringLiteral: name)] = value
+        }
+        variables["LC_ALL"] = "C.UTF-8"
+        let script = String(decoding: PackageResources.judge_answers_sh, as: UTF8.self)
+        let result = try await Subprocess.run(
+            .name("bash"), arguments: ["-c", script, "judge-answers", loader.string, path.string],
+            environment: .custom(variables), output: .bytes(limit: 4 << 20), error: .string(limit: 1 << 16))
+        try Task.checkCancellation()
+        let items = result.standardOutput.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+        switch result.terminationStatus {
+        case .exited(0): return Answers(items)
+        case .exited(3): throw UserErrors(items.map { Self.mistake($0, in: path.string) })
+        default:
+            throw Mistake(
+                "the installer's loader could not read \(path)", at: nil,
+                details: result.standardError.split(separator: "\n").map(String.init))
+        }
+    }
+
+    /// "FILE:LINE: what is wrong" as an error with a place.
+    private static func mistake(_ text: String, in file: String) -> Mistake {
+        guard text.hasPrefix(file + ":") else { return Mistake(text, at: nil) }
+        let rest = text.dropFirst(file.count + 1)
+        guard let colon = rest.firstIndex(of: ":"), let line = Int(rest[..<colon]) else {
+            return Mistake(text, at: nil)
+        }
+        let what = rest[rest.index(after: colon)...].drop { $0 == " " }
+        return Mistake(String(what), at: SourceLocation(file: file, line: line))
+    }
+}
+
+/// The answers of an installation, each variable with its value. They hold secrets.
+package struct Answers: Sendable {
+    private let values: [String: String]
+
+    /// From "NAME=value" each.
+    init(_ items: [String]) {
+        var values: [String: String] = [:]
+        for item in items {
+            guard let equals = item.firstIndex(of: "=") else { continue }
+            values[String(item[..<equals])] = String(item[item.index(after: equals)...])
+        }
+        self.values = values
+    }
+
+    /// The value of a variable; empty where there is no such variable.
+    package subscript(_ name: String) -> String { values[name] ?? "" }
+
+    /// The variables there are.
+    package var names: [String] { values.keys.sorted() }
+
+    /// The secrets among the values that are not empty.
+    package var secrets: [String] {
+        names.filter { $0.hasSuffix("_PASSWORD") || $0.hasSuffix("_PASSPHRASE") || $0.hasSuffix("_ACTIVATION_KEY") }
+            .map { self[$0] }.filter { !$0.isEmpty }
+    }
+
+    /// The disks to install to, in the order given.
+    package var disks: [String] { self["KLDLOAD_DISK"].split { $0 == " " || $0 == "," }.map(String.init) }
+    package var isEncrypted: Bool { self["KLDLOAD_ZFS_ENCRYPT"] == "1" }
+}

@@ -1,0 +1,145 @@
+import Archives
+import Machines
+import Primitives
+import SystemPackage
+
+/// The installed system, booted from its disks alone.
+extension InstallTest {
+    /// Boots three times: as installed, in another boot environment, and in the first one rolled back; and once more without
+    /// the first disk, where the others hold all that was on it.
+    func looksAtDisk(_ order: Order) async throws {
+        let isRedundant = ["mirror", "raidz"].contains(order.answers["KLDLOAD_ZFS_TOPOLOGY"])
+        for (number, phase) in SmokeTests.Phase.allCases.enumerated() where phase != .degraded || isRedundant {
+            let drives = phase == .degraded ? Array(order.drives.dropFirst()) : order.drives
+            events(.began(phase.activity))
+            let isReady = try await recorder.guarded(phase.rawValue) { [self] in
+                try await emulator.run(
+                    diskMachine(drives), log: results.appending("console-disk-\(number + 1).log"),
+                    onLine: { progress($0) }
+                ) { machine in
+                    try await looks(at: machine, in: phase, order)
+                }
+            }
+            guard isReady == true else { return }
+        }
+    }
+
+    /// All cases of a phase. Whether what the next one boots was made.
+    private func looks(at machine: VirtualMachine, in phase: SmokeTests.Phase, _ order: Order) async throws -> Bool {
+        let isIn = try await recorder.check(phase.rawValue, "boots from its own disk to a login") {
+            try await login(machine, order.answers)
+        }
+        await screenshot(machine, "\(phase.rawValue).png")
+        guard isIn else { return false }
+        if phase == .installed { try await looksAtManifest(machine, order) }
+        let isReady = try await smoke(SmokeTests.all.filter { $0.phase == phase }, on: machine, order)
+        try await recorder.check(phase.rawValue, "powers off when told to") {
+            try await machine.shell.start("systemctl poweroff")
+            let end = try await machine.end(within: limit(120))
+            guard end == .poweredOff else { throw TestFailure(what: "it did not power off: \(end)") }
+        }
+        return isReady
+    }
+
+    /// From power-on to a shell of root's, by the administrator's password, and the passphrase where there is one.
+    private func login(_ machine: VirtualMachine, _ answers: Answers) async throws {
+        let console = machine.console
+        let prompt = SerialConsole.Pattern.prompt("the login prompt", ending: "login:")
+        // A message of the kernel's can come right after the prompt.
+        let broken = SerialConsole.Pattern.line("the login prompt") { $0.contains(" login: ") }
+        if answers.isEncrypted {
+            try await console.wait(for: .prompt(containing: "assphrase for"), within: limit(300))
+            try await console.type(answers["KLDLOAD_ZFS_PASSPHRASE"])
+        }
+        let (which, line) = try await console.wait(for: [prompt, broken], within: limit(300))
+        events(.machine("login prompt", at: line.time))
+        if which == 1 {
+            try await console.type("")
+            try await console.wait(for: prompt, within: limit(30))
+        }
+        try await console.type(answers["KLDLOAD_USERNAME"])
+        let asked = SerialConsole.Pattern.prompt("the question for a password", ending: "assword:")
+        try await console.wait(for: asked, within: limit(30))
+        try await console.type(answers["KLDLOAD_PASSWORD"])
+        let (answer, _) = try await console.wait(
+            for: [.prompt("a shell's prompt", ending: "$"), .line(containing: "Login incorrect")], within: limit(30))
+        if answer == 1 { throw TestFailure(what: "the administrator's password is refused") }
+        // The quotes keep the echo of what is typed from looking like sudo's question.
+        try await console.type("exec sudo -p \"kldload-\"\"sudo:\" bash -c '\(GuestShell.command)'")
+        try await console.wait(for: .prompt("sudo's question", ending: "kldload-sudo:"), within: limit(30))
+        try await console.type(answers["KLDLOAD_PASSWORD"])
+        try await machine.shell.awaitStart(within: limit(30))
+    }
+
+    /// The cases of the script, each in a shell of its own. Whether the last one passed.
+    private func smoke(
+        _ tests: [SmokeTests.Test], on machine: VirtualMachine, _ order: Order
+    ) async throws -> Bool {
+        let answers = order.answers
+        let name = "darksite/\(answers["KLDLOAD_DISTRO"])/profiles/\(answers["KLDLOAD_PROFILE"])"
+        let iso = request.iso
+        let profile = try await BlockingWork.run {
+            try DiscImage.file(name, on: iso, limit: ByteCount(10_000_000)) ?? []
+        }
+        let shell = machine.shell
+        try await upload(profile, to: "profile", shell)
+        try await upload(SmokeTests.script, to: "tests", shell)
+        try await upload(Array(SmokeTests.variables(answers).utf8), to: "variables", shell)
+        var isPassed = false
+        for test in tests {
+            isPassed = try await recorder.check(test.phase.rawValue, test.title) {
+                let outcome = try await shell.run(SmokeTests.call(test), within: limit(300))
+                switch outcome.status {
+                case 0: return
+                case 77: throw TestSkipped(why: outcome.output)
+                default:
+                    throw TestFailure(
+                        what: outcome.lines.last ?? "exit status \(outcome.status)", details: outcome.lines.dropLast())
+                }
+            }
+        }
+        return isPassed
+    }
+
+    /// Writes a file into the machine, in pieces: an argument of a program is limited to 128 KiB (execve(2)).
+    private func upload(_ bytes: [UInt8], to name: String, _ shell: GuestShell) async throws {
+        let place = "\(SmokeTests.folder)/\(name)"
+        var rest = bytes[...]
+        _ = try await shell.run("install -d -m 700 \(SmokeTests.folder) && : > \(place)", within: limit(30))
+        while !rest.isEmpty {
+            // A piece ends at an end of line, so that no character is cut.
+            var piece = rest.prefix(60_000)
+            if piece.count < rest.count, let end = piece.lastIndex(of: 0x0A) { piece = piece[...end] }
+            rest = rest[piece.endIndex...]
+            let text = String(decoding: piece, as: UTF8.self)
+            let outcome = try await shell.run("printf %s \(text.shellQuoted) >> \(place)", within: limit(30))
+            guard outcome.status == 0 else {
+                throw TestFailure(what: "\(place) can't be written", details: outcome.lines)
+            }
+        }
+    }
+
+    /// The manifest is an answers file: with the secrets that it lacks, the installer takes it.
+    private func looksAtManifest(_ machine: VirtualMachine, _ order: Order) async throws {
+        guard let judge else { return }
+        try await recorder.check("installed", "the manifest is an answers file, but for the secrets") { [self] in
+            let outcome = try await machine.shell.run("cat /etc/kldload/install-manifest.env", within: limit(30))
+            var text = outcome.output + "\nKLDLOAD_PASSWORD=\(order.answers["KLDLOAD_PASSWORD"].shellQuoted)\n"
+            if order.answers.isEncrypted {
+                text += "KLDLOAD_ZFS_PASSPHRASE=\(order.answers["KLDLOAD_ZFS_PASSPHRASE"].shellQuoted)\n"
+            }
+            let file = disks.appending("manifest.env")
+            try Files.write(text.utf8, to: file, permissions: .ownerReadWrite)
+            let again: Answers
+            do { again = try await judge.read(file) } catch let error as any UserError {
+                throw TestFailure(what: "it is refused: \(error.what)", details: error.details)
+            }
+            let different = order.answers.names.filter { again[$0] != order.answers[$0] }
+            guard different.isEmpty else {
+                throw TestFailure(what: "it says something else about \(different.joined(separator: ", "))")
+            }
+        }
+        let log = try await machine.shell.run("cat /var/log/installer/kldload-installer.log", within: limit(30))
+        if log.status == 0 { try Files.write(log.output.utf8, to: results.appending("installer.log")) }
+    }
+}

@@ -1,0 +1,21 @@
+#!/bin/bash
+# judge-answers.sh LOADER FILE: has the installer's own loader read an answers file.
+#
+# Output, each item with a zero byte after it. Exit status 0: NAME=value for every variable there is, with its default
+# where FILE says nothing. Exit status 3: what is wrong, a sentence each.
+set -euo pipefail
+shopt -s inherit_errexit
+
+loader=${1:?the loader is missing}
+file=${2:?the answers file is missing}
+
+# shellcheck source=/dev/null
+source "$loader"
+declare -a answers_problems
+answers_load "$file"
+answers_check
+if ((${#answers_problems[@]} > 0)); then
+    printf '%s\0' "${answers_problems[@]}"
+    exit 3
+fi
+for name in $(answers_names); do printf '%s=%s\0' "$name" "${!name}"; done

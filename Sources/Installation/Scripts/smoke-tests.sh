@@ -1,0 +1,236 @@
+#!/bin/bash
+# shellcheck shell=bash
+# What must be true of a system that was just installed. `deploy test` sources this in the machine, as root, and calls one
+# function after the other, in the order of this file, each in a shell of its own under `set -eu`. A function that fails says why;
+# status 77 means that it can't be looked at here.
+#
+#   installed_…  after the first boot from the disk
+#   second_…     after the machine was started anew, in the boot environment `second`
+#   restored_…   after it was started again, in `default`, which was rolled back to a snapshot
+#   degraded_…   after it was started without its first disk, where the others hold all that was on it
+#
+# Given: PROFILE, HOSTNAME_WANTED, USERNAME, DISKS (a number), TOPOLOGY, ENCRYPTED (0 or 1), TIMEZONE, LOCALE, SECRETS (an array),
+# and the profile's packages as the ISO has them in /run/kldload-test/profile: name, version, architecture a line.
+
+fail() {
+    printf '%s\n' "$*" >&2
+    return 1
+}
+
+skip() {
+    printf '%s\n' "$*"
+    exit 77
+}
+
+equal() { [[ $2 == "$3" ]] || fail "$1 is \"$2\", not \"$3\""; }
+
+installed_the_pool_is_healthy() {
+    local state
+    state=$(zpool status -x rpool)
+    equal "the pool's state" "$state" "pool 'rpool' is healthy"
+}
+
+installed_the_pool_is_as_ordered() {
+    local layout leaves
+    layout=$(zpool status -P rpool | awk '$1 ~ /^(mirror|raidz)/ { print $1 }')
+    case $TOPOLOGY in
+        mirror) [[ $layout == mirror-0 ]] || fail "there is no mirror: $layout" ;;
+        raidz) [[ $layout == raidz1-0 ]] || fail "there is no raidz: $layout" ;;
+        *) equal "the layout" "$layout" "" ;;
+    esac
+    leaves=$(zpool status -P rpool | grep -c ' /dev/')
+    equal "the number of disks" "$leaves" "$DISKS"
+    equal autotrim "$(zpool get -H -o value autotrim rpool)" on
+    equal ashift "$(zpool get -H -o value ashift rpool)" 12
+    local property value
+    while read -r property value; do
+        equal "$property" "$(zfs get -H -o value "$property" rpool/ROOT/default)" "$value"
+    done << 'END'
+compression lz4
+xattr sa
+acltype posix
+END
+    [[ $(zfs get -H -o value normalization rpool/ROOT/default) == form[CD] ]] || fail "names are not normalized"
+}
+
+installed_root_is_the_first_boot_environment() {
+    equal "the root file system" "$(findmnt --noheadings --output SOURCE /)" rpool/ROOT/default
+    equal bootfs "$(zpool get -H -o value bootfs rpool)" rpool/ROOT/default
+}
+
+installed_data_and_logs_are_outside_of_the_boot_environment() {
+    local folder source
+    for folder in /home /root /srv /var/log /var/cache; do
+        source=$(findmnt --noheadings --output SOURCE --target "$folder")
+        if [[ $source == rpool/ROOT/* && $folder != /root ]]; then fail "$folder is on $source"; fi
+    done
+}
+
+installed_encryption_is_as_ordered() {
+    local cipher
+    cipher=$(zfs get -H -o value encryption rpool/ROOT/default)
+    if [[ $ENCRYPTED == 1 ]]; then
+        equal "the cipher" "$cipher" aes-256-gcm
+        equal "the key's format" "$(zfs get -H -o value keyformat "$(zfs get -H -o value encryptionroot rpool/ROOT/default)")" passphrase
+    else
+        equal "the cipher" "$cipher" off
+    fi
+}
+
+installed_no_unit_failed() {
+    local state failed
+    state=$(systemctl is-system-running --wait) || true # the state says it
+    failed=$(systemctl list-units --failed --plain --no-legend)
+    [[ -z $failed ]] || {
+        systemctl status --no-pager --failed | tail -n 40
+        fail "failed: $failed"
+    }
+    equal "the system" "$state" running
+}
+
+installed_kernel_and_module_match() {
+    local kernel wanted
+    kernel=$(uname -r)
+    wanted=$(modinfo --field vermagic zfs)
+    [[ $wanted == "$kernel "* ]] || fail "the module on the disk is for $wanted, and $kernel runs"
+    equal "the module that is loaded" "$(< /sys/module/zfs/version)" "$(modinfo --field version zfs)"
+    equal "ZFS's programs" "$(zfs version | sed -n '1s/^zfs-//p')" "$(zfs version | sed -n '2s/^zfs-kmod-//p')"
+}
+
+installed_there_is_one_kernel() {
+    local kernels
+    kernels=$(find /lib/modules -mindepth 1 -maxdepth 1 -printf '%f\n')
+    equal "what is in /lib/modules" "$kernels" "$(uname -r)"
+}
+
+installed_the_initramfs_holds_zfs() {
+    local image list
+    image=/boot/initrd.img-$(uname -r)
+    list=$(lsinitramfs "$image")
+    grep -q '/zfs\.ko' <<< "$list" || fail "$image has no zfs.ko"
+    grep -q 'bin/zpool$' <<< "$list" || fail "$image has no zpool"
+}
+
+installed_every_disk_can_boot() {
+    local parts part folder
+    mapfile -t parts < <(lsblk --noheadings --raw --paths --output NAME,PARTTYPE \
+        | awk 'tolower($2) == "c12a7328-f81f-11d2-ba4b-00a0c93ec93b" { print $1 }')
+    equal "the number of EFI system partitions" "${#parts[@]}" "$DISKS"
+    for part in "${parts[@]}"; do
+        # One that is mounted for writing can't be mounted again for reading alone.
+        folder=$(findmnt --noheadings --first-only --output TARGET --source "$part") || {
+            folder=/run/kldload-test/esp
+            mkdir -p "$folder"
+            mount -o ro "$part" "$folder"
+        }
+        ls "$folder" > /dev/null # an automount
+        [[ -e $folder/EFI/BOOT/BOOTX64.EFI ]] || fail "$part has no boot loader where empty firmware looks for it"
+        local kernels
+        kernels=$(find "$folder" -ipath '*default*' -type f | wc -l)
+        ((kernels > 0)) || fail "$part has nothing for the boot environment default"
+        [[ $folder != /run/* ]] || umount "$folder"
+    done
+}
+
+installed_the_packages_of_the_profile_are_there() {
+    local missing
+    missing=$(comm -23 <(sort /run/kldload-test/profile) \
+        <(dpkg-query --show --showformat '${db:Status-Status} ${Package} ${Version} ${Architecture}\n' | sed -n 's/^installed //p' | sort))
+    [[ -z $missing ]] || fail "not installed: ${missing//$'\n'/; }"
+}
+
+installed_the_package_manager_is_content() {
+    local said
+    said=$(dpkg --audit)
+    equal "what dpkg complains of" "$said" ""
+    apt-get check --quiet=2
+}
+
+installed_nothing_of_the_installation_is_left() {
+    local left
+    left=$(findmnt --noheadings --list --output TARGET | grep -E '^/(target|mnt)(/|$)' || true) # none is right
+    equal "what is mounted at /target and /mnt" "$left" ""
+    [[ ! -e /etc/apt/sources.list.d/kldload-darksite.sources ]] || grep -q '^Enabled: no' /etc/apt/sources.list.d/kldload-darksite.sources \
+        || fail "apt is still told of the mirror on the medium"
+    equal "the owner of /" "$(stat --format '%U:%G %a' /)" "root:root 755"
+}
+
+installed_names_places_and_people_are_as_ordered() {
+    equal "the host's name" "$(hostname)" "$HOSTNAME_WANTED"
+    equal "the time zone" "$(readlink -f /etc/localtime)" "/usr/share/zoneinfo/$TIMEZONE"
+    grep -q "^LANG=\"\\?$LOCALE" /etc/default/locale /etc/locale.conf 2> /dev/null || fail "the locale is not $LOCALE"
+    id -nG "$USERNAME" | tr ' ' '\n' | grep -qx sudo || fail "$USERNAME may not use sudo"
+    equal "the home folder's owner" "$(stat --format %U "/home/$USERNAME")" "$USERNAME"
+}
+
+installed_the_manifest_tells_what_was_ordered() {
+    local file=/etc/kldload/install-manifest.env
+    [[ -s $file ]] || fail "there is no $file"
+    grep -qx "KLDLOAD_PROFILE=['\"]\\?${PROFILE}['\"]\\?" "$file" || fail "it does not name the profile: $(grep PROFILE "$file")"
+    grep -qx "KLDLOAD_HOSTNAME=['\"]\\?${HOSTNAME_WANTED}['\"]\\?" "$file" || fail "it does not name the host"
+}
+
+installed_no_secret_is_in_a_log_or_the_manifest() {
+    local secret found
+    for secret in "${SECRETS[@]}"; do
+        found=$(grep --recursive --fixed-strings --files-with-matches --binary-files=text -e "$secret" \
+            /etc/kldload /var/log /var/lib/dpkg /run/kldload /root 2> /dev/null || true) # none is right
+        [[ -z $found ]] || fail "a secret is in ${found//$'\n'/, }"
+    done
+}
+
+installed_the_log_of_the_installation_is_there() {
+    [[ -s /var/log/installer/kldload-installer.log ]] || fail "there is no /var/log/installer/kldload-installer.log"
+}
+
+installed_another_boot_environment_is_made_and_chosen() {
+    echo kept > /etc/kldload-test-before
+    zfs snapshot rpool/ROOT/default@kldload-test
+    echo later > /etc/kldload-test-after
+    echo later > /home/kldload-test-after
+    echo later > /var/log/kldload-test-after
+    zfs clone -o canmount=noauto -o mountpoint=/ rpool/ROOT/default@kldload-test rpool/ROOT/second
+    kldload-boot sync
+    kldload-boot list | grep -q second || fail "kldload-boot does not list it: $(kldload-boot list)"
+    kldload-boot default second
+}
+
+second_root_is_the_other_boot_environment() {
+    equal "the root file system" "$(findmnt --noheadings --output SOURCE /)" rpool/ROOT/second
+    equal "the pool's state" "$(zpool status -x rpool)" "pool 'rpool' is healthy"
+}
+
+second_the_system_is_that_of_the_snapshot_and_the_data_that_of_now() {
+    [[ -e /etc/kldload-test-before ]] || fail "a file from before the snapshot is missing"
+    [[ ! -e /etc/kldload-test-after ]] || fail "a file from after the snapshot is there"
+    [[ -e /home/kldload-test-after ]] || fail "/home was set back"
+    [[ -e /var/log/kldload-test-after ]] || fail "/var/log was set back"
+}
+
+second_no_unit_failed() { installed_no_unit_failed; }
+
+second_the_first_one_is_rolled_back_and_chosen() {
+    zfs rollback rpool/ROOT/default@kldload-test
+    kldload-boot default default
+}
+
+restored_root_is_the_first_boot_environment() { second_no_unit_failed && installed_root_is_the_first_boot_environment; }
+
+restored_it_is_as_it_was_at_the_snapshot() { second_the_system_is_that_of_the_snapshot_and_the_data_that_of_now; }
+
+restored_the_other_boot_environment_can_be_removed() {
+    zfs destroy rpool/ROOT/second
+    zfs destroy rpool/ROOT/default@kldload-test
+    kldload-boot sync
+    if kldload-boot list | grep -q second; then fail "it is still listed"; fi
+    rm /home/kldload-test-after /var/log/kldload-test-after /etc/kldload-test-before
+}
+
+degraded_root_is_the_first_boot_environment() {
+    equal "the root file system" "$(findmnt --noheadings --output SOURCE /)" rpool/ROOT/default
+}
+
+degraded_the_pool_says_what_is_missing_and_lost_nothing() {
+    equal "the pool's state" "$(zpool list -H -o health rpool)" DEGRADED
+    zpool status rpool | grep -q 'errors: No known data errors' || fail "$(zpool status rpool)"
+}

@@ -1,0 +1,70 @@
+import Machines
+import Primitives
+import SystemPackage
+import Testing
+
+@testable import Installation
+
+@Suite("Answers, judged by the installer's own loader")
+struct AnswersTests {
+    private let folder: PrivateFolder
+    private var file: FilePath { folder.path.appending("answers.env") }
+
+    init() throws { folder = try PrivateFolder() }
+
+    private func read(_ text: String) async throws -> Answers {
+        try Files.write(text.utf8, to: file)
+        return try await AnswersJudge(
+            includes: PlayedInstallation.includes,
+            environment: ["PATH": "/usr/bin:/bin", "KLDLOAD_HOSTNAME": "not-this"]
+        ).read(file)
+    }
+
+    @Test("Values come out as they are meant, defaults included")
+    func values() async throws {
+        let answers = try await read(
+            "KLDLOAD_DISK='/dev/vda, /dev/vdb'\nKLDLOAD_ZFS_TOPOLOGY=mirror\nKLDLOAD_PASSWORD='a=b \"c\" é'\n")
+        #expect(answers.disks == ["/dev/vda", "/dev/vdb"])
+        #expect(answers["KLDLOAD_PASSWORD"] == "a=b \"c\" é")
+        #expect(answers["KLDLOAD_HOSTNAME"] == "kldload-node")
+        #expect(answers.secrets == ["a=b \"c\" é"])
+        #expect(!answers.isEncrypted)
+    }
+
+    @Test("Everything that is wrong is said at once, each with its line")
+    func wrong() async throws {
+        do {
+            _ = try await read("KLDLOAD_DISK=vda\nKLDLOAD_PASSWORD=x\n\nKLDLOAD_NONSENSE=1\nKLDLOAD_ZFS_ENCRYPT=1\n")
+            Issue.record("it was taken")
+        } catch let errors as UserErrors {
+            #expect(errors.errors.map { $0.location?.line } == [1, 4, 5])
+            #expect(errors.errors.allSatisfy { $0.isUsageError })
+            #expect(errors.errors[1].what.contains("KLDLOAD_NONSENSE"))
+        }
+    }
+
+    @Test("The answers that the test makes are good", arguments: [1, 2, 3])
+    func made(disks: Int) async throws {
+        var request = InstallTestRequest(iso: "/x.iso")
+        request.disks = disks
+        request.topology = ["single", "mirror", "raidz"][disks - 1]
+        request.isEncrypted = disks == 2
+        request.cuts = disks
+        let answers = try await read(request.madeAnswers(for: .tcg))
+        #expect(answers.disks.count == disks)
+        #expect(answers["KLDLOAD_PASSWORD"] == InstallTestRequest.password)
+        #expect(answers["KLDLOAD_ZFS_PASSPHRASE"] == (disks == 2 ? InstallTestRequest.passphrase : ""))
+    }
+
+    @Test("Without the installer, answers can't be checked") func noInstaller() {
+        #expect(throws: Mistake.self) { try AnswersJudge(includes: folder.path, environment: [:]) }
+    }
+
+    @Test("A loader that breaks is an error with its words") func brokenLoader() async throws {
+        try Files.createDirectory(folder.path.pushing(AnswersJudge.place).removingLastComponent())
+        try Files.write("answers_load() { echo oh >&2; exit 9; }\n".utf8, to: folder.path.pushing(AnswersJudge.place))
+        try Files.write([], to: file)
+        let judge = try AnswersJudge(includes: folder.path, environment: ["PATH": "/usr/bin:/bin"])
+        await #expect { try await judge.read(file) } throws: { ($0 as? Mistake)?.details == ["oh"] }
+    }
+}
