@@ -99,9 +99,10 @@ extension InstallTest {
 
     // MARK: - Power cuts
 
-    /// Pulls the plug at random moments of an installation, and installs again on the same disks.
+    /// Pulls the plug at random moments, each time of an installation onto what the one before left on the disks; the last
+    /// one is let run to its end.
     ///
-    /// A first installation is let run to its end, to know how long one takes.
+    /// So is the first, to know how long one takes.
     private func survivesCuts(_ order: Order) async throws {
         let first = ContinuousClock.now
         try await installs(order, log: "console-install-0.log")
@@ -116,9 +117,9 @@ extension InstallTest {
             let moment = Double.random(in: start..<max(end, start + 1), using: &random)
             events(.began("installation \(number) of \(request.cuts), cut off after \(Int(moment)) s"))
             try await cutsOff(order, after: moment, log: "console-cut-\(number).log")
-            try await installs(order, log: "console-install-\(number).log")
             guard await recorder.report.failed == 0 else { return }
         }
+        try await installs(order, log: "console-install.log")
     }
 
     private func cutsOff(_ order: Order, after seconds: Double, log: String) async throws {
@@ -130,8 +131,11 @@ extension InstallTest {
                     return "the machine went off before"
                 } catch MachineError.silent {
                     machine.pullPlug()
-                    return machine.console.lines.map(\.text).last { $0.contains("kldload: install: step") }
-                        ?? "no step yet"
+                    let lines = machine.console.lines.map(\.text)
+                    if let failure = lines.first(where: { $0.contains("kldload: INSTALL FAILED") }) {
+                        throw TestFailure(what: "it failed before: \(failure)")
+                    }
+                    return lines.last { $0.contains("kldload: install: step") } ?? "no step yet"
                 }
             }
             events(.notice("cut off at: \(last)"))

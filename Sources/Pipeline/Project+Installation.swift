@@ -54,6 +54,17 @@ extension Project {
         return folder.appending(newest)
     }
 
+    /// A folder of logs for one test, made by nobody else: two tests may begin in one second.
+    private func newResults() throws(FileError) -> FilePath {
+        let name = workspace.logs.appending("\(LockDate(secondsSince1970: surroundings.now()).compact)-test")
+        var number = 1
+        while true {
+            let folder = number == 1 ? name : FilePath("\(name)-\(number)")
+            if try Files.createNewDirectory(folder) { return folder }
+            number += 1
+        }
+    }
+
     /// When a build put an image there: an image itself is as old as its first build.
     private func age(_ image: FilePath) throws -> Int64 {
         let checksum = FilePath(image.string + ".sha256")
@@ -70,8 +81,7 @@ extension Project {
     ) async throws -> (report: TestReport, results: FilePath) {
         let judge = request.isLiveOnly ? nil : try answersJudge()
         try checkSpace(request)
-        let results = workspace.logs.appending("\(LockDate(secondsSince1970: surroundings.now()).compact)-test")
-        try Files.createDirectory(results)
+        let results = try newResults()
         let emulator = Emulator(environment: surroundings.environment)
         let trial = InstallTest.liveMachine(
             request, accelerator: .kvm, variables: results.appending("trial-vars.fd"))

@@ -125,6 +125,15 @@ package enum Files {
         guard result == 0 else { throw FileError("make", destination, Errno(rawValue: Glibc.errno)) }
     }
 
+    /// Creates a folder, with those above it. False where there is something of the name already. Throws `FileError`.
+    package static func createNewDirectory(_ path: FilePath) throws(FileError) -> Bool {
+        try createDirectory(path.removingLastComponent())
+        if path.withPlatformString({ mkdir($0, 0o755) }) == 0 { return true }
+        let code = Errno(rawValue: Glibc.errno)
+        guard code == .fileExists else { throw FileError("make the folder", path, code) }
+        return false
+    }
+
     /// Makes `path` a folder, with all above it; it is no error that it is one already.
     package static func createDirectory(_ path: FilePath) throws(FileError) {
         if path.withPlatformString({ mkdir($0, 0o755) }) == 0 { return }

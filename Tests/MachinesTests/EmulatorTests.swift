@@ -10,8 +10,8 @@ struct EmulatorTests {
     func lines() async throws {
         let fake = try FakeMachine()
         let time = try await fake.emulator("live+stays").run(fake.configuration, log: fake.log) { machine in
-            try await machine.console.wait(for: .line(containing: "Linux version"), within: .seconds(10))
-            let line = try await machine.console.wait(for: .line(containing: "kldload: ready"), within: .seconds(10))
+            try await machine.console.wait(for: .line(containing: "Linux version"), within: .seconds(60))
+            let line = try await machine.console.wait(for: .line(containing: "kldload: ready"), within: .seconds(60))
             #expect(line.text == "kldload: ready")
             return line.time
         }
@@ -35,7 +35,7 @@ struct EmulatorTests {
         #expect(try !fake.isRunning)
     }
 
-    @Test("What does not come in its time is an error that shows the last lines", .timeLimit(.minutes(1)))
+    @Test("What does not come in its time is an error that shows the last lines", .timeLimit(.minutes(5)))
     func silence() async throws {
         let fake = try FakeMachine()
         let start = ContinuousClock.now
@@ -51,7 +51,7 @@ struct EmulatorTests {
         #expect(try !fake.isRunning)
     }
 
-    @Test("A machine that goes off is noticed while something is waited for", .timeLimit(.minutes(1)))
+    @Test("A machine that goes off is noticed while something is waited for", .timeLimit(.minutes(5)))
     func goesOff() async throws {
         let fake = try FakeMachine()
         await #expect {
@@ -70,12 +70,12 @@ struct EmulatorTests {
     func end(mode: String, expected: VirtualMachine.End) async throws {
         let fake = try FakeMachine()
         let end = try await fake.emulator(mode).run(fake.configuration, log: fake.log) { machine in
-            try await machine.end(within: .seconds(20))
+            try await machine.end(within: .seconds(60))
         }
         #expect(end == expected)
     }
 
-    @Test("QEMU that does not start is an error with its own words", .timeLimit(.minutes(1)))
+    @Test("QEMU that does not start is an error with its own words", .timeLimit(.minutes(5)))
     func refuses() async throws {
         let fake = try FakeMachine()
         await #expect {
@@ -96,7 +96,7 @@ struct EmulatorTests {
     }
 
     @Test(
-        "Cancellation ends QEMU, whatever is waited for", .timeLimit(.minutes(1)), arguments: ["silent", "live+stays"])
+        "Cancellation ends QEMU, whatever is waited for", .timeLimit(.minutes(5)), arguments: ["silent", "live+stays"])
     func cancellation(mode: String) async throws {
         let fake = try FakeMachine()
         let task = Task {
@@ -128,7 +128,7 @@ struct EmulatorTests {
         let fake = try FakeMachine()
         let end = try await fake.emulator("silent").run(fake.configuration, log: fake.log) { machine in
             machine.pullPlug()
-            return try await machine.end(within: .seconds(20))
+            return try await machine.end(within: .seconds(60))
         }
         #expect(end == .other("QEMU ended"))
     }
@@ -156,21 +156,21 @@ struct EmulatorTests {
         let fake = try FakeMachine()
         let environment = ["FAKE_QEMU_RUN": "1", "FAKE_QEMU_NO_SEED": "1"]
         try await fake.emulator("live", environment).run(fake.configuration, log: fake.log) { machine in
-            try await machine.console.wait(for: .prompt("root's prompt", ending: "#"), within: .seconds(20))
+            try await machine.console.wait(for: .prompt("root's prompt", ending: "#"), within: .seconds(60))
             try await machine.console.type(GuestShell.command)
-            try await machine.shell.awaitStart(within: .seconds(20))
+            try await machine.shell.awaitStart(within: .seconds(60))
             let odd = #"'"$HOME\ é %s \n *"#
             let quoted =
                 "'" + odd.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
             let first = try await machine.shell.run(
-                "printf '%s\\n' \(quoted)\necho second >&2; exit 7", within: .seconds(20))
+                "printf '%s\\n' \(quoted)\necho second >&2; exit 7", within: .seconds(60))
             #expect(first == GuestShell.Outcome(status: 7, output: "\(odd)\nsecond"))
-            let long = try await machine.shell.run("seq 20000", within: .seconds(20))
+            let long = try await machine.shell.run("seq 20000", within: .seconds(60))
             #expect(long.status == 0)
             #expect(long.output.split(separator: "\n").count == 20000)
             // A script that reads must not eat the next one.
-            #expect(try await machine.shell.run("cat", within: .seconds(20)).status == 0)
-            #expect(try await machine.shell.run("kill -9 $$", within: .seconds(20)).status == 137)
+            #expect(try await machine.shell.run("cat", within: .seconds(60)).status == 0)
+            #expect(try await machine.shell.run("kill -9 $$", within: .seconds(60)).status == 137)
             await #expect(throws: MachineError.self) {
                 try await machine.shell.run("sleep 20", within: .milliseconds(300))
             }
@@ -182,14 +182,14 @@ struct EmulatorTests {
         let fake = try FakeMachine()
         try await fake.emulator("installed").run(fake.configuration, log: fake.log) { machine in
             let login = SerialConsole.Pattern.prompt("login", ending: "login:")
-            try await machine.console.wait(for: login, within: .seconds(20))
+            try await machine.console.wait(for: login, within: .seconds(60))
             await #expect(throws: MachineError.self) {
                 try await machine.console.wait(for: login, within: .milliseconds(300))
             }
             try await machine.console.type("tester")
-            try await machine.console.wait(for: .prompt("password", ending: "assword:"), within: .seconds(20))
+            try await machine.console.wait(for: .prompt("password", ending: "assword:"), within: .seconds(60))
             try await machine.console.type("wrong")
-            try await machine.console.wait(for: .line(containing: "Login incorrect"), within: .seconds(20))
+            try await machine.console.wait(for: .line(containing: "Login incorrect"), within: .seconds(60))
         }
     }
 }

@@ -10,6 +10,7 @@ What it plays is in FAKE_QEMU, a word each with "+" between:
   panics           the kernel does
   resets           it starts anew in place of installing
   fails            the installer fails
+  fails-again      the installer fails, but for the first time
   broken           a message of the kernel's comes right after the login prompt
   stays            it does not power off
 
@@ -116,7 +117,7 @@ def live():
         for step in range(1, 4):
             say(f"kldload: install: step {step}/3 step{step}: something")
             time.sleep(float(os.environ.get("FAKE_QEMU_STEP", "0")))
-        if "fails" in MODE:
+        if "fails" in MODE or ("fails-again" in MODE and starts > 1):
             say("kldload: INSTALL FAILED in step pool: no disk (log: /var/log/installer/kldload-installer.log)")
             console.sendall(b"root@kldload-live:~# ")
         else:
@@ -164,8 +165,10 @@ if "--version" in sys.argv:
     print("QEMU emulator version 0 (played)")
     sys.exit()
 if pid := os.environ.get("FAKE_QEMU_PID"):
-    with open(pid, "a") as file:
+    with open(pid, "a+") as file:
         file.write(f"{os.getpid()}\n")
+        file.seek(0)
+        starts = len(file.readlines())
 if "refuses" in MODE:
     sys.exit("qemu-system-x86_64: it does not want to")
 secret = False

@@ -52,7 +52,8 @@ struct TestCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Cut an installation off at so many random moments, and install again each time.", valueName: "n"))
+            "Cut installations off at so many random moments, each on what the last one left, and install to the end.",
+            valueName: "n"))
     var cut = 0
 
     @Option(help: "Decides at which moments; the same number gives the same ones.")
