@@ -13,7 +13,7 @@ setup() {
     mkdir "$BATS_TEST_TMPDIR/checkout" "$BATS_TEST_TMPDIR/bin"
     cp -a "$checkout/deploy.yaml" "$checkout/package-sets" "$BATS_TEST_TMPDIR/checkout/"
     mkdir "$BATS_TEST_TMPDIR/checkout/live-build"
-    ln -s "$checkout/live-build/config" "$BATS_TEST_TMPDIR/checkout/live-build/config"
+    ln -s "$checkout"/live-build/{config,postinstall} "$BATS_TEST_TMPDIR/checkout/live-build/"
     ln -s "$checkout/Tests/MachinesTests/fake-qemu.py" "$BATS_TEST_TMPDIR/bin/qemu-system-x86_64"
     export PATH="$BATS_TEST_TMPDIR/bin:$PATH"
     cd "$BATS_TEST_TMPDIR/checkout" || return

@@ -22,7 +22,7 @@ setup_file() {
     "$here/../ubuntu/make-ubuntu-archive" "$BATS_FILE_TMPDIR/made"
     mv "$BATS_FILE_TMPDIR/made/archive" "$site/ubuntu"
     cp -a "$root/package-sets" "$checkout/"
-    cp -a "$root/live-build/config" "$checkout/live-build/"
+    cp -a "$root"/live-build/{config,postinstall} "$checkout/live-build/"
     sed "s|/usr/share/keyrings/ubuntu-archive-keyring.gpg|$BATS_FILE_TMPDIR/made/keyring.gpg|" "$root/deploy.yaml" >"$checkout/deploy.yaml"
 
     # The store by hard links where that is possible, so that what is built already need not be built here.
@@ -131,4 +131,37 @@ SHELL
     grep -q ' darksite/ubuntu/apt/pool/universe/s/systemd' kldload/sha256sums
     grep -q ' darksite/debian/apt/pool/' kldload/sha256sums
     python3 -c 'import json; print(json.load(open("kldload/sbom.spdx.json")))' | grep -q 'pkg:deb/ubuntu/linux-modules-6.8.0-45-generic@'
+}
+
+@test "the installer makes a system of it in a folder: Ubuntu's packages, by their own dpkg, and who may log in" {
+    [[ -s darksite/profiles/core ]] || { echo 'no image was made before this' && return 1; }
+    mkdir -p medium target
+    mv darksite medium/ubuntu
+    deploy key --export | gpg --dearmor >key.gpg
+    printf '%s\n' KLDLOAD_DISTRO=ubuntu KLDLOAD_PROFILE=core KLDLOAD_DISK=/dev/vda "KLDLOAD_PASSWORD='a b'" KLDLOAD_HOSTNAME=made >answers.env
+    cat >install <<'END'
+set -euo pipefail -E
+shopt -s inherit_errexit
+INSTALLER=$PWD/live-build/config/includes.chroot/usr/lib/kldload-installer
+for library in answers say disks pool bootstrap system boot services; do source "$INSTALLER/lib/$library.sh"; done
+TARGET=$PWD/target BOOTSTRAP_DARKSITE=$PWD/medium BOOTSTRAP_KEY=$PWD/key.gpg say_reason_file=$PWD/reason
+answers_load answers.env && answers_check
+exec 3>&1
+trap 'say_failed_command "$LINENO" "$BASH_COMMAND" "$?" "${FUNCNAME[0]:-}"' ERR
+trap 'cat reason' EXIT
+: >reason
+bootstrap
+system
+services
+system_late_done
+END
+    run -0 unshare --mount --pid --fork --propagation private bash install
+    echo "$output"
+    # What is there was held against the profile; the rest is as it was answered.
+    [[ $(cat target/etc/hostname) == made ]]
+    run -0 chroot target dpkg-query --show linux-modules-6.8.0-45-generic
+    run -0 chroot target id --groups --name admin
+    [[ " $output " == *' sudo '* ]]
+    grep -q '^admin:\$' target/etc/shadow
+    [[ -L target/etc/systemd/system/multi-user.target.wants/systemd-networkd.service ]]
 }
