@@ -220,7 +220,7 @@ restored_root_is_the_first_boot_environment() { second_no_unit_failed && install
 restored_it_is_as_it_was_at_the_snapshot() { second_the_system_is_that_of_the_snapshot_and_the_data_that_of_now; }
 
 restored_the_other_boot_environment_can_be_removed() {
-    zfs destroy rpool/ROOT/second
+    zfs destroy -r rpool/ROOT/second # sanoid may have made snapshots of it
     zfs destroy rpool/ROOT/default@kldload-test
     kldload-boot sync
     if kldload-boot list | grep -q second; then fail "it is still listed"; fi

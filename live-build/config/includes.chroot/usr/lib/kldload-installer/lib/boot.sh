@@ -96,11 +96,11 @@ boot_initramfs() {
         # mkinitramfs alone: update-initramfs would also call kernel-install, before there is a partition to fill.
         in_target env TMPDIR=/tmp mkinitramfs -o "/boot/initrd.img-$1" "$1"
         install -D -m 644 /dev/null "$TARGET/var/lib/initramfs-tools/$1"
-        listing=$(in_target lsinitramfs "/boot/initrd.img-$1")
+        listing=$(in_target_quietly lsinitramfs "/boot/initrd.img-$1")
         wanted='/zfs\.ko /spl\.ko /zpool$ /zfs$ ^scripts/zfs$ etc/hostid$'
     else
         in_target dracut --force --add zfs "/boot/initramfs-$1.img" "$1"
-        listing=$(in_target lsinitrd "/boot/initramfs-$1.img")
+        listing=$(in_target_quietly lsinitrd "/boot/initramfs-$1.img")
         wanted='/zfs\.ko /spl\.ko /zpool$ /zfs$'
     fi
     local pattern

@@ -10,7 +10,7 @@ BOOTSTRAP_KEY=${BOOTSTRAP_KEY:-/usr/share/keyrings/kldload-darksite.gpg}
 bootstrap_mirror=/run/kldload-darksite
 
 in_target() {
-    printf '+ in the target: %s\n' "${*@Q}"
+    printf '[%4d s] + in the target: %s\n' "$SECONDS" "${*@Q}"
     in_target_quietly "$@"
 }
 
@@ -201,7 +201,7 @@ bootstrap_deb_install() {
     local files=()
     mapfile -t files < <(awk -v mirror="$bootstrap_mirror/" '{ print mirror $2 }' "$2")
     if ((${#files[@]} == 0)); then return; fi
-    printf '+ in the target: dpkg %s --install, %s packages\n' "$1" "${#files[@]}"
+    printf '[%4d s] + in the target: dpkg %s --install, %s packages\n' "$SECONDS" "$1" "${#files[@]}"
     in_target_quietly dpkg "$1" --force-confdef --force-confold --install "${files[@]}" || fail "dpkg can't install the packages; see the log"
 }
 
@@ -248,7 +248,7 @@ bootstrap_deb_late() {
 # bootstrap_deb_judge LIST: that dpkg finds nothing wrong, and has just the packages of the list.
 bootstrap_deb_judge() {
     local audit
-    audit=$(in_target dpkg --audit | grep --invert-match '^+ ') || : # nothing is as it should be
+    audit=$(in_target_quietly dpkg --audit)
     [[ -z $audit ]] || fail "dpkg finds packages half installed: ${audit//$'\n'/ }"
     # shellcheck disable=SC2016  # dpkg-query's own variables
     chroot "$TARGET" dpkg-query --show --showformat '${Package} ${Version} ${Architecture} ${db:Status-Abbrev}\n' \

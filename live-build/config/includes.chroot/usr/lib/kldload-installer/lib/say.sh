@@ -36,7 +36,7 @@ say_last() {
 
 # run COMMAND…: writes the command into the log, then runs it. Not for commands with a secret among their words.
 run() {
-    printf '+ %s\n' "${*@Q}"
+    printf '[%4d s] + %s\n' "$SECONDS" "${*@Q}"
     "$@"
 }
 
