@@ -49,6 +49,8 @@ extension InstallTest {
         let broken = SerialConsole.Pattern.line("the login prompt") { $0.contains(" login: ") }
         if answers.isEncrypted {
             try await console.wait(for: .prompt(containing: "assphrase for"), within: limit(300))
+            // zfs asks first and then turns off the echo, which throws away what was typed in between.
+            try await Task.sleep(for: limit(1))
             try await console.type(answers["KLDLOAD_ZFS_PASSPHRASE"])
         }
         let (which, line) = try await console.wait(for: [prompt, broken], within: limit(300))

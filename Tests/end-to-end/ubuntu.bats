@@ -155,8 +155,9 @@ system
 services
 system_late_done
 END
-    run -0 unshare --mount --pid --fork --propagation private bash install
+    run unshare --mount --pid --fork --propagation private bash install
     echo "$output"
+    [[ $status -eq 0 ]]
     # What is there was held against the profile; the rest is as it was answered.
     [[ $(cat target/etc/hostname) == made ]]
     run -0 chroot target dpkg-query --show linux-modules-6.8.0-45-generic
