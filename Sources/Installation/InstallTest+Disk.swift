@@ -78,13 +78,8 @@ extension InstallTest {
         _ tests: [SmokeTests.Test], on machine: VirtualMachine, _ order: Order
     ) async throws -> Bool {
         let answers = order.answers
-        let name = "darksite/\(answers["KLDLOAD_DISTRO"])/profiles/\(answers["KLDLOAD_PROFILE"])"
-        let iso = request.iso
-        let profile = try await BlockingWork.run {
-            try DiscImage.file(name, on: iso, limit: ByteCount(10_000_000)) ?? []
-        }
         let shell = machine.shell
-        try await upload(profile, to: "profile", shell)
+        try await upload(order.packages, to: "profile", shell)
         try await upload(SmokeTests.script, to: "tests", shell)
         try await upload(Array(SmokeTests.variables(answers).utf8), to: "variables", shell)
         var isPassed = false

@@ -12,6 +12,8 @@ extension InstallTest {
         let text: [UInt8]
         let drives: [MachineConfiguration.Drive]
         let seed: MachineConfiguration.Drive
+        /// The packages of the profile, as the image has them: name, version, architecture a line.
+        let packages: [UInt8]
     }
 
     func install() async throws {
@@ -44,11 +46,28 @@ extension InstallTest {
             throw Mistake(
                 "the test logs in with a password: KLDLOAD_PASSWORD is missing in the answers, or is a hash", at: nil)
         }
+        let packages = try await packages(of: answers["KLDLOAD_PROFILE"], distribution: answers["KLDLOAD_DISTRO"])
         let seed = disks.appending("seed.img")
         try Files.write(try SeedDisk.image(answers: text), to: seed, permissions: .ownerReadWrite)
         return Order(
             answers: answers, text: text, drives: try makeDisks(max(answers.disks.count, 1)),
-            seed: MachineConfiguration.Drive(seed, bus: .virtio, isReadOnly: true, serial: "seed"))
+            seed: MachineConfiguration.Drive(seed, bus: .virtio, isReadOnly: true, serial: "seed"),
+            packages: packages)
+    }
+
+    private func packages(of profile: String, distribution: String) async throws -> [UInt8] {
+        let name = "darksite/\(distribution)/profiles/\(profile)"
+        let iso = request.iso
+        guard
+            let list = try await BlockingWork.run({
+                try DiscImage.file(name, on: iso, limit: ByteCount(10_000_000))
+            })
+        else {
+            throw Mistake(
+                "the image has no profile \(profile) of \(distribution)", at: nil,
+                hint: "PROFILE=\(profile) ./deploy build")
+        }
+        return list
     }
 
     /// One installation, unattended, to its end.

@@ -101,6 +101,13 @@ image() {
     [ -z "$(find live-build/logs -name '*.raw')" ]
 }
 
+@test "a profile that the image does not have is said before a machine is started" {
+    image kldload-new.iso
+    KLDLOAD_ACCEL=tcg run -2 --separate-stderr deploy test --bios --profile kvm
+    [[ $stderr == *"the image has no profile kvm of debian"*"PROFILE=kvm ./deploy build"* ]]
+    [ -z "$(find live-build/logs -name 'console-*.log')" ]
+}
+
 @test "as JSON, every line is an object, and the last one the report" {
     image kldload-new.iso
     KLDLOAD_ACCEL=tcg FAKE_QEMU_NO_SEED=1 run --separate-stderr deploy test --live --bios --json

@@ -77,7 +77,8 @@ boot_module_files() { (cd "$1" && find . -name '*.ko*' -type f -printf '%P %s\n'
 boot_settings() {
     mkdir -p "$TARGET/etc/kernel" "$TARGET/etc/zfs"
     printf '%s\n' "rw $KLDLOAD_KERNEL_OPTIONS" | sed 's/ *$//' > "$TARGET/etc/kernel/cmdline"
-    cp /etc/hostid "$TARGET/etc/hostid"
+    # The number that the pool knows this machine by; one that was made by hand may know none.
+    if [[ -e /etc/hostid ]]; then cp /etc/hostid "$TARGET/etc/hostid"; else in_target zgenhostid; fi
     pool_mount_list
     # Mounted when somebody looks: no machine waits for a disk that may be gone, and what is not mounted is not damaged.
     local uuid
