@@ -80,11 +80,11 @@ boot_settings() {
     # The number that the pool knows this machine by; one that was made by hand may know none.
     if [[ -e /etc/hostid ]]; then cp /etc/hostid "$TARGET/etc/hostid"; else in_target zgenhostid; fi
     pool_mount_list
-    # Mounted when somebody looks: no machine waits for a disk that may be gone, and what is not mounted is not damaged.
+    # Not mounted: no boot waits for a disk that may be gone, and what is not mounted is not damaged. kldload-boot mounts it.
     local uuid
     uuid=$(lsblk --noheadings --nodeps --output PARTUUID "${disk_esps[0]}")
     printf '%s\n' "# Everything else is mounted by ZFS: zfs list" \
-        "PARTUUID=$uuid /boot/efi vfat umask=0077,noauto,x-systemd.automount,x-systemd.idle-timeout=60s 0 2" > "$TARGET/etc/fstab"
+        "PARTUUID=$uuid /boot/efi vfat umask=0077,noauto 0 2" > "$TARGET/etc/fstab"
 }
 
 # boot_initramfs KERNEL: makes it, the only time; and looks whether it can find the root.
