@@ -91,8 +91,9 @@ package struct Emulator: Sendable {
                         kill()
                         // None of them throws; all end with QEMU.
                         while let _ = try? await group.next() {}
-                        guard !hasStarted, error is MachineError else { throw error }
+                        // Cancellation ends the machine, and its end may be noticed first.
                         try Task.checkCancellation()
+                        guard !hasStarted, error is MachineError else { throw error }
                         throw MachineError.notStarted(messages: words.lines)
                     }
                 }

@@ -88,10 +88,17 @@ final class LocalConnection: Sendable {
 
     /// Sends what is too short to wait for: the socket's buffer takes it.
     func sendLine(_ bytes: [UInt8]) throws(MachineError) {
-        do {
-            _ = try descriptor.writeAll(bytes)
-        } catch {
-            throw .socket(operation: "write to", path: path, errno: error as? Errno ?? .ioError)
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            // The other end may be gone, which is an error here and no reason for a signal.
+            let count = rest.withUnsafeBytes {
+                Glibc.send(descriptor.rawValue, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            if count >= 0 {
+                rest = rest.dropFirst(count)
+            } else if errno != EINTR {
+                throw .socket(operation: "write to", path: path, errno: Errno(rawValue: errno))
+            }
         }
     }
 

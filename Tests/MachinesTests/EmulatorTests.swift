@@ -63,6 +63,18 @@ struct EmulatorTests {
         }
     }
 
+    @Test("What is typed at a machine that is gone is an error, and does not end the program")
+    func typesAtNothing() async throws {
+        let fake = try FakeMachine()
+        try await fake.emulator("live").run(fake.configuration, log: fake.log) { machine in
+            _ = try await machine.end(within: .seconds(60))
+            await #expect(throws: MachineError.self) {
+                for _ in 0..<10 { try await machine.console.type("anybody?") }
+            }
+            await #expect(throws: MachineError.self) { try await machine.monitor.powerButton() }
+        }
+    }
+
     @Test(
         "How a machine went off is told apart",
         arguments: [("live", VirtualMachine.End.poweredOff), ("live+resets", .reset)])

@@ -69,6 +69,7 @@ def answer_monitor():
         if request["execute"] == "screendump":
             with open(request["arguments"]["filename"], "wb") as file:
                 file.write(b"picture")
+            pictured.set()
         if request["execute"] in ("qmp_capabilities", "screendump", "cont"):
             monitor.sendall(b'{"return": {}}\r\n')
             if request["execute"] == "cont":
@@ -123,7 +124,7 @@ def live():
         else:
             say("kldload: INSTALLED debian core on /dev/vda in 1 s", "kldload: powering off")
             if "stays" not in MODE:
-                time.sleep(0.5)  # nothing powers off at once
+                pictured.wait(5)  # nothing powers off at once
                 end("guest-shutdown")
     while True:
         command = hear()
@@ -174,6 +175,7 @@ if "refuses" in MODE:
 secret = False
 console, monitor, channel = connect("console"), connect("monitor"), connect("channel")
 begun = threading.Event()
+pictured = threading.Event()
 threading.Thread(target=answer_monitor, daemon=True).start()
 begun.wait()
 if "silent" in MODE:
