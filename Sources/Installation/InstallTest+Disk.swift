@@ -1,4 +1,3 @@
-import Archives
 import Machines
 import Primitives
 import SystemPackage

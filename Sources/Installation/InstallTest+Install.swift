@@ -8,8 +8,6 @@ extension InstallTest {
     /// What the installation was told, and the drives that came of it.
     struct Order: Sendable {
         let answers: Answers
-        /// The same, as the file that is on the seed disk.
-        let text: [UInt8]
         let drives: [MachineConfiguration.Drive]
         let seed: MachineConfiguration.Drive
         /// The packages of the profile, as the image has them: name, version, architecture a line.
@@ -50,7 +48,7 @@ extension InstallTest {
         let seed = disks.appending("seed.img")
         try Files.write(try SeedDisk.image(answers: text), to: seed, permissions: .ownerReadWrite)
         return Order(
-            answers: answers, text: text, drives: try makeDisks(max(answers.disks.count, 1)),
+            answers: answers, drives: try makeDisks(max(answers.disks.count, 1)),
             seed: MachineConfiguration.Drive(seed, bus: .virtio, isReadOnly: true, serial: "seed"),
             packages: packages)
     }

@@ -1,11 +1,6 @@
-import Archives
 package import Machines
 import Primitives
 package import SystemPackage
-
-#if canImport(Glibc)
-private import Glibc
-#endif
 
 /// Installs from an ISO as it is, in a virtual machine without network, and looks at what was installed.
 package struct InstallTest: Sendable {

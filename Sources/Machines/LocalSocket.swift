@@ -72,7 +72,7 @@ final class LocalConnection: Sendable {
 
     deinit { try? descriptor.close() }
 
-    /// Gives `body` what comes, until the other end is closed or `stop` is called. An error is such an end.
+    /// Gives `body` what comes, until the other end is closed. An error is such an end.
     func receive(_ body: @escaping @Sendable ([UInt8]) -> Void) async {
         // The work does not throw; running it might only where a thread could.
         try? await BlockingWork.run { [self] in
@@ -83,7 +83,7 @@ final class LocalConnection: Sendable {
         }
     }
 
-    /// Sends all of `bytes`. Throws `MachineError.socket`, also after `stop`.
+    /// Sends all of `bytes`. Throws `MachineError.socket`.
     func send(_ bytes: [UInt8]) async throws { try await BlockingWork.run { [self] in try sendLine(bytes) } }
 
     /// Sends what is too short to wait for: the socket's buffer takes it.
@@ -101,7 +101,4 @@ final class LocalConnection: Sendable {
             }
         }
     }
-
-    /// Ends the connection for both sides.
-    func stop() { _ = shutdown(descriptor.rawValue, Int32(SHUT_RDWR)) }
 }

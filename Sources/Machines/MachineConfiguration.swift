@@ -37,12 +37,10 @@ package struct MachineConfiguration: Sendable {
     package var drives: [Drive]
     /// Words for the kernel's command line, which an ISO of ours takes from the machine's serial number.
     package var kernelWords: [String]
-    /// Whether a machine that starts anew is let; else that ends it.
-    package var mayReboot: Bool
 
     package init(
         accelerator: Accelerator, firmware: Firmware, variables: FilePath, processors: Int = 2, memory: Int = 2048,
-        drives: [Drive], kernelWords: [String] = [], mayReboot: Bool = false
+        drives: [Drive], kernelWords: [String] = []
     ) {
         self.accelerator = accelerator
         self.firmware = firmware
@@ -51,7 +49,6 @@ package struct MachineConfiguration: Sendable {
         self.memory = memory
         self.drives = drives
         self.kernelWords = kernelWords
-        self.mayReboot = mayReboot
     }
 
     /// The name of the channel in the machine: /dev/virtio-ports/NAME.
@@ -63,8 +60,8 @@ package struct MachineConfiguration: Sendable {
         list += ["-smp", "\(processors)", "-m", "\(memory)", "-nodefaults", "-no-user-config"]
         // A screen that nobody sees, for pictures of it.
         list += ["-display", "none", "-vga", "std", "-nic", "none"]
-        if !mayReboot { list.append("-no-reboot") }
-        list += ["-device", "virtio-rng-pci"]
+        // A machine that starts anew ends.
+        list += ["-no-reboot", "-device", "virtio-rng-pci"]
         // It begins when there is somebody to listen.
         list.append("-S")
         if let files = firmwareFiles {
