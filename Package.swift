@@ -67,6 +67,7 @@ let package = Package(
             "Darksites", ["APT", "Solver", "BuildGraph", "ContentStore", "Transfer", "Archives", "Primitives"],
             scripts: ["judge-apt.sh", "install-profile.sh"]),
         layer("APT", ["Solver", "Archives", "Primitives", subprocess]),
+        layer("RPM", ["Solver", "Archives", "Primitives", "CXML", yaml]),
         layer("Solver", []),
         layer("Containers", ["BuildGraph", "Primitives", subprocess]),
         layer("BuildGraph", ["ContentStore", "Primitives"]),
@@ -78,6 +79,7 @@ let package = Package(
         library("CLzma", pkgConfig: "liblzma", apt: "liblzma-dev"),
         library("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
         library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        library("CXML", pkgConfig: "libxml-2.0", apt: "libxml2-dev"),
         library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
 
         // What the performance figures need beside the tool itself; only Tests/bench/run builds it.
@@ -96,6 +98,7 @@ let package = Package(
         tests("Installation", ["Machines", "Primitives", subprocess]),
         tests("Solver", []),
         tests("APT", ["Solver", "Archives", "Primitives"]),
+        tests("RPM", ["Solver", "Archives", "Primitives"]),
         tests("Darksites", ["APT", "ContentStore", "Solver", "Primitives"]),
         tests(
             "Pipeline",

@@ -1,3 +1,5 @@
+import Primitives
+
 /// A stanza of a small deb822(5) text, such as a Release file or the control file of a package, with its fields in order.
 ///
 /// Indexes of an archive are read by ``PackageIndex`` instead, which copies nothing.

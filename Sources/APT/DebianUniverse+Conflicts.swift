@@ -1,3 +1,4 @@
+import Primitives
 package import Solver
 
 /// What a package does not tolerate: Conflicts and Breaks, other versions of itself, and itself for other architectures.

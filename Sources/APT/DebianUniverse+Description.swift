@@ -1,3 +1,4 @@
+import Primitives
 package import Solver
 
 /// Packages and relations in words.

@@ -1,3 +1,4 @@
+import Primitives
 package import Solver
 
 /// Something that almost satisfies a relation which nothing satisfies.

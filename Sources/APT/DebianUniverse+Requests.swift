@@ -1,3 +1,4 @@
+import Primitives
 package import Solver
 
 /// From what people ask for to packages.

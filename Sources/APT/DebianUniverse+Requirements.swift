@@ -1,3 +1,4 @@
+import Primitives
 package import Solver
 
 /// What a package needs: Pre-Depends, Depends and, if wanted, Recommends.

@@ -1,3 +1,4 @@
+import Primitives
 package import Solver
 
 /// The packages of a table as a solver sees them: under pins, with apt's order of preference, and only as far as it asks.

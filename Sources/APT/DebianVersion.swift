@@ -1,3 +1,5 @@
+import Primitives
+
 /// A version as Debian writes it: `[epoch:]upstream[-revision]`, deb-version(7).
 ///
 /// Equal means equal in order: 1.0 and 1.0-0 are the same version, spelled in two ways.

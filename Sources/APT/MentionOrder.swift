@@ -1,3 +1,5 @@
+import Primitives
+
 /// The order in which apt meets names when it reads indexes: a package's own name, those in its relations, what it provides.
 ///
 /// apt numbers packages by it, and where nothing else speaks for one of two providers, it takes the one with the higher

@@ -1,3 +1,5 @@
+import Primitives
+
 /// What a ``NameTable`` is while it grows.
 struct NameInterner {
     private(set) var names: [NameTable.Name]
@@ -26,9 +28,9 @@ struct NameInterner {
     /// 65,536 bytes long.
     mutating func intern(_ range: Range<Int>, source: Int) -> Int32 {
         let name = texts[source].slice(range)
-        let hash = NameTable.hash(name)
+        let hash = NameHash.hash(name)
         let known = places.withUnsafeBufferPointer { places in
-            NameTable.lookUp(hash, in: places) { number in
+            NameHash.lookUp(hash, in: places) { number in
                 let other = names[Int(number)]
                 let start = Int(other.start)
                 return texts[Int(other.source)].slice(start..<start + Int(other.length)).isSame(as: name)
@@ -39,17 +41,7 @@ struct NameInterner {
             NameTable.Name(
                 start: UInt32(range.lowerBound), length: UInt16(range.count), source: UInt16(source)))
         places[~known] = UInt64(hash) << 32 | UInt64(names.count)
-        if names.count * 2 > places.count { grow() }
+        if names.count * 2 > places.count { places = NameHash.grown(places) }
         return Int32(names.count - 1)
-    }
-
-    private mutating func grow() {
-        let old = places
-        places = Array(repeating: 0, count: old.count * 2)
-        for entry in old where entry != 0 {
-            var place = Int(entry >> 32) & (places.count - 1)
-            while places[place] != 0 { place = (place + 1) & (places.count - 1) }
-            places[place] = entry
-        }
     }
 }

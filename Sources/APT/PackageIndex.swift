@@ -1,3 +1,5 @@
+package import Primitives
+
 /// One Packages file of an archive: its bytes and where each package lies in them.
 ///
 /// Reading it looks at every line once and keeps the places of what identifies a package; all else is parsed when asked for.

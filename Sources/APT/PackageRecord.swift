@@ -1,3 +1,5 @@
+import Primitives
+
 #if canImport(Glibc)
 private import Glibc
 #endif

@@ -1,3 +1,4 @@
+import Primitives
 package import Solver
 
 /// Words to be found in the names and summaries of packages, all of them in each; upper and lower case are the same.

@@ -1,3 +1,4 @@
+import Primitives
 package import Solver
 
 /// Finding packages by name.

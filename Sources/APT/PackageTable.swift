@@ -1,3 +1,4 @@
+import Primitives
 import Synchronization
 
 /// The packages of several indexes as one: a package that several of them hold (same name, version and architecture) is there

@@ -1,3 +1,5 @@
+import Primitives
+
 /// What a ``PackageTable`` is while it grows.
 struct PackageTableBuilder {
     private let texts: [ByteRegion]

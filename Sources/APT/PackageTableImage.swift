@@ -1,7 +1,8 @@
+import Primitives
+
 /// The tables of a ``PackageTable`` as flat memory without pointers: written to a file and mapped again, they are the same.
 ///
-/// It starts with the offset, the number and the size of the elements of each section, as native UInt64; the sections follow,
-/// aligned to 16 bytes. Whatever changes here, in the structs that are elements, or in the hash of names, needs another
+/// Its format is that of ``FlatSections``. Whatever changes here, in the structs that are elements, or in the hash of names, needs another
 /// `version`.
 struct PackageTableImage {
     static let version: UInt64 = 2
@@ -24,25 +25,15 @@ struct PackageTableImage {
     let mentionRanks: UnsafeBufferPointer<UInt32>
 
     private static let sectionCount = 10
-    private static let headerSize = sectionCount * 24
 
     /// The tables in `region`, whose bytes are those of an image; nil where its sections can't be. What is in the sections is
     /// not looked at.
     init?(_ region: ByteRegion) {
-        let bytes = region.bytes
-        guard bytes.count >= Self.headerSize else { return nil }
+        guard let sections = FlatSections(region, count: Self.sectionCount) else { return nil }
         var number = 0
-        func section<Element>(_ type: Element.Type) -> UnsafeBufferPointer<Element>? {
-            func word(_ place: Int) -> UInt64 {
-                bytes.loadUnaligned(fromByteOffset: (number * 3 + place) * 8, as: UInt64.self)
-            }
+        func section<Element: BitwiseCopyable>(_ type: Element.Type) -> UnsafeBufferPointer<Element>? {
             defer { number += 1 }
-            guard let offset = Int(exactly: word(0)), let count = Int(exactly: word(1)),
-                word(2) == UInt64(MemoryLayout<Element>.stride), count <= Int(Int32.max), offset % 16 == 0,
-                offset <= bytes.count, count * MemoryLayout<Element>.stride <= bytes.count - offset
-            else { return nil }
-            return UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count * MemoryLayout<Element>.stride])
-                .bindMemory(to: type)
+            return sections.section(number, of: type)
         }
         guard let records = section(PackageRecord.self), let entries = section(PackageTable.Entry.self),
             let names = section(NameTable.Name.self), let places = section(UInt64.self),
@@ -68,49 +59,18 @@ struct PackageTableImage {
 
     /// The bytes of an image with what `builder` has gathered.
     static func bytes(of builder: PackageTableBuilder) -> ByteRegion {
-        var header: [UInt64] = []
-        var end = headerSize
-        func plan<Element>(_ elements: [Element]) {
-            let start = (end + 15) & ~15
-            header += [UInt64(start), UInt64(elements.count), UInt64(MemoryLayout<Element>.stride)]
-            end = start + elements.count * MemoryLayout<Element>.stride
-        }
-        let (others, basics) = (builder.sortedOtherSources, builder.basics)
-        plan(builder.records)
-        plan(builder.entries)
-        plan(builder.names.names)
-        plan(builder.names.places)
-        plan(builder.provisions)
-        plan(builder.firstPackage)
-        plan(builder.firstProvision)
-        plan(others)
-        plan(basics)
-        plan([UInt32]())
-        return ByteRegion(capacity: end) { buffer in
-            var position = 0
-            func copy<Element>(_ elements: [Element], at start: Int) {
-                elements.withUnsafeBytes { source in
-                    for gap in position..<max(start, position) { buffer[gap] = 0 }
-                    UnsafeMutableRawBufferPointer(rebasing: buffer[start...]).copyMemory(from: source)
-                    position = start + source.count
-                }
-            }
-            func copy<Element>(_ elements: [Element], section: Int) {
-                copy(elements, at: Int(header[section * 3]))
-            }
-            copy(header, at: 0)
-            copy(builder.records, section: 0)
-            copy(builder.entries, section: 1)
-            copy(builder.names.names, section: 2)
-            copy(builder.names.places, section: 3)
-            copy(builder.provisions, section: 4)
-            copy(builder.firstPackage, section: 5)
-            copy(builder.firstProvision, section: 6)
-            copy(others, section: 7)
-            copy(basics, section: 8)
-            copy([UInt32](), section: 9)
-            return end
-        }
+        var sections = FlatSections.Writer()
+        sections.add(builder.records)
+        sections.add(builder.entries)
+        sections.add(builder.names.names)
+        sections.add(builder.names.places)
+        sections.add(builder.provisions)
+        sections.add(builder.firstPackage)
+        sections.add(builder.firstProvision)
+        sections.add(builder.sortedOtherSources)
+        sections.add(builder.basics)
+        sections.add([UInt32]())
+        return sections.region()
     }
 
     /// This image with the ranks of its names, which are the last section and were empty so far; nil where there are not as

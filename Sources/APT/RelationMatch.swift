@@ -1,3 +1,5 @@
+import Primitives
+
 /// The conditions of one relation of one package, made ready to be asked of many others.
 struct RelationMatch {
     private enum Architecture {

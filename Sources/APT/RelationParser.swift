@@ -1,3 +1,5 @@
+import Primitives
+
 /// Reads the alternatives of a relation field (Depends and its like, Debian Policy 7.1) one by one.
 ///
 /// As apt does, it takes a comma after the last relation, the legacy operators `<` (as `<=`) and `>` (as `>=`), and skips

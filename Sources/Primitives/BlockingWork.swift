@@ -43,9 +43,26 @@ package enum BlockingWork {
         return results.withLock { $0.compactMap { $0 } }
     }
 
+    /// Runs `helper` on a thread of its own while `body` runs on this one, and returns when both are done. Where no thread is
+    /// to be had, `body` alone runs, and is told so by a false.
+    package static func beside<T>(_ helper: () -> Void, _ body: (Bool) throws -> T) rethrows -> T {
+        try withoutActuallyEscaping(helper) { helper in
+            let thread = create(Unmanaged.passRetained(Job(helper)))
+            defer { if let thread { pthread_join(thread, nil) } }
+            return try body(thread != nil)
+        }
+    }
+
     /// A new thread that does `body`; nil where none is to be had: then it was done here, more slowly for others.
     private static func start(_ body: @escaping () -> Void) -> pthread_t? {
-        let job = Unmanaged.passRetained(Job(body))
+        let job = Job(body)
+        if let thread = create(Unmanaged.passRetained(job)) { return thread }
+        job.body()
+        return nil
+    }
+
+    /// A new thread that does `job` and releases it; nil where none is to be had.
+    private static func create(_ job: Unmanaged<Job>) -> pthread_t? {
         var thread = pthread_t()
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
@@ -62,7 +79,7 @@ package enum BlockingWork {
             }, job.toOpaque())
         pthread_attr_destroy(&attributes)
         guard result != 0 else { return thread }
-        job.takeRetainedValue().body()
+        job.release()
         return nil
     }
 }

@@ -1,4 +1,3 @@
-package import Primitives
 package import SystemPackage
 
 #if canImport(Glibc)
@@ -7,7 +6,7 @@ private import Glibc
 
 /// Immutable bytes that never move: memory of its own, or a file mapped read-only. Freed with the last reference.
 ///
-/// The tables of this module keep offsets into such regions and never copy what they point at.
+/// Tables of packages keep offsets into such regions and never copy what they point at.
 package final class ByteRegion: @unchecked Sendable {
     // Unchecked: the memory is written once, before `init` returns.
     private let memory: UnsafeRawBufferPointer
@@ -100,7 +99,7 @@ package final class ByteRegion: @unchecked Sendable {
     }
 
     /// Gives the pages of a mapped file that were read back to the system: they come again when they are looked at.
-    func releasePages() {
+    package func releasePages() {
         if case .region(let whole) = owner { whole.releasePages() }
         guard case .mapping = owner, let base = memory.baseAddress else { return }
         madvise(UnsafeMutableRawPointer(mutating: base), memory.count, MADV_DONTNEED)
@@ -116,66 +115,7 @@ package final class ByteRegion: @unchecked Sendable {
     }
 
     /// The bytes in `range` as text; invalid UTF-8 is replaced.
-    func text(_ range: Range<Int>) -> String {
+    package func text(_ range: Range<Int>) -> String {
         String(decoding: UnsafeRawBufferPointer(rebasing: memory[range]), as: UTF8.self)
     }
-}
-
-/// Questions about raw bytes that the parsers of this module ask.
-extension UnsafeRawBufferPointer {
-    /// Where `byte` first occurs in `start..<end`, by memchr(3).
-    @inline(__always)
-    func firstIndex(of byte: UInt8, from start: Int, to end: Int) -> Int? {
-        guard start < end, let base = baseAddress, let hit = memchr(base + start, Int32(byte), end - start) else {
-            return nil
-        }
-        return UnsafeRawPointer(hit) - base
-    }
-
-    /// Whether `self[range]` is `word` when ASCII letters of both cases are the same; `word` is in lower case.
-    @inline(__always)
-    func equals(_ range: Range<Int>, ignoringCase word: StaticString) -> Bool {
-        guard range.count == word.utf8CodeUnitCount else { return false }
-        let other = word.utf8Start
-        for index in 0..<range.count {
-            let byte = self[range.lowerBound + index]
-            let folded = byte &- 0x41 < 26 ? byte | 0x20 : byte
-            if folded != other[index] { return false }
-        }
-        return true
-    }
-
-    /// The range without blanks (space, tab, CR, LF) at both ends.
-    @inline(__always)
-    func trimmed(_ range: Range<Int>) -> Range<Int> {
-        var start = range.lowerBound
-        var end = range.upperBound
-        while start < end, self[start].isBlank { start += 1 }
-        while start < end, self[end - 1].isBlank { end -= 1 }
-        return start..<end
-    }
-
-    /// A view of `range`.
-    @inline(__always)
-    func slice(_ range: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: self[range]) }
-
-    /// Whether both hold the same bytes.
-    @inline(__always)
-    func isSame(as other: UnsafeRawBufferPointer) -> Bool {
-        guard count == other.count else { return false }
-        guard let left = baseAddress, let right = other.baseAddress else { return true }
-        return memcmp(left, right, count) == 0
-    }
-}
-
-extension UInt8 {
-    /// Space, tab, line feed or carriage return.
-    @inline(__always)
-    var isBlank: Bool { self == 0x20 || self == 0x0A || self == 0x09 || self == 0x0D }
-
-    @inline(__always)
-    var isDigit: Bool { self &- 0x30 < 10 }
-
-    @inline(__always)
-    var isLetter: Bool { (self | 0x20) &- 0x61 < 26 }
 }

@@ -1,0 +1,102 @@
+package import Primitives
+package import Solver
+
+/// What is known of one package.
+extension RPMTable {
+    package func name(of package: PackageID) -> String { string(record(package.index).name) }
+    package func version(of package: PackageID) -> RPMVersion { RPMVersion(bytes(record(package.index).version)) }
+    /// "x86_64" or "noarch"
+    package func architecture(of package: PackageID) -> String { string(record(package.index).architecture) }
+    package func repository(of package: PackageID) -> String { repositories[Int(record(package.index).repository)] }
+    package func summary(of package: PackageID) -> String { string(record(package.index).summary) }
+
+    /// "bash-5.1.8-9.el9.x86_64", with the epoch where it is not 0: as dnf shows it.
+    package func nevra(of package: PackageID) -> String {
+        "\(name(of: package))-\(version(of: package)).\(architecture(of: package))"
+    }
+
+    /// What mirror, lock and bill of materials need.
+    package func details(of package: PackageID) -> RPMPackageDetails {
+        let record = record(package.index)
+        return RPMPackageDetails(
+            name: string(record.name), version: RPMVersion(bytes(record.version)),
+            architecture: string(record.architecture), repository: repositories[Int(record.repository)],
+            location: string(record.location), base: record.base == 0 ? nil : string(record.base),
+            checksumKind: ChecksumKind(rawValue: record.checksumKind) ?? .md5,
+            checksum: string(record.checksum).lowercased(), size: ByteCount(clamping: record.packageSize),
+            installedSize: ByteCount(clamping: record.installedSize),
+            headerRange: Int(clamping: record.headerStart)..<Int(
+                clamping: max(record.headerStart, record.headerEnd)),
+            buildTime: record.buildTime, sourcePackage: string(record.sourcePackage), license: string(record.license),
+            summary: string(record.summary), element: Int(record.elementStart)..<Int(record.elementEnd))
+    }
+
+    /// The relations of `package` of one kind, in order.
+    package func relations(_ kind: RelationKind, of package: PackageID) -> [RPMRelation] {
+        relations(kind, of: package.index).map { relation in
+            RPMRelation(
+                name: string(relation.name), flags: relation.flags.subtracting(.rich),
+                version: relation.version == 0 ? nil : RPMVersion(bytes(relation.version)))
+        }
+    }
+
+    /// The files that the index names; it leaves most out, those of filelists.xml.
+    package func files(of package: PackageID) -> [String] {
+        let record = record(package.index)
+        return image.files[Int(record.fileStart)..<Int(record.fileEnd)].map(string)
+    }
+
+    /// All packages called `name`, in order.
+    package func packages(named name: String) -> [PackageID] {
+        find(name).map { packages(named: $0).map { PackageID($0) } } ?? []
+    }
+
+    /// Whether a package is called `name`, provides it or has it as a file.
+    package func isProvided(_ name: String) -> Bool { find(name).map { !providers(of: $0).isEmpty } ?? false }
+}
+
+extension ByteCount {
+    fileprivate init(clamping bytes: UInt64) { self.init(Int64(clamping: bytes)) }
+}
+
+/// One package of a repository, as its index describes it.
+package struct RPMPackageDetails: Hashable, Sendable {
+    package let name: String
+    package let version: RPMVersion
+    package let architecture: String
+    package let repository: String
+    /// The path in the repository; it never leads out of it.
+    package let location: String
+    /// Another address that `location` is relative to.
+    package let base: String?
+    package let checksumKind: ChecksumKind
+    /// In lower case hexadecimal digits.
+    package let checksum: String
+    package let size: ByteCount
+    package let installedSize: ByteCount
+    /// Where rpm's header lies in the file, in bytes.
+    package let headerRange: Range<Int>
+    /// Seconds since 1970.
+    package let buildTime: Int64
+    package let sourcePackage: String
+    package let license: String
+    package let summary: String
+    /// Where the package's element lies in the unpacked primary.xml, with blanks before it.
+    package let element: Range<Int>
+}
+
+/// A relation as metadata have it.
+package struct RPMRelation: Hashable, Sendable, CustomStringConvertible {
+    /// The whole text of a rich relation.
+    package let name: String
+    package let flags: RelationFlags
+    package let version: RPMVersion?
+
+    package init(name: String, flags: RelationFlags = [], version: RPMVersion? = nil) {
+        self.name = name
+        self.flags = flags
+        self.version = version
+    }
+
+    package var description: String { version.map { "\(name) \(flags.symbol) \($0)" } ?? name }
+}
