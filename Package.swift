@@ -85,7 +85,9 @@ let package = Package(
         // What the performance figures need beside the tool itself; only Tests/bench/run builds it.
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["Pipeline", "Darksites", "APT", "ContentStore", "Archives", "Primitives", "Solver", system],
+            dependencies: [
+                "Pipeline", "Darksites", "APT", "RPM", "ContentStore", "Archives", "Primitives", "Solver", system,
+            ],
             path: "Tests/bench/Benchmarks", swiftSettings: settings),
 
         tests("Primitives", []),

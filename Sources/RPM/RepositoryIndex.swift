@@ -56,8 +56,8 @@ package struct RepositoryIndex: Hashable, Sendable {
 
     /// The file of a type; createrepo may offer several forms of one, of which XML and YAML are read here.
     package func file(_ type: String) -> File? { files.first { $0.type == type } }
-    /// The groups: the compressed file where both are there.
-    package var groups: File? { file("group_gz") ?? file("group_xz") ?? file("group_zst") ?? file("group") }
+    /// The forms of the groups, of which any will do; the smallest first.
+    package var groups: [File] { ["group_xz", "group_zst", "group_gz", "group"].compactMap(file) }
 }
 
 final class RepositoryIndexHandler: XMLHandler {

@@ -45,6 +45,8 @@ package enum ChoicePolicy: Sendable {
     case fewest
     /// What APT takes on an empty system, package for package where its search does not run into a dead end.
     case apt
+    /// What libsolv takes on an empty system, as dnf uses it. The universe has to be a ``WeighingUniverse``.
+    case dnf
 }
 
 /// The packages there are and how they relate. The solver asks only about packages it comes near.

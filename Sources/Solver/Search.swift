@@ -61,6 +61,9 @@ struct Search: ~Copyable {
     /// By level from 1.
     var choices: [Choice] = []
     var cursor = Cursor()
+    /// Of libsolv's policy: the universe, and what ``Search+Weighing`` has to remember.
+    let weighing: (any WeighingUniverse)?
+    var weighed = Weighed()
     /// How packages are chosen; `walk` and what follows belong to APT's policy.
     let policy: ChoicePolicy
     let takesRecommends: Bool
@@ -105,6 +108,7 @@ struct Search: ~Copyable {
         self.recordsProof = recordsProof
         self.takesRecommends = takesRecommends
         self.policy = policy
+        weighing = policy == .dnf ? universe as? any WeighingUniverse : nil
         let count = universe.packageCount
         values = Array(repeating: 0, count: 2 * count)
         watches = Array(repeating: -1, count: 2 * count)

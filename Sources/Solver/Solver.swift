@@ -43,6 +43,7 @@ extension Search {
     /// The solution of the request that this search was made for; nil where there is none.
     mutating func solution(of request: SolverRequest) throws(SolverLimitReached) -> Solution? {
         if assume(forbidden: request.forbidden) != nil { return nil }
+        if let weighing { return try solution(of: request, weighedBy: weighing) }
         if case .impossible = try run() { return nil }
         var scope = Scope()
         if policy == .apt {
@@ -121,7 +122,7 @@ extension Search {
             })
     }
 
-    private func reason(_ reference: RowReference) -> Solution.Reason {
+    func reason(_ reference: RowReference) -> Solution.Reason {
         switch reference {
         case .item(let row): return .requested(label: items[row].label)
         case .row(let index):

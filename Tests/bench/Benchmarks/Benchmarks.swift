@@ -1,6 +1,7 @@
 import APT
 import Archives
 import Primitives
+import RPM
 import Solver
 import SystemPackage
 
@@ -34,6 +35,21 @@ struct Benchmarks {
             guard let rounds = Int(arguments[2]), rounds > 0 else { throw Usage() }
             try ScaleTiming(index: FilePath(arguments[5]), folder: FilePath(arguments[3]))
                 .run(rounds: rounds, names: FilePath(arguments[4]))
+        case ("rpm-table", 2...):
+            let table = try RPMTiming(arguments.dropFirst()).table(withFiles: false)
+            print("\(table.packageCount) packages")
+        case ("rpm-parsed", 3...):
+            let timing = RPMTiming(arguments.dropFirst(2))
+            let universe = try timing.universe(try timing.table(cache: FilePath(arguments[2])))
+            print("\(universe.packageCount) packages")
+        case ("rpm-answer", 4...):
+            let words = arguments[2].split(separator: ",")
+            try RPMTiming(arguments.dropFirst(3)).answer(
+                FilePath(arguments[3]), recommends: words.contains("recommends"), best: words.contains("best"))
+        case ("rpm-check", 3...): try RPMTiming(arguments.dropFirst(2)).check(cache: FilePath(arguments[2]))
+        case ("rpm-solve", 5...):
+            try RPMTiming(arguments.dropFirst(4)).solve(
+                FilePath(arguments[3]), cache: FilePath(arguments[4]), recommends: arguments[2] == "recommends")
         default: throw Usage()
         }
     }
@@ -43,6 +59,9 @@ struct Benchmarks {
             usage: Benchmarks table INDEX… | parsed FOLDER INDEX… | solve ROUNDS FILE-OF-NAMES INDEX…
                    | profiles CHECKOUT DISTRIBUTION[/PROFILE]…
                    | mirror COUNT ROUNDS FOLDER INDEX… | scale ROUNDS FOLDER FILE-OF-NAMES INDEX
+                   | rpm-table FOLDER… | rpm-parsed CACHE FOLDER… | rpm-check CACHE FOLDER…
+                   | rpm-answer depends|recommends[,best] FILE-OF-REQUESTS FOLDER…
+                   | rpm-solve depends|recommends FILE-OF-NAMES CACHE FOLDER…
                    | answer depends|recommends FILE-OF-REQUESTS INDEX…
             """
     }

@@ -1,0 +1,132 @@
+import Primitives
+import RPM
+import Solver
+import SystemPackage
+
+/// What is measured and judged of RPM repositories. Each is a folder with `repodata`, named by its last part; the first comes
+/// first in libsolv's order.
+struct RPMTiming {
+    private let folders: [FilePath]
+
+    init(_ folders: some Sequence<String>) { self.folders = folders.map { FilePath($0) } }
+
+    private var names: [String] { folders.map { $0.lastComponent?.string ?? "" } }
+
+    private func read(_ file: RepositoryIndex.File, in folder: FilePath) throws -> [UInt8] {
+        try Files.read(folder.pushing(FilePath(file.location)))
+    }
+
+    private func index(of folder: FilePath) throws -> RepositoryIndex {
+        let name = folder.lastComponent?.string ?? ""
+        let path = folder.appending("repodata").appending("repomd.xml")
+        return try RepositoryIndex(reading: try Files.read(path), source: "\(name), repomd.xml")
+    }
+
+    /// The packages of all, the indexes read at the same time; with what filelists.xml must add.
+    func table(withFiles: Bool = true) throws -> RPMTable {
+        let found = BlockingWork.concurrently(folders.count, threads: folders.count) { number in
+            Result {
+                let folder = folders[number]
+                let index = try index(of: folder)
+                guard let primary = index.file("primary") else { throw Benchmarks.Usage() }
+                return (
+                    try PrimaryIndex(
+                        reading: try read(primary, in: folder), source: "\(names[number]), primary.xml",
+                        openSize: primary.openSize), index
+                )
+            }
+        }
+        var indexes = try found.map { try $0.get() }
+        let table = try RPMTable(zip(indexes, names).map { (index: $0.0.0, repository: $0.1) })
+        let missing = withFiles ? table.missingFiles : []
+        guard !missing.isEmpty else { return table }
+        for number in indexes.indices {
+            guard let file = indexes[number].1.file("filelists") else { continue }
+            let list = try? FileList(
+                reading: try read(file, in: folders[number]), source: "\(names[number]), filelists.xml", wanted: missing)
+            if let list { indexes[number].0.add(list) }
+        }
+        return try RPMTable(zip(indexes, names).map { (index: $0.0.0, repository: $0.1) })
+    }
+
+    /// The same table from `cache`, where it was put before.
+    func table(cache: FilePath) throws -> RPMTable {
+        if Files.exists(cache), let table = RPMTable(stored: try ByteRegion(mapping: cache), repositories: names) {
+            return table
+        }
+        let table = try table()
+        try Files.write(Array(table.storedBytes), to: cache)
+        return table
+    }
+
+    func universe(_ table: RPMTable, best: Bool = false, oneKernel: Bool = false) throws -> RPMUniverse {
+        var modules = ModuleMetadata()
+        var groups = Comps()
+        for (folder, name) in zip(folders, names) {
+            let index = try index(of: folder)
+            if let file = index.file("modules") {
+                modules = modules.merged(
+                    with: try ModuleMetadata(reading: try read(file, in: folder), source: "\(name), modules.yaml"))
+            }
+            if let file = index.groups.first(where: { Files.exists(folder.pushing(FilePath($0.location))) }) {
+                groups = groups.merged(
+                    with: try Comps(reading: try read(file, in: folder), source: "\(name), comps.xml"))
+            }
+        }
+        return RPMUniverse(
+            table, rules: RPMPolicy(architecture: "x86_64", takesBestOnly: best, keepsOneKernel: oneKernel),
+            modules: try ModuleSelection(modules), groups: groups)
+    }
+
+    /// Answers requests one after the other, as `Tests/judges/dnf-requests` compares them with dnf's answers: a line for each
+    /// line of names in `file`: "yes name-version.arch …", sorted, or "no" and the reason. The last line is "time" and the
+    /// milliseconds that all of them took.
+    func answer(_ file: FilePath, recommends: Bool, best: Bool) throws {
+        let universe = try universe(try table(), best: best)
+        let requests = try Files.readText(file).split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+        var solver = Solver(universe: universe)
+        var lines: [String] = []
+        let start = ContinuousClock.now
+        for names in requests { lines.append(try answer(names, recommends: recommends, &solver, universe)) }
+        let time = ContinuousClock.now - start
+        for line in lines { Swift.print(line) }
+        Swift.print("time \(Int(time / .milliseconds(1)))")
+    }
+
+    private func answer(
+        _ names: [String], recommends: Bool, _ solver: inout Solver, _ universe: RPMUniverse
+    ) throws -> String {
+        var items: [Requirement] = []
+        for (number, name) in names.enumerated() {
+            do throws(RPMRequestError) {
+                items += try universe.requirements(for: RPMRequest(name), label: Int32(number))
+            } catch {
+                return "no \(error.what)"
+            }
+        }
+        switch try solver.solve(SolverRequest(items: items, takesOptionalRequirements: recommends)) {
+        case .solved(let solution):
+            return "yes \(solution.packages.map(universe.describe).sorted().joined(separator: " "))"
+        case .impossible(let explanation):
+            return "no \(explanation.steps(in: universe) { names[Int($0)] }.joined(separator: " "))"
+        }
+    }
+
+    /// Prints every package that can't be installed, and their number last.
+    func check(cache: FilePath?) throws {
+        let universe = try universe(try cache.map(table(cache:)) ?? table())
+        var solver = Solver(universe: universe)
+        let packages = universe.allCandidates
+        let broken = try solver.uninstallable(among: packages)
+        for package in broken { Swift.print(universe.describe(package)) }
+        Swift.print("\(broken.count) of \(packages.count) can't be installed")
+    }
+
+    /// Solves for the names that `file` lists, a line each.
+    func solve(_ file: FilePath, cache: FilePath, recommends: Bool) throws {
+        let universe = try universe(try table(cache: cache))
+        var solver = Solver(universe: universe)
+        let names = try Files.readText(file).split(whereSeparator: \.isWhitespace).map(String.init)
+        Swift.print(try answer(names, recommends: recommends, &solver, universe).split(separator: " ").count - 1)
+    }
+}
