@@ -115,6 +115,6 @@ let package = Package(
 if Context.environment["DEPLOY_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "Fuzz", dependencies: ["APT", "Primitives", "Solver"], path: "Tests/fuzz/Fuzz",
+            name: "Fuzz", dependencies: ["APT", "RPM", "Primitives", "Solver"], path: "Tests/fuzz/Fuzz",
             swiftSettings: settings))
 }

@@ -52,7 +52,7 @@ extension Compression {
                 _ = try body(input)
             case .gzip:
                 guard let check = try unpackGzip(input, name: name, into: buffer, take) else { return }
-                try verifyTrailer(bytes, name: name, limit: limit, total: total, check: check)
+                try verifyTrailer(bytes, name: name, total: total, check: check)
             case .xz:
                 let decoder = try XZDecoder(name: name)
                 var position = 0
@@ -87,13 +87,13 @@ extension Compression {
     }
 
     /// libarchive compares neither the check sum nor the length at the end of a member (RFC 1952, 2.3.1).
-    private func verifyTrailer(_ bytes: [UInt8], name: String, limit: Int, total: Int, check: UInt32) throws {
+    private func verifyTrailer(_ bytes: [UInt8], name: String, total: Int, check: UInt32) throws {
         func trailer(_ offset: Int) -> UInt32 {
             (0..<4).reduce(0) { $0 | UInt32(bytes[bytes.count - offset + $1]) << UInt32(8 * $1) }
         }
         if trailer(4) == UInt32(truncatingIfNeeded: total), trailer(8) == check { return }
         // A file of several members has the trailer of its last one; all of it is needed to judge that.
-        _ = try decompress(bytes, name: name, limit: ByteCount(limit))
+        _ = try decompress(bytes, name: name, limit: ByteCount(total))
     }
 
     private func unpackZstd(

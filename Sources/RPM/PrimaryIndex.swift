@@ -54,7 +54,8 @@ enum XMLStream {
     static func read(_ bytes: [UInt8], source: String, sizeLimit: Int, _ handler: XMLHandler) throws {
         let parser = try XMLPushParser(handler, source: source, sizeLimit: sizeLimit)
         let compression = Compression(sniffing: bytes)
-        try compression.decompress(bytes, name: source, limit: ByteCount(sizeLimit)) { try parser.feed($0) }
+        // The parser itself stops at the limit.
+        try compression.decompress(bytes, name: source, limit: ByteCount(Int64.max)) { try parser.feed($0) }
         try parser.finish()
     }
 }

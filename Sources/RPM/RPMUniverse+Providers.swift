@@ -85,39 +85,55 @@ extension RPMUniverse {
     /// The text of a rich relation, read. It was read without error before.
     func parsed(_ relation: StoredRelation) -> RichRelation? { try? RelationParser.parse(table.bytes(relation.name)) }
 
-    /// Whether `relation` holds where just the packages are installed for which `isInstalled` says so.
-    func holds(_ relation: StoredRelation, _ isInstalled: (Int32) -> Bool) -> Bool {
+    /// `relation` with the packages in it looked up, for questions that are asked often.
+    func condition(_ relation: StoredRelation) -> PackageCondition {
         if relation.isRich {
-            guard let rich = parsed(relation) else { return false }
-            return holds(rich, in: table.bytes(relation.name), isInstalled)
+            return parsed(relation).map { condition($0, in: table.bytes(relation.name)) } ?? .anyOf([])
         }
-        if SystemProvides.contains(table.bytes(relation.name)) { return true }
-        let isVersioned = !relation.flags.isDisjoint(with: .comparison)
-        let version = table.bytes(relation.version)
-        for provider in table.providers(of: relation.name) where isInstalled(provider.package) {
-            if !isVersioned || provider.flags.isDisjoint(with: .comparison)
-                || provider.flags.overlaps(table.bytes(provider.version), relation.flags, version)
-            {
-                return true
-            }
-        }
-        return false
+        return SystemProvides.contains(table.bytes(relation.name)) ? .always : .anyOf(providers(of: relation))
     }
 
-    private func holds(
-        _ relation: RichRelation, in text: UnsafeRawBufferPointer, _ isInstalled: (Int32) -> Bool
-    ) -> Bool {
+    private func condition(_ relation: RichRelation, in text: UnsafeRawBufferPointer) -> PackageCondition {
+        func part(_ relation: RichRelation) -> PackageCondition { condition(relation, in: text) }
         switch relation {
-        case .name(let name, _, _) where SystemProvides.contains(text.slice(name)): return true
-        case .name, .with, .without: return selected(relation, in: text).contains(where: isInstalled)
-        case .and(let all): return all.allSatisfy { holds($0, in: text, isInstalled) }
-        case .or(let all): return all.contains { holds($0, in: text, isInstalled) }
+        case .name(let name, _, _) where SystemProvides.contains(text.slice(name)): return .always
+        case .name, .with, .without: return .anyOf(selected(relation, in: text))
+        case .and(let all): return .all(all.map(part))
+        case .or(let all): return .any(all.map(part))
         case .if(let one, let condition, let other):
-            if holds(condition, in: text, isInstalled) { return holds(one, in: text, isInstalled) }
-            return other.map { holds($0, in: text, isInstalled) } ?? true
+            return .choice(part(condition), then: part(one), else: other.map(part) ?? .always)
         case .unless(let one, let condition, let other):
-            if !holds(condition, in: text, isInstalled) { return holds(one, in: text, isInstalled) }
-            return other.map { holds($0, in: text, isInstalled) } ?? false
+            return .choice(part(condition), then: other.map(part) ?? .anyOf([]), else: part(one))
+        }
+    }
+}
+
+/// What has to be installed for a relation to hold.
+indirect enum PackageCondition {
+    case always
+    case anyOf([Int32])
+    case all([PackageCondition])
+    case any([PackageCondition])
+    case choice(PackageCondition, then: PackageCondition, else: PackageCondition)
+
+    func holds(_ isInstalled: (Int32) -> Bool) -> Bool {
+        switch self {
+        case .always: true
+        case .anyOf(let packages): packages.contains(where: isInstalled)
+        case .all(let parts): parts.allSatisfy { $0.holds(isInstalled) }
+        case .any(let parts): parts.contains { $0.holds(isInstalled) }
+        case .choice(let condition, let one, let other):
+            condition.holds(isInstalled) ? one.holds(isInstalled) : other.holds(isInstalled)
+        }
+    }
+
+    /// All packages that are looked at.
+    var packages: [Int32] {
+        switch self {
+        case .always: []
+        case .anyOf(let packages): packages
+        case .all(let parts), .any(let parts): parts.flatMap(\.packages)
+        case .choice(let condition, let one, let other): condition.packages + one.packages + other.packages
         }
     }
 }

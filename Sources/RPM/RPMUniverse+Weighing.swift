@@ -151,7 +151,7 @@ extension RPMUniverse: WeighingUniverse {
 
     private func isSuggested(_ package: Int32, _ isInstalled: (Int32) -> Bool) -> Bool {
         if enhancing.contains(package),
-            table.relations(.enhances, of: package).contains(where: { holds($0, isInstalled) })
+            table.relations(.enhances, of: package).contains(where: { condition($0).holds(isInstalled) })
         {
             return true
         }
@@ -171,9 +171,9 @@ extension RPMUniverse: WeighingUniverse {
     package func supplement(
         _ package: PackageID, isInstalled: (PackageID) -> Bool
     ) -> (package: PackageID, label: Int32)? {
-        for relation in table.relations(.supplements, of: package.index) {
-            guard holds(relation, { isInstalled(PackageID($0)) }) else { continue }
-            let cause = mentioned(in: relation).first { isInstalled(PackageID($0)) } ?? package.index
+        guard let conditions = supplementConditions[package.index] else { return nil }
+        for condition in conditions where condition.holds({ isInstalled(PackageID($0)) }) {
+            let cause = condition.packages.first { isInstalled(PackageID($0)) } ?? package.index
             return (PackageID(cause), Self.supplements - package.index)
         }
         return nil
@@ -182,22 +182,6 @@ extension RPMUniverse: WeighingUniverse {
     /// The package that a label of ``supplement(_:isInstalled:)`` speaks of.
     func supplementing(ofLabel label: Int32) -> PackageID? {
         label <= Self.supplements ? PackageID(Self.supplements - label) : nil
-    }
-
-    private func mentioned(in relation: StoredRelation) -> [Int32] {
-        guard relation.isRich else { return providers(of: relation) }
-        let text = table.bytes(relation.name)
-        func all(_ part: RichRelation) -> [Int32] {
-            switch part {
-            case .name(let name, _, _):
-                guard let number = table.find(text.slice(name)) else { return [] }
-                return table.providers(of: number).map(\.package)
-            case .and(let parts), .or(let parts): return parts.flatMap(all)
-            case .if(let one, let other, _), .unless(let one, let other, _), .with(let one, let other): return all(one) + all(other)
-            case .without(let one, _): return all(one)
-            }
-        }
-        return parsed(relation).map(all) ?? []
     }
 
     package func isKeptOut(_ package: PackageID, isInstalled: (PackageID) -> Bool) -> Bool {

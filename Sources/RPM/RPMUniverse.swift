@@ -26,6 +26,8 @@ package final class RPMUniverse: PackageUniverse {
     let suggesting: [Int32]
     /// Packages by what they obsolete: the name's number.
     private(set) lazy var obsoleters: [Int32: [Int32]] = findObsoleters()
+    /// By package: its Supplements.
+    private(set) lazy var supplementConditions: [Int32: [PackageCondition]] = findSupplements()
     package let groups: Comps
 
     /// The universe of `table` under `rules`. `modules` says which modular packages are there at all.
@@ -96,6 +98,14 @@ package final class RPMUniverse: PackageUniverse {
 
     /// Whether `package` can be chosen: modules, excludes and the architecture allow it.
     package func canBeChosen(_ package: PackageID) -> Bool { isConsidered[Int(package.index)] }
+
+    private func findSupplements() -> [Int32: [PackageCondition]] {
+        var result: [Int32: [PackageCondition]] = [:]
+        for package in supplementing where isConsidered[Int(package.index)] {
+            result[package.index] = table.relations(.supplements, of: package.index).map(condition)
+        }
+        return result
+    }
 
     private func findObsoleters() -> [Int32: [Int32]] {
         var result: [Int32: [Int32]] = [:]

@@ -42,7 +42,7 @@ struct ModuleTests {
     }
 
     private static let lines = [
-        "db-1-1.x86_64", "db-2-1.module.x86_64", "db-3-1.module.x86_64", "app-1-1.x86_64 requires: db", "tool-1-1.x86_64 provides: db = 9",
+        "db-1-1.x86_64", "db-2-1.module.x86_64", "db-3-1.module.x86_64", "app-1-1.x86_64 requires: db", "tool-1-1.x86_64 provides: db = 0.5",
     ]
 
     private func universe(_ yaml: String, enabled: [String: String] = [:], disabled: Set<String> = [], hotfix: Bool = false) throws -> RPMUniverse {

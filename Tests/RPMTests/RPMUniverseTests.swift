@@ -49,11 +49,11 @@ struct RPMUniverseTests {
         arguments: [
             ("requires: (b and c)", ["a", "b", "c"]), ("requires: (b or c)", ["a", "b"]), ("requires: (c or nothing)", ["a", "c"]),
             ("requires: (b if c)", ["a"]), ("requires: (b if c), c", ["a", "b", "c"]),
-            ("requires: (b if c else d)", ["a", "d"]), ("requires: (nothing if c else d)", ["a", "d"]), ("requires: (b unless c)", ["a", "b"]),
+            ("requires: (b if c else d); conflicts: c", ["a", "d"]), ("requires: (nothing if c else d)", ["a", "d"]), ("requires: (b unless c)", ["a", "b"]),
             ("requires: (c unless b), b", nil), ("requires: (p >= 2 with p < 4)", ["a", "p3"]),
             ("requires: (p without p = 5)", ["a", "p3"]), ("conflicts: (b and c); requires: b", ["a", "b"]),
             ("conflicts: (b and c); requires: b, c", nil), ("requires: ((b and nothing) or (c and d))", ["a", "c", "d"]),
-            ("requires: rpmlib(X) <= 1", ["a"]), ("requires: /usr/bin/tool", ["a", "d"]), ("conflicts: (b unless c); requires: b", nil),
+            ("requires: rpmlib(X) <= 1", ["a"]), ("requires: /usr/bin/tool", ["a", "d"]), ("conflicts: (b unless c); requires: b", ["a", "b", "c"]),
         ] as [(String, [String]?)])
     func rich(relations: String, expected: [String]?) throws {
         let universe = try MadeRepository.universe([

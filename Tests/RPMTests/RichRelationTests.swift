@@ -4,9 +4,9 @@ import Testing
 
 @Suite("Relations of RPM packages")
 struct RichRelationTests {
-    static func parse(_ text: String) throws(RelationSyntaxError) -> String {
+    static func parse(_ text: String) throws -> String {
         var copy = text
-        return try copy.withUTF8 { utf8 throws(RelationSyntaxError) in
+        return try copy.withUTF8 { utf8 in
             let bytes = UnsafeRawBufferPointer(utf8)
             return shown(try RelationParser.parse(bytes), bytes)
         }

@@ -39,8 +39,7 @@ struct Benchmarks {
             let table = try RPMTiming(arguments.dropFirst()).table(withFiles: false)
             print("\(table.packageCount) packages")
         case ("rpm-parsed", 3...):
-            let timing = RPMTiming(arguments.dropFirst(2))
-            let universe = try timing.universe(try timing.table(cache: FilePath(arguments[2])))
+            let universe = try RPMTiming(arguments.dropFirst(2)).universe(cache: FilePath(arguments[2]))
             print("\(universe.packageCount) packages")
         case ("rpm-answer", 4...):
             let words = arguments[2].split(separator: ",")

@@ -59,23 +59,42 @@ struct RPMTiming {
         return table
     }
 
-    func universe(_ table: RPMTable, best: Bool = false, oneKernel: Bool = false) throws -> RPMUniverse {
+    private func modules() throws -> ModuleMetadata {
         var modules = ModuleMetadata()
+        for (folder, name) in zip(folders, names) {
+            guard let file = try index(of: folder).file("modules") else { continue }
+            modules = modules.merged(
+                with: try ModuleMetadata(reading: try read(file, in: folder), source: "\(name), modules.yaml"))
+        }
+        return modules
+    }
+
+    private func groups() throws -> Comps {
         var groups = Comps()
         for (folder, name) in zip(folders, names) {
-            let index = try index(of: folder)
-            if let file = index.file("modules") {
-                modules = modules.merged(
-                    with: try ModuleMetadata(reading: try read(file, in: folder), source: "\(name), modules.yaml"))
-            }
-            if let file = index.groups.first(where: { Files.exists(folder.pushing(FilePath($0.location))) }) {
-                groups = groups.merged(
-                    with: try Comps(reading: try read(file, in: folder), source: "\(name), comps.xml"))
-            }
+            let forms = try index(of: folder).groups
+            guard let file = forms.first(where: { Files.exists(folder.pushing(FilePath($0.location))) }) else { continue }
+            groups = groups.merged(with: try Comps(reading: try read(file, in: folder), source: "\(name), comps.xml"))
         }
+        return groups
+    }
+
+    private func universe(_ table: RPMTable, best: Bool = false) throws -> RPMUniverse {
+        RPMUniverse(
+            table, rules: RPMPolicy(architecture: "x86_64", takesBestOnly: best, keepsOneKernel: false),
+            modules: try ModuleSelection(try modules()), groups: try groups())
+    }
+
+    /// The universe from `cache` alone, where all of it was put before.
+    func universe(cache: FilePath) throws -> RPMUniverse {
+        let table = try table(cache: cache)
+        let beside = FilePath(cache.string + ".modules")
+        var stored: ModuleMetadata?
+        if Files.exists(beside) { stored = ModuleMetadata(stored: try ByteRegion(mapping: beside)) }
+        let metadata = try stored ?? modules()
+        if stored == nil { try Files.write(metadata.storedBytes, to: beside) }
         return RPMUniverse(
-            table, rules: RPMPolicy(architecture: "x86_64", takesBestOnly: best, keepsOneKernel: oneKernel),
-            modules: try ModuleSelection(modules), groups: groups)
+            table, rules: RPMPolicy(architecture: "x86_64", keepsOneKernel: false), modules: try ModuleSelection(metadata))
     }
 
     /// Answers requests one after the other, as `Tests/judges/dnf-requests` compares them with dnf's answers: a line for each
@@ -113,8 +132,8 @@ struct RPMTiming {
     }
 
     /// Prints every package that can't be installed, and their number last.
-    func check(cache: FilePath?) throws {
-        let universe = try universe(try cache.map(table(cache:)) ?? table())
+    func check(cache: FilePath) throws {
+        let universe = try universe(cache: cache)
         var solver = Solver(universe: universe)
         let packages = universe.allCandidates
         let broken = try solver.uninstallable(among: packages)
@@ -124,7 +143,7 @@ struct RPMTiming {
 
     /// Solves for the names that `file` lists, a line each.
     func solve(_ file: FilePath, cache: FilePath, recommends: Bool) throws {
-        let universe = try universe(try table(cache: cache))
+        let universe = try universe(cache: cache)
         var solver = Solver(universe: universe)
         let names = try Files.readText(file).split(whereSeparator: \.isWhitespace).map(String.init)
         Swift.print(try answer(names, recommends: recommends, &solver, universe).split(separator: " ").count - 1)

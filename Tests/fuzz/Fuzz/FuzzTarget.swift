@@ -13,6 +13,11 @@ enum FuzzTarget: String {
     case relations
     /// The comparison of versions, now and then against dpkg.
     case versions
+    /// The same of RPM: an index of packages, the other files of a repository, relations and versions.
+    case rpmPrimary = "rpm-primary"
+    case rpmMetadata = "rpm-metadata"
+    case rpmRelations = "rpm-relations"
+    case rpmVersions = "rpm-versions"
 
     static let chosen = getenv("FUZZ_TARGET").flatMap { FuzzTarget(rawValue: String(cString: $0)) }
 
@@ -21,6 +26,10 @@ enum FuzzTarget: String {
         case .index: IndexTarget.run(input)
         case .relations: RelationTarget.run(input)
         case .versions: VersionTarget.run(input)
+        case .rpmPrimary: PrimaryTarget.run(input)
+        case .rpmMetadata: MetadataTarget.run(input)
+        case .rpmRelations: RichRelationTarget.run(input)
+        case .rpmVersions: RPMVersionTarget.run(input)
         }
     }
 }
@@ -29,7 +38,7 @@ enum FuzzTarget: String {
 @_cdecl("LLVMFuzzerTestOneInput")
 func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     guard let target = FuzzTarget.chosen else {
-        say("FUZZ_TARGET must be index, relations or versions")
+        say("FUZZ_TARGET names no target")
         exit(2)
     }
     target.run(UnsafeRawBufferPointer(start: bytes, count: count))
