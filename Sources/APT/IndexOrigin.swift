@@ -1,3 +1,5 @@
+import Primitives
+
 /// Where an index of packages comes from, as far as pins and requests can name it.
 package struct IndexOrigin: Hashable, Sendable {
     /// The repository's name in the declaration; names it to people and in the lock.

@@ -68,7 +68,8 @@ package struct Comps: Hashable, Sendable {
         var result = self
         for group in other.groups {
             if let place = result.groups.firstIndex(where: { $0.id == group.id }) {
-                for member in group.members where !result.groups[place].members.contains(where: { $0.name == member.name }) {
+                for member in group.members
+                where !result.groups[place].members.contains(where: { $0.name == member.name }) {
                     result.groups[place].members.append(member)
                 }
             } else {

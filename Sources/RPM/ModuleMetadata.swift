@@ -61,7 +61,8 @@ package struct ModuleMetadata: Hashable, Sendable {
                 if result.defaults[place].stream == nil {
                     result.defaults[place] = one
                 } else if let stream = one.stream, stream != result.defaults[place].stream {
-                    result.defaults[place] = Defaults(module: one.module, stream: nil, profiles: one.profiles, text: one.text)
+                    result.defaults[place] = Defaults(
+                        module: one.module, stream: nil, profiles: one.profiles, text: one.text)
                 }
             } else {
                 result.defaults.append(one)

@@ -11,10 +11,9 @@ package struct ModuleSelection: Hashable, Sendable {
     package let active: [ModuleMetadata.Build]
     package let inactive: [ModuleMetadata.Build]
 
-    /// - Parameters:
-    ///   - enabled: the stream of each module that a declaration enables.
-    ///   - disabled: modules without an active stream, whatever their default.
-    ///   - platform: "el9"; what `platform` in a module's requirements must be. nil: it is not looked at.
+    /// The selection from `metadata`, where `enabled` has the stream of each module that a declaration enables, and `disabled`
+    /// modules without an active stream, whatever their default. `platform`, such as "el9", is what modules may require; where
+    /// it is nil that is not looked at.
     ///
     /// Throws where a module or stream that is enabled does not exist, or requires what can't be active beside the others.
     package init(
@@ -32,8 +31,10 @@ package struct ModuleSelection: Hashable, Sendable {
         for (module, stream) in enabled {
             let known = Set(metadata.builds.filter { $0.name == module }.map(\.stream)).sorted()
             guard !known.isEmpty else {
-                throw ModuleError(module: module, stream: stream, problem: .unknownModule(
-                    known: Set(metadata.builds.map(\.name)).sorted()))
+                throw ModuleError(
+                    module: module, stream: stream,
+                    problem: .unknownModule(
+                        known: Set(metadata.builds.map(\.name)).sorted()))
             }
             guard known.contains(stream) else {
                 throw ModuleError(module: module, stream: stream, problem: .unknownStream(known: known))
@@ -85,7 +86,11 @@ package struct ModuleSelection: Hashable, Sendable {
                             : streams[name].map { Self.accepts(wanted, $0) } ?? false
                     }
                 }
-            if streams[build.name] == build.stream, isLatest, isMet { active.append(build) } else { inactive.append(build) }
+            if streams[build.name] == build.stream, isLatest, isMet {
+                active.append(build)
+            } else {
+                inactive.append(build)
+            }
         }
         self.active = active
         self.inactive = inactive

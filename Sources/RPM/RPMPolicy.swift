@@ -1,4 +1,3 @@
-
 /// What decides between packages besides their relations: the settings that dnf.conf(5) has for it.
 package struct RPMPolicy: Hashable, Sendable {
     /// How dnf weighs a repository.

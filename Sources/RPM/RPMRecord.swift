@@ -27,7 +27,9 @@ struct RPMRecord: BitwiseCopyable {
     var elementEnd: UInt32 = 0
     /// Relations of all kinds lie one after the other; where those of each kind end.
     var relationStart: UInt32 = 0
-    private var relationEnds: (UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0, 0, 0, 0, 0)
+    private var relationEnds: (UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32) = (
+        0, 0, 0, 0, 0, 0, 0, 0
+    )
     var fileStart: UInt32 = 0
     var fileEnd: UInt32 = 0
     var repository: UInt16 = 0

@@ -25,8 +25,9 @@ extension RPMTable {
             checksumKind: ChecksumKind(rawValue: record.checksumKind) ?? .md5,
             checksum: string(record.checksum).lowercased(), size: ByteCount(clamping: record.packageSize),
             installedSize: ByteCount(clamping: record.installedSize),
-            headerRange: Int(clamping: record.headerStart)..<Int(
-                clamping: max(record.headerStart, record.headerEnd)),
+            headerRange: Int(
+                clamping: record.headerStart)..<Int(
+                    clamping: max(record.headerStart, record.headerEnd)),
             buildTime: record.buildTime, sourcePackage: string(record.sourcePackage), license: string(record.license),
             summary: string(record.summary), element: Int(record.elementStart)..<Int(record.elementEnd))
     }
@@ -49,6 +50,19 @@ extension RPMTable {
     /// All packages called `name`, in order.
     package func packages(named name: String) -> [PackageID] {
         find(name).map { packages(named: $0).map { PackageID($0) } } ?? []
+    }
+
+    /// The packages whose names are as a shell pattern says, or called just so, in order.
+    package func packages(matching pattern: String) -> [PackageID] {
+        guard Glob.isPattern(pattern) else { return packages(named: pattern) }
+        var matches: [Int32: Bool] = [:]
+        return (0..<Int32(packageCount)).filter { package in
+            let name = record(package).name
+            if let known = matches[name] { return known }
+            let isMatch = Glob.matches(pattern, string(name), ignoringCase: false)
+            matches[name] = isMatch
+            return isMatch
+        }.map { PackageID($0) }
     }
 
     /// Whether a package is called `name`, provides it or has it as a file.

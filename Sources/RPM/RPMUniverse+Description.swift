@@ -7,7 +7,9 @@ extension RPMUniverse {
 
     package func describe(requirement label: Int32, of package: PackageID) -> String {
         if let other = supplementing(ofLabel: label) { return "is supplemented by \(table.name(of: other))" }
-        if label == Self.sameVersionOfOtherArchitecture { return "comes only beside the same version for \(rules.architecture)" }
+        if label == Self.sameVersionOfOtherArchitecture {
+            return "comes only beside the same version for \(rules.architecture)"
+        }
         return describeRelation(label, of: package)
     }
 

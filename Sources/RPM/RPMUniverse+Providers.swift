@@ -38,7 +38,8 @@ extension RPMUniverse {
         case .name(let name, let flags, let version):
             guard let number = table.find(text.slice(name)) else { return [] }
             let spelled = text.slice(version)
-            return providers(of: number, flags, version: spelled.hasPrefix("0:") ? spelled.slice(2..<spelled.count) : spelled)
+            return providers(
+                of: number, flags, version: spelled.hasPrefix("0:") ? spelled.slice(2..<spelled.count) : spelled)
         case .with(let one, let other):
             let others = Set(selected(other, in: text))
             return selected(one, in: text).filter(others.contains)

@@ -57,7 +57,8 @@ extension RPMUniverse {
     private func appendOpposite(_ relation: StoredRelation, of own: Int32, label: Int32, to rows: inout [Row]) {
         guard let rich = parsed(relation) else { return }
         append(
-            clauses(rich, in: table.bytes(relation.name), isDisjunction: true).inverted, of: own, label: label, to: &rows)
+            clauses(rich, in: table.bytes(relation.name), isDisjunction: true).inverted, of: own, label: label,
+            to: &rows)
     }
 
     private func append(_ clauses: RelationClauses, of own: Int32, label: Int32, to rows: inout [Row]) {
@@ -83,7 +84,8 @@ extension RPMUniverse {
         }
         return Row(
             key: literals,
-            requirement: Requirement(candidates: bestFirst(candidates).map { PackageID($0) }, label: label, given: given))
+            requirement: Requirement(
+                candidates: bestFirst(candidates).map { PackageID($0) }, label: label, given: given))
     }
 
     /// A package of another kind of architecture than the target's comes beside the target's own of the very same version, if
@@ -112,6 +114,8 @@ extension RPMUniverse {
     func bestFirst(_ candidates: [Int32]) -> [Int32] {
         guard candidates.count > 1 else { return candidates }
         return candidates.sorted { a, b in
+            let (isKept, isOtherKept) = (preferred.contains(a), preferred.contains(b))
+            if isKept != isOtherKept { return isKept }
             let (one, other) = (table.record(a), table.record(b))
             let (priority, otherPriority) = (priorities[Int(one.repository)], priorities[Int(other.repository)])
             if priority != otherPriority { return priority < otherPriority }

@@ -1,3 +1,4 @@
+import Primitives
 package import Solver
 
 /// From what people ask for to packages, as dnf's Subject does it.
@@ -27,7 +28,7 @@ extension RPMUniverse {
         guard let members = groups.members(of: name, includesOptional: request.includesOptional) else {
             let known = groups.groups.map(\.id) + groups.environments.map(\.id)
             throw RPMRequestError(
-                request: name, problem: .unknownGroup(nearest: NearestNames.of(name, among: known)))
+                request: name, problem: .unknownGroup(nearest: EditDistance.nearest(to: name, among: known)))
         }
         var result: [Requirement] = []
         for member in members {
@@ -76,17 +77,20 @@ extension RPMUniverse {
             case .byModules: throw fail(.hiddenByModules(streams: streams(of: all.packages)))
             case .excluded: throw fail(.excluded)
             default:
-                throw fail(.notForArchitecture(Set(all.packages.map { table.architecture(of: PackageID($0)) }).sorted()))
+                throw fail(
+                    .notForArchitecture(Set(all.packages.map { table.architecture(of: PackageID($0)) }).sorted()))
             }
         }
         let spelled = table.packages(named: request.name)
         guard !spelled.isEmpty else {
-            throw fail(.unknown(nearest: NearestNames.of(request.name, among: considerableNames)))
+            throw fail(.unknown(nearest: EditDistance.nearest(to: request.name, among: considerableNames)))
         }
         if let repository = request.repository, !spelled.contains(where: { table.repository(of: $0) == repository }) {
             throw fail(.notInRepository(available: Set(spelled.map { table.repository(of: $0) }).sorted()))
         }
-        if let architecture = request.architecture, !spelled.contains(where: { table.architecture(of: $0) == architecture }) {
+        if let architecture = request.architecture,
+            !spelled.contains(where: { table.architecture(of: $0) == architecture })
+        {
             throw fail(.notForArchitecture(Set(spelled.map { table.architecture(of: $0) }).sorted()))
         }
         let versions = Set(spelled.map { table.version(of: $0) }).sorted()
@@ -95,12 +99,14 @@ extension RPMUniverse {
 
     private var considerableNames: [String] {
         var known: Set<Int32> = []
-        for package in 0..<Int32(packageCount) where isConsidered[Int(package)] { known.insert(table.record(package).name) }
+        for package in 0..<Int32(packageCount) where isConsidered[Int(package)] {
+            known.insert(table.record(package).name)
+        }
         return known.map { table.string($0) }
     }
 
     /// "name:stream" of each module that has one of `packages`.
-    private func streams(of packages: [Int32]) -> [String] {
+    func streams(of packages: [Int32]) -> [String] {
         let wanted = Set(packages.map { table.string(table.record($0).name) + "-" })
         return Set(
             modules.inactive.filter { build in
@@ -127,7 +133,9 @@ extension RPMUniverse {
             let rest = text.dropLast(architecture.utf8.count + 1)
             let isKnown = ArchitectureScores(target: rules.architecture).score(architecture) != ArchitectureScores.none
             if isKnown {
-                let exact = versioned(String(rest), dashes: 2).filter { table.architecture(of: PackageID($0)) == architecture }
+                let exact = versioned(String(rest), dashes: 2).filter {
+                    table.architecture(of: PackageID($0)) == architecture
+                }
                 if !exact.isEmpty { return (exact, false) }
                 let named = table.packages(named: String(rest)).filter { table.architecture(of: $0) == architecture }
                 if !named.isEmpty { return (named.map(\.index), false) }
@@ -169,7 +177,8 @@ extension RPMUniverse {
         var text = text
         return text.withUTF8 { utf8 in
             let bytes = UnsafeRawBufferPointer(utf8)
-            guard let relation = try? RelationParser.parse(bytes), case .name(let name, let flags, let version) = relation,
+            guard let relation = try? RelationParser.parse(bytes),
+                case .name(let name, let flags, let version) = relation,
                 let number = table.find(bytes.slice(name))
             else { return [] }
             return providers(of: number, flags, version: bytes.slice(version))

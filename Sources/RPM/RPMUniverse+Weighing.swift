@@ -4,6 +4,10 @@ package import Solver
 extension RPMUniverse: WeighingUniverse {
     package func narrowed(_ candidates: [PackageID]) -> [PackageID] {
         var list = candidates.map(\.index)
+        if !preferred.isEmpty {
+            let kept = list.filter(preferred.contains)
+            if !kept.isEmpty { list = kept }
+        }
         if list.count > 1 { list = ofBestRepository(list) }
         if list.count > 1 { list = ofBestArchitecture(list) }
         if list.count > 1 { list = ofBestVersions(list) }
@@ -29,7 +33,9 @@ extension RPMUniverse: WeighingUniverse {
             let (one, other) = (table.record(a), table.record(b))
             if one.name != other.name { return table.bytes(one.name).order(to: table.bytes(other.name)) < 0 }
             let (score, otherScore) = (score(a), score(b))
-            if score != otherScore, min(score, otherScore) > ArchitectureScores.independent { return score < otherScore }
+            if score != otherScore, min(score, otherScore) > ArchitectureScores.independent {
+                return score < otherScore
+            }
             let (cost, otherCost) = (costs[Int(one.repository)], costs[Int(other.repository)])
             return cost != otherCost ? cost < otherCost : a < b
         }
@@ -79,7 +85,9 @@ extension RPMUniverse: WeighingUniverse {
         list = list.filter { !isOld($0) } + list.filter(isOld)
         list = byProvidedVersions(list)
         let suggested = list.map { isSuggested($0) { isInstalled(PackageID($0)) } }
-        list = list.indices.filter { suggested[$0] }.map { list[$0] } + list.indices.filter { !suggested[$0] }.map { list[$0] }
+        list =
+            list.indices.filter { suggested[$0] }.map { list[$0] }
+            + list.indices.filter { !suggested[$0] }.map { list[$0] }
         return list.map { PackageID($0) }
     }
 

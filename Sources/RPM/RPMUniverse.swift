@@ -29,6 +29,8 @@ package final class RPMUniverse: PackageUniverse {
     /// By package: its Supplements.
     private(set) lazy var supplementConditions: [Int32: [PackageCondition]] = findSupplements()
     package let groups: Comps
+    /// Packages that are taken before all others that would do, such as those of a lock.
+    private(set) var preferred: Set<Int32> = []
 
     /// The universe of `table` under `rules`. `modules` says which modular packages are there at all.
     package init(
@@ -77,8 +79,8 @@ package final class RPMUniverse: PackageUniverse {
             }
         }
         for exclude in rules.excludes {
-            for package in Glob(exclude).packages(in: table) where hidden[Int(package)] == .no {
-                hidden[Int(package)] = .excluded
+            for package in table.packages(matching: exclude) where hidden[Int(package.index)] == .no {
+                hidden[Int(package.index)] = .excluded
             }
         }
         self.hidden = hidden
@@ -98,6 +100,9 @@ package final class RPMUniverse: PackageUniverse {
 
     /// Whether `package` can be chosen: modules, excludes and the architecture allow it.
     package func canBeChosen(_ package: PackageID) -> Bool { isConsidered[Int(package.index)] }
+
+    /// Keeps to `packages` wherever one of them will do, whatever else there is. To be said before a solver is made.
+    package func prefer(_ packages: some Sequence<PackageID>) { preferred.formUnion(packages.lazy.map(\.index)) }
 
     private func findSupplements() -> [Int32: [PackageCondition]] {
         var result: [Int32: [PackageCondition]] = [:]

@@ -5,7 +5,9 @@ package struct RPMVersion: Hashable, Sendable, Comparable, CustomStringConvertib
     /// As it was spelled, without an epoch of 0.
     package let text: String
 
-    package init(_ text: some StringProtocol) { self.text = text.hasPrefix("0:") ? String(text.dropFirst(2)) : String(text) }
+    package init(_ text: some StringProtocol) {
+        self.text = text.hasPrefix("0:") ? String(text.dropFirst(2)) : String(text)
+    }
 
     init(_ bytes: UnsafeRawBufferPointer) { self.init(String(decoding: bytes, as: UTF8.self)) }
 

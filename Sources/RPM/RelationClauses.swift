@@ -32,7 +32,8 @@ enum RelationClauses {
         switch (self, other) {
         case (.always, _), (_, .always): .always
         case (.never, let one), (let one, .never): one
-        case (.clauses(let a), .clauses(let b)): isDisjunction ? .clauses(a + b) : Self.distributed(a, b, empty: .always)
+        case (.clauses(let a), .clauses(let b)):
+            isDisjunction ? .clauses(a + b) : Self.distributed(a, b, empty: .always)
         }
     }
 

@@ -122,7 +122,8 @@ final class RepositoryIndexHandler: XMLHandler {
         } else if name.isSame(as: "distro") {
             distributions.append(String(decoding: value, as: UTF8.self))
         } else if name.isSame(as: "checksum") || name.isSame(as: "open-checksum") {
-            guard let kind, value.count == kind.digits, value.allSatisfy({ $0.isDigit || ($0 | 0x20) &- 0x61 < 6 }) else {
+            guard let kind, value.count == kind.digits, value.allSatisfy({ $0.isDigit || ($0 | 0x20) &- 0x61 < 6 })
+            else {
                 return fail(.badValue("digest", Self.excerpt(value)))
             }
             let found = (kind, String(decoding: value, as: UTF8.self).lowercased())

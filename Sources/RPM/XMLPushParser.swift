@@ -68,7 +68,9 @@ final class XMLPushParser {
             guard let user, let error else { return }
             let state = Unmanaged<State>.fromOpaque(user).takeUnretainedValue()
             guard state.syntaxError == nil else { return }
-            state.syntaxError = error.pointee.message.map { String(cString: $0).split(separator: "\n").joined(separator: " ") }
+            state.syntaxError = error.pointee.message.map {
+                String(cString: $0).split(separator: "\n").joined(separator: " ")
+            }
             state.errorLine = Int(error.pointee.line)
         }
         let user = Unmanaged.passUnretained(state).toOpaque()
@@ -132,7 +134,9 @@ extension XMLPushParser.State {
         if depth >= XMLPushParser.depthLimit { return stop(.tooDeep) }
         if depth == 0, let encoding = context?.pointee.encoding {
             let name = String(cString: encoding)
-            guard ["utf-8", "utf8", "us-ascii", "ascii"].contains(name.lowercased()) else { return stop(.encoding(name)) }
+            guard ["utf-8", "utf8", "us-ascii", "ascii"].contains(name.lowercased()) else {
+                return stop(.encoding(name))
+            }
         }
         handler.start(
             UnsafeRawBufferPointer(terminated: name), XMLAttributes(base: attributes, count: count), depth: depth)

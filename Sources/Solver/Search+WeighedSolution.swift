@@ -26,7 +26,8 @@ extension Search {
             }
             isDone = true
             for package in members where reasons[package] == nil {
-                guard let found = universe.supplement(PackageID(package), isInstalled: { reasons[$0.index] != nil }) else {
+                guard let found = universe.supplement(PackageID(package), isInstalled: { reasons[$0.index] != nil })
+                else {
                     continue
                 }
                 reach(package, .required(by: found.package, label: found.label, isOptional: true))

@@ -40,7 +40,10 @@ struct CompsTests {
     @Test("are asked for as @group; conditional members come where their condition is")
     func request() throws {
         let table = try MadeRepository.table([
-            (name: "made", lines: ["bash-1-1.x86_64", "vim-1-1.x86_64 requires: none", "gtk-1-1.x86_64", "gtk-im-1-1.x86_64"])
+            (
+                name: "made",
+                lines: ["bash-1-1.x86_64", "vim-1-1.x86_64 requires: none", "gtk-1-1.x86_64", "gtk-im-1-1.x86_64"]
+            )
         ])
         let comps = try Comps(reading: Array(Self.comps.utf8), source: "made")
         let universe = RPMUniverse(table, rules: RPMPolicy(architecture: "x86_64"), groups: comps)
@@ -79,13 +82,16 @@ struct CompsTests {
     func badMetalink() {
         func problem(_ inside: String) -> MetadataError.Problem? {
             let text = "<metalink><files><file name=\"repomd.xml\">\(inside)</file></files></metalink>"
-            let error = #expect(throws: MetadataError.self) { try MirrorList(metalink: Array(text.utf8), source: "made") }
+            let error = #expect(throws: MetadataError.self) {
+                try MirrorList(metalink: Array(text.utf8), source: "made")
+            }
             return error?.problem
         }
         let url = "<url>http://b.example.org/x/repodata/repomd.xml</url>"
         let hash = "<verification><hash type=\"sha256\">\(Self.digest)</hash></verification>"
         #expect(problem(url) == .noTrustedDigest)
-        #expect(problem("<verification><hash type=\"sha1\">\(Self.digest)</hash></verification>" + url) == .noTrustedDigest)
+        #expect(
+            problem("<verification><hash type=\"sha1\">\(Self.digest)</hash></verification>" + url) == .noTrustedDigest)
         #expect(problem(hash) == .empty)
         #expect(problem(hash + "<url>javascript:x/repodata/repomd.xml</url>") == .empty)
         #expect(problem("<verification><hash type=\"sha256\">abc</hash></verification>") == .badValue("digest", "abc"))
@@ -93,7 +99,8 @@ struct CompsTests {
 
     @Test("of a plain list")
     func list() throws {
-        let list = try MirrorList(list: Array("# comment\nhttps://a.example.org/x/\n\n http://b.example.org/y\n".utf8), source: "made")
+        let list = try MirrorList(
+            list: Array("# comment\nhttps://a.example.org/x/\n\n http://b.example.org/y\n".utf8), source: "made")
         #expect(list.repositories == ["https://a.example.org/x", "http://b.example.org/y"])
         let bad = #expect(throws: MetadataError.self) { try MirrorList(list: Array("\n<html>\n".utf8), source: "made") }
         #expect(bad?.line == 2)

@@ -25,7 +25,8 @@ struct MadeRepository {
         try RPMTable(repositories.map { (index: try index($0.lines, name: $0.name), repository: $0.name) })
     }
 
-    static func universe(_ lines: [String], rules: RPMPolicy = RPMPolicy(architecture: "x86_64")) throws -> RPMUniverse {
+    static func universe(_ lines: [String], rules: RPMPolicy = RPMPolicy(architecture: "x86_64")) throws -> RPMUniverse
+    {
         RPMUniverse(try table([(name: "made", lines: lines)]), rules: rules)
     }
 

@@ -40,7 +40,10 @@ struct MetadataTests {
             ("repodata/primary.xml.gz", "../../etc/passwd", .unsafePath("../../etc/passwd")),
             ("repodata/primary.xml.gz", "/etc/passwd", .unsafePath("/etc/passwd")),
             ("repodata/primary.xml.gz", "repodata/./x", .unsafePath("repodata/./x")),
-            ("type=\"sha256\">c03", "type=\"md5\">c03", .badValue("digest", "c03bb2ebc33bbee3046da091b45d90717273a43d3641a9d84e6eede05637bc8a")),
+            (
+                "type=\"sha256\">c03", "type=\"md5\">c03",
+                .badValue("digest", "c03bb2ebc33bbee3046da091b45d90717273a43d3641a9d84e6eede05637bc8a")
+            ),
             ("type=\"primary\"", "type=\"secondary\"", .missing("the primary index")),
             ("<size>3597627</size>", "<size>-1</size>", .badValue("size", "-1")),
             ("<location href=\"repodata/primary.xml.gz\"/>", "", .missing("the location of primary")),
@@ -51,7 +54,9 @@ struct MetadataTests {
         let range = try #require(text.firstRange(of: part))
         text.replaceSubrange(range, with: replacement)
         if problem == .wrongRoot("metadata") { text = text.split(separator: "</repomd>")[0] + "</metadata>" }
-        let error = #expect(throws: MetadataError.self) { try RepositoryIndex(reading: Array(text.utf8), source: "made") }
+        let error = #expect(throws: MetadataError.self) {
+            try RepositoryIndex(reading: Array(text.utf8), source: "made")
+        }
         #expect(error?.problem == problem)
     }
 
@@ -61,7 +66,9 @@ struct MetadataTests {
             <repomd><data type="primary"><checksum type="sha">da39a3ee5e6b4b0d3255bfef95601890afd80709</checksum>
             <location href="repodata/p.xml"/></data></repomd>
             """
-        let error = #expect(throws: MetadataError.self) { try RepositoryIndex(reading: Array(text.utf8), source: "made") }
+        let error = #expect(throws: MetadataError.self) {
+            try RepositoryIndex(reading: Array(text.utf8), source: "made")
+        }
         #expect(error?.problem == .noTrustedDigest)
     }
 
@@ -78,8 +85,10 @@ struct MetadataTests {
         #expect(details.name == "a" && details.version.text == "2:1.5-3.el9" && details.architecture == "x86_64")
         #expect(details.location == "Packages/a-2:1.5-3.el9.x86_64.rpm" && details.size == ByteCount(1000))
         #expect(details.installedSize == ByteCount(2000) && details.headerRange == 100..<900)
-        #expect(details.checksumKind == .sha256 && details.checksum.count == 64 && details.summary == "A <made> package")
-        #expect(details.sourcePackage == "a-1-1.src.rpm" && details.license == "MIT" && details.buildTime == 1_700_000_000)
+        #expect(
+            details.checksumKind == .sha256 && details.checksum.count == 64 && details.summary == "A <made> package")
+        #expect(
+            details.sourcePackage == "a-1-1.src.rpm" && details.license == "MIT" && details.buildTime == 1_700_000_000)
         #expect(table.relations(.requires, of: package).map(\.description) == ["b >= 1:2", "(c or d)"])
         #expect(table.relations(.conflicts, of: package).map(\.description) == ["f < 2"])
         #expect(table.relations(.recommends, of: package).map(\.description) == ["e"])
@@ -92,12 +101,19 @@ struct MetadataTests {
 
     @Test("are the same table when it was stored and mapped")
     func stored() throws {
-        let repositories = [(name: "one", lines: ["a-1-1.x86_64 requires: b"]), (name: "two", lines: ["b-1-1.noarch", "a-2-1.i686"])]
+        let repositories = [
+            (name: "one", lines: ["a-1-1.x86_64 requires: b"]), (name: "two", lines: ["b-1-1.noarch", "a-2-1.i686"]),
+        ]
         let table = try MadeRepository.table(repositories)
         let copy = try #require(RPMTable(stored: ByteRegion(Array(table.storedBytes)), repositories: ["one", "two"]))
-        for package in (0..<3).map({ PackageID($0) }) { #expect(copy.details(of: package) == table.details(of: package)) }
+        for package in (0..<3).map({ PackageID($0) }) {
+            #expect(copy.details(of: package) == table.details(of: package))
+        }
         #expect(copy.packages(named: "a") == [PackageID(0), PackageID(2)])
-        #expect(try RPMUniverse(copy, rules: RPMPolicy(architecture: "x86_64")).answer("a-1") == ["a-1-1.x86_64", "b-1-1.noarch"])
+        #expect(
+            try RPMUniverse(copy, rules: RPMPolicy(architecture: "x86_64")).answer("a-1") == [
+                "a-1-1.x86_64", "b-1-1.noarch",
+            ])
         for size in [0, 100, table.storedBytes.count / 2] {
             #expect(RPMTable(stored: ByteRegion(Array(table.storedBytes.prefix(size))), repositories: []) == nil)
         }
@@ -149,7 +165,9 @@ struct MetadataTests {
             }
         }
         let packed = try Compression.gzip.compress(xml)
-        #expect(throws: ArchiveError.self) { try PrimaryIndex(reading: Array(packed[..<(packed.count / 2)]), source: "made") }
+        #expect(throws: ArchiveError.self) {
+            try PrimaryIndex(reading: Array(packed[..<(packed.count / 2)]), source: "made")
+        }
         var damaged = packed
         damaged[packed.count - 6] ^= 1
         #expect(throws: ArchiveError.self) { try PrimaryIndex(reading: damaged, source: "made") }
@@ -182,11 +200,16 @@ struct MetadataTests {
     @Test(
         "with packages that mean nothing are refused, and say which",
         arguments: [
-            ("<location href=\"Packages/a-1-1.x86_64.rpm\"/>", "<location href=\"../../a.rpm\"/>", .unsafePath("../../a.rpm")),
+            (
+                "<location href=\"Packages/a-1-1.x86_64.rpm\"/>", "<location href=\"../../a.rpm\"/>",
+                .unsafePath("../../a.rpm")
+            ),
             ("<location href=\"Packages/a-1-1.x86_64.rpm\"/>", "", .missing("location")),
-            ("<arch>x86_64</arch>", "", .missing("arch")), ("epoch=\"0\" ver=\"1\"", "epoch=\"x\" ver=\"1\"", .badValue("epoch", "x")),
+            ("<arch>x86_64</arch>", "", .missing("arch")),
+            ("epoch=\"0\" ver=\"1\"", "epoch=\"x\" ver=\"1\"", .badValue("epoch", "x")),
             ("type=\"sha256\" pkgid", "type=\"crc\" pkgid", .badValue("kind of digest", "crc")),
-            ("package=\"1000\"", "package=\"many\"", .badValue("size", "many")), ("flags=\"EQ\"", "flags=\"LIKE\"", .badValue("comparison", "LIKE")),
+            ("package=\"1000\"", "package=\"many\"", .badValue("size", "many")),
+            ("flags=\"EQ\"", "flags=\"LIKE\"", .badValue("comparison", "LIKE")),
             ("name=\"a\" flags", "flags", .missing("the name of a relation")),
         ] as [(String, String, MetadataError.Problem)])
     func badPackage(part: String, replacement: String, problem: MetadataError.Problem) throws {
@@ -214,7 +237,9 @@ struct MetadataTests {
             <format><enhances><entry name="e"/></enhances><requires><entry name="r" pre="1"/></requires>
             <provides><entry name="a"/></provides></format></package></metadata>
             """
-        let table = try RPMTable([(index: try PrimaryIndex(reading: Array(xml.utf8), source: "made"), repository: "made")])
+        let table = try RPMTable([
+            (index: try PrimaryIndex(reading: Array(xml.utf8), source: "made"), repository: "made")
+        ])
         #expect(table.packageCount == 1)
         #expect(table.relations(.requires, of: PackageID(0)) == [RPMRelation(name: "r", flags: .pre)])
         #expect(table.relations(.enhances, of: PackageID(0)) == [RPMRelation(name: "e")])

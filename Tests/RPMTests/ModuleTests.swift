@@ -5,7 +5,9 @@ import Testing
 
 @Suite("Modules")
 struct ModuleTests {
-    private static func module(_ name: String, _ stream: String, version: Int = 1, _ artifacts: [String], requires: String? = nil) -> String {
+    private static func module(
+        _ name: String, _ stream: String, version: Int = 1, _ artifacts: [String], requires: String? = nil
+    ) -> String {
         """
         ---
         document: modulemd
@@ -42,19 +44,24 @@ struct ModuleTests {
     }
 
     private static let lines = [
-        "db-1-1.x86_64", "db-2-1.module.x86_64", "db-3-1.module.x86_64", "app-1-1.x86_64 requires: db", "tool-1-1.x86_64 provides: db = 0.5",
+        "db-1-1.x86_64", "db-2-1.module.x86_64", "db-3-1.module.x86_64", "app-1-1.x86_64 requires: db",
+        "tool-1-1.x86_64 provides: db = 0.5",
     ]
 
-    private func universe(_ yaml: String, enabled: [String: String] = [:], disabled: Set<String> = [], hotfix: Bool = false) throws -> RPMUniverse {
+    private func universe(
+        _ yaml: String, enabled: [String: String] = [:], disabled: Set<String> = [], hotfix: Bool = false
+    ) throws -> RPMUniverse {
         let metadata = try ModuleMetadata(reading: Array(yaml.utf8), source: "made")
         let modules = try ModuleSelection(metadata, enabled: enabled, disabled: disabled, platform: "el9")
         return RPMUniverse(
             try MadeRepository.table([(name: "made", lines: Self.lines)]),
-            rules: RPMPolicy(architecture: "x86_64", repositories: ["made": .init(isModuleHotfix: hotfix)]), modules: modules)
+            rules: RPMPolicy(architecture: "x86_64", repositories: ["made": .init(isModuleHotfix: hotfix)]),
+            modules: modules)
     }
 
     private static let streams =
-        module("db", "2", ["db-0:2-1.module.x86_64", "db-0:2-1.module.src"]) + module("db", "3", ["db-0:3-1.module.x86_64"])
+        module("db", "2", ["db-0:2-1.module.x86_64", "db-0:2-1.module.src"])
+        + module("db", "3", ["db-0:3-1.module.x86_64"])
 
     @Test("hide the packages of streams that aren't active")
     func noDefault() throws {
@@ -109,11 +116,28 @@ struct ModuleTests {
     @Test(
         "that can't be read are errors with their line",
         arguments: [
-            ("---\ndocument: [\n", 2), ("---\ndocument: modulemd\nversion: 2\ndata:\n  stream: 1\n", 2), ("---\na: 1\n", 2),
+            ("---\ndocument: [\n", 2), ("---\ndocument: modulemd\nversion: 2\ndata:\n  stream: 1\n", 2),
+            ("---\na: 1\n", 2),
             ("---\ndocument: modulemd-defaults\nversion: 1\ndata: {}\n", 2),
         ])
     func bad(yaml: String, line: Int) {
-        let error = #expect(throws: MetadataError.self) { try ModuleMetadata(reading: Array(yaml.utf8), source: "made") }
+        let error = #expect(throws: MetadataError.self) {
+            try ModuleMetadata(reading: Array(yaml.utf8), source: "made")
+        }
         #expect(error?.line == line)
+    }
+
+    @Test("are the same when they were stored")
+    func stored() throws {
+        let yaml =
+            Self.streams + Self.defaults("db", "2")
+            + Self.module("web", "1", ["web-0:1-1.x86_64"], requires: "db: [\"3\"]")
+        let metadata = try ModuleMetadata(reading: Array(yaml.utf8), source: "made")
+        let bytes = metadata.storedBytes
+        let copy = try #require(ModuleMetadata(stored: ByteRegion(bytes)))
+        #expect(copy.storedBytes == bytes)
+        #expect(copy.builds.map(\.artifacts) == metadata.builds.map(\.artifacts))
+        #expect(copy.defaults.map(\.stream) == ["2"])
+        for size in 0..<bytes.count { #expect(ModuleMetadata(stored: ByteRegion(Array(bytes[..<size]))) == nil) }
     }
 }

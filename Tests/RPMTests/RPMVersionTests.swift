@@ -11,13 +11,16 @@ struct RPMVersionTests {
     @Test(
         "are in rpm's order",
         arguments: [
-            ("1.0", "1.0", 0), ("1.0", "2.0", -1), ("2.0.1", "2.0.1a", -1), ("5.5p1", "5.5p10", -1), ("10xyz", "10.1xyz", -1),
+            ("1.0", "1.0", 0), ("1.0", "2.0", -1), ("2.0.1", "2.0.1a", -1), ("5.5p1", "5.5p10", -1),
+            ("10xyz", "10.1xyz", -1),
             ("xyz10", "xyz10.1", -1), ("xyz.4", "8", -1), ("5.5p2", "5.6p1", -1), ("6.0.rc1", "6.0", 1),
             ("10b2", "10a1", 1), ("1.0aa", "1.0a", 1), ("10.0001", "10.0039", -1), ("4.999.9", "5.0", -1),
             ("20101121", "20101122", -1), ("2_0", "2.0", 0), ("a+", "a_", 0), ("+", "_", 0), ("1.0~rc1", "1.0", -1),
-            ("1.0~rc1~git123", "1.0~rc1", -1), ("1.0^", "1.0", 1), ("1.0^git1", "1.0.1", -1), ("1.0^20160101", "1.0.1", -1),
+            ("1.0~rc1~git123", "1.0~rc1", -1), ("1.0^", "1.0", 1), ("1.0^git1", "1.0.1", -1),
+            ("1.0^20160101", "1.0.1", -1),
             ("1.0~rc1^git1", "1.0~rc1", 1), ("1.0^git1~pre", "1.0^git1", -1), ("1:1.0", "2.0", 1), ("0:1.0", "1.0", 0),
-            ("1.0-1", "1.0-2", -1), ("1.0-2.el9", "1.0-10.el9", -1), ("1.0", "1.0-1", -1), ("00", "0", 0), ("1.", "1", 0),
+            ("1.0-1", "1.0-2", -1), ("1.0-2.el9", "1.0-10.el9", -1), ("1.0", "1.0-1", -1), ("00", "0", 0),
+            ("1.", "1", 0),
             ("", "1", -1), ("99999999999999999999", "100000000000000000000", -1),
         ])
     func order(a: String, b: String, expected: Int) {
@@ -55,7 +58,9 @@ struct RPMVersionTests {
                 a, b = line.split()
                 print(rpm.labelCompare(label(a), label(b)))
             """
-        let answers = try shell("/usr/bin/python3 - <<'SCRIPT'\n\(script)\nSCRIPT").split(separator: "\n").map { Int($0) }
+        let answers = try shell("/usr/bin/python3 - <<'SCRIPT'\n\(script)\nSCRIPT").split(separator: "\n").map {
+            Int($0)
+        }
         #expect(answers.count == pairs.count)
         for (pair, answer) in zip(pairs, answers) where Self.sign(pair.0, pair.1) != answer {
             Issue.record("\(pair): \(String(describing: answer)) for rpm")
@@ -82,7 +87,8 @@ struct RPMVersionTests {
     static func pairs(_ count: Int) -> [(String, String)] {
         var random = Randomness(state: 9)
         let pieces = [
-            "0", "1", "2", "9", "10", "00", "01", ".", ".", "~", "^", "+", "_", "a", "b", "Z", "rc", "git", "~rc", "^git", "~~",
+            "0", "1", "2", "9", "10", "00", "01", ".", ".", "~", "^", "+", "_", "a", "b", "Z", "rc", "git", "~rc",
+            "^git", "~~",
             "^^", "el9", "..", "99999999999999999999",
         ]
         func version() -> [String] {

@@ -37,7 +37,10 @@ struct RichRelationTests {
             ("(a if b else c)", "if[a b c]"), ("(a unless b else (c or d))", "unless[a b or[c d]]"),
             ("(a >= 1 with a < 2)", "with[a>=1 a<2]"), ("(a without b)", "without[a b]"),
             ("((a < 1 or a > 1) with a >= 0.5)", "with[or[a<1 a>1] a>=0.5]"),
-            ("(systemd-boot if (filesystem(x86-32) or filesystem(x86-64)))", "if[systemd-boot or[filesystem(x86-32) filesystem(x86-64)]]"),
+            (
+                "(systemd-boot if (filesystem(x86-32) or filesystem(x86-64)))",
+                "if[systemd-boot or[filesystem(x86-32) filesystem(x86-64)]]"
+            ),
             ("( a  and   b )", "and[a b]"), ("(a with b with c)", "with[with[a b] c]"),
             // A comparison sign inside of a name belongs to it.
             ("font(:lang=en)", "font(:lang=en)"),
@@ -49,9 +52,12 @@ struct RichRelationTests {
     @Test(
         "that mean nothing are refused",
         arguments: [
-            ("", .missingName), ("(", .missingName), ("(a", .missingParenthesis), ("(a and)", .missingName), ("(a and b", .missingParenthesis),
-            ("(a and b or c)", .mixedWords), ("(a nor b)", .unknownWord), ("(a >= )", .missingVersion), ("a >=", .missingVersion),
-            ("(a) b", .trailingText), ("(a if b if c)", .missingParenthesis), ("((a and b) with c)", .notSelective), ("(a without b without c)", .missingParenthesis),
+            ("", .missingName), ("(", .missingName), ("(a", .missingParenthesis), ("(a and)", .missingName),
+            ("(a and b", .missingParenthesis),
+            ("(a and b or c)", .mixedWords), ("(a nor b)", .unknownWord), ("(a >= )", .missingVersion),
+            ("a >=", .missingVersion),
+            ("(a) b", .trailingText), ("(a if b if c)", .missingParenthesis), ("((a and b) with c)", .notSelective),
+            ("(a without b without c)", .missingParenthesis),
         ] as [(String, RelationSyntaxError.Problem)])
     func refused(text: String, problem: RelationSyntaxError.Problem) {
         let error = #expect(throws: RelationSyntaxError.self) { try Self.parse(text) }
@@ -70,8 +76,10 @@ struct RichRelationTests {
         arguments: [
             ("=", "1-1", ">=", "1", true), ("=", "1-1", "=", "1", true), ("=", "1-1", "=", "1-2", false),
             ("=", "1-1", ">", "1", false), ("=", "1-1", "<", "1", false), ("=", "1", "=", "1-5", true),
-            ("=", "2", "<", "2", false), ("=", "2", "<=", "2", true), (">=", "3", "<", "3", false), (">=", "3", "<", "4", true),
-            ("<", "3", ">", "2", true), (">", "1", ">=", "9", true), ("=", "1:1-1", ">=", "2", true), ("", "", ">=", "2", true),
+            ("=", "2", "<", "2", false), ("=", "2", "<=", "2", true), (">=", "3", "<", "3", false),
+            (">=", "3", "<", "4", true),
+            ("<", "3", ">", "2", true), (">", "1", ">=", "9", true), ("=", "1:1-1", ">=", "2", true),
+            ("", "", ">=", "2", true),
             ("=", "1-1", "", "", true),
         ])
     func overlap(mine: String, version: String, theirs: String, other: String, expected: Bool) {

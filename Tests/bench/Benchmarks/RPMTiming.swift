@@ -43,7 +43,8 @@ struct RPMTiming {
         for number in indexes.indices {
             guard let file = indexes[number].1.file("filelists") else { continue }
             let list = try? FileList(
-                reading: try read(file, in: folders[number]), source: "\(names[number]), filelists.xml", wanted: missing)
+                reading: try read(file, in: folders[number]), source: "\(names[number]), filelists.xml", wanted: missing
+            )
             if let list { indexes[number].0.add(list) }
         }
         return try RPMTable(zip(indexes, names).map { (index: $0.0.0, repository: $0.1) })
@@ -73,7 +74,9 @@ struct RPMTiming {
         var groups = Comps()
         for (folder, name) in zip(folders, names) {
             let forms = try index(of: folder).groups
-            guard let file = forms.first(where: { Files.exists(folder.pushing(FilePath($0.location))) }) else { continue }
+            guard let file = forms.first(where: { Files.exists(folder.pushing(FilePath($0.location))) }) else {
+                continue
+            }
             groups = groups.merged(with: try Comps(reading: try read(file, in: folder), source: "\(name), comps.xml"))
         }
         return groups
@@ -94,7 +97,8 @@ struct RPMTiming {
         let metadata = try stored ?? modules()
         if stored == nil { try Files.write(metadata.storedBytes, to: beside) }
         return RPMUniverse(
-            table, rules: RPMPolicy(architecture: "x86_64", keepsOneKernel: false), modules: try ModuleSelection(metadata))
+            table, rules: RPMPolicy(architecture: "x86_64", keepsOneKernel: false),
+            modules: try ModuleSelection(metadata))
     }
 
     /// Answers requests one after the other, as `Tests/judges/dnf-requests` compares them with dnf's answers: a line for each

@@ -17,8 +17,10 @@ enum PrimaryTarget {
             let package = PackageID(number)
             let details = table.details(of: package)
             require(copy?.details(of: package) == details, "package \(number) is another one when it was stored")
-            require(!details.location.hasPrefix("/") && !details.location.contains("../"), "\(details.location) is outside")
-            require(details.element.upperBound <= input.count || input.starts(with: [0x1F, 0x8B]), "an element outside")
+            require(
+                !details.location.hasPrefix("/") && !details.location.contains("../"), "\(details.location) is outside")
+            require(
+                details.element.upperBound <= input.count || input.starts(with: [0x1F, 0x8B]), "an element outside")
             for requirement in universe.requirements(of: package) {
                 _ = universe.describe(requirement: requirement.label, of: package)
                 require(
@@ -67,7 +69,8 @@ enum MetadataTarget {
         case "filelists": _ = try? FileList(reading: bytes, source: "made", wanted: ["/a", "/usr/bin/b"])
         case "modules":
             guard let modules = try? ModuleMetadata(reading: bytes, source: "made") else { return }
-            require(ModuleMetadata(stored: ByteRegion(modules.storedBytes))?.builds.count == modules.builds.count, "lost")
+            require(
+                ModuleMetadata(stored: ByteRegion(modules.storedBytes))?.builds.count == modules.builds.count, "lost")
             _ = try? ModuleSelection(modules, platform: "el9")
         default: _ = ModuleMetadata(stored: ByteRegion(bytes))
         }
