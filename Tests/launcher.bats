@@ -168,7 +168,7 @@ builds() { grep -c '^swift build' "$calls" || true; }
     [[ ${stderr_lines[0]} == "deploy: installing what this machine lacks: libcurl4-openssl-dev" ]]
     rm -r "$checkout/.build" "$fakes/pkg-config"
     run -0 --separate-stderr launch
-    [[ ${stderr_lines[0]} == *": pkg-config libarchive-dev liblzma-dev libzstd-dev libcurl4-openssl-dev libssl-dev" ]]
+    [[ ${stderr_lines[0]} == *": pkg-config libarchive-dev liblzma-dev libzstd-dev libcurl4-openssl-dev libssl-dev libxml2-dev" ]]
 }
 
 @test "an installation that fails ends it, with apt-get's words" {
