@@ -28,6 +28,9 @@ package struct RPMPolicy: Hashable, Sendable {
     package var installOnly: [String]
     /// Whether there is one version of each install-only package all the same, as a mirror wants it.
     package var keepsOneKernel: Bool
+    /// Whether a package for another architecture needs the target's own of the same version beside it, as for dnf where nobody
+    /// asks for it. Not where every package is to be looked at alone.
+    package var keepsArchitecturesInStep = true
 
     package init(
         architecture: String, repositories: [String: Repository] = [:], excludes: [String] = [],

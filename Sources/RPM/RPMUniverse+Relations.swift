@@ -89,10 +89,13 @@ extension RPMUniverse {
     }
 
     /// A package of another kind of architecture than the target's comes beside the target's own of the very same version, if
-    /// there is one of its name: the rule that keeps i686 packages in step on x86_64.
+    /// there is one of its name and nobody asked for the name: libsolv's rule for inferior architectures, which keeps i686
+    /// packages in step on x86_64.
     private func lockStep(_ own: Int32) -> Row? {
         let score = score(own)
-        guard score > ArchitectureScores.independent else { return nil }
+        guard rules.keepsArchitecturesInStep, score > ArchitectureScores.independent,
+            !asked.contains(table.record(own).name)
+        else { return nil }
         let named = table.packages(named: table.record(own).name)
         var best = UInt32.max
         for other in named where isConsidered[Int(other)] {

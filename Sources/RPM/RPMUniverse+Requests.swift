@@ -4,7 +4,8 @@ package import Solver
 /// From what people ask for to packages, as dnf's Subject does it.
 extension RPMUniverse {
     /// What `request` asks of a solution: one requirement, or one for each member of a group; `label` and `isOptional` go into
-    /// each. Members of a group that no repository has are left out, as dnf does. Throws where nothing answers the request.
+    /// each. Members of a group that no repository has are left out, as dnf does. It has to be asked before a solver is made.
+    /// Throws where nothing answers the request.
     package func requirements(
         for request: RPMRequest, label: Int32, isOptional: Bool = false
     ) throws(RPMRequestError) -> [Requirement] {
@@ -18,6 +19,7 @@ extension RPMUniverse {
     private func requirement(_ packages: [Int32], label: Int32, isOptional: Bool) -> Requirement {
         let candidates =
             rules.takesBestOnly ? narrowed(packages.map { PackageID($0) }).map(\.index) : packages
+        for package in candidates { ask(for: table.record(package).name) }
         return Requirement(
             candidates: bestFirst(candidates).map { PackageID($0) }, label: label, isOptional: isOptional)
     }

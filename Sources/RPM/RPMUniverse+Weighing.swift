@@ -84,10 +84,12 @@ extension RPMUniverse: WeighingUniverse {
         var list = candidates.map(\.index)
         list = list.filter { !isOld($0) } + list.filter(isOld)
         list = byProvidedVersions(list)
-        let suggested = list.map { isSuggested($0) { isInstalled(PackageID($0)) } }
+        let suggestions = suggestions { isInstalled(PackageID($0)) }
+        let isGood = list.map { package in
+            suggestions.contains(package) || isEnhancing(package) { isInstalled(PackageID($0)) }
+        }
         list =
-            list.indices.filter { suggested[$0] }.map { list[$0] }
-            + list.indices.filter { !suggested[$0] }.map { list[$0] }
+            list.indices.filter { isGood[$0] }.map { list[$0] } + list.indices.filter { !isGood[$0] }.map { list[$0] }
         return list.map { PackageID($0) }
     }
 
@@ -157,18 +159,20 @@ extension RPMUniverse: WeighingUniverse {
         version.count >= 4 && version.allSatisfy { $0.isDigit || $0 &- 0x61 < 6 }
     }
 
-    private func isSuggested(_ package: Int32, _ isInstalled: (Int32) -> Bool) -> Bool {
-        if enhancing.contains(package),
-            table.relations(.enhances, of: package).contains(where: { condition($0).holds(isInstalled) })
-        {
-            return true
+    private func isEnhancing(_ package: Int32, _ isInstalled: (Int32) -> Bool) -> Bool {
+        enhancing.contains(package)
+            && table.relations(.enhances, of: package).contains { condition($0).holds(isInstalled) }
+    }
+
+    /// What installed packages suggest. Rich suggestions are left out: no repository is known to have one.
+    private func suggestions(_ isInstalled: (Int32) -> Bool) -> Set<Int32> {
+        var result: Set<Int32> = []
+        for package in suggesting where isInstalled(package) {
+            for relation in table.relations(.suggests, of: package) where !relation.isRich {
+                result.formUnion(providers(of: relation))
+            }
         }
-        return suggesting.contains { other in
-            isInstalled(other)
-                && table.relations(.suggests, of: other).contains { relation in
-                    relation.isRich ? false : providers(of: relation).contains(package)
-                }
-        }
+        return result
     }
 
     // MARK: Supplements

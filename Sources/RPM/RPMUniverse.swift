@@ -3,7 +3,8 @@ package import Solver
 
 /// The packages of a table as the solver sees them: what dnf and libsolv make of their relations.
 ///
-/// Not shared between tasks: it remembers what it looked up.
+/// A universe is for one request: what is asked for and preferred decides about more than that, so all of it has to be said before
+/// a solver is made. Not shared between tasks: it remembers what it looked up.
 package final class RPMUniverse: PackageUniverse {
     package let table: RPMTable
     package let rules: RPMPolicy
@@ -29,6 +30,8 @@ package final class RPMUniverse: PackageUniverse {
     /// By package: its Supplements.
     private(set) lazy var supplementConditions: [Int32: [PackageCondition]] = findSupplements()
     package let groups: Comps
+    /// Names that are asked for: packages of another architecture that are called so need none of the target's beside them.
+    private(set) var asked: Set<Int32> = []
     /// Packages that are taken before all others that would do, such as those of a lock.
     private(set) var preferred: Set<Int32> = []
 
@@ -100,6 +103,8 @@ package final class RPMUniverse: PackageUniverse {
 
     /// Whether `package` can be chosen: modules, excludes and the architecture allow it.
     package func canBeChosen(_ package: PackageID) -> Bool { isConsidered[Int(package.index)] }
+
+    func ask(for name: Int32) { asked.insert(name) }
 
     /// Keeps to `packages` wherever one of them will do, whatever else there is. To be said before a solver is made.
     package func prefer(_ packages: some Sequence<PackageID>) { preferred.formUnion(packages.lazy.map(\.index)) }

@@ -1,3 +1,4 @@
+import Primitives
 import Solver
 import SystemPackage
 import Testing

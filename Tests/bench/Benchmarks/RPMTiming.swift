@@ -60,6 +60,9 @@ struct RPMTiming {
         return table
     }
 
+    /// As dnf has it by default on x86_64.
+    private static let rules = RPMPolicy(architecture: "x86_64", keepsOneKernel: false)
+
     private func modules() throws -> ModuleMetadata {
         var modules = ModuleMetadata()
         for (folder, name) in zip(folders, names) {
@@ -82,14 +85,8 @@ struct RPMTiming {
         return groups
     }
 
-    private func universe(_ table: RPMTable, best: Bool = false) throws -> RPMUniverse {
-        RPMUniverse(
-            table, rules: RPMPolicy(architecture: "x86_64", takesBestOnly: best, keepsOneKernel: false),
-            modules: try ModuleSelection(try modules()), groups: try groups())
-    }
-
     /// The universe from `cache` alone, where all of it was put before.
-    func universe(cache: FilePath) throws -> RPMUniverse {
+    func universe(cache: FilePath, rules: RPMPolicy = Self.rules) throws -> RPMUniverse {
         let table = try table(cache: cache)
         let beside = FilePath(cache.string + ".modules")
         var stored: ModuleMetadata?
@@ -105,20 +102,22 @@ struct RPMTiming {
     /// line of names in `file`: "yes name-version.arch …", sorted, or "no" and the reason. The last line is "time" and the
     /// milliseconds that all of them took.
     func answer(_ file: FilePath, recommends: Bool, best: Bool) throws {
-        let universe = try universe(try table(), best: best)
+        let (table, modules, groups) = (try table(), try ModuleSelection(try modules()), try groups())
+        var rules = Self.rules
+        rules.takesBestOnly = best
         let requests = try Files.readText(file).split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
-        var solver = Solver(universe: universe)
         var lines: [String] = []
         let start = ContinuousClock.now
-        for names in requests { lines.append(try answer(names, recommends: recommends, &solver, universe)) }
+        for names in requests {
+            let universe = RPMUniverse(table, rules: rules, modules: modules, groups: groups)
+            lines.append(try answer(names, recommends: recommends, universe))
+        }
         let time = ContinuousClock.now - start
         for line in lines { Swift.print(line) }
         Swift.print("time \(Int(time / .milliseconds(1)))")
     }
 
-    private func answer(
-        _ names: [String], recommends: Bool, _ solver: inout Solver, _ universe: RPMUniverse
-    ) throws -> String {
+    private func answer(_ names: [String], recommends: Bool, _ universe: RPMUniverse) throws -> String {
         var items: [Requirement] = []
         for (number, name) in names.enumerated() {
             do throws(RPMRequestError) {
@@ -127,6 +126,7 @@ struct RPMTiming {
                 return "no \(error.what)"
             }
         }
+        var solver = Solver(universe: universe)
         switch try solver.solve(SolverRequest(items: items, takesOptionalRequirements: recommends)) {
         case .solved(let solution):
             return "yes \(solution.packages.map(universe.describe).sorted().joined(separator: " "))"
@@ -137,7 +137,9 @@ struct RPMTiming {
 
     /// Prints every package that can't be installed, and their number last.
     func check(cache: FilePath) throws {
-        let universe = try universe(cache: cache)
+        var rules = Self.rules
+        rules.keepsArchitecturesInStep = false
+        let universe = try universe(cache: cache, rules: rules)
         var solver = Solver(universe: universe)
         let packages = universe.allCandidates
         let broken = try solver.uninstallable(among: packages)
@@ -148,8 +150,7 @@ struct RPMTiming {
     /// Solves for the names that `file` lists, a line each.
     func solve(_ file: FilePath, cache: FilePath, recommends: Bool) throws {
         let universe = try universe(cache: cache)
-        var solver = Solver(universe: universe)
         let names = try Files.readText(file).split(whereSeparator: \.isWhitespace).map(String.init)
-        Swift.print(try answer(names, recommends: recommends, &solver, universe).split(separator: " ").count - 1)
+        Swift.print(try answer(names, recommends: recommends, universe).split(separator: " ").count - 1)
     }
 }
