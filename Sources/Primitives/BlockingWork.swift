@@ -43,11 +43,11 @@ package enum BlockingWork {
         return results.withLock { $0.compactMap { $0 } }
     }
 
-    /// Runs `helper` on a thread of its own while `body` runs on this one, and returns when both are done. Where no thread is
+    /// Runs `other` on a thread of its own while `body` runs on this one, and returns when both are done. Where no thread is
     /// to be had, `body` alone runs, and is told so by a false.
-    package static func beside<T>(_ helper: () -> Void, _ body: (Bool) throws -> T) rethrows -> T {
-        try withoutActuallyEscaping(helper) { helper in
-            let thread = create(Unmanaged.passRetained(Job(helper)))
+    package static func beside<T>(_ other: () -> Void, _ body: (Bool) throws -> T) rethrows -> T {
+        try withoutActuallyEscaping(other) { other in
+            let thread = create(Unmanaged.passRetained(Job(other)))
             defer { if let thread { pthread_join(thread, nil) } }
             return try body(thread != nil)
         }
