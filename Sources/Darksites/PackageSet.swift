@@ -10,6 +10,8 @@ package import Primitives
 ///     name?                 optional: its absence is reported
 ///     -name                 must not be in the mirror
 ///     @include base         all that another set says
+///     @core                 a group of packages, or an environment, as the repositories of RPM packages have them (comps);
+///                           @^minimal-environment is the same as @minimal-environment
 ///     # to the end of the line: a comment
 package struct PackageSet: Hashable, Sendable {
     package let name: String

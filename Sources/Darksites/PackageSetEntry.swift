@@ -12,6 +12,7 @@ package struct PackageSetEntry: Hashable, Sendable {
     }
 
     package let kind: Kind
+    /// A package's; a group's begins with "@".
     package let name: String
     /// `arm64` in `name:arm64`: the package of this architecture, and not of the distribution's own.
     package let architecture: String?
@@ -42,6 +43,9 @@ package struct PackageSetEntry: Hashable, Sendable {
         self.line = line
         self.text = text
     }
+
+    /// The name of the group of packages that is asked for, "core" of `@core`; nil for a package.
+    package var group: String? { name.hasPrefix("@") ? String(name.dropFirst()) : nil }
 
     /// The line with its number, and below it a mark under the entry followed by `note`.
     package func excerpt(note: String? = nil) -> [String] {

@@ -22,18 +22,19 @@ struct PackageSetLine {
         skipSpace()
         switch peek {
         case nil, "#": return .nothing
-        case "@": return .include(try readDirective())
+        case "@": return try readDirective()
         default: return .entry(try readEntry())
         }
     }
 
-    private mutating func readDirective() throws(Mistake) -> PackageSetReference {
+    /// `@include SET`, or a group of packages: `@core`.
+    private mutating func readDirective() throws(Mistake) -> Content {
         let from = position
         position += 1
-        let directive = take { $0.isLetter || $0 == "-" }
-        guard directive == "include" else {
-            throw error("there is no @\(directive)", from: from, hint: "the only directive is @include SET")
-        }
+        let isEnvironment = peek == "^"
+        if isEnvironment { position += 1 }
+        let directive = take { $0.isPackageNameCharacter }
+        guard directive == "include", !isEnvironment else { return .entry(try readGroup(from: from, directive)) }
         skipSpace()
         let name = position
         let set = take { $0.isPackageNameCharacter }
@@ -44,7 +45,28 @@ struct PackageSetLine {
             throw error("\"\(set)\" is no name of a set", from: name, hint: "sets are named without folder and .txt")
         }
         try end(after: "@include \(set)")
-        return PackageSetReference(set, at: location(name))
+        return .include(PackageSetReference(set, at: location(name)))
+    }
+
+    private mutating func readGroup(from: Int, _ name: String) throws(Mistake) -> PackageSetEntry {
+        guard !name.isEmpty else {
+            throw unexpected(from: position, wanted: "the name of a group")
+        }
+        let isOptional = peek == "?"
+        if isOptional { position += 1 }
+        let text = String(line[from..<position])
+        let before = position
+        skipSpace()
+        if !isOptional, position > before, peek?.isPackageNameCharacter == true {
+            throw error(
+                "there is no @\(name) that takes a word", from: from,
+                hint: "@include SET is all that a set says, @\(name) alone is a group of packages")
+        }
+        position = before
+        try end(after: text)
+        return PackageSetEntry(
+            kind: isOptional ? .optional : .wanted, name: "@\(name)", location: location(from), line: String(line),
+            text: text)
     }
 
     private mutating func readEntry() throws(Mistake) -> PackageSetEntry {

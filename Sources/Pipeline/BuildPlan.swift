@@ -17,6 +17,10 @@ package enum BuildStage {
 
     /// The stage that makes the darksite of a distribution.
     static func darksite(of distribution: String) -> Stage { Vendor(distribution: distribution).stage }
+
+    static func darksite(of distribution: Declaration.Distribution) -> Stage {
+        distribution.rpm == nil ? darksite(of: distribution.name) : rpm
+    }
 }
 
 /// What a declaration and its lock come to: the steps of the build.

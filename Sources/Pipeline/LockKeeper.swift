@@ -139,6 +139,19 @@ package struct LockKeeper: Sendable {
         var requests: [(Declaration.Distribution, ResolutionRequest)] = []
         let wanted = declaration.distributionsInUse.union(named)
         for distribution in declaration.distributions where wanted.contains(distribution.name) {
+            if distribution.isOnline {
+                errors.append(
+                    PlanError(
+                        "\(distribution.name) is online: it is installed over the network, and nothing is resolved of it",
+                        hint: "deploy.yaml says so (online: true)", isUsageError: true))
+                continue
+            }
+            guard distribution.rpm == nil else {
+                errors.append(
+                    PlanError("\(distribution.name): RPM packages can't be resolved yet", hint: nil, isUsageError: true)
+                )
+                continue
+            }
             do {
                 let profiles = declaration.profiles(of: distribution)
                 let sets = try loader.load(

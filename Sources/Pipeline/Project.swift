@@ -78,7 +78,7 @@ package struct Project: Sendable {
     /// The stages of distributions that are declared, and that nothing is made of unless they are named.
     package var unusedStages: [Stage] {
         let used = declaration.distributionsInUse
-        return declaration.distributions.filter { !used.contains($0.name) }.map { BuildStage.darksite(of: $0.name) }
+        return declaration.distributions.filter { !used.contains($0.name) }.map { BuildStage.darksite(of: $0) }
     }
 
     /// Where each repository's mirrors are on this host, and its snapshot service.

@@ -57,7 +57,11 @@ import Testing
     @Test(arguments: [
         ("htop curl", "1:6 \"curl\" on the same line as \"htop\""),
         ("htop, curl", "1:5 \",\" where the end of the line should be"),
-        ("@includ base", "1:1 there is no @includ"),
+        ("@includ base", "1:1 there is no @includ that takes a word"),
+        ("@", "1:2 the name of a group is missing"),
+        ("@^", "1:3 the name of a group is missing"),
+        ("@core[x86_64]", "1:6 \"[\" where the end of the line should be"),
+        ("-@core", "1:2 \"@\" where a package name should be"),
         ("@include", "1:9 @include lacks the name of a set"),
         ("@include ../x", "1:10 \"..\" is no name of a set"),
         ("@include base core", "1:15 \"core\" on the same line as \"@include base\""),
@@ -79,8 +83,19 @@ import Testing
         #expect(errors(text) == [expected])
     }
 
+    @Test func groupsAreEntriesWhoseNameBeginsWithTheirSign() throws {
+        let set = try PackageSet(
+            parsing: "@core # all of it\n@^minimal-environment\n@guest-agents?\n@include base\n", name: "x",
+            file: "x.txt")
+        #expect(set.entries.map(\.group) == ["core", "minimal-environment", "guest-agents"])
+        #expect(set.entries.map(\.kind) == [.wanted, .wanted, .optional])
+        #expect(set.entries.map(\.text) == ["@core", "@^minimal-environment", "@guest-agents?"])
+        #expect(set.includes.map(\.name) == ["base"])
+        #expect(try PackageSet(parsing: "core\n", name: "x", file: "x.txt").entries[0].group == nil)
+    }
+
     @Test func allErrorsOfAFileAreToldAtOnce() {
-        #expect(errors("a b\nok\n=1\r\n\n@x").map { $0.prefix(3) } == ["1:3", "3:1", "5:1"])
+        #expect(errors("a b\nok\n=1\r\n\n@x y").map { $0.prefix(3) } == ["1:3", "3:1", "5:1"])
     }
 
     @Test func anErrorShowsTheLineWithAMark() throws {

@@ -18,7 +18,10 @@ extension Declaration {
             let stage = BuildStage.all.first { String($0.number) == target }
             return stage?.name ?? target.prefix { $0 != "/" }.description
         }
-        return Set(names).intersection(distributions.map(\.name))
+        // One stage makes the darksites of all that have RPM packages.
+        let all = targets.contains { [BuildStage.rpm.name, String(BuildStage.rpm.number)].contains($0) }
+        return Set(
+            distributions.filter { names.contains($0.name) || (all && $0.rpm != nil && !$0.isOnline) }.map(\.name))
     }
 
     /// The darksite that stands for a distribution where the image has none of it: with the profile that the image is

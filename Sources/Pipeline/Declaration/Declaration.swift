@@ -62,6 +62,8 @@ package struct Declaration: Hashable, Sendable {
         package let zfsModule: ZFSModule?
         /// The profiles that a gate really unpacks and configures; others are simulated.
         package let installedProfiles: [String]
+        /// What makes it a distribution of RPM packages, which has no repositories and pins of APT's; nil for the others.
+        package let rpm: RPMSource?
 
         /// The native architecture, then the others.
         package var architectures: [String] { [architecture] + foreignArchitectures }

@@ -13,25 +13,34 @@ extension DeclarationReader {
         // Where its files are fetched from is known by a repository's name alone.
         var seen: [String: String] = [:]
         for distribution in distributions.compactMap({ $0 }) {
-            for repository in distribution.repositories {
-                if let other = seen[repository.name], other != distribution.name {
+            let repositories =
+                distribution.repositories.map { ($0.name, $0.location) }
+                + (distribution.rpm?.repositories ?? []).map { ($0.name, $0.location) }
+            for (name, location) in repositories {
+                if let other = seen[name], other != distribution.name {
                     fields.report(
-                        "\(other) has a repository called \"\(repository.name)\" too", at: repository.location,
-                        hint: "call it \(distribution.name)-\(repository.name)")
+                        "\(other) has a repository called \"\(name)\" too", at: location,
+                        hint: "call it \(distribution.name)-\(name)")
                 }
-                seen[repository.name] = distribution.name
+                seen[name] = distribution.name
             }
         }
         return distributions.contains { $0 == nil } ? nil : distributions.compactMap { $0 }
     }
 
     private mutating func distribution(_ member: DeclarationDocument.Member) -> Declaration.Distribution? {
-        let keys = [
-            "release", "codename", "architecture", "foreign-architectures", "repositories", "pins", "profiles",
-            "zfs-module", "gates",
-        ]
         let place = "distributions.\(member.key)"
         checkName(member, of: "a distribution")
+        if let family = family(member.value, name: place) {
+            guard family == "rpm" else { return nil }
+            return fields.section(member.value, name: place, at: member.location, keys: Self.rpmKeys).flatMap {
+                rpmDistribution($0, name: member.key)
+            }
+        }
+        let keys = [
+            "release", "codename", "architecture", "foreign-architectures", "repositories", "pins", "profiles",
+            "zfs-module", "gates", "family",
+        ]
         guard let section = fields.section(member.value, name: place, at: member.location, keys: keys) else {
             return nil
         }
@@ -50,7 +59,19 @@ extension DeclarationReader {
         return Declaration.Distribution(
             name: member.key, release: release.value, codename: codename.value, architecture: architecture.value,
             foreignArchitectures: foreign, repositories: repositories, pins: pins, profiles: profiles,
-            zfsModule: zfsModule, installedProfiles: installed)
+            zfsModule: zfsModule, installedProfiles: installed, rpm: nil)
+    }
+
+    /// The value of `family`, which decides what other keys there are; nil for the family apt, which is meant where nothing is
+    /// said. Another word is an error.
+    private mutating func family(_ document: DeclarationDocument, name: String) -> String? {
+        guard case .mapping(let members) = document.content,
+            let member = members.first(where: { $0.key == "family" })
+        else { return nil }
+        let word = fields.string(member.value, name: "\(name).family") {
+            ["apt", "rpm"].contains($0) ? nil : "apt (which it is without this key) or rpm"
+        }
+        return word?.value == "apt" ? nil : word?.value ?? ""
     }
 
     /// Architectures beside the native one; none where there is no such key.
@@ -139,7 +160,7 @@ extension DeclarationReader {
         return .keyring(path)
     }
 
-    private mutating func profiles(_ section: DeclarationFields.Section) -> [PackageSetProfile]? {
+    mutating func profiles(_ section: DeclarationFields.Section) -> [PackageSetProfile]? {
         let name = section.path("profiles")
         guard let document = fields.required("profiles", of: section, example: "profiles: {core: [base, core]}"),
             let members = fields.members(document, name: name)
@@ -160,7 +181,7 @@ extension DeclarationReader {
     }
 
     /// `gates: {install: […]}`: core and server, as far as they are declared, where nothing is said.
-    private mutating func installedProfiles(_ section: DeclarationFields.Section, known: [String]) -> [String]? {
+    mutating func installedProfiles(_ section: DeclarationFields.Section, known: [String]) -> [String]? {
         guard let document = fields.optional("gates", of: section) else {
             return ["core", "server"].filter(known.contains)
         }

@@ -52,6 +52,12 @@ struct DeclarationReader {
                 else { continue }
                 fields.report(.missingKeyring(path, at: location))
             }
+            for repository in distribution.rpm?.repositories ?? [] {
+                guard let location = missingKeyrings[repository.location],
+                    let path = repository.keys.first(where: { !exists($0) })
+                else { continue }
+                fields.report(.missingKeyring(path, at: location))
+            }
         }
         return declaration
     }
@@ -144,6 +150,11 @@ struct DeclarationReader {
             }
             guard let profiles = fields.strings(member.value, name: "iso.darksites.\(member.key)") else { continue }
             for profile in profiles { check(profile, of: member.key, in: known ?? []) }
+            if let known, known.first(where: { $0.name == member.key })?.isOnline == true {
+                fields.report(
+                    "\(member.key) is online: the image carries no package of it", at: member.location,
+                    hint: "remove it from iso.darksites")
+            }
             darksites.append(Declaration.Darksite(distribution: member.key, profiles: profiles.map(\.value)))
         }
         return darksites.count == members.count ? darksites : nil

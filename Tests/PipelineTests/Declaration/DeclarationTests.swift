@@ -319,7 +319,7 @@ import Testing
             Self.errors(in: text) == [
                 "6:5 \"codename\" is given twice | first on line 5",
                 "7:5 there is no key \"arch\" in distributions.debian"
-                    + " | the keys are: release, codename, architecture, foreign-architectures, repositories, pins, profiles, zfs-module, gates",
+                    + " | the keys are: release, codename, architecture, foreign-architectures, repositories, pins, profiles, zfs-module, gates, family",
                 "20:7 \"core\" is given twice | first on line 19",
                 "36:19 \"keep\" is given twice | first on line 36",
             ])

@@ -27,7 +27,7 @@ import Glibc
         let text = try Files.readText(root.appending("deploy.yaml"))
         let declaration = try Declaration.parse(text, file: "deploy.yaml", folder: root) { _ in true }
         #expect(declaration.distributionsInUse == ["debian"], "a build as it stands needs no other archive")
-        #expect(declaration.distributions.map(\.name) == ["debian", "ubuntu"])
+        #expect(declaration.distributions.map(\.name) == ["debian", "ubuntu", "centos", "rocky", "fedora", "rhel"])
         for distribution in declaration.distributions {
             let all = declaration.profiles(of: distribution) + distribution.profiles
             let unions = try PackageSetLoader(folder: declaration.packageSets).load(

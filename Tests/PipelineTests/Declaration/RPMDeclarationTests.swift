@@ -1,0 +1,145 @@
+import Darksites
+import Primitives
+import SystemPackage
+import Testing
+
+@testable import Pipeline
+
+/// Distributions of RPM packages in `deploy.yaml`.
+@Suite struct RPMDeclarationTests {
+    static let centos = """
+          centos:
+            family: rpm
+            release: "9"
+            platform: el9
+            architecture: x86_64
+            repositories:
+              - name: centos-baseos
+                metalink: https://mirrors.example.org/metalink?repo=baseos-$releasever&arch=$basearch
+                keys: [/keys/KEY]
+              - name: centos-epel
+                metalink: https://mirrors.example.org/metalink?repo=epel-9
+                vouched-by: metalink
+                keys: [/keys/EPEL]
+                priority: 90
+                cost: 2000
+                excludes: ["kernel*", curl]
+              - {name: centos-zfs, baseurl: [http://zfs.example.org/$basearch/, ../zfs], keys: [/keys/ZFS], package-keys: [/keys/A, /keys/ZFS]}
+              - {name: centos-hotfix, mirrorlist: file:///srv/list, unsigned: true, module-hotfixes: true}
+            excludes: ["*-debuginfo"]
+            modules: ["nodejs:20"]
+            zfs: kmod
+            profiles:
+              core: [base, core]
+          rhel:
+            family: rpm
+            release: "9"
+            platform: el9
+            architecture: x86_64
+            online: true
+            profiles:
+              core: [base, core]
+        live:
+
+        """
+
+    static var text: String { DeclarationTests.text.replacingFirst("live:\n", with: centos) }
+
+    static func errors(
+        _ part: String, _ replacement: String, exists: @escaping (FilePath) -> Bool = { _ in true }
+    ) throws -> [String] {
+        #expect(text.contains(part))
+        // The place is told as far as it is the same wherever Debian's part ends.
+        return DeclarationTests.errors(in: text.replacingFirst(part, with: replacement), exists: exists).map {
+            String($0.drop { $0 != " " }.dropFirst())
+        }
+    }
+
+    @Test func everythingIsReadIntoTypedValues() throws {
+        let declaration = try DeclarationTests.parse(Self.text)
+        let centos = try #require(declaration[distribution: "centos"])
+        #expect(centos.release == "9" && centos.codename == "el9" && centos.architecture == "x86_64")
+        #expect(centos.repositories.isEmpty && centos.profiles.map(\.name) == ["core"])
+        #expect(centos.installedProfiles == ["core"] && !centos.isOnline)
+        let rpm = try #require(centos.rpm)
+        #expect(rpm.platform == "el9" && rpm.zfs == .kmod && rpm.excludes == ["*-debuginfo"])
+        #expect(rpm.modules.map { [$0.module, $0.stream] } == [["nodejs", "20"]])
+        let repositories = rpm.repositories
+        #expect(repositories.map(\.name) == ["centos-baseos", "centos-epel", "centos-zfs", "centos-hotfix"])
+        #expect(
+            repositories.map(\.access) == [
+                .metalink(.remote("https://mirrors.example.org/metalink?repo=baseos-9&arch=x86_64")),
+                .metalink(.remote("https://mirrors.example.org/metalink?repo=epel-9")),
+                .mirrors([.remote("http://zfs.example.org/x86_64"), .folder("/zfs")]),
+                .mirrorlist(.folder("/srv/list")),
+            ])
+        #expect(repositories.map(\.trust) == [.keys(["/keys/KEY"]), .metalink, .keys(["/keys/ZFS"]), .unsigned])
+        #expect(repositories.map(\.packageKeys) == [["/keys/KEY"], ["/keys/EPEL"], ["/keys/A", "/keys/ZFS"], []])
+        #expect(repositories[2].keys == ["/keys/ZFS", "/keys/A"])
+        #expect(repositories.map(\.priority) == [99, 90, 99, 99])
+        #expect(repositories.map(\.cost) == [1000, 2000, 1000, 1000])
+        #expect(repositories[1].excludes == ["kernel*", "curl"])
+        #expect(repositories.map(\.ignoresModules) == [false, false, false, true])
+        let rhel = try #require(declaration[distribution: "rhel"])
+        #expect(rhel.isOnline && rhel.rpm?.repositories == [] && rhel.rpm?.zfs == nil)
+    }
+
+    @Test func whatIsDeclaredIsNotInUseAndNeedsNoKeys() throws {
+        let declaration = try DeclarationTests.parse(Self.text) { !$0.string.hasPrefix("/keys/KEY") }
+        #expect(declaration.distributionsInUse == ["debian"])
+        let errors = try Self.errors("{debian: [core]}", "{debian: [core], centos: [core]}") {
+            !$0.string.hasPrefix("/keys/ZFS")
+        }
+        #expect(errors == ["there is no keyring /keys/ZFS"])
+        let known = Self.text.replacingFirst("[/keys/KEY]", with: "[/usr/share/distribution-gpg-keys/c/K]")
+            .replacingFirst("{debian: [core]}", with: "{centos: [core]}")
+        let hints = DeclarationTests.errors(in: known) { !$0.string.hasPrefix("/usr") }
+        #expect(hints.count == 1 && hints[0].contains("| apt-get install distribution-gpg-keys"))
+    }
+
+    @Test(arguments: [
+        (["rpm"], ["centos"]), (["4"], ["centos"]), (["centos/mirror"], ["centos"]), (["rhel"], ["rhel"]),
+        (["iso"], []),
+    ])
+    func theStageMeansEveryDistributionWhosePackagesTheImageMayCarry(targets: [String], named: [String]) throws {
+        #expect(try DeclarationTests.parse(Self.text).distributions(named: targets) == Set(named))
+    }
+
+    @Test(arguments: [
+        ("family: rpm\n    release: \"9\"\n", "family: pkg\n    release: \"9\"\n", "centos.family cannot be \"pkg\""),
+        ("    platform: el9\n", "", "distributions.centos lacks \"platform\""),
+        ("    modules:", "    components:", "there is no key \"components\" in distributions.centos"),
+        ("\"nodejs:20\"", "nodejs", "modules cannot be \"nodejs\" | MODULE:STREAM"),
+        ("\"nodejs:20\"", "\"nodejs:20\", \"nodejs:18\"", "only one stream of nodejs can be enabled"),
+        ("zfs: kmod", "zfs: yes", "zfs cannot be \"yes\" | kmod or dkms"),
+        ("priority: 90", "priority: 0", "priority cannot be 0 | from 1 to 99"),
+        ("keys: [/keys/EPEL]", "unsigned: true", "an unsigned repository has no vouched-by"),
+        (
+            "metalink: https://mirrors.example.org/metalink?repo=epel-9", "metalink: http://m.example.org/m",
+            "only a metalink that comes over https vouches"
+        ),
+        ("        keys: [/keys/KEY]\n", "", "lacks \"keys\" | for example: keys: [/usr/share/distribution-gpg-keys"),
+        (
+            "        keys: [/keys/KEY]\n", "        keys: [/keys/KEY]\n        baseurl: [http://x.example]\n",
+            "has baseurl and metalink"
+        ),
+        ("&arch=$basearch", "&arch=$arch", "$releasever and $basearch are known"),
+        ("name: centos-hotfix", "name: debian", "debian has a repository called \"debian\" too | call it centos-debian"),
+        ("name: centos-hotfix", "name: centos-epel", "two repositories are called \"centos-epel\""),
+        ("online: true", "online: true\n    repositories: []", "rhel is online: nothing is mirrored of it"),
+        ("{debian: [core]}", "{debian: [core], rhel: [core]}", "rhel is online: the image carries no package of it"),
+        ("excludes: [\"*-debuginfo\"]", "excludes: [\"a b\"]", "excludes cannot be \"a b\""),
+    ])
+    func mistakesAreToldWithWhatToDo(part: String, replacement: String, error: String) throws {
+        let errors = try Self.errors(part, replacement)
+        #expect(errors.count == 1)
+        #expect(errors.first?.contains(error) == true, "\(errors)")
+    }
+}
+
+extension String {
+    fileprivate func replacingFirst(_ part: String, with replacement: String) -> String {
+        guard let range = firstRange(of: part) else { return self }
+        return String(self[..<range.lowerBound] + replacement + self[range.upperBound...])
+    }
+}
