@@ -100,7 +100,7 @@ let package = Package(
         tests("Installation", ["Machines", "Primitives", subprocess]),
         tests("Solver", []),
         tests("APT", ["Solver", "Archives", "Primitives"]),
-        tests("RPM", ["Solver", "Archives", "Primitives"]),
+        tests("RPM", ["Solver", "Archives", "Primitives", subprocess]),
         tests("Darksites", ["APT", "ContentStore", "Solver", "Primitives"]),
         tests(
             "Pipeline",

@@ -124,7 +124,10 @@ import Testing
             "has baseurl and metalink"
         ),
         ("&arch=$basearch", "&arch=$arch", "$releasever and $basearch are known"),
-        ("name: centos-hotfix", "name: debian", "debian has a repository called \"debian\" too | call it centos-debian"),
+        (
+            "name: centos-hotfix", "name: debian",
+            "debian has a repository called \"debian\" too | call it centos-debian"
+        ),
         ("name: centos-hotfix", "name: centos-epel", "two repositories are called \"centos-epel\""),
         ("online: true", "online: true\n    repositories: []", "rhel is online: nothing is mirrored of it"),
         ("{debian: [core]}", "{debian: [core], rhel: [core]}", "rhel is online: the image carries no package of it"),
