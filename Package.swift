@@ -64,8 +64,11 @@ let package = Package(
                 "configure-root.sh", "live-root.sh", "zfs-module.sh", "make-squashfs.sh", "make-efi.sh", "make-iso.sh",
             ]),
         layer(
-            "Darksites", ["APT", "Solver", "BuildGraph", "ContentStore", "Transfer", "Archives", "Primitives"],
-            scripts: ["judge-apt.sh", "install-profile.sh"]),
+            "Darksites",
+            ["APT", "RPM", "Solver", "BuildGraph", "ContentStore", "Transfer", "Archives", "Primitives"],
+            scripts: [
+                "judge-apt.sh", "install-profile.sh", "check-rpms.sh", "judge-dnf.sh", "install-profile-dnf.sh",
+            ]),
         layer("APT", ["Solver", "Archives", "Primitives", subprocess]),
         layer("RPM", ["Solver", "Archives", "Primitives", "CXML", yaml]),
         layer("Solver", []),

@@ -4,4 +4,10 @@ package enum GateScript {
     package static var apt: [UInt8] { PackageResources.judge_apt_sh }
     /// Has apt and dpkg install one profile onto nothing.
     package static var install: [UInt8] { PackageResources.install_profile_sh }
+    /// Has rpmkeys and rpm check fetched packages: signatures, digests, headers.
+    package static var checkRPMs: [UInt8] { PackageResources.check_rpms_sh }
+    /// Has dnf judge a whole mirror of RPM packages, and simulate the installation of each profile.
+    package static var dnf: [UInt8] { PackageResources.judge_dnf_sh }
+    /// Has dnf and rpm install one profile onto nothing.
+    package static var installRPM: [UInt8] { PackageResources.install_profile_dnf_sh }
 }
