@@ -5,17 +5,17 @@ import Testing
 @testable import RPM
 
 /// The metadata of a mirror, judged by createrepo_c, dnf and xmllint.
-@Suite(.enabled(if: MadeRepository.canBeMade)) struct RepodataWriterTests {
+@Suite(.enabled(if: BuiltRepository.canBeMade)) struct RepodataWriterTests {
     /// The elements `package` of an index, sorted.
     private func elements(_ bytes: [UInt8]) throws -> [String] {
         try bytes.withUnsafeBytes { bytes in
-            try MadeRepository.elements(bytes).map { String(decoding: bytes[$0], as: UTF8.self) }.sorted()
+            try BuiltRepository.elements(bytes).map { String(decoding: bytes[$0], as: UTF8.self) }.sorted()
         }
     }
 
     /// What dnf reads of a repository.
-    private func query(_ folder: String, _ format: String, _ made: MadeRepository) throws -> String {
-        try MadeRepository.run(
+    private func query(_ folder: String, _ format: String, _ made: BuiltRepository) throws -> String {
+        try BuiltRepository.run(
             """
             cd \(made.folder) && touch dnf.conf && dnf --config dnf.conf --setopt=reposdir=/dev/null \
             --setopt=cachedir=$PWD/cache --setopt=plugins=0 --setopt=logdir=$PWD --setopt=varsdir=/dev/null \
@@ -26,17 +26,17 @@ import Testing
 
     @Test(arguments: [Compression.gzip, .zstd])
     func whatCreaterepoFindsInTheSameFilesIsWhatTheMirrorSays(compression: Compression) async throws {
-        let made = try MadeRepository()
+        let made = try BuiltRepository()
         let packages = try made.packages()
         #expect(packages.map(\.name).sorted() == ["empty", "made", "twin"])
         let files = try await RepodataWriter(epoch: 1_736_761_560, compression: compression).files(of: packages)
         #expect(files.count == 3 && files.last?.path == "repodata/repomd.xml")
         try made.lay(files, packages)
         for file in files where file.path.contains(".xml") {
-            try MadeRepository.write(
+            try BuiltRepository.write(
                 try Compression(sniffing: file.bytes).decompress(
                     file.bytes, name: "an index", limit: ByteCount(100_000_000)), to: "\(made.folder)/plain.xml")
-            try MadeRepository.run("xmllint --noout \(made.folder)/plain.xml")
+            try BuiltRepository.run("xmllint --noout \(made.folder)/plain.xml")
         }
         let format =
             "%{name} %{evr} %{arch} %{provides} | %{requires} | %{conflicts} | %{obsoletes} | %{recommends} | %{files}"
@@ -48,13 +48,13 @@ import Testing
         // createrepo_c on the same files in the same places: the same elements, byte for byte.
         let primary = try elements(try made.index("-primary.xml", of: made.mirror))
         let lists = try elements(try made.index("-filelists.xml", of: made.mirror))
-        try MadeRepository.run("rm -r \(made.mirror)/repodata && createrepo_c --quiet --no-database \(made.mirror)")
+        try BuiltRepository.run("rm -r \(made.mirror)/repodata && createrepo_c --quiet --no-database \(made.mirror)")
         #expect(try primary == elements(try made.index("-primary.xml", of: made.mirror)))
         #expect(try lists == elements(try made.index("-filelists.xml", of: made.mirror)))
     }
 
     @Test func theOrderOfThePackagesDoesNotMatter() async throws {
-        let made = try MadeRepository()
+        let made = try BuiltRepository()
         let packages = try made.packages()
         let writer = RepodataWriter(epoch: 1_736_761_560, compression: .zstd)
         let files = try await writer.files(of: packages)
@@ -72,18 +72,18 @@ import Testing
     }
 
     @Test func anOlderDigestOfUpstreamsBecomesTheFilesOwn() async throws {
-        let made = try MadeRepository(options: "--checksum sha")
+        let made = try BuiltRepository(options: "--checksum sha")
         #expect(try made.index("-primary.xml", of: made.upstream).utf8Text.contains("<checksum type=\"sha\""))
         let packages = try made.packages()
         try made.lay(try await RepodataWriter(epoch: 1_736_761_560, compression: .gzip).files(of: packages), packages)
         #expect(try !made.index("-primary.xml", of: made.mirror).utf8Text.contains("type=\"sha\""))
         let ours = try elements(try made.index("-filelists.xml", of: made.mirror))
-        try MadeRepository.run("rm -r \(made.mirror)/repodata && createrepo_c --quiet --no-database \(made.mirror)")
+        try BuiltRepository.run("rm -r \(made.mirror)/repodata && createrepo_c --quiet --no-database \(made.mirror)")
         #expect(try ours == elements(try made.index("-filelists.xml", of: made.mirror)))
     }
 
     @Test func aBaseThatLeadsElsewhereIsLeftOut() async throws {
-        let made = try MadeRepository(options: "--baseurl http://elsewhere.example.org/")
+        let made = try BuiltRepository(options: "--baseurl http://elsewhere.example.org/")
         #expect(try made.index("-primary.xml", of: made.upstream).utf8Text.contains("xml:base="))
         let packages = try made.packages()
         try made.lay(try await RepodataWriter(epoch: 1_736_761_560, compression: .gzip).files(of: packages), packages)
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test func withoutListsOfFilesThereIsNoIndexOfThem() async throws {
-        let made = try MadeRepository()
+        let made = try BuiltRepository()
         let writer = RepodataWriter(epoch: 1_736_761_560, compression: .gzip)
         let files = try await writer.files(of: try made.packages(withFiles: false))
         #expect(files.count == 2 && files.last?.bytes.utf8Text.contains("filelists") == false)
@@ -104,11 +104,11 @@ import Testing
     }
 
     @Test func aRecordThatContradictsTheFileIsRefused() throws {
-        let made = try MadeRepository()
+        let made = try BuiltRepository()
         #expect(throws: RepodataError("empty 3:2-1.el9 noarch", .path("../x"))) { try made.packages { _ in "../x" } }
         let primary = try made.index("-primary.xml", of: made.upstream)
         try primary.withUnsafeBytes { bytes in
-            let range = try #require(try MadeRepository.elements(bytes).first)
+            let range = try #require(try BuiltRepository.elements(bytes).first)
             let element = UnsafeRawBufferPointer(rebasing: bytes[range])
             let record = try PrimaryElement(element)
             let size = try #require(Int64(record.size))
@@ -124,7 +124,7 @@ import Testing
     }
 
     @Test func twoPackagesOfOneNameMustBeTheSame() async throws {
-        let made = try MadeRepository()
+        let made = try BuiltRepository()
         let packages = try made.packages() + made.packages { "other/\($0)" }
         await #expect(throws: RepodataError("empty 3:2-1.el9 noarch", .twice)) {
             _ = try await RepodataWriter(epoch: 1_736_761_560, compression: .gzip).files(of: packages)

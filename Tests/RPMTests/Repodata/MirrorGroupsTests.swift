@@ -3,7 +3,7 @@ import Testing
 @testable import RPM
 
 /// Groups and modules of a mirror, out of upstream's.
-@Suite struct FilterTests {
+@Suite struct MirrorGroupsTests {
     private static let comps = """
         <?xml version="1.0" encoding="UTF-8"?>
         <!DOCTYPE comps PUBLIC "-//CentOS//DTD Comps info//EN" "comps.dtd">
@@ -35,7 +35,7 @@ import Testing
         """
 
     @Test func groupsKeepWhatTheMirrorHas() throws {
-        var filter = CompsFilter(packages: ["bash", "nm-server", "tmux"])
+        var filter = MirrorComps(packages: ["bash", "nm-server", "tmux"])
         try filter.add(Array(Self.comps.utf8), source: "one")
         try filter.add(
             Array(
@@ -70,7 +70,7 @@ import Testing
                 </comps>
 
                 """)
-        #expect(CompsFilter(packages: []).file == nil)
+        #expect(MirrorComps(packages: []).file == nil)
     }
 
     @Test(arguments: [
@@ -79,7 +79,7 @@ import Testing
         ("<comps><group>", "it ends too early"), ("<html/>", "no element comps"),
     ])
     func otherFilesAreRefused(text: String, problem: String) {
-        var filter = CompsFilter(packages: [])
+        var filter = MirrorComps(packages: [])
         let error = #expect(throws: RepodataError.self) { try filter.add(Array(text.utf8), source: "comps") }
         #expect(error?.what.contains(problem) == true, "\(error?.what ?? "")")
     }
@@ -104,6 +104,7 @@ import Testing
         data:
           name: nodejs
           stream: "18"
+          artifacts: {rpms: [nodejs-1:18.20.4-1.x86_64]}
         ---
         document: modulemd-defaults
         version: 1
@@ -115,23 +116,24 @@ import Testing
         """
 
     @Test func theStreamThatTheMirrorHasIsTheDefault() throws {
-        var filter = ModulesFilter(streams: ["nodejs": "20", "gone": "1"])
-        try filter.add(Array(Self.modules.utf8), source: "one")
-        try filter.add(Array(Self.modules.utf8), source: "again")
-        let text = try #require(filter.file?.utf8Text)
-        #expect(filter.missing == ["gone"])
+        var modules = MirrorModules(packages: ["nodejs-1:20.16.0-1.x86_64", "bash-0:5-1.x86_64"])
+        try modules.add(Array(Self.modules.utf8), source: "one")
+        try modules.add(Array(Self.modules.utf8), source: "again")
+        #expect(modules.streams == ["nodejs": "20"])
+        let text = try #require(modules.file?.utf8Text)
         #expect(text.hasPrefix("---\ndocument: modulemd\nversion: 2\ndata:\n  name: nodejs\n  stream: \"20\"\n"))
-        #expect(
-            text.hasSuffix(
-                "---\ndocument: modulemd-defaults\nversion: 1\ndata:\n  module: \"nodejs\"\n  stream: \"20\"\n...\n"))
-        #expect(!text.contains("18") && !text.contains("gone"))
+        let end = "---\ndocument: modulemd-defaults\nversion: 1\ndata:\n  module: \"nodejs\"\n  stream: \"20\"\n...\n"
+        #expect(text.hasSuffix(end))
+        #expect(!text.contains("18"))
         #expect(text.split(separator: "\n").count { $0 == "document: modulemd" } == 1)
-        #expect(ModulesFilter(streams: [:]).file == nil)
+        var others = MirrorModules(packages: ["bash-0:5-1.x86_64"])
+        try others.add(Array(Self.modules.utf8), source: "one")
+        #expect(others.file == nil)
     }
 
     @Test(arguments: ["---\ndocument: [\n", "---\nname: x\n", "---\ndocument: modulemd\ndata: {name: x}\n"])
     func otherYAMLIsRefused(text: String) {
-        var filter = ModulesFilter(streams: ["x": "1"])
+        var filter = MirrorModules(packages: ["x"])
         #expect(throws: RepodataError.self) { try filter.add(Array(text.utf8), source: "modules") }
     }
 }

@@ -9,7 +9,7 @@ import Glibc
 #endif
 
 /// A folder with a repository that rpmbuild and createrepo_c made, and one of ours beside it; removed with this object.
-final class MadeRepository {
+final class BuiltRepository {
     let folder: String
     var upstream: String { folder + "/upstream" }
     var mirror: String { folder + "/mirror" }
@@ -18,7 +18,7 @@ final class MadeRepository {
     static let canBeMade = (try? run("command -v rpmbuild createrepo_c dnf xmllint >/dev/null")) != nil
 
     /// Packages with every kind of relation, in a spec file of one source; `options` are for createrepo_c.
-    init(spec: String = MadeRepository.spec, options: String = "") throws {
+    init(spec: String = BuiltRepository.spec, options: String = "") throws {
         var template = Array("/tmp/repodata-tests-XXXXXX".utf8CString)
         folder = try #require(mkdtemp(&template).map { String(cString: $0) })
         try Self.write(Array(spec.utf8), to: "\(folder)/spec")

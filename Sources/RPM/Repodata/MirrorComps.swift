@@ -1,7 +1,7 @@
 /// Makes comps.xml of a mirror out of upstream's: of all groups and environments what the mirror can install.
 ///
 /// Several repositories may have a group of one name: they add to each other, as dnf adds them.
-package struct CompsFilter: Sendable {
+package struct MirrorComps: Sendable {
     /// The names of the mirror's packages.
     private let packages: Set<String>
     /// What goes into the result: a group or environment, as written, without its packages.

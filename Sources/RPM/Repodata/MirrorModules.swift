@@ -4,16 +4,26 @@ private import Yams
 ///
 /// That a stream was enabled, by the declaration or as upstream's default, is what put its packages into the mirror; so
 /// where the mirror is all there is, it is the default. dnf then records it in what it installs as the enabled one.
-package struct ModulesFilter: Sendable {
-    /// A module and the one stream of it that the mirror has.
-    private let streams: [String: String]
-    /// The documents that are kept: by module, version and context, as written.
-    private var documents: [(key: String, text: String)] = []
+package struct MirrorModules: Sendable {
+    /// `name-epoch:version-release.architecture`, always with the epoch, as modules name their artifacts.
+    private let packages: Set<String>
 
-    /// A filter for a mirror whose packages are of these streams, by module: `["nodejs": "20"]`.
-    package init(streams: [String: String]) { self.streams = streams }
+    private struct Document {
+        let module: String
+        let stream: String
+        /// Orders the documents of a stream: version, context, architecture.
+        let key: String
+        let text: String
+        /// The packages of the mirror that it names.
+        let artifacts: Set<String>
+    }
 
-    /// Takes what the file `bytes`, a modules.yaml, has of the streams.
+    private var documents: [Document] = []
+
+    /// Modules of a mirror of these packages: `nodejs-1:20.16.0-1.module_el9+2.x86_64`.
+    package init(packages: Set<String>) { self.packages = packages }
+
+    /// Takes what the file `bytes`, a modules.yaml, has of the streams of the mirror's packages.
     ///
     /// - Throws: `RepodataError` where it is no such file.
     package mutating func add(_ bytes: [UInt8], source: String) throws(RepodataError) {
@@ -30,26 +40,35 @@ package struct ModulesFilter: Sendable {
             guard let name = data["name"]?.string, let stream = data["stream"]?.string else {
                 throw RepodataError(source, .missing("name or stream of a module"))
             }
-            guard streams[name] == stream else { continue }
+            let named = data["artifacts"]?["rpms"]?.sequence?.compactMap(\.string) ?? []
+            let artifacts = packages.intersection(named)
+            guard !artifacts.isEmpty else { continue }
             let version = data["version"]?.string ?? "0"
             let padded = String(repeating: "0", count: max(0, 20 - version.count)) + version
-            let key = [name, padded, data["context"]?.string ?? "", data["arch"]?.string ?? ""].joined(separator: "\n")
-            if documents.contains(where: { $0.key == key }) { continue }
-            documents.append((key, document))
+            let key = [padded, data["context"]?.string ?? "", data["arch"]?.string ?? ""].joined(separator: "\n")
+            if documents.contains(where: { ($0.module, $0.stream, $0.key) == (name, stream, key) }) { continue }
+            documents.append(Document(module: name, stream: stream, key: key, text: document, artifacts: artifacts))
         }
     }
 
-    /// The modules that no document was found of.
-    package var missing: [String] {
-        let found = documents.map { $0.key.prefix { $0 != "\n" } }
-        return streams.keys.filter { name in !found.contains { $0 == name } }.sorted()
+    /// By module the one stream that the mirror has; of several that share packages, that which has most of them.
+    package var streams: [String: String] {
+        var counts: [String: [String: Set<String>]] = [:]
+        for document in documents {
+            counts[document.module, default: [:]][document.stream, default: []].formUnion(document.artifacts)
+        }
+        return counts.compactMapValues { streams in
+            streams.max { ($0.value.count, $0.key) < ($1.value.count, $1.key) }?.key
+        }
     }
 
-    /// The file; nil where no stream is in the mirror.
+    /// The file; nil where no package of the mirror is of a module.
     package var file: [UInt8]? {
-        guard !documents.isEmpty else { return nil }
-        var text = documents.sorted { $0.key < $1.key }.map { "---\n\($0.text)...\n" }.joined()
-        for (module, stream) in streams.sorted(by: { $0.key < $1.key }) where !missing.contains(module) {
+        let streams = streams
+        guard !streams.isEmpty else { return nil }
+        let kept = documents.filter { streams[$0.module] == $0.stream }
+        var text = kept.sorted { ($0.module, $0.key) < ($1.module, $1.key) }.map { "---\n\($0.text)...\n" }.joined()
+        for (module, stream) in streams.sorted(by: { $0.key < $1.key }) {
             text += "---\ndocument: modulemd-defaults\nversion: 1\ndata:\n"
             text += "  module: \(Self.quoted(module))\n  stream: \(Self.quoted(stream))\n...\n"
         }
