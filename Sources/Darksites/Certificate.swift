@@ -23,6 +23,19 @@ package struct Certificate: Sendable {
         }
     }
 
+    /// Whose tools proved it.
+    package enum Family: Hashable, Sendable {
+        case apt, rpm
+
+        /// What decides what is installed.
+        var manager: String { self == .apt ? "apt" : "dnf" }
+        /// What installs it.
+        var installer: String { self == .apt ? "dpkg" : "rpm" }
+        /// What becomes of a package that is really installed.
+        var installed: String { self == .apt ? "unpacked and configured" : "installed" }
+    }
+
+    package let family: Family
     package let distribution: String
     /// "13", "trixie"
     package let release: String
@@ -39,9 +52,11 @@ package struct Certificate: Sendable {
     package let toolVersion: String
 
     package init(
-        distribution: String, release: String, codename: String, architecture: String, snapshots: [LockedSnapshot],
+        family: Family = .apt, distribution: String, release: String, codename: String, architecture: String,
+        snapshots: [LockedSnapshot],
         epoch: Int64, profiles: [Profile], omitted: [String], fingerprint: String, toolVersion: String
     ) {
+        self.family = family
         self.distribution = distribution
         self.release = release
         self.codename = codename
@@ -53,6 +68,9 @@ package struct Certificate: Sendable {
         self.fingerprint = fingerprint
         self.toolVersion = toolVersion
     }
+
+    /// The file below the mirror's root whose signature vouches for all others.
+    var statement: String { family == .apt ? "dists/\(codename)/Release" : RPMMirrorRecipe.statement }
 
     /// The first part, which nothing has to be run for.
     var head: String {
@@ -82,36 +100,41 @@ package struct Certificate: Sendable {
     ///
     /// Throws where a verdict leaves something out.
     func text(release: Digest, mirror: GateVerdict, installs: [String: GateVerdict]) throws(VerdictError) -> String {
+        let (manager, installer) = (family.manager, family.installer)
+        let tools = "\(manager) \(try mirror.value(manager)) and \(installer) \(try mirror.value(installer))"
+        let list = family == .apt ? "Release" : "repomd.xml"
         var lines = [
-            head + "mirror  dists/\(codename)/Release, sha256 \(release.hex)",
-            "judged  by apt \(try mirror.value("apt")) and dpkg \(try mirror.value("dpkg")), in containers without network",
+            head + "mirror  \(statement), sha256 \(release.hex)",
+            "judged  by \(tools), in containers without network",
             "", "Proven, on the finished mirror:", "",
             "1. Every file that the indexes list is there and has its digest: \(try mirror.value("files")) packages;",
-            "   every index is the one that Release lists, and apt takes the signature for that of the key above.",
-            "2. No file is there that neither an index nor Release lists.",
+            "   every index is the one that \(list) lists, and \(manager) takes the signature for that of the key above.",
+            "2. No file is there that neither an index nor \(list) lists.",
             "3. Each profile installs from it alone, onto nothing, and is just what was resolved:",
         ]
         for profile in profiles {
             let counted = "\(profile.name): \(profile.packages) packages, \(profile.size)"
             guard let verdict = installs[profile.name] else {
-                lines.append("   \(counted), simulated by apt \(try mirror.value("apt"))")
+                lines.append("   \(counted), simulated by \(manager) \(try mirror.value(manager))")
                 continue
             }
-            let tools = "apt \(try verdict.value("apt")) and dpkg \(try verdict.value("dpkg"))"
-            lines.append("   \(counted), unpacked and configured by its own \(tools)")
+            let tools = "\(manager) \(try verdict.value(manager)) and \(installer) \(try verdict.value(installer))"
+            lines.append("   \(counted), \(family.installed) by \(family == .apt ? "its own " : "")\(tools)")
         }
+        let seenInRoot = family == .apt ? "by modinfo and depmod in the installed root" : "in the installed root"
         lines.append("4. There is one kernel, and the ZFS module is that kernel's:")
         for profile in profiles {
             let found = try mirror.words("profile", of: profile.name, count: 3)
-            let seen = installs[profile.name] == nil ? "by name" : "by modinfo and depmod in the installed root"
-            let module = found[2] == "-" ? "no prebuilt ZFS module" : "zfs \(found[2]), \(seen)"
+            let seen = installs[profile.name] == nil ? "by name" : seenInRoot
+            let module =
+                found[2] == "-" ? (family == .apt ? "no prebuilt ZFS module" : "no ZFS") : "zfs \(found[2]), \(seen)"
             lines.append("   \(profile.name): \(found[1] == "-" ? "no kernel" : "linux \(found[1])"), \(module)")
         }
         lines.append("5. No profile has a package that its sets forbid:")
         for profile in profiles { lines.append("   \(profile.name): \(profile.forbidden) names forbidden") }
         if !omitted.isEmpty {
             lines += [
-                "", "NOT proven: that \(omitted.joined(separator: ", ")) can be unpacked and configured.",
+                "", "NOT proven: that \(omitted.joined(separator: ", ")) can be \(family.installed).",
                 "This is a draft: `deploy build` without --draft proves it.",
             ]
         }
@@ -123,16 +146,17 @@ package struct Certificate: Sendable {
         let installed = profiles.map(\.name).filter { installs[$0] != nil }
         let simulated = profiles.map(\.name).filter { installs[$0] == nil }
         var parts: [String] = []
-        if let first = installed.first, let apt = try installs[first]?.value("apt") {
+        let manager = family.manager
+        if let first = installed.first, let version = try installs[first]?.value(manager) {
+            let names = installed.joined(separator: ", ")
             parts.append(
-                "\(installed.joined(separator: ", ")) install from this image alone (apt \(apt), unpacked and configured, no network)"
-            )
+                "\(names) install from this image alone (\(manager) \(version), \(family.installed), no network)")
         }
         if !simulated.isEmpty {
-            let apt = try mirror.value("apt")
+            let version = try mirror.value(manager)
             parts.append(
                 parts.isEmpty
-                    ? "apt \(apt) would install \(simulated.joined(separator: ", ")) from this image alone (simulated, no network)"
+                    ? "\(manager) \(version) would install \(simulated.joined(separator: ", ")) from this image alone (simulated, no network)"
                     : "\(simulated.joined(separator: ", ")) simulated")
         }
         return parts.joined(separator: "; ")

@@ -35,8 +35,8 @@ package struct DarksiteRecipe: Sendable {
 
     private func certify(_ context: StepContext, installs: [String]) async throws -> StepResult {
         var tree = try context.tree("mirror")
-        guard case .file(let release, _, _) = tree.nodes["dists/\(certificate.codename)/Release"] else {
-            throw SliceError("the mirror has no Release file")
+        guard case .file(let release, _, _) = tree.nodes[certificate.statement] else {
+            throw SliceError("the mirror has no \(certificate.statement)")
         }
         let verdict = GateVerdict(try context.bytes("verdict"))
         let verdicts = try Dictionary(

@@ -23,6 +23,9 @@ extension Step {
                     // "boot/…" is taken apart by xorriso, "extra/…" is laid over the root, "darksite-…" goes into a folder.
                     guard !input.hasPrefix("boot/") else { continue }
                     var place = input.hasPrefix("extra/") ? String(input.dropFirst("extra/".count)) : input
+                    if input.hasPrefix("rpm-darksite-") {
+                        place = "darksite/rpm/\(input.dropFirst("rpm-darksite-".count))"
+                    }
                     if input.hasPrefix("darksite-") { place = "darksite/\(input.dropFirst("darksite-".count))/apt" }
                     switch artifact.kind {
                     case .file: lines.append("\(artifact.digest.hex)  \(place)")

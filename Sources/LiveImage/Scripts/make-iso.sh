@@ -7,6 +7,7 @@
 #   /in/live           vmlinuz, initrd.img and the layers of the live system, *.squashfs. live-boot stacks them in the
 #                      order of their names, the last on top: 10-system, 20-overlay, 30-build
 #   /in/darksite-NAME  a mirror each, on the ISO at /darksite/NAME/apt
+#   /in/rpm-darksite-NAME  the same of RPM packages, at /darksite/rpm/NAME
 #   /in/extra*         trees that are laid over the root of the ISO: lock, digests, …
 #   /out/kldload.iso   label KLDLOAD; boots from CD and disk, under UEFI and BIOS
 #
@@ -79,6 +80,7 @@ EOF
 grafts=()
 for file in /in/live/*; do grafts+=("/live/${file##*/}=$file"); done
 for tree in /in/darksite-*; do grafts+=("/darksite/${tree#/in/darksite-}/apt=$tree"); done
+for tree in /in/rpm-darksite-*; do grafts+=("/darksite/rpm/${tree#/in/rpm-darksite-}=$tree"); done
 for tree in /in/extra*; do grafts+=("/=$tree"); done
 
 # The GUIDs of the partition table and the volume's dates are derived, or xorriso would draw them.
