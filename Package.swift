@@ -108,7 +108,8 @@ let package = Package(
         tests(
             "Pipeline",
             [
-                "Darksites", "APT", "Archives", "BuildGraph", "ContentStore", "Containers", "Transfer", "Primitives",
+                "Darksites", "LiveImage", "APT", "Archives", "BuildGraph", "ContentStore", "Containers", "Transfer",
+                "Primitives",
             ]),
         tests("deploy", ["Pipeline", "Darksites", "BuildGraph", "ContentStore", "Primitives"]),
     ]

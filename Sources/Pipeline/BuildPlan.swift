@@ -62,6 +62,8 @@ struct BuildPlanner {
     let includes: StepInput
     /// The scripts that run at the end of each installation. They lie on the image itself: a changed one makes no layer anew.
     let postinstall: StepInput?
+    /// The files of keys that packages must be signed with, by repository: those of RPM packages whose repositories are signed.
+    let packageKeys: [String: [[UInt8]]]
     /// By distribution and profile the names that package sets forbid.
     let forbidden: [String: [String: [String]]]
     /// Without the real installations.
@@ -94,9 +96,17 @@ struct BuildPlanner {
 
         var contents: [String: StepInput] = [:]
         var omitted: [String: [String]] = [:]
-        func darksite(_ darksite: Declaration.Darksite, _ locked: LockedDistribution?) throws -> DarksitePlanner {
+        func darksite(
+            _ darksite: Declaration.Darksite, _ locked: LockedDistribution?
+        ) throws -> any DarksiteSteps {
             guard let locked, let declared = declaration[distribution: darksite.distribution] else {
                 throw PlanError("deploy.lock has nothing of \(darksite.distribution)")
+            }
+            if let source = declared.rpm {
+                return RPMDarksitePlanner(
+                    locked: locked, declaration: declared, source: source, profiles: darksite.profiles,
+                    epoch: locked.epoch?.secondsSince1970 ?? 0, fetch: fetch, signer: signer, recipe: recipe,
+                    keys: packageKeys, forbidden: forbidden[locked.name] ?? [:], isDraft: isDraft)
             }
             return DarksitePlanner(
                 locked: locked, declaration: declared, profiles: darksite.profiles,
@@ -165,6 +175,15 @@ struct BuildPlanner {
             dated.iso(BuildPlan.image, stage: stage, title: title, contents: contents),
         ]
     }
+}
+
+/// What makes and proves the darksite of one distribution.
+protocol DarksiteSteps {
+    func steps() throws -> [Step]
+    /// What the image carries of it.
+    var contents: [String: StepInput] { get }
+    /// The profiles that a draft leaves unproven.
+    var omitted: [String] { get }
 }
 
 /// A plan that can't be made.

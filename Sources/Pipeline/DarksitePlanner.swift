@@ -5,7 +5,7 @@ import LiveImage
 import Primitives
 
 /// The steps that make and prove the darksite of one distribution.
-struct DarksitePlanner {
+struct DarksitePlanner: DarksiteSteps {
     let locked: LockedDistribution
     let declaration: Declaration.Distribution
     /// The profiles that can be installed from it.

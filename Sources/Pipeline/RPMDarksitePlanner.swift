@@ -6,7 +6,7 @@ import LiveImage
 import Primitives
 
 /// The steps that make and prove the darksite of one distribution of RPM packages.
-struct RPMDarksitePlanner {
+struct RPMDarksitePlanner: DarksiteSteps {
     let locked: LockedDistribution
     let declaration: Declaration.Distribution
     let source: Declaration.RPMSource

@@ -47,6 +47,27 @@ package struct RepodataRecords {
         }
     }
 
+    /// What the records say of all packages, in the order of the index: for those who have no lock that says it.
+    ///
+    /// - Throws: `RepodataError` for a record that is none, or has another digest than SHA-256.
+    package var stated: [(location: String, size: ByteCount, digest: Digest)] {
+        get throws(RepodataError) {
+            try primary.withUnsafeBufferPointer { buffer throws(RepodataError) in
+                var result: [(location: String, size: ByteCount, digest: Digest)] = []
+                for (location, record) in records.sorted(by: { $0.value.range.lowerBound < $1.value.range.lowerBound })
+                {
+                    let element = try PrimaryElement(
+                        UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[record.range]))
+                    guard let size = Int64(element.size), let digest = Digest(hex: element.checksum) else {
+                        throw RepodataError(element.label, .missing("size or SHA-256"))
+                    }
+                    result.append((location, ByteCount(size), digest))
+                }
+                return result
+            }
+        }
+    }
+
     /// The package whose location is `location`, as a mirror lists it that has it at `path`; nil where there is none.
     ///
     /// - Throws: `RepodataError`, as `RepodataPackage` does; also where the index of files has nothing of it.

@@ -31,6 +31,8 @@ struct Benchmarks {
             let timing = MirrorTiming(
                 table: try parsedTable(in: FilePath(arguments[4]), indexes: arguments.dropFirst(4)), count: count)
             try await timing.run(rounds: rounds)
+        case ("repodata", 3):
+            try await RepodataTiming(folder: FilePath(arguments[2]), output: FilePath(arguments[3])).run()
         case ("scale", 5):
             guard let rounds = Int(arguments[2]), rounds > 0 else { throw Usage() }
             try ScaleTiming(index: FilePath(arguments[5]), folder: FilePath(arguments[3]))
@@ -61,6 +63,7 @@ struct Benchmarks {
                    | rpm-table FOLDER… | rpm-parsed CACHE FOLDER… | rpm-check CACHE FOLDER…
                    | rpm-answer depends|recommends[,best] FILE-OF-REQUESTS FOLDER…
                    | rpm-solve depends|recommends FILE-OF-NAMES CACHE FOLDER…
+                   | repodata FOLDER OUTPUT
                    | answer depends|recommends FILE-OF-REQUESTS INDEX…
             """
     }

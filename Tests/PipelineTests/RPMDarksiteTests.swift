@@ -1,0 +1,76 @@
+import APT
+import BuildGraph
+import ContentStore
+import Darksites
+import Glibc
+import LiveImage
+import Primitives
+import SystemPackage
+import Testing
+import Transfer
+
+@testable import Pipeline
+
+/// The steps of an RPM darksite on made repositories. Container steps run their scripts on this machine, with its rpm, dnf
+/// and createrepo_c; that needs root, as rpm does to install.
+@Suite(.enabled(if: MadeRPMSite.canBeMade), .serialized) struct RPMDarksiteTests {
+    private static let profile =
+        ["bash", "coreutils", "systemd", "glibc-langpack-en", "kernel-5.14.0-570.el9", "kmod-zfs"]
+        + ["zfs", "nodejs", "nodejs-libs", "htop"]
+
+    @Test func aMirrorIsMadeAndProvenAndTwiceTheSame() async throws {
+        let site = try MadeRPMSite()
+        let locked = try site.lock(Self.profile)
+        let report = try await site.build(locked, "centos/darksite")
+        let tree = try site.store.tree(try #require(report.records["centos/darksite"]?.outputs["darksite"]).digest)
+        let names = Set(tree.paths.map { $0.hasPrefix("repodata/") ? String($0.split(separator: "-").last ?? "") : $0 })
+        #expect(
+            names.filter { !$0.hasPrefix("Packages/") }
+                == Set([
+                    "primary.xml.gz", "filelists.xml.gz", "comps.xml", "modules.yaml.gz", "repodata/repomd.xml",
+                    "repodata/repomd.xml.asc", "certificate.txt", "certificate.txt.asc",
+                ]))
+        #expect(names.contains("Packages/b/bash-5.1.8-9.el9.x86_64.rpm"))
+        #expect(tree.paths.count { $0.hasPrefix("Packages/") } == locked.packages.count)
+        guard case .file(let digest, _, _) = tree.nodes["certificate.txt"] else {
+            Issue.record("there is no certificate")
+            return
+        }
+        let text = String(decoding: try site.store.bytes(of: digest), as: UTF8.self)
+        #expect(text.contains("of      centos 9 (el9), x86_64"))
+        #expect(text.contains("mirror  repodata/repomd.xml, sha256 "))
+        #expect(text.contains("core: \(locked.packages.count) packages, ") && text.contains(", installed by dnf 4."))
+        #expect(text.contains("core: linux 5.14.0-570.el9, zfs 2.2.7-1.el9, in the installed root"))
+        #expect(!text.contains("apt") && !text.contains("NOT proven"))
+
+        // The same lock, elsewhere and later: the same bytes.
+        let other = try MadeRPMSite(of: site)
+        let again = try await other.build(locked, "centos/mirror")
+        let first = try #require(report.records["centos/mirror"]?.outputs["mirror"])
+        #expect(again.records["centos/mirror"]?.outputs["mirror"] == first)
+    }
+
+    @Test func aPackageWithoutADeclaredSignatureStopsTheBuildBeforeThereIsAMirror() async throws {
+        let site = try MadeRPMSite()
+        let locked = try site.lock(["bash", "coreutils", "glibc-langpack-en", "htop"])
+        site.keys["more"] = site.keys["base"]
+        await #expect(throws: (any Error).self) { _ = try await site.build(locked, "centos/mirror") }
+        #expect(
+            site.said.contains { $0.contains("a package of more is not signed by its keys") && $0.contains("htop") })
+    }
+
+    @Test func aLockedPackageThatNoIndexListsIsNamed() async throws {
+        let site = try MadeRPMSite()
+        let locked = try site.lock(["bash", "coreutils", "glibc-langpack-en"])
+        let without = LockedDistribution(
+            name: locked.name, architecture: locked.architecture, asked: nil, snapshots: locked.snapshots,
+            indexes: locked.indexes.filter { $0.repository != "base" || $0.component != "primary" },
+            packages: locked.packages)
+        do {
+            _ = try await site.build(without, "centos/mirror")
+            Issue.record("nothing was thrown")
+        } catch {
+            #expect("\(error)".contains("is in deploy.lock, but in none of the indexes that it names"), "\(error)")
+        }
+    }
+}
