@@ -103,8 +103,11 @@ let package = Package(
         tests("Installation", ["Machines", "Primitives", subprocess]),
         tests("Solver", []),
         tests("APT", ["Solver", "Archives", "Primitives"]),
-        tests("RPM", ["Solver", "Archives", "Primitives", subprocess]),
-        tests("Darksites", ["APT", "ContentStore", "Solver", "Primitives"]),
+        .target(
+            name: "MadeRepository", dependencies: ["RPM", "Solver", "Primitives"], path: "Tests/MadeRepository",
+            swiftSettings: settings),
+        tests("RPM", ["MadeRepository", "Solver", "Archives", "Primitives", subprocess]),
+        tests("Darksites", ["APT", "RPM", "MadeRepository", "ContentStore", "Solver", "Primitives"]),
         tests(
             "Pipeline",
             [

@@ -38,18 +38,20 @@ package struct AdHocRequest: Sendable {
     /// The request that `words` spell: `name`, `name=version`, `name/suite`, `name:architecture`, or `-name`.
     ///
     /// Throws every word that is none of these.
-    package init(_ words: [String], ground: Ground, includesRecommends: Bool = false) throws(UserErrors) {
+    package init(
+        _ words: [String], ground: Ground, includesRecommends: Bool = false, family: PackageFamily = .apt
+    ) throws(UserErrors) {
         var wanted: [PackageRequest] = []
         var forbidden: [String] = []
         var errors: [any UserError] = []
         for word in words {
             do throws(PackageRequestError) {
                 guard word.hasPrefix("-") else {
-                    let request = try PackageRequest(word)
+                    let request = try PackageRequest(word, family: family)
                     if !wanted.contains(request) { wanted.append(request) }
                     continue
                 }
-                let request = try PackageRequest(String(word.dropFirst()))
+                let request = try PackageRequest(String(word.dropFirst()), family: family)
                 if request != PackageRequest(name: request.name) {
                     errors.append(
                         Mistake("\"\(word)\" excludes more than a name", at: nil, hint: "write -\(request.name)"))

@@ -15,8 +15,6 @@ package struct AdHocResolver {
         self.distribution = distribution
     }
 
-    private var table: PackageTable { catalog.table }
-
     /// What an item of the request stands for.
     private enum Wish {
         case asked(PackageRequest)
@@ -35,23 +33,21 @@ package struct AdHocResolver {
     /// Throws `UserErrors` with all names that mean nothing, `AdHocImpossible`, and `SolverLimitReached`.
     package func solve(_ request: AdHocRequest) throws -> AdHocAnswer {
         let ground = try solvedGround(request.ground)
-        let universe = DebianUniverse(
-            table, pins: distribution.pins, includesRecommends: request.includesRecommends)
+        let universe = try catalog.packages(for: distribution, includesRecommends: request.includesRecommends)
         var (items, forbidden) = try asked(request, universe)
         var wishes = request.wanted.map { Wish.asked($0) }
+        var groundItems: [Requirement] = []
         for wish in ground.map({ wishesOfGround($0, request) }) ?? [] {
-            guard let item = requirement(for: wish, Int32(wishes.count), universe) else { continue }
-            items.append(item)
+            groundItems += requirements(for: wish, Int32(wishes.count), universe)
             wishes.append(.ground(wish))
         }
         let before = Set(ground?.packages ?? [])
         var solver = Solver(universe: ContentUniverse(base: universe, content: before))
-        forbidden += request.ground.profile?.sets.forbidden.flatMap { table.packages(named: $0.name) } ?? []
+        forbidden += request.ground.profile?.sets.forbidden.flatMap { universe.packages(named: $0.name) } ?? []
         // What was there before is decided first, as on a system that has it.
-        let asked = request.wanted.count
         let outcome = try solver.solve(
             SolverRequest(
-                items: Array(items[asked...] + items[..<asked]), forbidden: forbidden,
+                items: groundItems + items, forbidden: forbidden,
                 takesOptionalRequirements: request.includesRecommends))
         switch outcome {
         case .impossible(let explanation): throw impossible(explanation, wishes, request, universe)
@@ -78,7 +74,7 @@ package struct AdHocResolver {
 
     /// As the sets of the profile would have it if what is asked for stood in them.
     private func wishesOfGround(_ ground: SolvedProfile, _ request: AdHocRequest) -> [SolvedProfile.Wish] {
-        guard let module = catalog.module, request.ground.profile != nil,
+        guard case .debian(let debian) = catalog.content, let module = debian.module, request.ground.profile != nil,
             request.wanted.contains(where: { $0.name == "zfsutils-linux" }),
             !ground.wishes.contains(.module(module.name))
         else { return ground.wishes }
@@ -88,49 +84,49 @@ package struct AdHocResolver {
     /// What was asked for as items, which must be taken in before all others: a version or suite makes another candidate.
     /// And the packages that must not be in. Throws every name that means nothing.
     private func asked(
-        _ request: AdHocRequest, _ universe: DebianUniverse
+        _ request: AdHocRequest, _ universe: any CatalogPackages
     ) throws(UserErrors) -> (items: [Requirement], forbidden: [PackageID]) {
         var items: [Requirement] = []
         var forbidden: [PackageID] = []
         var errors: [any UserError] = []
         for (label, wanted) in request.wanted.enumerated() {
-            do throws(PackageRequestError) {
-                items.append(try universe.requirement(for: wanted, label: Int32(label)))
-            } catch {
+            do {
+                items += try universe.requirements(for: wanted, label: Int32(label), isOptional: false)
+            } catch let error as any UserError {
                 errors.append(error)
+            } catch {
+                errors.append(Mistake("\(error)", at: nil))
             }
         }
         for name in request.forbidden {
-            let named = table.packages(named: name)
+            let named = universe.packages(named: name)
             forbidden += named
             guard named.isEmpty else { continue }
-            do throws(PackageRequestError) {
-                let providers = try universe.requirement(for: PackageRequest(name: name), label: 0).candidates
+            let providers = universe.providers(of: name)
+            guard providers.isEmpty else {
                 errors.append(
                     Mistake(
                         "\"-\(name)\" excludes nothing: no package is called so", at: nil,
-                        hint: "it is provided by \(providers.map(table.name).joined(separator: ", "))"))
-            } catch {
-                errors.append(error)
+                        hint: "it is provided by \(providers.map(universe.name).joined(separator: ", "))"))
+                continue
             }
+            errors.append(
+                PackageRequestError(request: name, problem: .unknownName(nearest: universe.nearestNames(to: name))))
         }
         guard errors.isEmpty else { throw UserErrors(errors) }
         return (items, forbidden)
     }
 
-    private func requirement(
-        for wish: SolvedProfile.Wish, _ label: Int32, _ universe: DebianUniverse
-    ) -> Requirement? {
+    private func requirements(
+        for wish: SolvedProfile.Wish, _ label: Int32, _ universe: any CatalogPackages
+    ) -> [Requirement] {
         switch wish {
         case .base(let name), .update(let name):
-            universe.candidate(of: name).map { Requirement(candidates: [$0], label: label) }
-        case .module(let name): try? universe.requirement(for: PackageRequest(name: name), label: label)
-        case .line(let entry):
-            // The profile was resolved with this line before, or went without it.
-            try? universe.requirement(
-                for: PackageRequest(
-                    name: entry.name, architecture: entry.architecture, version: entry.version, suite: entry.suite),
-                label: label, isOptional: entry.kind == .optional)
+            universe.candidate(of: name).map { [Requirement(candidates: [$0], label: label)] } ?? []
+        case .module(let name):
+            (try? universe.requirements(for: PackageRequest(name: name), label: label, isOptional: false)) ?? []
+        // The profile was resolved with this line before, or went without it.
+        case .line(let entry): (try? universe.requirements(for: entry, label: label)) ?? []
         }
     }
 }
@@ -140,18 +136,17 @@ package struct AdHocResolver {
 extension AdHocResolver {
     private func answer(
         _ solution: Solution, _ requested: [PackageID: String], _ ground: SolvedProfile?, _ request: AdHocRequest,
-        _ universe: DebianUniverse
+        _ universe: any CatalogPackages
     ) throws -> AdHocAnswer {
         let before = Set(ground?.packages ?? [])
         func package(_ id: PackageID, in solution: Solution?) throws -> AdHocAnswer.Package {
-            // What the build makes itself has no file yet.
-            let isBuilt = table.origins(of: id).first?.repository == Resolver.builtHere
-            let details = try isBuilt ? nil : table.details(of: id)
+            let file = try universe.file(of: id)
             var parent: String?
-            if case .required(let by, _, _) = solution?.reason(for: id) { parent = table.name(of: by) }
+            if case .required(let by, _, _) = solution?.reason(for: id) { parent = universe.name(of: by) }
             return AdHocAnswer.Package(
-                name: table.name(of: id), version: "\(table.version(of: id))", architecture: table.architecture(of: id),
-                size: details?.size ?? .zero, installedSize: details?.installedSize ?? .zero,
+                name: universe.name(of: id), version: universe.version(of: id),
+                architecture: universe.architecture(of: id),
+                size: file?.size ?? .zero, installedSize: file?.installedSize ?? .zero,
                 request: solution == nil ? nil : requested[id], isAdded: !before.contains(id), neededBy: parent)
         }
         func sorted(_ packages: [AdHocAnswer.Package]) -> [AdHocAnswer.Package] {
@@ -162,9 +157,9 @@ extension AdHocResolver {
         for dropped in solution.dropped {
             guard case .required(let by, let label, _) = dropped.source, !before.contains(by) else { continue }
             let why = dropped.hasCandidates ? "it can't be had beside the rest" : "nothing satisfies that"
-            remarks.append("\(table.name(of: by)) \(universe.describe(requirement: label, of: by)): \(why)")
+            remarks.append("\(universe.name(of: by)) \(universe.describe(requirement: label, of: by)): \(why)")
         }
-        let kernels = solution.packages.compactMap { KernelPackage.release(ofImage: table.name(of: $0)) }
+        let kernels = solution.packages.compactMap { KernelPackage.release(ofImage: universe.name(of: $0)) }
         if let profile = request.ground.profile, kernels.count > 1 {
             remarks.append(KernelCount(profile: profile.name, kernels: kernels).what)
         }
@@ -180,14 +175,16 @@ extension AdHocResolver {
         by solution: Solution, _ wanted: [PackageRequest], _ items: [Requirement]
     ) -> [PackageID: String] {
         var answered: [PackageID: String] = [:]
-        for (request, item) in zip(wanted, items) {
-            if let package = item.candidates.first(where: solution.contains) { answered[package] = "\(request)" }
+        for item in items {
+            if let package = item.candidates.first(where: solution.contains) {
+                answered[package] = "\(wanted[Int(item.label)])"
+            }
         }
         return answered
     }
 
     private func impossible(
-        _ explanation: Explanation, _ wishes: [Wish], _ request: AdHocRequest, _ universe: DebianUniverse
+        _ explanation: Explanation, _ wishes: [Wish], _ request: AdHocRequest, _ universe: any CatalogPackages
     ) -> AdHocImpossible {
         var requests: [String] = []
         var remedies: [String] = []
@@ -206,7 +203,7 @@ extension AdHocResolver {
             }
         }
         if requests.count > 1 { remedies.insert("leave out \(requests.joined(separator: " or "))", at: 0) }
-        let excluded = Set(explanation.forbiddenPackages.map(table.name))
+        let excluded = Set(explanation.forbiddenPackages.map(universe.name))
         for name in excluded.sorted() {
             if request.forbidden.contains(name) { remedies.append("leave out -\(name)") }
             if let line = request.ground.profile?.sets.forbidden.first(where: { $0.name == name }) {
@@ -231,11 +228,14 @@ extension AdHocRequest.Ground {
 }
 
 /// A universe in which packages that are there already recommend nothing more.
-private struct ContentUniverse: PackageUniverse {
-    let base: DebianUniverse
+private struct ContentUniverse: WeighingUniverse {
+    let base: any CatalogPackages
     let content: Set<PackageID>
 
     var packageCount: Int { base.packageCount }
+    /// What is asked for comes on top of what is there: nothing but the way in which dnf weighs is the package manager's.
+    var policy: ChoicePolicy { weighing == nil ? .fewest : .dnf }
+    private var weighing: (any WeighingUniverse)? { base as? any WeighingUniverse }
 
     func requirements(of package: PackageID) -> [Requirement] {
         let all = base.requirements(of: package)
@@ -249,5 +249,17 @@ private struct ContentUniverse: PackageUniverse {
     }
     func describe(conflict label: Int32, of package: PackageID) -> String {
         base.describe(conflict: label, of: package)
+    }
+
+    var supplementing: [PackageID] { weighing?.supplementing ?? [] }
+    func narrowed(_ candidates: [PackageID]) -> [PackageID] { weighing?.narrowed(candidates) ?? candidates }
+    func ordered(_ candidates: [PackageID], isInstalled: (PackageID) -> Bool) -> [PackageID] {
+        weighing?.ordered(candidates, isInstalled: isInstalled) ?? candidates
+    }
+    func supplement(_ package: PackageID, isInstalled: (PackageID) -> Bool) -> (package: PackageID, label: Int32)? {
+        weighing?.supplement(package) { !content.contains($0) && isInstalled($0) }
+    }
+    func isKeptOut(_ package: PackageID, isInstalled: (PackageID) -> Bool) -> Bool {
+        weighing?.isKeptOut(package, isInstalled: isInstalled) ?? false
     }
 }

@@ -24,18 +24,7 @@ package struct Certificate: Sendable {
     }
 
     /// Whose tools proved it.
-    package enum Family: Hashable, Sendable {
-        case apt, rpm
-
-        /// What decides what is installed.
-        var manager: String { self == .apt ? "apt" : "dnf" }
-        /// What installs it.
-        var installer: String { self == .apt ? "dpkg" : "rpm" }
-        /// What becomes of a package that is really installed.
-        var installed: String { self == .apt ? "unpacked and configured" : "installed" }
-    }
-
-    package let family: Family
+    package let family: PackageFamily
     package let distribution: String
     /// "13", "trixie"
     package let release: String
@@ -52,7 +41,7 @@ package struct Certificate: Sendable {
     package let toolVersion: String
 
     package init(
-        family: Family = .apt, distribution: String, release: String, codename: String, architecture: String,
+        family: PackageFamily = .apt, distribution: String, release: String, codename: String, architecture: String,
         snapshots: [LockedSnapshot],
         epoch: Int64, profiles: [Profile], omitted: [String], fingerprint: String, toolVersion: String
     ) {

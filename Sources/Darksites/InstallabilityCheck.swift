@@ -1,16 +1,17 @@
-package import APT
 import Solver
 
-/// Checks every package of a snapshot that its pins let be chosen.
+/// Checks every package of a snapshot that pins, modules and excludes let be chosen.
 package struct InstallabilityCheck {
-    private let universe: DebianUniverse
-    private var table: PackageTable { universe.table }
+    private let universe: any CatalogPackages
+    private let packages: [PackageID]
 
-    package init(_ catalog: Catalog, pins: [Pin]) { universe = DebianUniverse(catalog.table, pins: pins) }
+    /// Throws where the declared streams of modules can't be had.
+    package init(_ catalog: Catalog, _ request: ResolutionRequest) throws {
+        (universe, packages) = try catalog.separatePackages(for: request)
+    }
 
     /// Throws `SolverLimitReached`.
     package func report() throws -> InstallabilityReport {
-        let packages = universe.allCandidates.filter { table.origins(of: $0).first?.repository != Resolver.builtHere }
         var solver = Solver(universe: universe)
         var causes: [String: [InstallabilityReport.Package]] = [:]
         for package in try solver.uninstallable(among: packages) {
@@ -31,20 +32,20 @@ package struct InstallabilityCheck {
         // That the package itself was asked for is no news.
         let facts = explanation.facts.filter { if case .requested = $0 { false } else { true } }
         return InstallabilityReport.Package(
-            name: table.name(of: package), version: "\(table.version(of: package))",
-            architecture: table.architecture(of: package),
+            name: universe.name(of: package), version: universe.version(of: package),
+            architecture: universe.architecture(of: package),
             steps: Explanation(facts: facts).steps(in: universe) { _ in "" },
             chain: chain(from: package, facts))
     }
 
     /// The way down while each fact leads to one more package; where it forks, the end is left out.
     private func chain(from package: PackageID, _ facts: [Explanation.Fact]) -> [String] {
-        var chain = [table.name(of: package)]
+        var chain = [universe.name(of: package)]
         var current = package
         for fact in facts {
             guard case .requires(current, _, let candidates, _) = fact, candidates.count == 1 else { break }
             current = candidates[0]
-            chain.append(table.name(of: current))
+            chain.append(universe.name(of: current))
         }
         return chain
     }
@@ -68,16 +69,20 @@ package struct InstallabilityCheck {
 
     private func missing(_ alternatives: [(name: String, text: String)], of package: PackageID) -> String {
         guard !alternatives.isEmpty else { return "\(universe.describe(package)) has relations that can't be read" }
-        let unknown = alternatives.filter { !table.isProvided($0.name) }
+        let unknown = alternatives.filter {
+            universe.packages(named: $0.name).isEmpty && universe.providers(of: $0.name).isEmpty
+        }
         if unknown.count == alternatives.count {
             var names: [String] = []
             for (name, _) in alternatives where !names.contains(name) { names.append(name) }
             return "nothing is called or provides \(names.joined(separator: " or "))"
         }
-        let wanted = alternatives.map(\.text).joined(separator: " | ")
+        var texts: [String] = []
+        for (_, text) in alternatives where !texts.contains(text) { texts.append(text) }
+        let wanted = texts.joined(separator: " | ")
         let there = alternatives.compactMap { alternative -> String? in
             guard let candidate = universe.candidate(of: alternative.name) else { return nil }
-            return "\(alternative.name) \(table.version(of: candidate))"
+            return "\(alternative.name) \(universe.version(of: candidate))"
         }
         return "nothing satisfies \(wanted)" + (there.isEmpty ? "" : "; there is \(there.joined(separator: ", "))")
     }

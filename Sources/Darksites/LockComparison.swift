@@ -66,15 +66,11 @@ package struct LockComparison: Hashable, Sendable {
 
     package var isEmpty: Bool { distributions.allSatisfy { $0.kind == .same } }
 
-    /// Compares two locks. `precedes` orders versions as the distribution's package manager does; `causes` has what asks for
-    /// packages, by distribution.
-    package init(
-        from old: Lock, to new: Lock, causes: [String: LockCauses] = [:],
-        precedes: (_ a: String, _ b: String) -> Bool
-    ) {
+    /// Compares two locks. `causes` has what asks for packages, by distribution.
+    package init(from old: Lock, to new: Lock, causes: [String: LockCauses] = [:]) {
         let names = Set((old.distributions + new.distributions).map(\.name)).sorted()
         distributions = names.map { name in
-            let difference = LockDifference(from: old[name], to: new[name], precedes: precedes)
+            let difference = LockDifference(from: old[name], to: new[name])
             return Distribution(
                 name: name, from: old[name], to: new[name], difference, causes[name] ?? LockCauses())
         }
@@ -100,15 +96,15 @@ package struct LockCauses: Sendable {
     /// that has them.
     package init(of changes: [LockComparison.Change], in solved: [SolvedProfile]) {
         for profile in solved {
-            let table = profile.universe.table
+            let packages = profile.universe
             for change in changes.map(\.change) {
                 let version =
                     switch change.kind {
                     case .added(let version), .removed(let version): version
                     case .upgraded(_, let version), .downgraded(_, let version), .replaced(let version): version
                     }
-                let package = table.packages(named: change.name).first {
-                    "\(table.version(of: $0))" == version && table.architecture(of: $0) == change.architecture
+                let package = packages.packages(named: change.name).first {
+                    packages.version(of: $0) == version && packages.architecture(of: $0) == change.architecture
                 }
                 guard let origin = package.flatMap({ profile.chain(to: $0) })?.origin else { continue }
                 origins[Key(change: change, profile: profile.name)] = origin

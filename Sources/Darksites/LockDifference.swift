@@ -48,16 +48,14 @@ package struct LockDifference: Hashable, Sendable {
     package var isEmpty: Bool { profiles.isEmpty }
 
     /// Compares `old`, nil where there was no section, with `new`, nil where there is none any more.
-    ///
-    /// `precedes` says whether a version is older than another, as the distribution's package manager has it.
-    package init(
-        from old: LockedDistribution?, to new: LockedDistribution?, precedes: (_ a: String, _ b: String) -> Bool
-    ) {
+    /// Versions are compared as the distribution's package manager does.
+    package init(from old: LockedDistribution?, to new: LockedDistribution?) {
+        let family = (new ?? old)?.family ?? .apt
         let before = Self.members(old)
         let after = Self.members(new)
         var profiles: [Profile] = []
         for name in Set(before.keys).union(after.keys).sorted() {
-            let changes = Self.changes(from: before[name] ?? [:], to: after[name] ?? [:], precedes: precedes)
+            let changes = Self.changes(from: before[name] ?? [:], to: after[name] ?? [:], precedes: family.precedes)
             guard !changes.isEmpty else { continue }
             let kind: Profile.Kind = before[name] == nil ? .new : after[name] == nil ? .gone : .changed
             profiles.append(Profile(name: name, kind: kind, changes: changes))

@@ -20,11 +20,11 @@ package struct LockHold: Sendable {
     /// Whether versions are held, beside choices.
     func holdsVersions(in snapshot: Snapshot) -> Bool { snapshot.generations.values.contains { $0 > 0 } }
 
-    /// The packages of a profile, as far as `table` has them in just these versions.
-    func packages(of profile: String, in table: PackageTable) -> Set<PackageID> {
+    /// The packages of a profile, as far as `packages` has them in just these versions.
+    func packages(of profile: String, in packages: any CatalogPackages) -> Set<PackageID> {
         Set(
             (locked?.packages ?? []).filter { $0.profiles.contains(profile) && !moving.contains($0.name) }
-                .compactMap { find($0, in: table) })
+                .compactMap { packages.find($0) })
     }
 
     /// Those of `moving` that a profile has.
@@ -33,17 +33,22 @@ package struct LockHold: Sendable {
         return Set(locked.packages.filter { $0.profiles.contains(profile) }.map(\.name)).intersection(moving).sorted()
     }
 
+    /// The packages of `table` under `pins`, with the candidates that the lock holds.
+    func universe(
+        of table: PackageTable, in snapshot: Snapshot, pins: [Pin], includesRecommends: Bool = false
+    ) -> DebianUniverse {
+        let holdsVersions = holdsVersions(in: snapshot)
+        let universe = DebianUniverse(
+            table, pins: pins, includesRecommends: includesRecommends, offersOtherVersions: holdsVersions)
+        if holdsVersions { apply(to: universe) }
+        return universe
+    }
+
     /// Decides candidates in `universe`.
     func apply(to universe: DebianUniverse) {
         for package in locked?.packages ?? [] where !moving.contains(package.name) {
-            if let found = find(package, in: universe.table) { universe.hold(found) }
+            if let found = universe.find(package) { universe.hold(found) }
         }
         for name in moving.sorted() { _ = universe.moveCandidate(of: name) }
-    }
-
-    private func find(_ package: LockedPackage, in table: PackageTable) -> PackageID? {
-        table.packages(named: package.name).first {
-            "\(table.version(of: $0))" == package.version && table.architecture(of: $0) == package.architecture
-        }
     }
 }

@@ -1,4 +1,3 @@
-import APT
 package import Primitives
 package import Solver
 
@@ -61,7 +60,6 @@ package struct PackageChain: Hashable, Sendable {
 extension SolvedProfile {
     /// The shortest way from the request to `package`; nil where the profile has it not.
     package func chain(to package: PackageID) -> PackageChain? {
-        let table = universe.table
         let links = solution.chain(to: package)
         guard let head = links.first, case .requested(let label) = head.reason else { return nil }
         let needs = zip(links, links.dropFirst()).map { link, next in
@@ -69,14 +67,14 @@ extension SolvedProfile {
             if case .required(let by, let label, _) = next.reason {
                 relation = universe.describe(requirement: label, of: by)
             }
-            let name = table.name(of: next.package)
+            let name = universe.name(of: next.package)
             let words = relation.split { " ,|(:".contains($0) }
             return PackageChain.Link(
-                name: table.name(of: link.package), version: "\(table.version(of: link.package))",
-                architecture: table.architecture(of: link.package), relation: relation, answer: name,
+                name: universe.name(of: link.package), version: universe.version(of: link.package),
+                architecture: universe.architecture(of: link.package), relation: relation, answer: name,
                 isProvided: !words.contains { $0 == name })
         }
-        return PackageChain(origin: origin(Int(label)), first: table.name(of: head.package), links: needs)
+        return PackageChain(origin: origin(Int(label)), first: universe.name(of: head.package), links: needs)
     }
 
     /// The wish with this number as the beginning of a chain.
@@ -85,13 +83,7 @@ extension SolvedProfile {
         case .line(let entry): .line(entry)
         case .module(let name): .module(name)
         case .update(let name): .update(name)
-        case .base(let name): .base(name: name, because: baseField(of: name))
+        case .base(let name): .base(name: name, because: universe.baseField(of: name))
         }
-    }
-
-    private func baseField(of name: String) -> String {
-        let table = universe.table
-        guard let package = universe.candidate(of: name) else { return "" }
-        return table.isEssential(package) ? "Essential: yes" : "Priority: \(table.priority(of: package))"
     }
 }

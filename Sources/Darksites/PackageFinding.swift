@@ -1,4 +1,3 @@
-import APT
 import Primitives
 import Solver
 
@@ -30,11 +29,10 @@ package struct PackageFinder {
     }
 
     /// What holds all of `words` in its name or summary, the best first. Throws `NothingFound` where nothing does.
-    package func find(_ words: [String]) throws(NothingFound) -> [PackageFinding] {
-        let table = catalog.table
-        let universe = DebianUniverse(table, pins: request.pins)
-        let matches = PackageSearch(words).matches(in: universe)
-        guard !matches.isEmpty else { throw nothing(words, universe) }
+    package func find(_ words: [String]) throws -> [PackageFinding] {
+        let packages = try catalog.packages(for: request)
+        let matches = packages.matches(WordSearch(words))
+        guard !matches.isEmpty else { throw nothing(words, packages) }
         var profiles: [String: (version: String, names: Set<String>)] = [:]
         for package in locked?.packages ?? [] {
             let key = "\(package.name):\(package.architecture)"
@@ -46,17 +44,17 @@ package struct PackageFinder {
         }
         let lines = linesByName()
         return matches.map { match in
-            let name = table.name(of: match.package)
-            let architecture = table.architecture(of: match.package)
-            let version = "\(table.version(of: match.package))"
+            let name = packages.name(of: match)
+            let architecture = packages.architecture(of: match)
+            let version = packages.version(of: match)
             let carried = profiles["\(name):\(architecture)"]
             var suites: [String] = []
-            for origin in table.origins(of: match.package) where !suites.contains(origin.suite) {
-                suites.append(origin.suite)
+            for source in packages.sources(of: match) where !suites.contains(source.brief) {
+                suites.append(source.brief)
             }
             return PackageFinding(
                 name: name, version: version, architecture: architecture, suites: suites,
-                summary: table.summary(of: match.package), profiles: carried?.names.sorted() ?? [],
+                summary: packages.summary(of: match), profiles: carried?.names.sorted() ?? [],
                 lockedVersion: carried.flatMap { $0.version == version ? nil : $0.version }, lines: lines[name] ?? [])
         }
     }
@@ -70,14 +68,12 @@ package struct PackageFinder {
         return lines
     }
 
-    private func nothing(_ words: [String], _ universe: DebianUniverse) -> NothingFound {
-        let table = catalog.table
+    private func nothing(_ words: [String], _ packages: any CatalogPackages) -> NothingFound {
         var nearest: [String] = []
         var providers: [String] = []
         for word in words {
-            nearest += table.nearestNames(to: word.lowercased())
-            let found = try? universe.requirement(for: PackageRequest(name: word), label: 0)
-            providers += found?.candidates.map(table.name) ?? []
+            nearest += packages.nearestNames(to: word.lowercased())
+            providers += packages.providers(of: word).map { packages.name(of: $0) }
         }
         return NothingFound(
             words: words, distribution: request.distribution, nearest: nearest, providers: providers)

@@ -70,37 +70,39 @@ extension PackageInquiry {
     ///
     /// Throws `PackageRequestError` where neither the archive nor a package set knows the name.
     package init(
-        _ asked: PackageRequest, of request: ResolutionRequest, in profiles: [SolvedProfile], catalog: Catalog
+        _ asked: PackageRequest, of request: ResolutionRequest, in profiles: [SolvedProfile],
+        packages: any CatalogPackages
     ) throws(PackageRequestError) {
-        let table = catalog.table
-        let named = table.packages(named: asked.name)
+        let named = packages.packages(named: asked.name)
         // A version or a suite is one of the package itself.
         let isPlain = asked.version == nil && asked.suite == nil
-        let providing = isPlain || named.isEmpty ? table.providers(of: asked.name) : []
+        let providing = isPlain || named.isEmpty ? packages.providers(of: asked.name) : []
         name = asked.name
         question = asked.description
         available = named.map { package in
-            let origin = table.origins(of: package).map(\.name).joined(separator: ", ")
-            return "\(table.version(of: package)) \(table.architecture(of: package)), \(origin)"
+            let origin = packages.sources(of: package).map(\.shown).joined(separator: ", ")
+            return "\(packages.version(of: package)) \(packages.architecture(of: package)), \(origin)"
         }
-        members = named.filter { asked.isAnswered(by: $0, in: table) }
-            .compactMap { Self.member($0, in: profiles, table) }
-        others = named.filter { !asked.isAnswered(by: $0, in: table) }
-            .compactMap { Self.member($0, in: profiles, table) }
-        providers = providing.compactMap { Self.member($0, in: profiles, table) }
+        members = named.filter { asked.isAnswered(by: $0, in: packages) }
+            .compactMap { Self.member($0, in: profiles, packages) }
+        others = named.filter { !asked.isAnswered(by: $0, in: packages) }
+            .compactMap { Self.member($0, in: profiles, packages) }
+        providers = providing.compactMap { Self.member($0, in: profiles, packages) }
         let present = Set(providers.map(\.name))
-        otherProviders = Set(providing.map { table.name(of: $0) }).subtracting(present).sorted()
+        otherProviders = Set(providing.map { packages.name(of: $0) }).subtracting(present).sorted()
         forbidden = Self.lines(in: request) { entry, _ in entry.kind == .forbidden && entry.name == asked.name }
         let isIn = !members.isEmpty || !others.isEmpty
         dropped = Self.lines(in: request) { entry, _ in !isIn && entry.kind == .optional && entry.name == asked.name }
         guard !named.isEmpty || !providing.isEmpty || !forbidden.isEmpty || !dropped.isEmpty else {
             throw PackageRequestError(
-                request: asked.name, problem: .unknownName(nearest: table.nearestNames(to: asked.name)))
+                request: asked.name, problem: .unknownName(nearest: packages.nearestNames(to: asked.name)))
         }
-        mentions = isIn ? [] : Self.mentions(of: asked.name, in: profiles, table)
+        mentions = isIn ? [] : Self.mentions(of: asked.name, in: profiles, packages)
     }
 
-    private static func member(_ package: PackageID, in profiles: [SolvedProfile], _ table: PackageTable) -> Member? {
+    private static func member(
+        _ package: PackageID, in profiles: [SolvedProfile], _ packages: any CatalogPackages
+    ) -> Member? {
         var reasons: [Reason] = []
         for profile in profiles {
             guard let chain = profile.chain(to: package) else { continue }
@@ -111,10 +113,10 @@ extension PackageInquiry {
             }
         }
         guard !reasons.isEmpty else { return nil }
-        let details = try? table.details(of: package)
+        let file = try? packages.file(of: package)
         return Member(
-            name: table.name(of: package), version: "\(table.version(of: package))",
-            architecture: table.architecture(of: package), size: details?.size, installedSize: details?.installedSize,
+            name: packages.name(of: package), version: packages.version(of: package),
+            architecture: packages.architecture(of: package), size: file?.size, installedSize: file?.installedSize,
             reasons: reasons)
     }
 
@@ -136,39 +138,35 @@ extension PackageInquiry {
 
     /// What packages of the profiles say about `name`, the stronger relations first.
     private static func mentions(
-        of name: String, in profiles: [SolvedProfile], _ table: PackageTable
+        of name: String, in profiles: [SolvedProfile], _ packages: any CatalogPackages
     ) -> [Mention] {
         let members = Set(profiles.flatMap(\.packages))
-        let inMirror = Set(members.map { table.name(of: $0) })
-        var found: [Mention] = []
+        let inMirror = Set(members.map { packages.name(of: $0) })
+        var found: [(mention: Mention, weakness: Int)] = []
         for package in members.sorted() {
-            for mention in table.mentions(of: [name], by: package) {
+            for mention in packages.mentions(of: [name], by: package) {
                 let others = mention.names.filter { $0 != name }
                 let answer =
                     others.first(where: inMirror.contains)
                     ?? mention.names.lazy.compactMap { other in
-                        table.providers(of: other).first(where: members.contains).map { table.name(of: $0) }
+                        packages.providers(of: other).first(where: members.contains).map { packages.name(of: $0) }
                     }.first
-                found.append(
-                    Mention(
-                        package: table.name(of: package), version: "\(table.version(of: package))",
-                        field: mention.field, relation: mention.relation, answer: answer))
+                let said = Mention(
+                    package: packages.name(of: package), version: packages.version(of: package), field: mention.field,
+                    relation: mention.relation, answer: answer)
+                found.append((said, mention.weakness))
             }
         }
-        let strength = ["Pre-Depends": 0, "Depends": 1, "Recommends": 2, "Suggests": 3]
-        return found.sorted { a, b in
-            let (left, right) = (strength[a.field] ?? 4, strength[b.field] ?? 4)
-            return left == right ? a.package < b.package : left < right
-        }
+        return found.sorted { ($0.weakness, $0.mention.package) < ($1.weakness, $1.mention.package) }.map(\.mention)
     }
 }
 
 extension PackageRequest {
     /// Whether `package`, which is called so, has the version, the suite and the architecture that are asked for.
-    fileprivate func isAnswered(by package: PackageID, in table: PackageTable) -> Bool {
-        if let architecture, table.architecture(of: package) != architecture { return false }
-        if let version, "\(table.version(of: package))" != version { return false }
-        if let suite, !table.origins(of: package).contains(where: { $0.isSuite(suite) }) { return false }
+    fileprivate func isAnswered(by package: PackageID, in packages: any CatalogPackages) -> Bool {
+        if let architecture, packages.architecture(of: package) != architecture { return false }
+        if let version, packages.version(of: package) != version { return false }
+        if let suite, !packages.isFrom(suite, package) { return false }
         return true
     }
 }

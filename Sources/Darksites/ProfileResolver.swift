@@ -4,17 +4,19 @@ import Solver
 
 /// Solves one profile: everything it asks for, together, on an empty system.
 struct ProfileResolver {
+    let debian: DebianCatalog
     let catalog: Catalog
     let request: ResolutionRequest
     let profile: ProfileRequest
 
-    private var table: PackageTable { catalog.table }
+    private var table: PackageTable { debian.table }
 
     /// Throws `UserErrors`.
     func solve() throws -> SolvedProfile {
-        let universe = catalog.universe(pins: request.pins, includesRecommends: profile.includesRecommends)
+        let universe = catalog.hold.universe(
+            of: table, in: catalog.snapshot, pins: request.pins, includesRecommends: profile.includesRecommends)
         let kept = PreferringUniverse(
-            universe, preferring: catalog.hold.packages(of: profile.name, in: table))
+            universe, preferring: catalog.hold.packages(of: profile.name, in: universe))
         let offersOthers = catalog.hold.holdsVersions(in: catalog.snapshot)
         var wishes: [SolvedProfile.Wish] = []
         var items: [Requirement] = []
@@ -38,12 +40,12 @@ struct ProfileResolver {
             }
         }
         var kernels: KernelChoice?
-        if profile.wantsZFS, let range = catalog.zfsKernels { kernels = KernelChoice(range, in: universe) }
+        if profile.wantsZFS, let range = debian.zfsKernels { kernels = KernelChoice(range, in: universe) }
         let base = universe.basePackages(upTo: profile.base == .installation ? .important : .unknown)
         for package in base {
             add(.base(table.name(of: package))) { withOthers(Requirement(candidates: [package], label: $0)) }
         }
-        if let module = catalog.module, profile.sets.wanted.contains(where: { $0.name == "zfsutils-linux" }) {
+        if let module = debian.module, profile.sets.wanted.contains(where: { $0.name == "zfsutils-linux" }) {
             try add(.module(module.name)) {
                 try universe.requirement(for: PackageRequest(name: module.name), label: $0)
             }
@@ -64,10 +66,13 @@ struct ProfileResolver {
                 }
             } catch let error as PackageRequestError {
                 if entry.kind == .optional {
-                    remarks.append(
-                        "\(entry.location): \(profile.name) goes without the optional \(entry.text): \(error.what)")
+                    remarks.append(profile.remark(onMissing: entry, error))
                 } else {
-                    errors.append(UnknownPackage(entry: entry, distribution: request.distribution, error: error))
+                    var isUnknown = false
+                    if case .unknownName = error.problem { isUnknown = true }
+                    errors.append(
+                        UnknownPackage(
+                            entry: entry, distribution: request.distribution, error: error, isUnknown: isUnknown))
                 }
             }
         }
@@ -75,7 +80,7 @@ struct ProfileResolver {
         let forbidden =
             profile.sets.forbidden.flatMap { table.packages(named: $0.name) } + (kernels?.excluded ?? [])
         var solver = Solver(universe: kept)
-        let outcome = try run { () throws(SolverLimitReached) in
+        let outcome = try profile.run { () throws(SolverLimitReached) in
             try solver.solve(
                 SolverRequest(items: items, forbidden: forbidden, takesOptionalRequirements: profile.includesRecommends)
             )
@@ -84,11 +89,7 @@ struct ProfileResolver {
         case .impossible(let explanation):
             throw UserErrors([impossible(explanation, wishes, universe, kernels)])
         case .solved(let solution):
-            for dropped in solution.dropped {
-                guard case .requested(let label) = dropped.source else { continue }
-                remarks.append(
-                    "\(profile.name) goes without \(wishes[Int(label)].words): it can't be had beside the rest")
-            }
+            remarks += profile.remarks(onDropped: solution, wishes)
             try check(solution.packages)
             // Of several packages that would do, those count that were chosen.
             let chosen = PreferringUniverse(universe, preferring: Set(solution.packages))
@@ -96,7 +97,7 @@ struct ProfileResolver {
             let core = universe.basePackages(upTo: .unknown).enumerated().map { number, package in
                 chosen.inOrder(withOthers(Requirement(candidates: [package], label: Int32(number))))
             }
-            let essential = try run { () throws(SolverLimitReached) in
+            let essential = try profile.run { () throws(SolverLimitReached) in
                 try essentialSolver.solve(SolverRequest(items: core))
             }
             guard case .solved(let essentials) = essential else {
@@ -104,16 +105,8 @@ struct ProfileResolver {
             }
             return SolvedProfile(
                 name: profile.name, universe: universe, solution: solution, wishes: wishes,
-                answers: items.map { $0.candidates.first(where: solution.contains) },
+                answers: items.map { $0.candidates.first(where: solution.contains).map { [$0] } ?? [] },
                 essential: Set(essentials.packages).intersection(solution.packages), remarks: remarks)
-        }
-    }
-
-    private func run(_ body: () throws(SolverLimitReached) -> SolverOutcome) throws -> SolverOutcome {
-        do {
-            return try body()
-        } catch {
-            throw UserErrors([ResolutionTooHard(profile: profile.name, limit: "\(error)")])
         }
     }
 
@@ -128,7 +121,11 @@ struct ProfileResolver {
             throw UserErrors([KernelCount(profile: profile.name, kernels: [kernel] + others.sorted())])
         }
         guard names.contains("zfsutils-linux"), names.isDisjoint(with: KernelPackage.zfs(for: kernel)) else { return }
-        throw UserErrors([NoZFSModule(profile: profile.name, kernel: kernel)])
+        throw UserErrors([
+            NoZFSModule(
+                profile: profile.name, kernel: kernel, userland: "zfsutils-linux",
+                modules: KernelPackage.zfs(for: kernel))
+        ])
     }
 
     private func impossible(
@@ -148,54 +145,13 @@ struct ProfileResolver {
         }
         let spoken = explanation.spokenOf(in: universe)
         let hints = UnsolvableHints(
-            universe: universe, explanation: explanation, wishes: wishes, forbidding: profile.sets.forbidden)
+            packages: universe, explanation: explanation, wishes: wishes, forbidding: profile.sets.forbidden)
         return Unsolvable(
             profile: profile.name, entries: lines,
             steps: steps
                 + universe.errors.filter { $0.package.map(spoken.contains) ?? false }.map { "because \($0.what)" },
             hints: hints.lines)
     }
-}
-
-/// A line of a package set that no package answers.
-struct UnknownPackage: UserError {
-    let entry: PackageSetEntry
-    let distribution: String
-    let error: PackageRequestError
-
-    var what: String {
-        if case .unknownName = error.problem { return "no package is called \"\(entry.name)\" in \(distribution)" }
-        return error.what
-    }
-    var location: SourceLocation? { entry.location }
-    var details: [String] { entry.excerpt(note: error.hint) }
-    var isUsageError: Bool { true }
-}
-
-/// Lines that can't be had together, or one that can't be had at all.
-struct Unsolvable: UserError {
-    let profile: String
-    let entries: [PackageSetEntry]
-    let steps: [String]
-    /// What could be changed, as far as the facts tell.
-    let hints: [String]
-
-    var what: String {
-        let names = entries.map(\.text)
-        return switch names.count {
-        case 0: "profile \(profile): the base system can't be installed"
-        case 1: "profile \(profile): \(names[0]) can't be installed"
-        default: "profile \(profile): \(names.joined(separator: " and ")) can't be installed together"
-        }
-    }
-    var location: SourceLocation? { entries.last?.location }
-    var details: [String] { entries.reversed().flatMap { $0.excerpt() } + steps }
-    var hint: String? {
-        let separation = entries.count > 1 ? ["remove one of them, or put them into different profiles"] : []
-        let all = hints + separation
-        return all.isEmpty ? nil : all.joined(separator: "\n")
-    }
-    var isUsageError: Bool { true }
 }
 
 extension Explanation {
@@ -211,37 +167,4 @@ extension Explanation {
                 }
             }.map { universe.table.name(of: $0) })
     }
-}
-
-/// A profile with more than one kernel, or with a module that does not fit its kernel.
-struct KernelCount: UserError {
-    let profile: String
-    let kernels: [String]
-    var what: String {
-        "profile \(profile) must have one kernel with one matching zfs module, and has \(kernels.joined(separator: " and "))"
-    }
-    var hint: String? {
-        "name linux-image-<architecture> (Ubuntu: linux-image-generic) in the sets, and no kernel of a fixed version beside it"
-    }
-    var isUsageError: Bool { true }
-}
-
-/// A profile with ZFS and a kernel that has no module for it.
-struct NoZFSModule: UserError {
-    let profile: String
-    let kernel: String
-    var what: String { "profile \(profile) has zfsutils-linux, and no zfs module for its kernel \(kernel)" }
-    var hint: String? {
-        let packages = KernelPackage.zfs(for: kernel).joined(separator: ", ")
-        return "one of \(packages) must be in it: declare zfs-module, or put what brings one into the sets"
-    }
-    var isUsageError: Bool { true }
-}
-
-/// A set of requests on which the solver gave up.
-struct ResolutionTooHard: UserError {
-    let profile: String
-    let limit: String
-    var what: String { "profile \(profile): the resolution was given up (\(limit))" }
-    var hint: String? { "name fewer alternatives: pin versions or name packages instead of what they provide" }
 }

@@ -1,4 +1,3 @@
-import APT
 package import Primitives
 import Solver
 
@@ -72,7 +71,7 @@ package struct ProfileSizes: Hashable, Sendable {
         var weights: [PackageID: Weight] = [:]
         for profile in solved {
             for package in profile.packages where weights[package] == nil {
-                let details = try? profile.universe.table.details(of: package)
+                let details = try? profile.universe.file(of: package)
                 weights[package] = Weight(
                     download: details?.size ?? .zero, installed: details?.installedSize ?? .zero)
             }
@@ -121,13 +120,12 @@ package struct ProfileSizes: Hashable, Sendable {
     private static func heaviest(
         _ count: Int, of profile: SolvedProfile, _ weights: [PackageID: Weight]
     ) -> [Heavy] {
-        let table = profile.universe.table
         let sorted = profile.packages.map { ($0, weights[$0] ?? Weight(download: .zero, installed: .zero)) }
             .sorted { ($1.1.download, $0.0) < ($0.1.download, $1.0) }
         return sorted.prefix(count).compactMap { package, weight in
             profile.chain(to: package).map {
                 Heavy(
-                    name: table.name(of: package), version: "\(table.version(of: package))",
+                    name: profile.universe.name(of: package), version: profile.universe.version(of: package),
                     download: weight.download, installed: weight.installed, chain: $0)
             }
         }
@@ -151,7 +149,7 @@ extension SolvedProfile {
                 continue
             }
             if case .module = wish, !hasZFS(without: file, remaining) { continue }
-            if let package = answers[label] { reach(package) }
+            answers[label].forEach(reach)
         }
         while let package = queue.popLast() {
             for requirement in universe.requirements(of: package)

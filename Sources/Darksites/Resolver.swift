@@ -45,10 +45,14 @@ package struct ResolutionRequest: Sendable {
     package let pins: [Pin]
     /// Whether profiles that want zfsutils-linux get a prebuilt module for their kernel.
     package let prebuildsZFS: Bool
+    /// What decides about RPM packages; nil where the distribution has APT's.
+    package var rpm: RPMRules?
+
+    package var family: PackageFamily { rpm == nil ? .apt : .rpm }
 
     package init(
         distribution: String, architecture: String, foreignArchitectures: [String] = [],
-        asked: LockedRequest, profiles: [ProfileRequest], pins: [Pin], prebuildsZFS: Bool
+        asked: LockedRequest, profiles: [ProfileRequest], pins: [Pin], prebuildsZFS: Bool, rpm: RPMRules? = nil
     ) {
         self.distribution = distribution
         self.architecture = architecture
@@ -57,6 +61,7 @@ package struct ResolutionRequest: Sendable {
         self.profiles = profiles
         self.pins = pins
         self.prebuildsZFS = prebuildsZFS
+        self.rpm = rpm
     }
 }
 
@@ -85,6 +90,7 @@ package struct Resolver: Sendable {
         of snapshot: Snapshot, for request: ResolutionRequest, keeping hold: LockHold = LockHold(),
         fetch: PackageFetch
     ) async throws -> Catalog {
+        if let content = snapshot.rpm { return Catalog(snapshot: snapshot, content: .rpm(content), hold: hold) }
         let parsed = ParsedSnapshots(store: store)
         let table =
             if let known = snapshot.parsed {
@@ -92,19 +98,21 @@ package struct Resolver: Sendable {
             } else {
                 try await BlockingWork.run { try parsed.table(of: snapshot, architectures: request.architectures) }
             }
-        let universe = Catalog.universe(table, snapshot, hold, pins: request.pins)
+        let universe = hold.universe(of: table, in: snapshot, pins: request.pins)
         var kernels: ZFSKernelRange?
         if let (file, version) = try zfsPackage(request, universe) {
             kernels = try await ZFSKernelRangeFetch(store: store, fetch: fetch).range(of: file, version: version)
         }
         guard request.prebuildsZFS, let module = modulePackage(request, universe, kernels) else {
-            return Catalog(snapshot: snapshot, table: table, module: nil, hold: hold, zfsKernels: kernels)
+            return Catalog(
+                snapshot: snapshot, content: .debian(DebianCatalog(table: table, zfsKernels: kernels)), hold: hold)
         }
         let index = try PackageIndex(parsing: module.stanza, source: "the zfs module")
         let origin = IndexOrigin(repository: Self.builtHere, suite: Self.builtHere, component: "main")
-        return Catalog(
-            snapshot: snapshot, table: try parsed.table(table, of: snapshot, adding: index, origin: origin),
-            module: module, hold: hold, zfsKernels: kernels)
+        let debian = DebianCatalog(
+            table: try parsed.table(table, of: snapshot, adding: index, origin: origin), module: module,
+            zfsKernels: kernels)
+        return Catalog(snapshot: snapshot, content: .debian(debian), hold: hold)
     }
 
     /// Resolves every profile on its own, each as one joint solution on an empty system.
@@ -116,7 +124,17 @@ package struct Resolver: Sendable {
         var solved: [SolvedProfile] = []
         for profile in request.profiles {
             do {
-                solved.append(try ProfileResolver(catalog: catalog, request: request, profile: profile).solve())
+                switch catalog.content {
+                case .debian(let debian):
+                    solved.append(
+                        try ProfileResolver(debian: debian, catalog: catalog, request: request, profile: profile)
+                            .solve())
+                case .rpm(let content):
+                    solved.append(
+                        try RPMProfileResolver(
+                            content: content, hold: catalog.hold, request: request, profile: profile
+                        ).solve())
+                }
             } catch let failure as UserErrors {
                 for error in failure.errors where !errors.contains(where: { $0.description == error.description }) {
                     errors.append(error)
@@ -168,7 +186,6 @@ package struct Resolver: Sendable {
     private func lock(
         _ request: ResolutionRequest, _ catalog: Catalog, _ profiles: [SolvedProfile]
     ) throws -> LockedDistribution {
-        let table = catalog.table
         var members: [PackageID: Set<String>] = [:]
         var essential: Set<PackageID> = []
         for profile in profiles {
@@ -177,23 +194,26 @@ package struct Resolver: Sendable {
         }
         var packages: [LockedPackage] = []
         var built: [LockedBuild] = []
+        // All profiles were solved in the packages of the same table.
+        guard let known = profiles.first?.universe else {
+            throw UserErrors([NothingToResolve(name: request.distribution)])
+        }
         for (package, profiles) in members {
             let (name, version, architecture) = (
-                table.name(of: package), "\(table.version(of: package))", table.architecture(of: package)
+                known.name(of: package), known.version(of: package), known.architecture(of: package)
             )
-            guard let origin = table.origins(of: package).first, origin.repository != Self.builtHere else {
+            guard let file = try known.file(of: package) else {
                 built.append(
                     LockedBuild(name: name, version: version, architecture: architecture, profiles: profiles.sorted()))
                 continue
             }
-            let details = try table.details(of: package)
             packages.append(
                 LockedPackage(
                     name: name, version: version, architecture: architecture, profiles: profiles.sorted(),
-                    isEssential: essential.contains(package), size: details.size, repository: origin.repository,
-                    path: details.filename, digest: details.sha256))
+                    isEssential: essential.contains(package), size: file.size, repository: file.repository,
+                    path: file.path, digest: file.digest))
         }
-        let needed = neededSnapshots(catalog, Array(members.keys))
+        let needed = neededSnapshots(catalog.snapshot, members.keys.map(known.sources))
         return LockedDistribution(
             name: request.distribution, architecture: request.architecture, asked: request.asked,
             snapshots: catalog.snapshot.snapshots.filter(needed.contains),
@@ -204,19 +224,19 @@ package struct Resolver: Sendable {
 
     /// The first snapshot of each suite, and of the later ones those without which a package would be in none: an update of
     /// single packages leaves a second snapshot behind, and that goes with the last package that needs it.
-    private func neededSnapshots(_ catalog: Catalog, _ packages: [PackageID]) -> Set<LockedSnapshot> {
-        var needed = Set(catalog.snapshot.snapshots)
-        let later = catalog.snapshot.snapshots.filter { (catalog.snapshot.states[$0]?.generation ?? 0) > 0 }.sorted()
+    private func neededSnapshots(_ snapshot: Snapshot, _ origins: [[PackageSource]]) -> Set<LockedSnapshot> {
+        var needed = Set(snapshot.snapshots)
+        let later = snapshot.snapshots.filter { (snapshot.states[$0]?.generation ?? 0) > 0 }.sorted()
         guard !later.isEmpty else { return needed }
-        let origins = packages.map { catalog.table.origins(of: $0) }.filter { !$0.isEmpty }
-        for snapshot in later {
-            let others = needed.subtracting([snapshot])
+        let origins = origins.filter { !$0.isEmpty }
+        for one in later {
+            let others = needed.subtracting([one])
             let isCovered = origins.allSatisfy { origins in
                 origins.contains { origin in
                     origin.repository == Self.builtHere
                         || others.contains {
                             $0.repository == origin.repository && $0.suite == origin.suite
-                                && catalog.snapshot.states[$0]?.generation == origin.generation
+                                && snapshot.states[$0]?.generation == origin.generation
                         }
                 }
             }

@@ -56,6 +56,8 @@ package struct Snapshot: Sendable {
         }
         return generations
     }
+    /// What the repositories of an RPM distribution have; nil for APT's.
+    package var rpm: RPMSnapshotContent?
     /// Its packages, where they were parsed before.
     package var parsed: PackageTable?
     /// By repository: the host of its address, for pins by origin; none for folders.

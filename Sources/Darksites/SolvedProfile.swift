@@ -1,4 +1,3 @@
-package import APT
 import Primitives
 package import Solver
 
@@ -26,11 +25,12 @@ package struct SolvedProfile {
     }
 
     package let name: String
-    package let universe: DebianUniverse
+    package let universe: any CatalogPackages
     package let solution: Solution
     package let wishes: [Wish]
-    /// By wish: the package of the solution that answers it; nil for an optional line that could not be had.
-    package let answers: [PackageID?]
+    /// By wish: the packages of the solution that answer it, several for a group; none for an optional line that could not be
+    /// had.
+    package let answers: [[PackageID]]
     /// Those without which dpkg does not run.
     package let essential: Set<PackageID>
     /// Optional lines that could not be had, with the reason.

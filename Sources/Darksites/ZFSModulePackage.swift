@@ -43,7 +43,15 @@ package struct ZFSModulePackage: Hashable, Sendable {
 extension LockedDistribution {
     /// The release of the one kernel of a profile, as `uname -r` says it; nil where it has none.
     package func kernelRelease(of profile: String) -> String? {
-        packages(of: profile).lazy.compactMap { KernelPackage.release(ofImage: $0.name) }.first
+        packages(of: profile).lazy.compactMap { package in
+            package.name == "kernel-core"
+                ? "\(package.version).\(package.architecture)" : KernelPackage.release(ofImage: package.name)
+        }.first
+    }
+
+    /// The version of the ZFS module, made here or locked; nil where there is none.
+    package var zfsModuleVersion: String? {
+        built.first?.version ?? packages.first { ["kmod-zfs", "zfs-dkms"].contains($0.name) }?.version
     }
 }
 

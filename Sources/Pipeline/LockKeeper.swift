@@ -146,12 +146,6 @@ package struct LockKeeper: Sendable {
                         hint: "deploy.yaml says so (online: true)", isUsageError: true))
                 continue
             }
-            guard distribution.rpm == nil else {
-                errors.append(
-                    PlanError("\(distribution.name): RPM packages can't be resolved yet", hint: nil, isUsageError: true)
-                )
-                continue
-            }
             do {
                 let profiles = declaration.profiles(of: distribution)
                 let sets = try loader.load(
@@ -188,7 +182,8 @@ package struct LockKeeper: Sendable {
                         sets: union)
                 }
             },
-            pins: try distribution.pins.map { try Pin($0) }, prebuildsZFS: distribution.zfsModule != nil)
+            pins: try distribution.pins.map { try Pin($0) }, prebuildsZFS: distribution.zfsModule != nil,
+            rpm: distribution.rpm.map { RPMRules(of: $0, architecture: distribution.architecture) })
     }
 
     /// Resolves against what is locked, or against today's archives where `before` is nil.
@@ -266,7 +261,7 @@ package struct LockKeeper: Sendable {
                 let packages = locked.packages(of: profile.name)
                 return "\(profile.name) \(packages.count) (\(packages.reduce(.zero) { $0 + $1.size }))"
             }
-            let module = locked.built.first.map { " · zfs \($0.version)" } ?? ""
+            let module = locked.zfsModuleVersion.map { " · zfs \($0)" } ?? ""
             let release = (["live"] + distribution.profiles.map(\.name)).lazy.compactMap(locked.kernelRelease).first
             let kernel = release.map { " · kernel \($0)" } ?? ""
             project.events(
@@ -281,10 +276,9 @@ package struct LockKeeper: Sendable {
                     "\(snapshot.repository) \(snapshot.suite): the mirror's state of \(snapshot.date) is older than the locked one of \(old.date)"
                 ))
         }
-        let difference = LockDifference(from: before, to: locked) {
-            DebianVersion(unchecked: $0.utf8) < DebianVersion(unchecked: $1.utf8)
+        for line in LockDifference(from: before, to: locked).lines() {
+            project.events(.notice("\(distribution.name): \(line)"))
         }
-        for line in difference.lines() { project.events(.notice("\(distribution.name): \(line)")) }
     }
 }
 

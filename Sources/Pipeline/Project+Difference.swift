@@ -1,4 +1,3 @@
-import APT
 import ContentStore
 package import Darksites
 import Primitives
@@ -19,7 +18,7 @@ extension Project {
     package func difference(from old: String?, to new: String?) async throws -> ProjectDifference {
         let from = try await side(old ?? "HEAD")
         let to = if let new { try await side(new) } else { try workingSide() }
-        let plain = LockComparison(from: from.lock, to: to.lock, precedes: Self.precedes)
+        let plain = LockComparison(from: from.lock, to: to.lock)
         let tracer = CauseTracer(project: self)
         var causes: [String: LockCauses] = [:]
         for distribution in plain.distributions {
@@ -32,12 +31,8 @@ extension Project {
             }
             causes[distribution.name] = found
         }
-        let comparison = LockComparison(from: from.lock, to: to.lock, causes: causes, precedes: Self.precedes)
+        let comparison = LockComparison(from: from.lock, to: to.lock, causes: causes)
         return ProjectDifference(from: from, to: to, comparison: comparison)
-    }
-
-    private static func precedes(_ a: String, _ b: String) -> Bool {
-        DebianVersion(unchecked: a.utf8) < DebianVersion(unchecked: b.utf8)
     }
 }
 

@@ -14,7 +14,8 @@ extension Project {
         _ words: [String], in distribution: String, profile: String?, isEmpty: Bool, includesRecommends: Bool
     ) async throws -> AdHocAnswer {
         let open = try await openForQuestions(distribution)
-        var ground: AdHocRequest.Ground = isEmpty ? .nothing : .base
+        // dnf has no base system: its groups are.
+        var ground: AdHocRequest.Ground = isEmpty || open.request.family == .rpm ? .nothing : .base
         if let profile {
             guard let found = open.request.profiles.first(where: { $0.name == profile }) else {
                 throw UnknownProfile(
@@ -22,7 +23,8 @@ extension Project {
             }
             ground = .profile(found)
         }
-        let request = try AdHocRequest(words, ground: ground, includesRecommends: includesRecommends)
+        let request = try AdHocRequest(
+            words, ground: ground, includesRecommends: includesRecommends, family: open.request.family)
         return try await BlockingWork.run { [store] in
             try AdHocResolver(resolver: Resolver(store: store), catalog: open.catalog, distribution: open.request)
                 .solve(request)
@@ -33,7 +35,7 @@ extension Project {
     package func check(_ distribution: String) async throws -> InstallabilityReport {
         let open = try await openForQuestions(distribution)
         return try await BlockingWork.run {
-            try InstallabilityCheck(open.catalog, pins: open.request.pins).report()
+            try InstallabilityCheck(open.catalog, open.request).report()
         }
     }
 

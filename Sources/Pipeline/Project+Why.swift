@@ -9,11 +9,13 @@ extension Project {
     package func why(
         _ package: String, in distribution: String
     ) async throws -> (inquiry: PackageInquiry, ground: QuestionGround) {
-        let request = try PackageRequest(package)
         let open = try await open(distribution: distribution)
+        let request = try PackageRequest(package, family: open.request.family)
         let inquiry = try await BlockingWork.run { [store] in
             let resolution = try Resolver(store: store).resolve(open.request, in: open.catalog)
-            return try PackageInquiry(request, of: open.request, in: resolution.profiles, catalog: open.catalog)
+            return try PackageInquiry(
+                request, of: open.request, in: resolution.profiles,
+                packages: try open.catalog.packages(for: open.request))
         }
         return (inquiry, QuestionGround(open))
     }

@@ -50,14 +50,14 @@ struct ModuleFilter {
 }
 
 /// A package spelled name-epoch:version-release.arch.
-struct NEVRA: Hashable {
-    let name: String
+package struct NEVRA: Hashable {
+    package let name: String
     /// `epoch:version-release`, the epoch as it was spelled.
-    let version: String
-    let architecture: String
+    package let version: String
+    package let architecture: String
 
     /// nil where `text` is not spelled so. The epoch may be missing.
-    init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         guard let dot = text.lastIndex(of: "."), let dash = text[..<dot].lastIndex(of: "-"),
             let first = text[..<dash].lastIndex(of: "-"), first > text.startIndex
         else { return nil }

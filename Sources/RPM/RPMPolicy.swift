@@ -8,11 +8,14 @@ package struct RPMPolicy: Hashable, Sendable {
         package var cost: Int
         /// Its packages are not hidden by modules.
         package var isModuleHotfix: Bool
+        /// Names, or globs of names, that are not taken from it.
+        package var excludes: [String]
 
-        package init(priority: Int = 99, cost: Int = 1000, isModuleHotfix: Bool = false) {
+        package init(priority: Int = 99, cost: Int = 1000, isModuleHotfix: Bool = false, excludes: [String] = []) {
             self.priority = priority
             self.cost = cost
             self.isModuleHotfix = isModuleHotfix
+            self.excludes = excludes
         }
     }
 

@@ -85,7 +85,7 @@ extension RPMUniverse {
         }
         let spelled = table.packages(named: request.name)
         guard !spelled.isEmpty else {
-            throw fail(.unknown(nearest: EditDistance.nearest(to: request.name, among: considerableNames)))
+            throw fail(.unknown(nearest: nearestNames(to: request.name)))
         }
         if let repository = request.repository, !spelled.contains(where: { table.repository(of: $0) == repository }) {
             throw fail(.notInRepository(available: Set(spelled.map { table.repository(of: $0) }).sorted()))
@@ -99,7 +99,7 @@ extension RPMUniverse {
         throw fail(.noSuchVersion(available: versions.map(\.text)))
     }
 
-    private var considerableNames: [String] {
+    var considerableNames: [String] {
         var known: Set<Int32> = []
         for package in 0..<Int32(packageCount) where isConsidered[Int(package)] {
             known.insert(table.record(package).name)

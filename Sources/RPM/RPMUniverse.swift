@@ -81,8 +81,12 @@ package final class RPMUniverse: PackageUniverse {
                 hidden[Int(package)] = .byModules
             }
         }
-        for exclude in rules.excludes {
-            for package in table.packages(matching: exclude) where hidden[Int(package.index)] == .no {
+        let excludes =
+            rules.excludes.map { (pattern: $0, repository: Int?.none) }
+            + weights.enumerated().flatMap { number, weight in weight.excludes.map { ($0, number) } }
+        for (pattern, repository) in excludes {
+            for package in table.packages(matching: pattern) where hidden[Int(package.index)] == .no {
+                if let repository, Int(table.record(package.index).repository) != repository { continue }
                 hidden[Int(package.index)] = .excluded
             }
         }

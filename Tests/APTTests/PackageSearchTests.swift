@@ -1,3 +1,4 @@
+import Primitives
 import Solver
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
                     "nginx 1.26; Description: web server", "nginx 1.28; Description: newer web server",
                     "nothing 1", "c++-tools 1; Description: Über tools [all]",
                 ], backports: ["nginx 2.0; Description: much newer web server"]))
-        return PackageSearch(words).matches(in: universe).map { universe.short($0.package) }
+        return universe.matches(WordSearch(words)).map { universe.short($0) }
     }
 
     @Test func exactNamesComeFirstThenBeginningsThenNamesThenSummaries() throws {

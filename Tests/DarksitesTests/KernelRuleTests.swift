@@ -42,7 +42,8 @@ import Glibc
         let origin = IndexOrigin(repository: "ubuntu", suite: "noble", component: "main")
         let table = try PackageTable([(index: index, origin: origin)], architecture: "amd64")
         let catalog = Catalog(
-            snapshot: Snapshot(snapshots: [], indexes: [], releases: [:], signers: []), table: table, module: nil)
+            snapshot: Snapshot(snapshots: [], indexes: [], releases: [:], signers: []),
+            content: .debian(DebianCatalog(table: table)))
         let place = SourceLocation(file: "core.txt", line: 1)
         let sets = try PackageSetUnion(
             of: names.map { PackageSetEntry(name: $0, location: place, line: $0, text: $0) }, files: [],

@@ -24,7 +24,7 @@ import Testing
     }
 
     private func compare(_ old: Lock, _ new: Lock) throws -> LockComparison.Distribution {
-        try #require(LockComparison(from: old, to: new) { $0 < $1 }.distributions.first)
+        try #require(LockComparison(from: old, to: new).distributions.first)
     }
 
     private func shown(_ distribution: LockComparison.Distribution) -> [String] {
@@ -70,7 +70,7 @@ import Testing
         let found = try compare(lock(packages, date: 0), lock(packages, date: 86_400))
         #expect(found.kind == .changed && found.changes.isEmpty)
         #expect(found.snapshots.map { "\($0.from?.day ?? "") \($0.to?.day ?? "")" } == ["19700101 19700102"])
-        #expect(LockComparison(from: lock(packages), to: lock(packages)) { $0 < $1 }.isEmpty)
+        #expect(LockComparison(from: lock(packages), to: lock(packages)).isEmpty)
         #expect(try compare(lock(packages), lock(packages)).kind == .same)
     }
 
@@ -82,7 +82,7 @@ import Testing
 
     @Test func distributionsThatCameOrWentAreKnown() throws {
         let packages = [package("bash", "5", ["core"])]
-        let comparison = LockComparison(from: lock(packages), to: lock(packages, name: "ubuntu")) { $0 < $1 }
+        let comparison = LockComparison(from: lock(packages), to: lock(packages, name: "ubuntu"))
         #expect(comparison.distributions.map { "\($0.name) \($0.kind)" } == ["debian gone", "ubuntu new"])
         #expect(comparison.distributions.flatMap(shown) == ["bash 5 -1000 core", "bash 5 1000 core"])
         #expect(!comparison.isEmpty)

@@ -22,7 +22,7 @@ import Testing
     private func lines(
         _ old: [LockedPackage]?, _ new: [LockedPackage], first: Set<String> = [], limit: Int = 4
     ) -> [String] {
-        LockDifference(from: old.map { distribution($0) }, to: distribution(new)) { $0 < $1 }.lines(
+        LockDifference(from: old.map { distribution($0) }, to: distribution(new)).lines(
             first: first, limit: limit)
     }
 
@@ -54,8 +54,22 @@ import Testing
                 == ["core, server ↓ bash 5 → 4 (1 package, 1 kB); nothing else moved"])
         let old = distribution([package("bash", "10", ["core"])])
         let new = distribution([package("bash", "9", ["core"])])
-        let difference = LockDifference(from: old, to: new) { Int($0) ?? 0 < Int($1) ?? 0 }
+        let difference = LockDifference(from: old, to: new)
         #expect(difference.profiles[0].changes[0].kind == .downgraded(from: "10", to: "9"))
+    }
+
+    @Test func versionsOfRPMPackagesCompareAsRPMHasIt() {
+        func locked(_ version: String) -> LockedDistribution {
+            LockedDistribution(
+                name: "centos", architecture: "x86_64", asked: nil, snapshots: [], indexes: [],
+                packages: [
+                    LockedPackage(
+                        name: "bash", version: version, architecture: "x86_64", profiles: ["core"], isEssential: false,
+                        size: .zero, repository: "base", path: "Packages/bash.rpm", digest: Digest(of: version.utf8))
+                ])
+        }
+        let change = LockDifference(from: locked("5^1-1"), to: locked("5-1")).profiles[0].changes[0]
+        #expect(change.kind == .downgraded(from: "5^1-1", to: "5-1"), "for dpkg, it would be no version")
     }
 
     @Test func otherBytesUnderTheSameVersionAreTold() {
@@ -83,7 +97,7 @@ import Testing
         let new = distribution(
             base, built: [LockedBuild(name: "zfs", version: "2", architecture: "amd64", profiles: ["core"])])
         #expect(
-            LockDifference(from: old, to: new) { $0 < $1 }.profiles[0].changes.map(\.kind) == [
+            LockDifference(from: old, to: new).profiles[0].changes.map(\.kind) == [
                 .upgraded(from: "1", to: "2")
             ])
     }

@@ -39,8 +39,8 @@ struct MadeCatalog {
                 (index(backports, "made backports/main"), origin("stable-backports", isBackports: true)),
             ], architecture: "amd64", foreignArchitectures: foreign.isEmpty ? [] : ["i386"])
         return Catalog(
-            snapshot: Snapshot(snapshots: [], indexes: [], releases: [:], signers: []), table: table, module: nil,
-            zfsKernels: zfsKernels)
+            snapshot: Snapshot(snapshots: [], indexes: [], releases: [:], signers: []),
+            content: .debian(DebianCatalog(table: table, zfsKernels: zfsKernels)))
     }
 
     /// Resolves one profile, whose set is `lines` in the file "set.txt".

@@ -23,7 +23,7 @@ struct MadeCatalog {
         let origin = IndexOrigin(repository: "made", suite: "trixie", component: "main")
         catalog = Catalog(
             snapshot: Snapshot(snapshots: [], indexes: [], releases: [:], signers: []),
-            table: try PackageTable([(index, origin)], architecture: "amd64"), module: nil)
+            content: .debian(DebianCatalog(table: try PackageTable([(index, origin)], architecture: "amd64"))))
         request = ResolutionRequest(
             distribution: "debian", architecture: "amd64",
             asked: LockedRequest(
@@ -43,5 +43,5 @@ struct MadeCatalog {
             .solve(try AdHocRequest(words, ground: ground, includesRecommends: recommends))
     }
 
-    func check() throws -> InstallabilityReport { try InstallabilityCheck(catalog, pins: []).report() }
+    func check() throws -> InstallabilityReport { try InstallabilityCheck(catalog, request).report() }
 }

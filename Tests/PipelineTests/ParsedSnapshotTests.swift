@@ -28,7 +28,8 @@ import Testing
     }
 
     private func packages(_ open: OpenDistribution) -> [String] {
-        let universe = DebianUniverse(open.catalog.table)
+        guard case .debian(let debian) = open.catalog.content else { return [] }
+        let universe = DebianUniverse(debian.table)
         return universe.allCandidates.map(universe.describe)
     }
 

@@ -1,4 +1,5 @@
 import Archives
+import MadeRepository
 import Primitives
 import Solver
 import Testing

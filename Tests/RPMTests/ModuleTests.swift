@@ -1,3 +1,4 @@
+import MadeRepository
 import Primitives
 import Testing
 

@@ -1,3 +1,4 @@
+import MadeRepository
 import Solver
 import Testing
 

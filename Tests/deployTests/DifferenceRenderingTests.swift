@@ -40,7 +40,7 @@ import Testing
         return ProjectDifference(
             from: LockSide(kind: .file, name: "a.lock", lock: from, commit: nil),
             to: LockSide(kind: .working, name: "deploy.lock", lock: to, commit: nil),
-            comparison: LockComparison(from: from, to: to, causes: ["debian": causes]) { $0 < $1 })
+            comparison: LockComparison(from: from, to: to, causes: ["debian": causes]))
     }
 
     @Test func theTextIsGroupedByWhatHappened() {

@@ -1,11 +1,10 @@
 import Primitives
+package import RPM
 import Solver
 
-@testable import RPM
-
 /// Packages as a primary.xml has them, from one line each: `name-version-release.arch`, then `kind: relation, relation; …`.
-struct MadeRepository {
-    static func xml(_ lines: [String], count: Int? = nil) -> [UInt8] {
+package struct MadeRepository {
+    package static func xml(_ lines: [String], count: Int? = nil) -> [UInt8] {
         let packages = lines.map(package).joined(separator: "\n")
         return Array(
             """
@@ -17,16 +16,17 @@ struct MadeRepository {
             """.utf8)
     }
 
-    static func index(_ lines: [String], name: String = "made") throws -> PrimaryIndex {
+    package static func index(_ lines: [String], name: String = "made") throws -> PrimaryIndex {
         try PrimaryIndex(reading: xml(lines), source: name)
     }
 
-    static func table(_ repositories: [(name: String, lines: [String])]) throws -> RPMTable {
+    package static func table(_ repositories: [(name: String, lines: [String])]) throws -> RPMTable {
         try RPMTable(repositories.map { (index: try index($0.lines, name: $0.name), repository: $0.name) })
     }
 
-    static func universe(_ lines: [String], rules: RPMPolicy = RPMPolicy(architecture: "x86_64")) throws -> RPMUniverse
-    {
+    package static func universe(
+        _ lines: [String], rules: RPMPolicy = RPMPolicy(architecture: "x86_64")
+    ) throws -> RPMUniverse {
         RPMUniverse(try table([(name: "made", lines: lines)]), rules: rules)
     }
 
@@ -85,7 +85,7 @@ extension Substring {
 
 extension RPMUniverse {
     /// What would be installed for `requests`, without versions where each name is there once; nil where that is impossible.
-    func answer(_ requests: String..., recommends: Bool = false, without: [String] = []) throws -> [String]? {
+    package func answer(_ requests: String..., recommends: Bool = false, without: [String] = []) throws -> [String]? {
         var items: [Requirement] = []
         for (number, request) in requests.enumerated() {
             items += try requirements(for: RPMRequest(request), label: Int32(number))
@@ -98,7 +98,7 @@ extension RPMUniverse {
     }
 
     /// Why `requests` are impossible, in sentences; nothing where they are not.
-    func reasons(_ requests: String...) throws -> [String] {
+    package func reasons(_ requests: String...) throws -> [String] {
         var items: [Requirement] = []
         for (number, request) in requests.enumerated() {
             items += try requirements(for: RPMRequest(request), label: Int32(number))
