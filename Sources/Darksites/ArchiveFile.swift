@@ -38,14 +38,19 @@ package struct RepositoryAddresses: Sendable {
     package let byName: [String: [String]]
     /// What is asked when no mirror has a file any more.
     package let services: [String: SnapshotService]
+    /// Where the lists of those repositories are whose mirrors are found so. Where a repository has addresses, they count, and
+    /// a metalink only vouches for what they have.
+    package let lists: [String: MirrorListSource]
     /// The dates of the locked snapshots of each repository, latest first: when to ask a service for a package of theirs.
     package let dates: [String: [LockDate]]
 
     package init(
-        _ byName: [String: [String]], services: [String: SnapshotService] = [:], dates: [String: [LockDate]] = [:]
+        _ byName: [String: [String]], services: [String: SnapshotService] = [:],
+        lists: [String: MirrorListSource] = [:], dates: [String: [LockDate]] = [:]
     ) {
         self.byName = byName
         self.services = services
+        self.lists = lists
         self.dates = dates
     }
 
@@ -54,7 +59,7 @@ package struct RepositoryAddresses: Sendable {
         var dates: [String: Set<LockDate>] = [:]
         for snapshot in locked.flatMap(\.snapshots) { dates[snapshot.repository, default: []].insert(snapshot.date) }
         return RepositoryAddresses(
-            byName, services: services, dates: dates.mapValues { $0.sorted(by: >) })
+            byName, services: services, lists: lists, dates: dates.mapValues { $0.sorted(by: >) })
     }
 
     /// All places that may have `file`: the mirrors, then the snapshot service.

@@ -77,10 +77,11 @@ package struct LockedDistribution: Hashable, Sendable {
 /// The signed state of one suite of a repository.
 package struct LockedSnapshot: Hashable, Sendable, Comparable {
     package let repository: String
+    /// "-" for repositories of RPM packages, which have none.
     package let suite: String
-    /// The `Date` field of the Release file.
+    /// The `Date` field of the Release file; the newest time in repomd.xml.
     package let date: LockDate
-    /// The digest of the InRelease file, or of the Release file where the signature is apart.
+    /// The digest of the InRelease file; of the Release file or repomd.xml with the signature that is apart behind a NUL.
     package let digest: Digest
     package let size: ByteCount
 
@@ -92,6 +93,12 @@ package struct LockedSnapshot: Hashable, Sendable, Comparable {
         self.size = size
     }
 
+    /// The suite of repositories that have none.
+    package static let noSuite = "-"
+
+    /// "debian trixie", "centos-baseos".
+    package var shown: String { suite == Self.noSuite ? repository : "\(repository) \(suite)" }
+
     package static func < (a: Self, b: Self) -> Bool {
         (a.repository, a.suite, a.date, a.digest) < (b.repository, b.suite, b.date, b.digest)
     }
@@ -101,6 +108,7 @@ package struct LockedSnapshot: Hashable, Sendable, Comparable {
 package struct LockedIndex: Hashable, Sendable, Comparable {
     package let repository: String
     package let suite: String
+    /// Of an RPM repository: "primary", "filelists", "group" or "modules".
     package let component: String
     package let architecture: String
     package let size: ByteCount

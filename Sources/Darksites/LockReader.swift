@@ -32,6 +32,9 @@ private struct LockParser {
         var foreign: [String] = []
         var repositories = Facts<Placed<LockedRepository>>()
         var pins = Facts<Placed<LockedPin>>()
+        var excludes: [String] = []
+        var modules: [String] = []
+        var rpmRepositories = Facts<Placed<LockedRPMRepository>>()
         var seals: [String: LockSeal] = [:]
         var wishes = Facts<LockedWish>()
         var snapshots = Facts<LockedSnapshot>()
@@ -162,6 +165,16 @@ private struct LockParser {
             current.repositories.append(try repository(), line: lines.number)
         } else if lines.isKeyword("pin") {
             current.pins.append(try pin(), line: lines.number)
+        } else if lines.isKeyword("rpm-repository") {
+            current.rpmRepositories.append(try rpmRepository(), line: lines.number)
+        } else if lines.isKeyword("excludes") {
+            try lines.expect(1, "excludes PATTERNS")
+            guard current.excludes.isEmpty else { throw lines.error("a second excludes line") }
+            current.excludes = try list(1)
+        } else if lines.isKeyword("modules") {
+            try lines.expect(1, "modules STREAMS")
+            guard current.modules.isEmpty else { throw lines.error("a second modules line") }
+            current.modules = try list(1)
         } else if lines.isKeyword("declaration") {
             // Of version 1: a digest of what was asked for.
             try lines.expect(1, "declaration DIGEST")
@@ -172,8 +185,7 @@ private struct LockParser {
                     for: lines.keyword,
                     in: [
                         "release", "foreign", "repository", "pin", "snapshot", "index", "profile", "want", "essential",
-                        "package",
-                        "built", "distribution",
+                        "package", "built", "distribution", "excludes", "modules", "rpm-repository",
                     ]))
         }
     }
@@ -193,6 +205,30 @@ private struct LockParser {
             place: try lines.number(1),
             value: LockedRepository(
                 name: try lines.string(2), suites: try list(3), components: try list(4), keyring: keyring))
+    }
+
+    private func rpmRepository() throws(Mistake) -> Placed<LockedRPMRepository> {
+        try lines.expect(8, "rpm-repository PLACE NAME PRIORITY COST MODULES EXCLUDES TRUST KEYS")
+        let words = [LockedRPMRepository.none, LockedRPMRepository.hotfixes]
+        let modules = try lines.string(5)
+        guard words.contains(modules) else {
+            throw lines.error("this should be \(words.joined(separator: " or "))", field: 5)
+        }
+        let excludes = try list(6)
+        let trust: LockedRPMRepository.Trust =
+            switch try lines.string(7) {
+            case LockWriter.unsigned: .unsigned
+            case LockedRPMRepository.metalink: .metalink
+            default: .keys(try lines.digest(7))
+            }
+        return Placed(
+            place: try lines.number(1),
+            value: LockedRPMRepository(
+                name: try lines.string(2), trust: trust,
+                packageKeys: try lines.string(8) == LockWriter.unsigned ? nil : try lines.digest(8),
+                priority: Int(try lines.number(3)), cost: Int(try lines.number(4)),
+                excludes: excludes == [LockedRPMRepository.none] ? [] : excludes,
+                ignoresModules: modules == LockedRPMRepository.hotfixes))
     }
 
     private func pin() throws(Mistake) -> Placed<LockedPin> {
@@ -268,10 +304,15 @@ private struct LockParser {
         let wishes = inOrder(section.wishes) { "\($0.text) of \($0.profile)" }
         let repositories = inOrder(section.repositories) { "place \($0.place) among the repositories" }
         let pins = inOrder(section.pins) { "place \($0.place) among the pins" }
+        let rpm = inOrder(section.rpmRepositories) { "place \($0.place) among the RPM repositories" }
+        let isRPM = !rpm.isEmpty || !section.excludes.isEmpty || !section.modules.isEmpty
         let asked = section.release.map { release in
             LockedRequest(
                 release: release.number, codename: release.codename, foreignArchitectures: section.foreign,
                 repositories: repositories.map(\.value), pins: pins.map(\.value),
+                rpm: isRPM
+                    ? LockedRPMRequest(
+                        excludes: section.excludes, modules: section.modules, repositories: rpm.map(\.value)) : nil,
                 profiles: Array(Set(section.seals.keys).union(wishes.map(\.profile))),
                 wishes: wishes)
         }

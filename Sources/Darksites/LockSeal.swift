@@ -21,6 +21,10 @@ struct LockSeal: Hashable {
             common.add(repository.keyring)
         }
         for pin in locked.asked?.pins ?? [] { common.add(["\(pin.priority)", pin.target] + pin.packages) }
+        if let rpm = locked.asked?.rpm {
+            common.add(["rpm"] + rpm.excludes + ["/"] + rpm.modules)
+            for repository in rpm.repositories { common.add(repository.fields) }
+        }
         for snapshot in locked.snapshots {
             common.add([snapshot.repository, snapshot.suite])
             common.add(snapshot.digest)

@@ -9,6 +9,9 @@ package import Primitives
 ///     foreign ARCHITECTURES
 ///     repository PLACE NAME SUITES COMPONENTS KEYRING
 ///     pin PLACE PRIORITY PACKAGES TARGET
+///     excludes PATTERNS
+///     modules STREAMS
+///     rpm-repository PLACE NAME PRIORITY COST MODULES EXCLUDES TRUST KEYS
 ///     snapshot REPOSITORY SUITE DATE SIZE DIGEST
 ///     index REPOSITORY SUITE COMPONENT ARCHITECTURE SIZE PATH DIGEST
 ///     profile NAME COUNT SIZE SEAL
@@ -19,7 +22,9 @@ package import Primitives
 ///
 /// What a person compares stands first in a line, what only machines compare last. Fields are separated by one space;
 /// items of lists by commas; sizes are bytes; digests SHA-256 in hexadecimal; KEYRING is a digest or `unsigned`; PLACE counts
-/// from 1, because the order matters. The lines up to `pin`, and `want`, are what was asked for, the others what it came to.
+/// from 1, because the order matters. Of an RPM repository, MODULES is `module-hotfixes` or `-`, EXCLUDES a list or `-`, TRUST what
+/// vouches for repomd.xml: a digest of keys, `metalink` or `unsigned`, and KEYS the digest of the packages' keys or `unsigned`;
+/// the platform of its modules is CODENAME, its SUITE `-`. The lines up to `rpm-repository`, and `want`, are what was asked for, the others what it came to.
 /// SEAL is described at `LockSeal`. Several snapshots of one suite come from an update of single packages.
 package enum LockWriter {
     /// The version of the format that is written. Version 1 is read too: it had, in the place of what was asked for, a digest
@@ -85,6 +90,12 @@ package enum LockWriter {
             try text.line([
                 "pin", String(index + 1), String(pin.priority), pin.packages.joined(separator: ","), pin.target,
             ])
+        }
+        guard let rpm = asked.rpm else { return }
+        if !rpm.excludes.isEmpty { try text.line(["excludes", rpm.excludes.joined(separator: ",")]) }
+        if !rpm.modules.isEmpty { try text.line(["modules", rpm.modules.joined(separator: ",")]) }
+        for (index, repository) in rpm.repositories.enumerated() {
+            try text.line(["rpm-repository", String(index + 1)] + repository.fields)
         }
     }
 

@@ -16,6 +16,8 @@ package struct LockedRequest: Hashable, Sendable {
     package let repositories: [LockedRepository]
     /// In the order of the declaration: the first that fits counts.
     package let pins: [LockedPin]
+    /// What else there is of a distribution of RPM packages, which has nothing in the three lists before; nil for others.
+    package let rpm: LockedRPMRequest?
     /// Sorted; a profile may ask for nothing beyond the base system.
     package let profiles: [String]
     /// Sorted.
@@ -23,13 +25,14 @@ package struct LockedRequest: Hashable, Sendable {
 
     package init(
         release: String, codename: String, foreignArchitectures: [String] = [], repositories: [LockedRepository],
-        pins: [LockedPin], profiles: [String], wishes: [LockedWish]
+        pins: [LockedPin], rpm: LockedRPMRequest? = nil, profiles: [String], wishes: [LockedWish]
     ) {
         self.release = release
         self.codename = codename
         self.foreignArchitectures = foreignArchitectures
         self.repositories = repositories
         self.pins = pins
+        self.rpm = rpm
         self.profiles = profiles.sorted()
         self.wishes = wishes.sorted()
     }

@@ -63,6 +63,8 @@ package struct PackageFetch: Sendable {
             return files.filter { asked.insert($0.digest).inserted && !store.isIntact($0.digest) }
         }
         guard !missing.isEmpty else { return Fetched() }
+        let addresses = try await self.addresses.found(
+            for: Set(missing.map(\.repository)), store: store, downloader: downloader)
         let requests = missing.map { file in
             DownloadRequest(
                 name: file.shown, sources: addresses.sources(of: file),

@@ -9,7 +9,9 @@ import SystemPackage
 package struct ParsedSnapshots: Sendable {
     private let store: ContentStore
     private var folder: FilePath { store.root.appending("parsed") }
+    private var files: ParsedFiles { ParsedFiles(folder: folder, ingest: store.ingestFolder) }
     package var indexes: ParsedIndexes { ParsedIndexes(folder: folder, ingest: store.ingestFolder) }
+    var packages: ParsedRPMSnapshots { ParsedRPMSnapshots(folder: files) }
 
     package init(store: ContentStore) { self.store = store }
 
@@ -58,7 +60,9 @@ package struct ParsedSnapshots: Sendable {
 
     /// Removes all that is not of the indexes and signed files in `kept`; returns the size of that.
     package func removeAll(but kept: Set<Digest>) throws(FileError) -> ByteCount {
-        var removed = try indexes.removeAll(but: kept)
+        var removed = try files.removeAll(
+            but: kept,
+            versions: ["table": ParsedIndexes.tableVersion, ParsedRPMSnapshots.ending: ParsedRPMSnapshots.version])
         guard Files.exists(signedFolder) else { return removed }
         for name in try Files.list(signedFolder) {
             if let digest = Digest(hex: String(name.prefix(64))), kept.contains(digest) { continue }
@@ -82,6 +86,24 @@ package struct ParsedSnapshots: Sendable {
 
     private func signedPath(_ file: Digest, _ keyring: Digest) -> FilePath {
         signedFolder.appending("\(file.hex)-\(keyring.hex)")
+    }
+
+    /// What gpgv finds in `file` with `keys`; for a locked one, what it found when the same bytes were verified against the same
+    /// keys. `name` is what errors call it.
+    func verified(_ file: SignedFile, keys: KeyFiles, _ name: String, isLocked: Bool) async throws -> Signed {
+        let digest = Digest(of: file.stored)
+        let keyring = try? keys.digest()
+        if isLocked, let keyring, let known = signed(digest, keyring: keyring) { return known }
+        let verifier = SignatureVerifier(keyrings: keys.files)
+        let verified =
+            if let signature = file.signature {
+                try await verifier.verify(release: file.bytes, signature: signature, source: name)
+            } else {
+                try await verifier.verify(inRelease: file.bytes, source: name)
+            }
+        let found = Signed(payload: verified.payload, signers: verified.signers.map(\.name))
+        if let keyring { keep(found, of: digest, keyring: keyring) }
+        return found
     }
 
     /// What was found when the signed file with this digest was verified against the keyring with this digest; nil where that

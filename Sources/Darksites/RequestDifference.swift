@@ -33,6 +33,7 @@ package struct RequestDifference: Hashable, Sendable {
             }
             lines += Self.repositories(from: asked.repositories, to: new.repositories)
             lines += Self.pins(from: asked.pins, to: new.pins)
+            if asked.rpm != new.rpm { lines += Self.rpm(from: asked.rpm, to: new.rpm) }
             lines += Self.wishes(from: asked, to: new, request)
         }
         if !old.unsealed.isEmpty {
@@ -42,7 +43,7 @@ package struct RequestDifference: Hashable, Sendable {
         self.lines = lines
     }
 
-    private static func list(_ words: [String]) -> String {
+    static func list(_ words: [String]) -> String {
         words.isEmpty ? "none" : words.joined(separator: ", ")
     }
 

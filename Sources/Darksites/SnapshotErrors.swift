@@ -10,7 +10,7 @@ package struct SnapshotGone: UserError {
 
     package var what: String {
         """
-        \(snapshot.repository) \(snapshot.suite): the snapshot of \(snapshot.date) in deploy.lock is gone from the store and \
+        \(snapshot.shown): the snapshot of \(snapshot.date) in deploy.lock is gone from the store and \
         from all mirrors
         """
     }
@@ -18,9 +18,12 @@ package struct SnapshotGone: UserError {
     package var hint: String? { GoneHint(withoutService: hasService ? [] : [snapshot.repository]).text }
 }
 
-/// A mirror that has a newer state of a suite than the locked one, or an older one.
+/// A mirror that has a newer state than the locked one, or an older one.
 struct AnotherSnapshot: UserError {
-    var what: String { "it has another state of the suite" }
+    let known: LockedSnapshot
+    var what: String {
+        "it has another state of the \(known.suite == LockedSnapshot.noSuite ? "repository" : "suite")"
+    }
 }
 
 /// Several places that may have the signed file of a suite, and none that has one to take.
@@ -54,8 +57,60 @@ package struct MirrorIsOlder: UserError {
 
     package var what: String {
         """
-        \(known.repository) \(known.suite): the mirror's state of \(found) is older than the locked one of \(known.date)
+        \(known.shown): the mirror's state of \(found) is older than the locked one of \(known.date)
         """
     }
     package var hint: String? { "try another mirror; `deploy update` without packages takes it all the same" }
+}
+
+/// A repomd.xml that its metalink does not know, or knows as an older one.
+struct NotInMetalink: UserError {
+    let name: String
+    /// Whether it is a good one that was superseded.
+    let isOlder: Bool
+
+    var what: String {
+        isOlder
+            ? "\(name): the metalink knows a newer repomd.xml"
+            : "\(name): its repomd.xml is none of those that the metalink knows"
+    }
+    var hint: String? { "a mirror that is not up to date, or one that somebody changed; another one may be good" }
+}
+
+/// A repository that only its metalink vouches for, and which does not.
+struct NobodyVouches: UserError {
+    enum Problem {
+        case noMetalink
+        /// Its address.
+        case notSecure(String)
+    }
+
+    let name: String
+    let problem: Problem
+
+    var what: String {
+        switch problem {
+        case .noMetalink: "\(name): its metalink vouches for it, and there is none"
+        case .notSecure(let url): "\(name): its metalink did not come over https, so it vouches for nothing: \(url)"
+        }
+    }
+    var hint: String? {
+        """
+        metalink: https://… in deploy.yaml; or keys: [FILE], whose signature repomd.xml.asc has, instead of vouched-by; \
+        or unsigned: true, which trusts everybody
+        """
+    }
+}
+
+/// An index that is not what repomd.xml says, wherever it was had.
+struct WrongIndex: UserError {
+    let name: String
+    /// "sha512"
+    let kind: String
+    /// Addresses.
+    let tried: [String]
+
+    var what: String { "\(name) is not what repomd.xml says of it (wrong \(kind))" }
+    var details: [String] { tried }
+    var hint: String? { "the mirror is being updated, or damaged: try again later, or another mirror" }
 }

@@ -56,10 +56,10 @@ package struct Snapshot: Sendable {
         }
         return generations
     }
-    /// What the repositories of an RPM distribution have; nil for APT's.
-    package var rpm: RPMSnapshotContent?
     /// Its packages, where they were parsed before.
     package var parsed: PackageTable?
+    /// What it has where its packages are RPM's; then there are no releases.
+    package var rpm: RPMSnapshotContent?
     /// By repository: the host of its address, for pins by origin; none for folders.
     package var sites: [String: String] = [:]
 
@@ -182,8 +182,8 @@ package struct SnapshotFetch: Sendable {
     }
 
     private func latest(_ suite: String, of source: RepositorySource, architectures: [String]) async throws -> Part {
-        try await obtain(suite, of: source, known: nil) { signed in
-            try await judge(signed.bytes, signed.signature, suite, source, architectures)
+        try await obtain(suite, of: source, known: nil) { signed, _ in
+            try await judge(signed, suite, source, architectures)
         }
     }
 
@@ -192,99 +192,45 @@ package struct SnapshotFetch: Sendable {
     {
         guard store.isIntact(known.digest) else {
             do {
-                return try await obtain(known.suite, of: source, known: known) { signed in
-                    guard Digest(of: signed.stored) == known.digest else { throw AnotherSnapshot() }
-                    return try await judge(
-                        signed.bytes, signed.signature, known.suite, source, architectures, isLocked: true)
+                return try await obtain(known.suite, of: source, known: known) { signed, _ in
+                    guard Digest(of: signed.stored) == known.digest else { throw AnotherSnapshot(known: known) }
+                    return try await judge(signed, known.suite, source, architectures, isLocked: true)
                 }
             } catch let error as NoGoodSource where error.isGone {
                 throw SnapshotGone(
                     snapshot: known, tried: error.details, hasService: addresses.services[known.repository] != nil)
             }
         }
-        let stored = try store.bytes(of: known.digest)
-        let halves = stored.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false).map(Array.init)
         return try await judge(
-            halves[0], halves.count > 1 ? halves[1] : nil, known.suite, source, architectures, isLocked: true)
-    }
-
-    /// What is signed of a suite, with the signature where that is apart.
-    private struct Signed {
-        let bytes: [UInt8]
-        let signature: [UInt8]?
-        /// As the store keeps it: a detached signature stays behind its payload, after a NUL.
-        var stored: [UInt8] { bytes + (signature.map { [0] + $0 } ?? []) }
+            SignedFile(stored: try store.bytes(of: known.digest)), known.suite, source, architectures, isLocked: true)
     }
 
     /// InRelease, or Release and its detached signature where an archive has no InRelease, from the first place whose file
-    /// `judge` takes; puts it into the store, so that the lock can be resolved against again. Throws the error of `judge` where
-    /// there is one place, `NoGoodSource` where there are several, and `TransferErrors`.
+    /// `judge` takes.
     private func obtain(
-        _ suite: String, of source: RepositorySource, known: LockedSnapshot?, judge: (Signed) async throws -> Part
+        _ suite: String, of source: RepositorySource, known: LockedSnapshot?,
+        judge: (SignedFile, RepositoryAddresses.Place) async throws -> Part
     ) async throws -> Part {
-        let name = "\(source.name) \(suite)"
-        var refused: [NoGoodSource.Refusal] = []
-        let forms = source.trust == .unsigned ? [["Release"]] : [["InRelease"], ["Release", "Release.gpg"]]
-        for (number, form) in forms.enumerated() {
-            var places = addresses.places(of: source.name, known: known).filter { !$0.isFile || form.count == 1 }
-            while !places.isEmpty || refused.isEmpty {
-                var asked: RepositoryAddresses.Place?
-                do {
-                    let (bytes, index) = try await get(form[0], suite, of: source, from: places)
-                    let place = places.remove(at: index)
-                    asked = place
-                    let signature =
-                        form.count > 1 ? try await get(form[1], suite, of: source, from: [place]).bytes : nil
-                    let signed = Signed(bytes: bytes, signature: signature)
-                    var part = try await judge(signed)
-                    try store.insert(signed.stored)
-                    part.remarks = refused.map { "\(name): \($0.address) was passed over: \($0.error.what)" }
-                    return part
-                } catch let error as TransferErrors {
-                    if error.isMissing, refused.isEmpty, number + 1 < forms.count { break }
-                    guard asked == nil else {
-                        refused.append(NoGoodSource.Refusal(address: asked?.url("") ?? "", error: error))
-                        continue
-                    }
-                    if refused.isEmpty, known == nil || !error.isMissing { throw error }
-                    throw NoGoodSource(name: name, refusals: refused, transfer: error)
-                } catch let error as any UserError where !(error is FileError) {
-                    guard let asked else { throw error }
-                    refused.append(NoGoodSource.Refusal(address: asked.url("dists/\(suite)/\(form[0])"), error: error))
-                }
-            }
-            if !refused.isEmpty { break }
-        }
-        if known == nil, refused.count == 1 { throw refused[0].error }
-        throw NoGoodSource(name: name, refusals: refused, transfer: nil)
-    }
-
-    /// The bytes of a file beside the signed one of a suite, and which of `places` gave it.
-    private func get(
-        _ file: String, _ suite: String, of source: RepositorySource, from places: [RepositoryAddresses.Place]
-    ) async throws -> (bytes: [UInt8], place: Int) {
-        let request = DownloadRequest(
-            name: "\(source.name) \(suite) \(file)", sources: places.map { $0.url("dists/\(suite)/\(file)") },
-            destination: store.ingestFolder.appending("\(source.name)-\(suite)-\(file)"),
-            limit: ByteCount(20_000_000))
-        let downloaded = try await downloader.download(request)
-        let bytes = try Files.read(downloaded.destination)
-        try Files.remove(downloaded.destination)
-        return (bytes, downloaded.source)
+        let folder = "dists/\(suite)"
+        let forms =
+            source.trust == .unsigned
+            ? [["\(folder)/Release"]] : [["\(folder)/InRelease"], ["\(folder)/Release", "\(folder)/Release.gpg"]]
+        var (part, remarks) = try await SignedFileFetch(store: store, downloader: downloader).obtain(
+            "\(source.name) \(suite)", forms: forms,
+            from: addresses.places(of: source.name, known: known), known: known, judge: judge)
+        part.remarks = remarks
+        return part
     }
 
     private func judge(
-        _ bytes: [UInt8], _ signature: [UInt8]?, _ suite: String, _ source: RepositorySource,
-        _ architectures: [String],
+        _ file: SignedFile, _ suite: String, _ source: RepositorySource, _ architectures: [String],
         isLocked: Bool = false
     ) async throws -> Part {
         let name = "\(source.name) \(suite)"
-        var payload = bytes
+        var payload = file.bytes
         var signers: [String] = []
-        let stored = bytes + (signature.map { [0] + $0 } ?? [])
-        let digest = Digest(of: stored)
         if case .keyring(let keyring) = source.trust {
-            let signed = try await verify(bytes, signature, digest, keyring, name, isLocked: isLocked)
+            let signed = try await parsed.verified(file, keys: KeyFiles([keyring]), name, isLocked: isLocked)
             (payload, signers) = (signed.payload, signed.signers)
         }
         let release = try Release(payload: payload, source: name)
@@ -307,25 +253,7 @@ package struct SnapshotFetch: Sendable {
         return Part(
             snapshot: LockedSnapshot(
                 repository: source.name, suite: suite, date: LockDate(secondsSince1970: release.date),
-                digest: digest, size: ByteCount(stored.count)),
+                digest: Digest(of: file.stored), size: ByteCount(file.stored.count)),
             release: release, indexes: indexes, byHash: release.acquireByHash, signers: signers)
-    }
-
-    /// What gpgv finds; for a locked file, what it found when the same bytes were verified against the same keys.
-    private func verify(
-        _ bytes: [UInt8], _ signature: [UInt8]?, _ digest: Digest, _ keyring: FilePath, _ name: String, isLocked: Bool
-    ) async throws -> ParsedSnapshots.Signed {
-        let keys = try? Files.digest(keyring).digest
-        if isLocked, let keys, let known = parsed.signed(digest, keyring: keys) { return known }
-        let verifier = SignatureVerifier(keyrings: [keyring])
-        let verified =
-            if let signature {
-                try await verifier.verify(release: bytes, signature: signature, source: name)
-            } else {
-                try await verifier.verify(inRelease: bytes, source: name)
-            }
-        let signed = ParsedSnapshots.Signed(payload: verified.payload, signers: verified.signers.map(\.name))
-        if let keys { parsed.keep(signed, of: digest, keyring: keys) }
-        return signed
     }
 }

@@ -170,11 +170,21 @@ package struct LockKeeper: Sendable {
             }
             keyrings[repository.name] = try Files.digest(keyring).digest
         }
+        var packageKeys: [String: Digest] = [:]
+        for repository in distribution.rpm?.repositories ?? [] {
+            for key in repository.keys where !Files.exists(key) {
+                throw UserErrors([Mistake.missingKeyring(key, at: repository.location)])
+            }
+            if case .keys(let keys) = repository.trust { keyrings[repository.name] = try KeyFiles(keys).digest() }
+            if !repository.packageKeys.isEmpty {
+                packageKeys[repository.name] = try KeyFiles(repository.packageKeys).digest()
+            }
+        }
         let internalNames = Set(Declaration.InternalProfile.allCases.map(\.rawValue))
         return ResolutionRequest(
             distribution: distribution.name, architecture: distribution.architecture,
             foreignArchitectures: distribution.foreignArchitectures,
-            asked: LockedRequest(of: distribution, profiles: sets, keyrings: keyrings),
+            asked: LockedRequest(of: distribution, profiles: sets, keyrings: keyrings, packageKeys: packageKeys),
             profiles: profiles.compactMap { profile in
                 sets[profile.name].map { union in
                     ProfileRequest(
@@ -224,6 +234,7 @@ package struct LockKeeper: Sendable {
     func snapshot(
         of distribution: Declaration.Distribution, _ before: LockedDistribution?, adding: Bool = false
     ) async throws -> Snapshot {
+        if let source = distribution.rpm { return try await snapshot(of: distribution, source, before, adding: adding) }
         let sources = distribution.repositories.map { repository in
             RepositorySource(
                 name: repository.name, suites: repository.suites, components: repository.components,
@@ -242,12 +253,44 @@ package struct LockKeeper: Sendable {
                 before, sources: sources, architectures: distribution.architectures, adding: adding)
         }
         let snapshot = try await fetch.latest(of: sources, architectures: distribution.architectures)
+        tell(of: snapshot, distribution)
+        return snapshot
+    }
+
+    /// The same of RPM repositories.
+    private func snapshot(
+        of distribution: Declaration.Distribution, _ source: Declaration.RPMSource, _ before: LockedDistribution?,
+        adding: Bool
+    ) async throws -> Snapshot {
+        let sources = source.repositories.map { repository in
+            RPMRepositorySource(
+                name: repository.name,
+                trust: {
+                    switch repository.trust {
+                    case .keys(let keys): .keys(keys)
+                    case .metalink: .metalink
+                    case .unsigned: .unsigned
+                    }
+                }())
+        }
+        let fetch = RPMSnapshotFetch(
+            store: project.store, addresses: try project.addresses(), downloader: try project.downloader())
+        if let before {
+            return try await fetch.locked(
+                before, sources: sources, architecture: distribution.architecture, adding: adding)
+        }
+        let snapshot = try await fetch.latest(of: sources, architecture: distribution.architecture)
+        tell(of: snapshot, distribution)
+        return snapshot
+    }
+
+    /// Says which state of the archives is resolved against.
+    private func tell(of snapshot: Snapshot, _ distribution: Declaration.Distribution) {
         let date = snapshot.snapshots.map(\.date).max().map { String("\($0)".prefix(10)) } ?? ""
         let names = snapshot.signers.map { String($0.prefix { $0 != "<" }).trimmingSuffix(" ") }
         let others = names.count > 1 ? " and \(names.count - 1) others" : ""
         let signed = names.last.map { "signed by \($0)\(others)" } ?? "unsigned"
         project.events(.notice("\(distribution.name): resolving against the archive of \(date) (\(signed))"))
-        return snapshot
     }
 
     /// Says what a resolution changed, in the words of profiles and packages.

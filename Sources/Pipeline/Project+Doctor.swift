@@ -33,9 +33,17 @@ extension Project {
         checks += ["gpgv", "gpg", "runc", "crun"].compactMap(examineTool)
         checks += examineKeyrings()
         checks.append(examineDisk())
-        let addresses = (try? self.addresses())?.byName ?? [:]
+        let addresses = try? self.addresses()
         for repository in usedRepositories.sorted(by: { $0.name < $1.name }) {
-            checks.append(await examineMirror(repository, addresses[repository.name] ?? []))
+            let files = (addresses?.byName[repository.name] ?? []).flatMap { address in
+                repository.suites.prefix(1).map { "\(address)/dists/\($0)/Release" }
+            }
+            checks.append(await examineMirror(repository.name, files))
+        }
+        for repository in usedRPMRepositories.sorted(by: { $0.name < $1.name }) {
+            let files = (addresses?.byName[repository.name] ?? []).map { "\($0)/repodata/repomd.xml" }
+            let list = addresses?.lists[repository.name].map { [$0.url] } ?? []
+            checks.append(await examineMirror(repository.name, files.isEmpty ? list : files))
         }
         return checks
     }
@@ -70,6 +78,7 @@ extension Project {
         for repository in usedRepositories {
             if case .keyring(let path) = repository.trust, !keyrings.contains(path) { keyrings.append(path) }
         }
+        for path in usedRPMRepositories.flatMap(\.keys) where !keyrings.contains(path) { keyrings.append(path) }
         return keyrings.map { path in
             Files.exists(path)
                 ? HostCheck("keyring", path.string)
@@ -86,6 +95,11 @@ extension Project {
         return declaration.distributions.filter { used.contains($0.name) }.flatMap(\.repositories)
     }
 
+    private var usedRPMRepositories: [Declaration.RPMRepository] {
+        let used = declaration.distributionsInUse
+        return declaration.distributions.filter { used.contains($0.name) }.flatMap { $0.rpm?.repositories ?? [] }
+    }
+
     private func examineDisk() -> HostCheck {
         guard let free = try? Files.freeSpace(at: store.root) else {
             return HostCheck("disk", "unknown", remedy: "make \(store.root)")
@@ -98,14 +112,14 @@ extension Project {
             : HostCheck("disk", "\(free) free for \(store.root)")
     }
 
-    private func examineMirror(_ repository: Declaration.Repository, _ addresses: [String]) async -> HostCheck {
-        let name = repository.name
-        guard let suite = repository.suites.first else { return HostCheck(name, "not declared") }
+    /// Asks for the first of `files` that is there.
+    private func examineMirror(_ name: String, _ files: [String]) async -> HostCheck {
+        guard !files.isEmpty else { return HostCheck(name, "not declared") }
         let file = store.ingestFolder.appending("doctor-\(name)")
         var options = Downloader.Options()
         options.connectTimeout = .seconds(5)
         let request = DownloadRequest(
-            name: name, sources: addresses.map { "\($0)/dists/\(suite)/Release" }, destination: file,
+            name: name, sources: files, destination: file,
             limit: ByteCount(20_000_000))
         do {
             let answer = try await Downloader(options: options).download(request)

@@ -103,13 +103,18 @@ package struct Project: Sendable {
         let selection = try mirrorSelection()
         var byName: [String: [String]] = [:]
         var services: [String: SnapshotService] = [:]
+        var lists: [String: MirrorListSource] = [:]
         for distribution in declaration.distributions {
             for repository in distribution.repositories {
                 byName[repository.name] = try selection.addresses(of: repository, in: distribution).map(\.url)
                 services[repository.name] = repository.snapshot
             }
+            for repository in distribution.rpm?.repositories ?? [] {
+                byName[repository.name] = try selection.addresses(of: repository).map(\.url)
+                lists[repository.name] = repository.list
+            }
         }
-        return RepositoryAddresses(byName, services: services)
+        return RepositoryAddresses(byName, services: services, lists: lists)
     }
 
     /// What fetches packages for this host; those that `locked` names also from a snapshot service.
@@ -117,7 +122,8 @@ package struct Project: Sendable {
         PackageFetch(addresses: try addresses().at(locked), downloader: try downloader())
     }
 
-    /// What downloads for this host: through apt's proxy from where apt's own mirrors are used.
+    /// What downloads for this host: through apt's proxy from where apt's own mirrors are used. For all others, such as those of
+    /// RPM packages, the proxies of the environment count.
     func downloader() throws -> Downloader {
         let selection = try mirrorSelection()
         var options = Downloader.Options()

@@ -1,3 +1,5 @@
+import Primitives
+
 /// What is known of a package. Texts are numbers of the pool; numbers without gaps between them, so that it is stored as it is.
 struct RPMRecord: BitwiseCopyable {
     /// In bytes.
@@ -136,5 +138,18 @@ package enum ChecksumKind: UInt8, CaseIterable, Hashable, Sendable {
     }
 
     /// Whether nobody can make another file with the same digest. SHA-1 and MD5 are read, and do not vouch for anything.
-    package var isTrusted: Bool { self != .sha1 && self != .md5 }
+    package var isTrusted: Bool { hash != nil }
+
+    /// The digest of `bytes` in lower case hexadecimal digits; nil for kinds that are not trusted.
+    package func digits(of bytes: [UInt8]) -> String? { hash?.digits(of: bytes) }
+
+    private var hash: SecureHash? {
+        switch self {
+        case .sha256: .sha256
+        case .sha384: .sha384
+        case .sha512: .sha512
+        case .sha224: .sha224
+        case .sha1, .md5: nil
+        }
+    }
 }

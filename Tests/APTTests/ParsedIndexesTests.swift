@@ -32,6 +32,11 @@ final class ParsedFolder {
 
     var parsed: ParsedIndexes { ParsedIndexes(folder: folder, ingest: ingest) }
 
+    func removeAll(but kept: [IndexFile]) throws -> ByteCount {
+        try ParsedFiles(folder: folder, ingest: ingest).removeAll(
+            but: Set(kept.map(\.digest)), versions: ["table": ParsedIndexes.tableVersion])
+    }
+
     func table() throws -> PackageTable {
         try parsed.table(of: indexes, architecture: "amd64", foreignArchitectures: ["i386"])
     }
@@ -264,9 +269,9 @@ struct ParsedIndexesTests {
         _ = try folder.table()
         _ = try folder.parsed.table(of: [folder.indexes[0]], architecture: "amd64")
         try Files.write([1, 2, 3], to: folder.folder.appending("debris"))
-        #expect(try folder.parsed.removeAll(but: Set(folder.indexes.map(\.digest))) == ByteCount(3))
+        #expect(try folder.removeAll(but: folder.indexes) == ByteCount(3))
         #expect(folder.known() != nil)
-        #expect(try folder.parsed.removeAll(but: [folder.indexes[0].digest]) > ByteCount(3))
+        #expect(try folder.removeAll(but: [folder.indexes[0]]) > ByteCount(3))
         #expect(try Files.list(folder.folder).count == 2)
         #expect(folder.parsed.known([folder.indexes[0]], architecture: "amd64") != nil)
     }

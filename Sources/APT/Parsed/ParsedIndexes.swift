@@ -2,10 +2,6 @@ package import Archives
 package import Primitives
 package import SystemPackage
 
-#if canImport(Glibc)
-private import Glibc
-#endif
-
 /// An index of an archive as a file, and what it is to people and to pins.
 package struct IndexFile: Sendable {
     /// The compressed file, and the digest of its bytes, which whoever makes this vouches for.
@@ -36,14 +32,10 @@ package struct IndexFile: Sendable {
 /// inode and times; where they are not, or the machine was started anew since, their sums are looked at. Whoever may write to
 /// the folder is trusted: sums protect from accidents only.
 package struct ParsedIndexes: Sendable {
-    private let folder: FilePath
-    /// Where files are written before they are moved to `folder`; on the same file system.
-    private let ingest: FilePath
+    private let files: ParsedFiles
+    private var folder: FilePath { files.folder }
 
-    package init(folder: FilePath, ingest: FilePath) {
-        self.folder = folder
-        self.ingest = ingest
-    }
+    package init(folder: FilePath, ingest: FilePath) { files = ParsedFiles(folder: folder, ingest: ingest) }
 
     /// The packages of `indexes`, of which an earlier one is the first origin of what it shares with a later one: from the
     /// folder if it has them, else made and put there. With `checksTexts` the sums of texts are looked at in any case.
@@ -90,23 +82,8 @@ package struct ParsedIndexes: Sendable {
         known(indexes, PackageTable.order(architecture, foreignArchitectures), false)
     }
 
-    /// Removes everything but what belongs to the indexes in `kept`; returns the size of that.
-    package func removeAll(but kept: Set<Digest>) throws(FileError) -> ByteCount {
-        var removed = ByteCount.zero
-        guard Files.exists(folder) else { return removed }
-        for name in try Files.list(folder) {
-            let path = folder.appending(name)
-            if name.hasSuffix(".text"), let digest = Digest(hex: String(name.dropLast(5))), kept.contains(digest) {
-                continue
-            }
-            if name.hasSuffix(".table"), let indexes = TableFile.indexes(of: path), kept.isSuperset(of: indexes) {
-                continue
-            }
-            if let status = try FileStatus(at: path) { removed += ByteCount(status.size) }
-            try Files.remove(path)
-        }
-        return removed
-    }
+    /// The version of what is in a `.table`.
+    package static var tableVersion: UInt64 { PackageTableImage.version }
 
     private func textPath(_ digest: Digest) -> FilePath { folder.appending("\(digest.hex).text") }
     private func tablePath(_ key: Digest) -> FilePath { folder.appending("\(key.hex).table") }
@@ -163,7 +140,7 @@ package struct ParsedIndexes: Sendable {
         let bytes = try index.compression.decompress(file: index.path, limit: ByteCount(2_000_000_000))
         bytes.withUnsafeBytes { text in
             let footer = IndexText.footer(of: text, digest: index.digest)
-            footer.withUnsafeBytes { put([text, $0], at: path) }
+            footer.withUnsafeBytes { files.put([text, $0], at: path) }
         }
         // Mapped, it needs no copy.
         if let stored = IndexText(mapping: path, of: index.digest), stored.region.count == bytes.count {
@@ -187,33 +164,7 @@ package struct ParsedIndexes: Sendable {
     private func write(_ image: ByteRegion, _ texts: [TableFile.Text], key: Digest) {
         guard let boot = Self.boot else { return }
         let head = TableFile(key: key, boot: boot, texts: texts, image: image).head
-        head.withUnsafeBytes { put([$0, image.bytes], at: tablePath(key)) }
-    }
-
-    /// Linux keeps what is written at once in one piece, and maps the whole piece where one byte of it is looked at: a
-    /// question to a few packages would take all of the texts into its memory.
-    private static let chunkSize = 64 << 10
-
-    /// Writes `parts` to a file at `path`, or leaves it. Nothing waits for the disk: what a power failure spoils is seen, since
-    /// after a start of the machine sums are looked at.
-    private func put(_ parts: [UnsafeRawBufferPointer], at path: FilePath) {
-        let temporary = ingest.appending("\(getpid())-parsed-\(String(UInt64.random(in: 0 ... .max), radix: 36))")
-        do {
-            try Files.createDirectory(folder)
-            let descriptor = try FileDescriptor.open(
-                temporary, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
-                permissions: [.ownerRead, .groupRead, .otherRead])
-            try descriptor.closeAfter {
-                for part in parts {
-                    for start in stride(from: 0, to: part.count, by: Self.chunkSize) {
-                        try descriptor.writeAll(part[start..<min(part.count, start + Self.chunkSize)])
-                    }
-                }
-            }
-            try Files.rename(temporary, to: path)
-        } catch {
-            try? Files.remove(temporary)
-        }
+        head.withUnsafeBytes { files.put([$0, image.bytes], at: tablePath(key)) }
     }
 
     /// Changes with every start of the machine; nil where it can't be known.

@@ -1,6 +1,6 @@
 import Archives
-import Primitives
-import SystemPackage
+package import Primitives
+package import SystemPackage
 
 /// A table in a file, to be mapped: what it is of, the texts it points into, and its image.
 ///
@@ -8,10 +8,11 @@ import SystemPackage
 ///    16  CRC-64 of all that follows             24  size of the file
 ///    32  the key, a SHA-256                     64  the boot of the machine in which the texts were last looked at
 ///    96  number of texts                       104  offset of the image, a multiple of 64
-///   112  of each text: digest of its index, then size, inode, time of modification and of change of its file
+///   112  of each text: digest of its index, then size, inode, time of modification and of change of its file; zeros where
+///        the image has all of the text that it needs
 ///
 /// Numbers are as this machine has them: a file of another kind of machine is a foreign one.
-struct TableFile {
+package struct TableFile {
     /// "kldtable"
     private static let magic: UInt64 = 0x656C_6261_7464_6C6B
     private static let headerSize = 112
@@ -22,25 +23,40 @@ struct TableFile {
         let file: ByteRegion.FileIdentity
     }
 
-    let key: Digest
+    /// Of the image: another one for each thing that is kept so, and for each change of it.
+    let version: UInt64
+    package let key: Digest
     let boot: Digest
     let texts: [Text]
-    let image: ByteRegion
+    package let image: ByteRegion
 
-    init(key: Digest, boot: Digest, texts: [Text], image: ByteRegion) {
+    init(version: UInt64 = PackageTableImage.version, key: Digest, boot: Digest, texts: [Text], image: ByteRegion) {
+        self.version = version
         self.key = key
         self.boot = boot
         self.texts = texts
         self.image = image
     }
 
-    /// The file at `path`; nil where it is missing, damaged, or of another format.
-    init?(mapping path: FilePath) {
-        guard let file = try? ByteRegion(mapping: path), let header = Header(file.bytes) else { return nil }
+    /// A file of something made of `indexes` that points at no texts of them.
+    package init(version: UInt64, key: Digest, indexes: [Digest], image: ByteRegion) {
+        let none = ByteRegion.FileIdentity(size: 0, inode: 0, modified: 0, changed: 0)
+        self.init(
+            version: version, key: key, boot: Digest(of: [UInt8]()),
+            texts: indexes.map { Text(index: $0, file: none) }, image: image)
+    }
+
+    /// What it was made of, in order.
+    package var indexes: [Digest] { texts.map(\.index) }
+
+    /// The file at `path`; nil where it is missing, damaged, or of another format or version.
+    package init?(mapping path: FilePath, version: UInt64 = PackageTableImage.version) {
+        guard let file = try? ByteRegion(mapping: path), let header = Header(file.bytes, version) else { return nil }
         let bytes = file.bytes
         guard CheckSum.crc64(bytes.slice(24..<bytes.count)) == header.checkSum else { return nil }
         // Few of them are needed again.
         file.releasePages()
+        self.version = version
         key = header.key
         boot = header.boot
         texts = header.texts
@@ -48,9 +64,9 @@ struct TableFile {
     }
 
     /// The digests of the indexes that the file at `path` is of; nil where that is no such file.
-    static func indexes(of path: FilePath) -> [Digest]? {
+    static func indexes(of path: FilePath, version: UInt64) -> [Digest]? {
         guard let file = try? ByteRegion(mapping: path) else { return nil }
-        return Header(file.bytes)?.texts.map(\.index)
+        return Header(file.bytes, version)?.texts.map(\.index)
     }
 
     /// All before the image, whose bytes go behind it.
@@ -65,7 +81,7 @@ struct TableFile {
         }
         rest += Array(repeating: 0, count: start - 24 - rest.count)
         let sum = CheckSum.crc64(image.bytes, startingWith: rest.withUnsafeBytes { CheckSum.crc64($0) })
-        return bytes(Self.magic) + bytes(PackageTableImage.version) + bytes(sum) + rest
+        return bytes(Self.magic) + bytes(version) + bytes(sum) + rest
     }
 
     private struct Header {
@@ -75,11 +91,11 @@ struct TableFile {
         let texts: [Text]
         let imageStart: Int
 
-        init?(_ bytes: UnsafeRawBufferPointer) {
+        init?(_ bytes: UnsafeRawBufferPointer, _ version: UInt64) {
             guard bytes.count >= headerSize else { return nil }
             func word(_ offset: Int) -> UInt64 { bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self) }
             func digest(_ offset: Int) -> Digest? { Digest(bytes: bytes.slice(offset..<offset + 32)) }
-            guard word(0) == magic, word(8) == PackageTableImage.version, word(24) == UInt64(bytes.count),
+            guard word(0) == magic, word(8) == version, word(24) == UInt64(bytes.count),
                 let key = digest(32), let boot = digest(64),
                 let count = Int(exactly: word(96)), count < 1 << 20,
                 let start = Int(exactly: word(104)), start % 64 == 0, start <= bytes.count,

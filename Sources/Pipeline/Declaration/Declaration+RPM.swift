@@ -1,3 +1,4 @@
+package import Darksites
 package import Primitives
 package import SystemPackage
 
@@ -87,6 +88,15 @@ extension Declaration {
 }
 
 extension Declaration.RPMRepository {
+    /// Where the list of its mirrors is; nil where the declaration names them.
+    package var list: MirrorListSource? {
+        switch access {
+        case .mirrors: nil
+        case .mirrorlist(let address): MirrorListSource(url: address.url, kind: .list)
+        case .metalink(let address): MirrorListSource(url: address.url, kind: .metalink)
+        }
+    }
+
     /// The files of all keys that count, each once.
     package var keys: [FilePath] {
         var keys = packageKeys

@@ -3,9 +3,11 @@ package import Primitives
 
 extension LockedRequest {
     /// What `distribution` and the joined sets of its profiles ask for, as the lock says it. `keyrings` has the digest of the
-    /// keyring of each signed repository by the repository's name.
+    /// keyring of each signed repository by the repository's name, of an RPM repository that of the keys of repomd.xml;
+    /// `packageKeys` that of the keys of packages.
     package init(
-        of distribution: Declaration.Distribution, profiles: [String: PackageSetUnion], keyrings: [String: Digest]
+        of distribution: Declaration.Distribution, profiles: [String: PackageSetUnion], keyrings: [String: Digest],
+        packageKeys: [String: Digest] = [:]
     ) {
         self.init(
             release: distribution.release, codename: distribution.codename,
@@ -24,9 +26,29 @@ extension LockedRequest {
                 }
                 return LockedPin(priority: pin.priority, packages: pin.packages, kind: kind, value: value)
             },
+            rpm: distribution.rpm.map { LockedRPMRequest(of: $0, keyrings: keyrings, packageKeys: packageKeys) },
             profiles: Array(profiles.keys),
             wishes: profiles.flatMap { name, union in
                 union.entries.map { LockedWish(profile: name, text: $0.canonicalText) }
+            })
+    }
+}
+
+extension LockedRPMRequest {
+    fileprivate init(of source: Declaration.RPMSource, keyrings: [String: Digest], packageKeys: [String: Digest]) {
+        self.init(
+            excludes: source.excludes, modules: source.modules.map { "\($0.module):\($0.stream)" },
+            repositories: source.repositories.map { repository in
+                let trust: LockedRPMRepository.Trust =
+                    switch repository.trust {
+                    case .keys: keyrings[repository.name].map { .keys($0) } ?? .unsigned
+                    case .metalink: .metalink
+                    case .unsigned: .unsigned
+                    }
+                return LockedRPMRepository(
+                    name: repository.name, trust: trust, packageKeys: packageKeys[repository.name],
+                    priority: repository.priority, cost: repository.cost, excludes: repository.excludes,
+                    ignoresModules: repository.ignoresModules)
             })
     }
 }

@@ -26,20 +26,8 @@ package struct MirrorSelection: Sendable {
     package func addresses(
         of repository: Declaration.Repository, in distribution: Declaration.Distribution
     ) throws(Mistake) -> [MirrorAddress] {
-        let variable = Self.variable(for: repository.name)
-        let override = (environment[variable] ?? "").split(separator: " ")
-        guard override.isEmpty else {
-            var addresses: [MirrorAddress] = []
-            for text in override {
-                guard let address = MirrorAddress(String(text), relativeTo: workingFolder) else {
-                    throw Mistake(
-                        "\"\(text)\" is no address of a mirror (\(variable))", at: nil,
-                        hint: "http://, https://, file:// or a folder; several with spaces between")
-                }
-                addresses.append(address)
-            }
-            return addresses
-        }
+        let override = try override(repository.name)
+        guard override.isEmpty else { return override }
         var addresses: [MirrorAddress] = []
         for mirror in repository.mirrors {
             switch mirror {
@@ -50,6 +38,30 @@ package struct MirrorSelection: Sendable {
         }
         var seen: Set<MirrorAddress> = []
         return addresses.filter { seen.insert($0).inserted }
+    }
+
+    /// Where to fetch an RPM repository from, in the order in which to try; empty where its list of mirrors says it.
+    ///
+    /// Throws where the environment names something that is no address.
+    package func addresses(of repository: Declaration.RPMRepository) throws(Mistake) -> [MirrorAddress] {
+        let override = try override(repository.name)
+        if override.isEmpty, case .mirrors(let mirrors) = repository.access { return mirrors }
+        return override
+    }
+
+    /// What the environment says of the repository called `name`.
+    private func override(_ name: String) throws(Mistake) -> [MirrorAddress] {
+        let variable = Self.variable(for: name)
+        var addresses: [MirrorAddress] = []
+        for text in (environment[variable] ?? "").split(separator: " ") {
+            guard let address = MirrorAddress(String(text), relativeTo: workingFolder) else {
+                throw Mistake(
+                    "\"\(text)\" is no address of a mirror (\(variable))", at: nil,
+                    hint: "http://, https://, file:// or a folder; several with spaces between")
+            }
+            addresses.append(address)
+        }
+        return addresses
     }
 
     /// The proxies of apt for the addresses that `repository` has from the apt of this machine, by address.

@@ -1,0 +1,77 @@
+package import Primitives
+package import SystemPackage
+
+#if canImport(Glibc)
+private import Glibc
+#endif
+
+/// The folder of what is made of indexes, so that it is not made twice.
+///
+///     <digest>.text    an index, unpacked
+///     <key>.NAME       a ``TableFile`` of several indexes
+///
+/// Files appear by rename. Nobody waits for the disk, and nothing that fails here is an error: then it is made again.
+package struct ParsedFiles: Sendable {
+    package let folder: FilePath
+    /// Where files are written before they are moved to `folder`; on the same file system.
+    private let ingest: FilePath
+
+    package init(folder: FilePath, ingest: FilePath) {
+        self.folder = folder
+        self.ingest = ingest
+    }
+
+    /// The file with this name.
+    package func path(_ name: String) -> FilePath { folder.appending(name) }
+
+    /// Writes `file` under `name`, or leaves it.
+    package func put(_ file: TableFile, named name: String) {
+        file.head.withUnsafeBytes { put([$0, file.image.bytes], at: path(name)) }
+    }
+
+    /// Removes everything but what belongs to the indexes in `kept`; returns the size of that. `versions` are those that count,
+    /// by the ending of a table's name: "table", without the dot.
+    package func removeAll(but kept: Set<Digest>, versions: [String: UInt64]) throws(FileError) -> ByteCount {
+        var removed = ByteCount.zero
+        guard Files.exists(folder) else { return removed }
+        for name in try Files.list(folder) {
+            let path = path(name)
+            let ending = path.extension ?? ""
+            if ending == "text", let digest = Digest(hex: String(name.dropLast(5))), kept.contains(digest) { continue }
+            if let version = versions[ending], let indexes = TableFile.indexes(of: path, version: version),
+                kept.isSuperset(of: indexes)
+            {
+                continue
+            }
+            if let status = try FileStatus(at: path) { removed += ByteCount(status.size) }
+            try Files.remove(path)
+        }
+        return removed
+    }
+
+    /// Linux keeps what is written at once in one piece, and maps the whole piece where one byte of it is looked at: a
+    /// question to a few packages would take all of the texts into its memory.
+    private static let chunkSize = 64 << 10
+
+    /// Writes `parts` to a file at `path`, or leaves it. Nothing waits for the disk: what a power failure spoils is seen, since
+    /// after a start of the machine sums are looked at.
+    func put(_ parts: [UnsafeRawBufferPointer], at path: FilePath) {
+        let temporary = ingest.appending("\(getpid())-parsed-\(String(UInt64.random(in: 0 ... .max), radix: 36))")
+        do {
+            try Files.createDirectory(folder)
+            let descriptor = try FileDescriptor.open(
+                temporary, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+                permissions: [.ownerRead, .groupRead, .otherRead])
+            try descriptor.closeAfter {
+                for part in parts {
+                    for start in stride(from: 0, to: part.count, by: Self.chunkSize) {
+                        try descriptor.writeAll(part[start..<min(part.count, start + Self.chunkSize)])
+                    }
+                }
+            }
+            try Files.rename(temporary, to: path)
+        } catch {
+            try? Files.remove(temporary)
+        }
+    }
+}

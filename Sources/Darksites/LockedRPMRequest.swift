@@ -1,0 +1,72 @@
+package import Primitives
+
+/// What decides a resolution of RPM packages beside the release and the sets. The platform of modules is the codename.
+package struct LockedRPMRequest: Hashable, Sendable {
+    /// Patterns of packages that are not there for anybody, sorted.
+    package let excludes: [String]
+    /// Enabled streams, "nodejs:20", sorted.
+    package let modules: [String]
+    /// In the order of the declaration, which decides between repositories that have the same package.
+    package let repositories: [LockedRPMRepository]
+
+    package init(excludes: [String], modules: [String], repositories: [LockedRPMRepository]) {
+        self.excludes = excludes.sorted()
+        self.modules = modules.sorted()
+        self.repositories = repositories
+    }
+}
+
+/// A repository of RPM packages as far as it decides what is resolved.
+package struct LockedRPMRepository: Hashable, Sendable {
+    /// Who vouches for repomd.xml.
+    package enum Trust: Hashable, Sendable {
+        /// See `KeyFiles.digest()`.
+        case keys(Digest)
+        case metalink
+        case unsigned
+    }
+
+    package let name: String
+    package let trust: Trust
+    /// The keys of packages; nil where theirs are not looked at.
+    package let packageKeys: Digest?
+    package let priority: Int
+    package let cost: Int
+    /// Patterns of packages of it that are not there, sorted.
+    package let excludes: [String]
+    /// Whether its packages are not hidden by modules.
+    package let ignoresModules: Bool
+
+    package init(
+        name: String, trust: Trust, packageKeys: Digest?, priority: Int, cost: Int, excludes: [String],
+        ignoresModules: Bool
+    ) {
+        self.name = name
+        self.trust = trust
+        self.packageKeys = packageKeys
+        self.priority = priority
+        self.cost = cost
+        self.excludes = excludes.sorted()
+        self.ignoresModules = ignoresModules
+    }
+
+    /// The fields of its line after its place, as `LockWriter` describes them.
+    var fields: [String] {
+        let vouched =
+            switch trust {
+            case .keys(let digest): digest.hex
+            case .metalink: Self.metalink
+            case .unsigned: LockWriter.unsigned
+            }
+        return [
+            name, String(priority), String(cost), ignoresModules ? Self.hotfixes : Self.none,
+            excludes.isEmpty ? Self.none : excludes.joined(separator: ","), vouched,
+            packageKeys?.hex ?? LockWriter.unsigned,
+        ]
+    }
+
+    static let metalink = "metalink"
+    static let hotfixes = "module-hotfixes"
+    /// Where there is nothing to say.
+    static let none = "-"
+}

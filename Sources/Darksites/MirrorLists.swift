@@ -1,0 +1,152 @@
+import ContentStore
+import Primitives
+import RPM
+import SystemPackage
+import Transfer
+
+/// Where the list of a repository's mirrors is.
+package struct MirrorListSource: Hashable, Sendable {
+    package enum Kind: Hashable, Sendable {
+        /// Addresses, a line each.
+        case list
+        /// With the digests of repomd.xml.
+        case metalink
+    }
+
+    /// As libcurl takes it.
+    package let url: String
+    package let kind: Kind
+
+    package init(url: String, kind: Kind) {
+        self.url = url
+        self.kind = kind
+    }
+}
+
+/// The mirrors of a repository, as its list names them.
+struct FoundMirrors {
+    /// Without a slash at the end, the most wanted first.
+    let addresses: [String]
+    /// Those of repomd.xml that are good, the newest first; nothing where a plain list was asked.
+    let states: [MirrorList.State]
+    /// Whether nobody on the way can have made the list up.
+    let isVouchedFor: Bool
+    /// What the person should know about it.
+    var remark: String?
+}
+
+/// Asks for lists of mirrors. The last good one of each repository is kept in the store's folder `mirrors`, and counts where the
+/// server of lists does not answer.
+struct MirrorLists {
+    private let folder: FilePath
+    private let ingest: FilePath
+    private let downloader: Downloader
+
+    init(store: ContentStore, downloader: Downloader) {
+        folder = store.root.appending("mirrors")
+        ingest = store.ingestFolder
+        self.downloader = downloader
+    }
+
+    /// How many mirrors of a list are tried: it may have hundreds.
+    private static let limit = 8
+
+    /// The mirrors of `repository`. Throws `TransferErrors` or `MetadataError` where there is no list, and none was kept.
+    func mirrors(of repository: String, _ source: MirrorListSource) async throws -> FoundMirrors {
+        do {
+            let name = "\(repository) \(source.kind == .metalink ? "metalink" : "mirrorlist")"
+            let downloaded = try await downloader.download(
+                DownloadRequest(
+                    name: name, sources: [source.url], destination: ingest.appending("\(repository)-mirrors"),
+                    limit: ByteCount(16 << 20)))
+            let bytes = try Files.read(downloaded.destination)
+            try Files.remove(downloaded.destination)
+            let kept = Kept(asked: source.url, answered: downloaded.url, bytes: bytes)
+            let found = try mirrors(in: kept, source, repository)
+            // That it can't be kept is no error: it is asked for again.
+            if (try? Files.createDirectory(folder)) != nil {
+                try? Files.write(kept.text, to: folder.appending(repository))
+            }
+            return found
+        } catch let error as any UserError {
+            guard let text = try? Files.read(folder.appending(repository)), let kept = Kept(text),
+                kept.asked == source.url, var found = try? mirrors(in: kept, source, repository)
+            else { throw error }
+            found.remark = "\(repository): the list of mirrors is the one of last time: \(error.what)"
+            return found
+        }
+    }
+
+    /// A list with where it came from, as it is kept: both addresses on lines of their own.
+    private struct Kept {
+        let asked: String
+        /// After redirects.
+        let answered: String
+        let bytes: [UInt8]
+
+        init(asked: String, answered: String, bytes: [UInt8]) {
+            self.asked = asked
+            self.answered = answered
+            self.bytes = bytes
+        }
+
+        init?(_ text: [UInt8]) {
+            let parts = text.split(separator: 0x0A, maxSplits: 2, omittingEmptySubsequences: false)
+            guard parts.count == 3 else { return nil }
+            self.init(
+                asked: String(decoding: parts[0], as: UTF8.self), answered: String(decoding: parts[1], as: UTF8.self),
+                bytes: Array(parts[2]))
+        }
+
+        var text: [UInt8] { Array("\(asked)\n\(answered)\n".utf8) + bytes }
+    }
+
+    private func mirrors(
+        in kept: Kept, _ source: MirrorListSource, _ repository: String
+    ) throws -> FoundMirrors {
+        let name = "\(repository), \(source.kind == .metalink ? "metalink" : "mirrorlist")"
+        // As dnf has it, a mirrorlist may turn out to be a metalink; it does not vouch for anything then.
+        let isMetalink = source.kind == .metalink || MirrorList.isMetalink(kept.bytes)
+        let list =
+            isMetalink
+            ? try MirrorList(metalink: kept.bytes, source: name) : try MirrorList(list: kept.bytes, source: name)
+        let isOwn = Self.isOwn(kept.asked) && Self.isOwn(kept.answered)
+        // A list from elsewhere has nothing to say about the files of this machine.
+        let addresses = list.repositories.filter {
+            $0.hasPrefix("http://") || $0.hasPrefix("https://") || isOwn && $0.hasPrefix("file://")
+        }
+        guard !addresses.isEmpty else { throw MetadataError(source: name, problem: .empty) }
+        return FoundMirrors(
+            addresses: Array(addresses.prefix(Self.limit)), states: list.states,
+            isVouchedFor: source.kind == .metalink
+                && [kept.asked, kept.answered].allSatisfy { Self.isOwn($0) || $0.lowercased().hasPrefix("https://") })
+    }
+
+    /// Whether an address is one of this machine.
+    private static func isOwn(_ url: String) -> Bool {
+        if url.hasPrefix("file://") || url.hasPrefix("/") { return true }
+        let parts = url.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: true)
+        guard parts.count > 1, !parts[1].contains("@") else { return false }
+        let authority = parts[1]
+        let host =
+            authority.hasPrefix("[")
+            ? authority.prefix { $0 != "]" }.dropFirst() : authority.prefix { $0 != ":" }
+        return ["127.0.0.1", "::1", "localhost"].contains(host)
+    }
+}
+
+extension RepositoryAddresses {
+    /// The same, with the mirrors of those of `repositories` that have a list and no address. Each of these lists is asked for.
+    /// Throws as `MirrorLists` does.
+    func found(for repositories: Set<String>, store: ContentStore, downloader: Downloader) async throws
+        -> RepositoryAddresses
+    {
+        var addresses = byName
+        for name in repositories.sorted() where (byName[name] ?? []).isEmpty {
+            guard let source = lists[name] else { continue }
+            addresses[name] = try await MirrorLists(store: store, downloader: downloader)
+                .mirrors(of: name, source).addresses
+        }
+        return RepositoryAddresses(addresses, services: services, lists: lists, dates: dates)
+    }
+}

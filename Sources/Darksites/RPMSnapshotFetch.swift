@@ -1,0 +1,217 @@
+package import ContentStore
+import Primitives
+import RPM
+package import SystemPackage
+package import Transfer
+
+/// A repository of RPM packages, as far as its metadata are concerned.
+package struct RPMRepositorySource: Sendable {
+    /// Who vouches for repomd.xml.
+    package enum Trust: Hashable, Sendable {
+        /// One of the keys in these files, with repomd.xml.asc.
+        case keys([FilePath])
+        /// The metalink, which has its digest.
+        case metalink
+        /// Nobody; written down as such in the declaration.
+        case unsigned
+    }
+
+    package let name: String
+    package let trust: Trust
+
+    package init(name: String, trust: Trust) {
+        self.name = name
+        self.trust = trust
+    }
+}
+
+/// Fetches the metadata of RPM repositories and makes sure that they are what they claim: what ``SnapshotFetch`` is for suites of
+/// Debian packages.
+package struct RPMSnapshotFetch: Sendable {
+    let store: ContentStore
+    let addresses: RepositoryAddresses
+    let downloader: Downloader
+    var parsed: ParsedSnapshots { ParsedSnapshots(store: store) }
+
+    package init(store: ContentStore, addresses: RepositoryAddresses, downloader: Downloader) {
+        self.store = store
+        self.addresses = addresses
+        self.downloader = downloader
+    }
+
+    /// Today's state of `sources`, with all indexes in the store, and read.
+    ///
+    /// Throws `MetadataError`, `SignatureError`, `TransferErrors`, `NoGoodSource` and others that say which repository is not as it
+    /// should be.
+    package func latest(of sources: [RPMRepositorySource], architecture: String) async throws -> Snapshot {
+        var parts: [Part] = []
+        for source in sources { parts.append(try await latest(of: source)) }
+        return try await complete(parts, architecture: architecture)
+    }
+
+    /// The state that `locked` names, its signatures checked again, with all indexes in the store, and read. A repository that
+    /// the lock does not know yet is taken as it is today. `adding` adds today's state of every repository to those that the
+    /// lock has. filelists.xml of a locked state is read where it is locked, too.
+    ///
+    /// Throws as `latest` does; `SnapshotGone` where nobody has a locked state any more, `MirrorIsOlder` where today's state
+    /// would be older than a locked one.
+    package func locked(
+        _ locked: LockedDistribution, sources: [RPMRepositorySource], architecture: String, adding: Bool = false
+    ) async throws -> Snapshot {
+        var parts: [Part] = []
+        for source in sources {
+            let known = locked.snapshots.filter { $0.repository == source.name }
+            let indexes = locked.indexes.filter { $0.repository == source.name }
+            for snapshot in known { parts.append(try await part(snapshot, indexes, of: source)) }
+            guard adding || known.isEmpty else { continue }
+            let today = try await latest(of: source)
+            // A new signature of the same file is no other state.
+            if parts.contains(where: { $0.source.name == source.name && $0.index == today.index }) { continue }
+            if let newest = known.last, today.snapshot.date < newest.date {
+                throw MirrorIsOlder(known: newest, found: today.snapshot.date)
+            }
+            parts.append(today)
+        }
+        return try await complete(parts, architecture: architecture)
+    }
+
+    /// One state of a repository.
+    struct Part {
+        let source: RPMRepositorySource
+        let snapshot: LockedSnapshot
+        let index: RepositoryIndex
+        let signers: [String]
+        /// Of a locked state: the indexes of all locked states of the repository.
+        var locked: [LockedIndex]?
+        /// Where to ask for its indexes; empty where that was not found out.
+        var places: [String] = []
+        var remarks: [String] = []
+    }
+
+    private static let statement = "repodata/repomd.xml"
+
+    // MARK: Today's state
+
+    private func latest(of source: RPMRepositorySource) async throws -> Part {
+        let mirrors = try await mirrors(of: source)
+        var older: (rank: Int, part: Part, file: SignedFile)?
+        do {
+            var (part, remarks) = try await obtain(source, from: mirrors.places, known: nil) { file, place in
+                let rank = try mirrors.rank(of: file.bytes, of: source.name)
+                var part = try await judge(file, source)
+                part.places = [place.address] + mirrors.places.map(\.address).filter { $0 != place.address }
+                guard rank > 0 else { return part }
+                if rank < older?.rank ?? .max { older = (rank, part, file) }
+                throw NotInMetalink(name: source.name, isOlder: true)
+            }
+            part.remarks = mirrors.remarks + remarks
+            return part
+        } catch let error as any UserError {
+            // All mirrors that answer may be late, with a state that was good until now.
+            guard let older else { throw error }
+            try store.insert(older.file.stored)
+            var part = older.part
+            part.remarks = mirrors.remarks + ["\(source.name): no mirror has the newest state that the metalink knows"]
+            return part
+        }
+    }
+
+    /// Where a repository may be, and what its repomd.xml must be.
+    private struct Mirrors {
+        let places: [RepositoryAddresses.Place]
+        let states: [MirrorList.State]
+        let remarks: [String]
+
+        /// The place of `bytes` among the states, of which the first is the newest; 0 where none are known.
+        func rank(of bytes: [UInt8], of name: String) throws(NotInMetalink) -> Int {
+            guard !states.isEmpty else { return 0 }
+            let rank = states.firstIndex { state in
+                !state.digests.isEmpty && state.size.map { $0 == bytes.count } ?? true
+                    && state.digests.allSatisfy { $0.key.digits(of: bytes) == $0.value }
+            }
+            guard let rank else { throw NotInMetalink(name: name, isOlder: false) }
+            return rank
+        }
+    }
+
+    private func mirrors(of source: RPMRepositorySource) async throws -> Mirrors {
+        let explicit = addresses.byName[source.name] ?? []
+        let list = addresses.lists[source.name]
+        guard explicit.isEmpty || source.trust == .metalink else {
+            return Mirrors(places: Self.places(explicit), states: [], remarks: [])
+        }
+        guard let list else {
+            if source.trust == .metalink { throw NobodyVouches(name: source.name, problem: .noMetalink) }
+            return Mirrors(places: [], states: [], remarks: [])
+        }
+        let found = try await MirrorLists(store: store, downloader: downloader).mirrors(of: source.name, list)
+        guard source.trust != .metalink || found.isVouchedFor && !found.states.isEmpty else {
+            throw NobodyVouches(name: source.name, problem: .notSecure(list.url))
+        }
+        return Mirrors(
+            places: Self.places(explicit.isEmpty ? found.addresses : explicit), states: found.states,
+            remarks: found.remark.map { [$0] } ?? [])
+    }
+
+    private static func places(_ addresses: [String]) -> [RepositoryAddresses.Place] {
+        addresses.map { RepositoryAddresses.Place(address: $0, isFile: false) }
+    }
+
+    // MARK: A locked state
+
+    private func part(
+        _ known: LockedSnapshot, _ indexes: [LockedIndex], of source: RPMRepositorySource
+    ) async throws -> Part {
+        var part: Part
+        if store.isIntact(known.digest) {
+            part = try await judge(SignedFile(stored: try store.bytes(of: known.digest)), source, isLocked: true)
+        } else {
+            do {
+                let addresses = try await addresses.found(for: [source.name], store: store, downloader: downloader)
+                let places = addresses.places(of: source.name, known: known)
+                (part, _) = try await obtain(source, from: places, known: known) { file, _ in
+                    guard Digest(of: file.stored) == known.digest else { throw AnotherSnapshot(known: known) }
+                    return try await judge(file, source, isLocked: true)
+                }
+            } catch let error as NoGoodSource where error.isGone {
+                throw SnapshotGone(
+                    snapshot: known, tried: error.details, hasService: addresses.services[known.repository] != nil)
+            }
+        }
+        part.locked = indexes
+        return part
+    }
+
+    private func obtain(
+        _ source: RPMRepositorySource, from places: [RepositoryAddresses.Place], known: LockedSnapshot?,
+        judge: (SignedFile, RepositoryAddresses.Place) async throws -> Part
+    ) async throws -> (part: Part, remarks: [String]) {
+        var form = [Self.statement]
+        if case .keys = source.trust { form.append(Self.statement + ".asc") }
+        return try await SignedFileFetch(store: store, downloader: downloader).obtain(
+            source.name, forms: [form], from: places, known: known, judge: judge)
+    }
+
+    private func judge(_ file: SignedFile, _ source: RPMRepositorySource, isLocked: Bool = false) async throws -> Part {
+        var payload = file.bytes
+        var signers: [String] = []
+        if case .keys(let keys) = source.trust {
+            let signed = try await parsed.verified(file, keys: KeyFiles(keys), source.name, isLocked: isLocked)
+            (payload, signers) = (signed.payload, signed.signers)
+        }
+        let index = try RepositoryIndex(reading: payload, source: "\(source.name), repomd.xml")
+        return Part(
+            source: source,
+            snapshot: LockedSnapshot(
+                repository: source.name, suite: LockedSnapshot.noSuite, date: Self.date(of: index),
+                digest: Digest(of: file.stored), size: ByteCount(file.stored.count)),
+            index: index, signers: signers)
+    }
+
+    /// The newest time of its files; else its revision, which createrepo makes the time, too.
+    private static func date(of index: RepositoryIndex) -> LockDate {
+        // What a lock can say ends with the year 9999.
+        let times = [index.timestamp, Int64(index.revision)].lazy.compactMap { $0 }
+        return LockDate(secondsSince1970: times.first { (0..<253_402_300_800).contains($0) } ?? 0)
+    }
+}
