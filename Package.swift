@@ -111,8 +111,9 @@ let package = Package(
         tests(
             "Pipeline",
             [
-                "Darksites", "LiveImage", "APT", "Archives", "BuildGraph", "ContentStore", "Containers", "Transfer",
-                "Primitives",
+                "Darksites", "LiveImage", "APT", "RPM", "Solver", "Archives", "BuildGraph", "ContentStore",
+                "Containers",
+                "Transfer", "Primitives",
             ]),
         tests("deploy", ["Pipeline", "Darksites", "BuildGraph", "ContentStore", "Primitives"]),
     ]

@@ -118,9 +118,11 @@ struct MirrorLists {
         guard !addresses.isEmpty else { throw MetadataError(source: name, problem: .empty) }
         return FoundMirrors(
             addresses: Array(addresses.prefix(Self.limit)), states: list.states,
-            isVouchedFor: source.kind == .metalink
-                && [kept.asked, kept.answered].allSatisfy { Self.isOwn($0) || $0.lowercased().hasPrefix("https://") })
+            isVouchedFor: source.kind == .metalink && Self.isSecure(kept.asked) && Self.isSecure(kept.answered))
     }
+
+    /// Whether nobody on the way to `url` can change what it gives.
+    static func isSecure(_ url: String) -> Bool { isOwn(url) || url.lowercased().hasPrefix("https://") }
 
     /// Whether an address is one of this machine.
     private static func isOwn(_ url: String) -> Bool {

@@ -144,6 +144,9 @@ package struct RPMSnapshotFetch: Sendable {
             if source.trust == .metalink { throw NobodyVouches(name: source.name, problem: .noMetalink) }
             return Mirrors(places: [], states: [], remarks: [])
         }
+        guard source.trust != .metalink || MirrorLists.isSecure(list.url) else {
+            throw NobodyVouches(name: source.name, problem: .notSecure(list.url))
+        }
         let found = try await MirrorLists(store: store, downloader: downloader).mirrors(of: source.name, list)
         guard source.trust != .metalink || found.isVouchedFor && !found.states.isEmpty else {
             throw NobodyVouches(name: source.name, problem: .notSecure(list.url))

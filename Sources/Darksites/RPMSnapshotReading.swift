@@ -27,8 +27,8 @@ extension RPMSnapshotFetch {
             let states = Self.states(entries)
             let (modules, groups) = (Self.unique(entries, \.modules), Self.unique(entries, \.groups))
             let jobs = states.count + modules.count + groups.count
-            let found = BlockingWork.concurrently(jobs, threads: min(jobs, Self.threads)) { number -> Result<Piece, any Error> in
-                Result {
+            let found = BlockingWork.concurrently(jobs, threads: min(jobs, Self.threads)) { number in
+                Result { () throws -> Piece in
                     if number < states.count {
                         return .primary(try Self.primary(of: states[number], store))
                     } else if number < states.count + modules.count {

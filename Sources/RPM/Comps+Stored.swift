@@ -41,8 +41,9 @@ extension Comps {
             group.languageOnly = reader.list { $0.text() }.first
             group.members = reader.list { reader in
                 let (name, kind) = (reader.text(), Int(reader.number()))
+                let isKnown = Self.memberships.indices.contains(kind)
                 return Member(
-                    name: name, membership: Self.memberships.indices.contains(kind) ? Self.memberships[kind] : .optional,
+                    name: name, membership: isKnown ? Self.memberships[kind] : .optional,
                     condition: reader.list { $0.text() }.first)
             }
             return group

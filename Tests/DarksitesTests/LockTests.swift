@@ -228,6 +228,14 @@ import Testing
                         LockedRepository(name: $0, suites: ["s", "t"], components: ["main"], keyring: digest())
                     },
                     pins: [LockedPin(priority: -10, packages: ["z*", "a"], kind: "version", value: "1 %")],
+                    rpm: Bool.random(using: &generator)
+                        ? LockedRPMRequest(
+                            excludes: ["kernel-rt*"], modules: number == 0 ? [] : ["php:8.2", "nodejs:20"],
+                            repositories: ["z", "main"].map {
+                                LockedRPMRepository(
+                                    name: $0, trust: .keys(digest()), packageKeys: digest(), priority: number, cost: 0,
+                                    excludes: number == 0 ? [] : ["b", "a*"], ignoresModules: number == 0)
+                            }) : nil,
                     profiles: ["core", "server", "live", "builder", "empty"],
                     wishes: [LockedWish(profile: "server", text: "htop"), LockedWish(profile: "core", text: "-x")]),
                 snapshots: [
