@@ -95,6 +95,29 @@ report() { run "$live/usr/lib/kldload/live-report"; }
     [ "${lines[2]}" = "kldload: FAILED darksite ubuntu at http://127.0.0.1:3143: E: no" ]
 }
 
+@test "mirrors of RPM packages are reported where the medium has them, and found out where they are not signed" {
+    mkdir -p darksite/rpm/centos/{Packages/b,repodata}
+    touch darksite/rpm/centos/Packages/b/{bash,bc}.rpm
+    export GNUPGHOME=$PWD/gnupg KLDLOAD_KEYRING=$PWD/key.gpg
+    mkdir -m 700 gnupg
+    gpg --quiet --batch --passphrase '' --quick-generate-key test@example.org ed25519 sign never
+    gpg --export > key.gpg
+    echo '<repomd/>' > darksite/rpm/centos/repodata/repomd.xml
+    gpg --batch --detach-sign --armor darksite/rpm/centos/repodata/repomd.xml
+    gpgconf --kill all
+    report
+    [ "$status" -eq 0 ]
+    [ "${lines[2]}" = "kldload: darksite centos: 2 packages at $PWD/darksite/rpm/centos (signature verified)" ]
+    echo >> darksite/rpm/centos/repodata/repomd.xml
+    report
+    [ "$status" -ne 0 ]
+    [[ "${lines[2]}" == "kldload: FAILED darksite centos at $PWD/darksite/rpm/centos: "*"BAD signature"* ]]
+    rm -r darksite/rpm/centos/Packages/*
+    rm darksite/rpm/centos/repodata/repomd.xml.asc
+    report
+    [[ "${lines[2]}" == "kldload: FAILED darksite centos at "* ]]
+}
+
 @test "every mirror has a port of its own, a unit that is enabled, and a line in the report" {
     local name port units=$live/usr/lib/systemd/system
     for name in debian:3142 ubuntu:3143; do

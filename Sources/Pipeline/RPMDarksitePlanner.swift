@@ -72,13 +72,16 @@ struct RPMDarksitePlanner: DarksiteSteps {
         ]
     }
 
-    /// What the image carries of it.
+    /// What the image carries of it: the mirror, at darksite/rpm/NAME; and what the installer needs to know, at darksite/NAME as
+    /// of any distribution.
     var contents: [String: StepInput] {
+        let words = dnfArguments.joined(separator: " ")
         var contents: [String: StepInput] = [
-            "rpm-darksite-\(locked.name)": .output(name("darksite"), "darksite")
+            "rpm-darksite-\(locked.name)": .output(name("darksite"), "darksite"),
+            "extra/darksite/\(locked.name)/release": .literal(Array("\(words)\n".utf8)),
         ]
         for profile in profiles {
-            contents["extra/darksite/rpm/\(locked.name).profiles/\(profile)"] = .literal(packageList(profile))
+            contents["extra/darksite/\(locked.name)/profiles/\(profile)"] = .literal(packageList(profile))
         }
         return contents
     }

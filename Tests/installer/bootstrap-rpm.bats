@@ -6,16 +6,17 @@ setup_file() {
     command -v dnf createrepo_c rpmbuild > /dev/null || skip "dnf, createrepo_c or rpmbuild is not here"
     [ "$(id -u)" -eq 0 ] || skip "only root can mount"
     cd "$BATS_FILE_TMPDIR" || return
-    mkdir -p medium/rocky/profiles build
+    mkdir -p medium/rocky/profiles medium/rpm/rocky build
+    echo 'el9 x86_64 9' > medium/rocky/release
     package base 1.0
     package tool 2.0 'Requires: base' 'Epoch: 3'
     package extra 1.0
-    createrepo_c --quiet medium/rocky/rpm
+    createrepo_c --quiet medium/rpm/rocky
     export GNUPGHOME=$PWD/gnupg
     mkdir -m 700 gnupg
     gpg --quiet --batch --passphrase '' --quick-generate-key test@example.org ed25519 sign never
     gpg --export > key.gpg
-    gpg --batch --detach-sign --armor medium/rocky/rpm/repodata/repomd.xml
+    gpg --batch --detach-sign --armor medium/rpm/rocky/repodata/repomd.xml
     gpgconf --kill all
 }
 
@@ -24,7 +25,7 @@ package() { # package NAME VERSION [LINE…]
         printf '%s\n' "Name: $1" "Version: $2" 'Release: 1.el9' "Summary: $1" 'License: MIT' 'BuildArch: noarch' "${@:3}"
         printf '%%description\n%s\n%%install\nmkdir -p %%{buildroot}/usr/share/%s\n%%files\n/usr/share/%s\n' "$1" "$1" "$1"
     } > "build/$1.spec"
-    rpmbuild -bb --quiet --define "_topdir $PWD/build" --define "_rpmdir $PWD/medium/rocky/rpm" "build/$1.spec"
+    rpmbuild -bb --quiet --define "_topdir $PWD/build" --define "_rpmdir $PWD/medium/rpm/rocky" "build/$1.spec"
 }
 
 setup() {
@@ -72,9 +73,16 @@ bootstrap() { run unshare --mount --propagation private bash -c 'source ./around
 
 @test "an index that is not what was signed is not used" {
     profile 'base 1.0-1.el9 noarch'
-    echo >> medium/rocky/rpm/repodata/repomd.xml
+    echo >> medium/rpm/rocky/repodata/repomd.xml
     bootstrap
     [ "$status" -ne 0 ]
     [[ $output == *'not signed by the key of this live system'* ]]
     [ -z "$(ls target)" ]
+}
+
+@test "a distribution that is not on the medium is said, with those that are" {
+    profile 'base 1.0-1.el9 noarch'
+    run bash -c 'source ./around; KLDLOAD_DISTRO=fedora; bootstrap_check'
+    [ "$status" -ne 0 ]
+    [[ $output == *'no darksite of fedora (it has: rocky)'* ]]
 }

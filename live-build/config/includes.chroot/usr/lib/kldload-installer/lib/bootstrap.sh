@@ -23,7 +23,7 @@ in_target_quietly() {
 # bootstrap_profile: the file that lists the packages of the profile; fails where the medium has none.
 bootstrap_profile() {
     local profiles=$BOOTSTRAP_DARKSITE/$KLDLOAD_DISTRO/profiles
-    [[ -d $profiles ]] || fail "this medium has no darksite of $KLDLOAD_DISTRO (it has: $(bootstrap_names "$BOOTSTRAP_DARKSITE"))"
+    [[ -d $profiles ]] || fail "this medium has no darksite of $KLDLOAD_DISTRO (it has: $(bootstrap_distributions))"
     [[ -s $profiles/$KLDLOAD_PROFILE ]] \
         || fail "the darksite of $KLDLOAD_DISTRO has no profile $KLDLOAD_PROFILE (it has: $(bootstrap_names "$profiles"))"
     printf '%s\n' "$profiles/$KLDLOAD_PROFILE"
@@ -31,10 +31,15 @@ bootstrap_profile() {
 
 bootstrap_names() { find -L "$1" -mindepth 1 -maxdepth 1 -printf '%P\n' | sort | paste --serial --delimiters=' '; }
 
+# bootstrap_distributions: those that the medium has profiles of.
+bootstrap_distributions() {
+    find -L "$BOOTSTRAP_DARKSITE" -mindepth 2 -maxdepth 2 -name profiles -printf '%h\n' | sed 's|.*/||' | sort | paste --serial --delimiters=' '
+}
+
 # bootstrap_darksite: the mirror of the distribution.
 bootstrap_darksite() {
     local folder
-    for folder in "$BOOTSTRAP_DARKSITE/$KLDLOAD_DISTRO"/{apt,rpm}; do
+    for folder in "$BOOTSTRAP_DARKSITE/$KLDLOAD_DISTRO/apt" "$BOOTSTRAP_DARKSITE/rpm/$KLDLOAD_DISTRO"; do
         if [[ -d $folder ]]; then printf '%s\n' "$folder" && return; fi
     done
     fail "the darksite of $KLDLOAD_DISTRO has no mirror"
@@ -260,8 +265,10 @@ bootstrap_deb_judge() {
 
 # The index of the mirror is signed by the key of this live system and holds the digest of every package, which dnf checks.
 bootstrap_rpm() {
-    local mirror packages=() options=()
+    local mirror platform release packages=() options=()
     mirror=$(bootstrap_darksite)
+    read -r platform _ release < "$BOOTSTRAP_DARKSITE/$KLDLOAD_DISTRO/release" \
+        || fail "the darksite of $KLDLOAD_DISTRO does not say of which release it is"
     gpgv --quiet --keyring "$BOOTSTRAP_KEY" "$mirror/repodata/repomd.xml.asc" "$mirror/repodata/repomd.xml" \
         || fail "the mirror on the medium is not signed by the key of this live system"
     mapfile -t packages < <(awk '{ print $1 "-" $2 "." $3 }' "$(bootstrap_profile)")
@@ -270,19 +277,14 @@ bootstrap_rpm() {
     # The initramfs is made once, in the end (boot.sh), and the boot menu is not that of these plugins.
     mkdir -p "$TARGET/etc/kernel/install.d"
     ln --symbolic --force /dev/null "$TARGET/etc/kernel/install.d/50-dracut.install"
-    options=(--installroot="$TARGET" --releasever="$(bootstrap_rpm_release)" --assumeyes --quiet --setopt=reposdir=/nonexistent
+    # The platform decides which modules there are, and with them which packages dnf sees.
+    options=(--installroot="$TARGET" --releasever="$release" --assumeyes --quiet --noplugins --setopt=reposdir=/nonexistent
         --setopt=cachedir=/tmp/dnf-cache --setopt=install_weak_deps=False --setopt=keepcache=False --setopt=gpgcheck=0
-        --setopt=best=True --setopt=strict=True --setopt=module_platform_id= --repofrompath="kldload,file://$mirror" --repo=kldload)
+        --setopt=best=True --setopt=strict=True --setopt=module_platform_id="platform:$platform"
+        --repofrompath="kldload,file://$mirror" --repo=kldload)
     run dnf "${options[@]}" install "${packages[@]}" || fail "dnf can't install the profile $KLDLOAD_PROFILE from the mirror"
     rm "$TARGET/etc/kernel/install.d/50-dracut.install"
     bootstrap_rpm_judge
-}
-
-bootstrap_rpm_release() {
-    case $KLDLOAD_DISTRO in
-        fedora) printf '41' ;;
-        *) printf '9' ;;
-    esac
 }
 
 # bootstrap_rpm_judge: that just the packages of the profile are there. An epoch of 0 is not written.
