@@ -82,7 +82,7 @@ bootstrap() { run unshare --mount --propagation private bash -c 'source ./around
 
 @test "a distribution that is not on the medium is said, with those that are" {
     profile 'base 1.0-1.el9 noarch'
-    run bash -c 'source ./around; KLDLOAD_DISTRO=fedora; bootstrap_check'
+    run bash -c 'source ./around; KLDLOAD_DISTRO=fedora; bootstrap_profile'
     [ "$status" -ne 0 ]
     [[ $output == *'no darksite of fedora (it has: rocky)'* ]]
 }
