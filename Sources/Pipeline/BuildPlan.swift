@@ -81,14 +81,27 @@ struct BuildPlanner {
 
         let roots = RootPlanner(distribution: live, declaration: liveDeclaration, fetch: fetch)
         steps += try roots.bootstrap()
+        func using(_ builder: ImageRecipe.BuilderImage) -> ImageRecipe {
+            ImageRecipe(builder: builder, epoch: roots.epoch, identity: identity)
+        }
         let recipe: ImageRecipe
+        // What RPM packages are judged in: nobody else need fetch and make it.
+        let rpmRecipe: ImageRecipe
         switch declaration.builder {
-        case .made:
-            steps += try roots.builder()
-            recipe = ImageRecipe(
-                builder: .made(.output("builder/image", "rootfs.tar")), epoch: roots.epoch, identity: identity)
+        case .made(_, _, let rpmSets):
+            let builder = try roots.builder(.builder)
+            steps += builder.steps
+            recipe = using(.made(builder.image))
+            if judgesRPM, !rpmSets.isEmpty {
+                let builder = try roots.builder(.rpmBuilder)
+                steps += builder.steps
+                rpmRecipe = using(.made(builder.image))
+            } else {
+                rpmRecipe = recipe
+            }
         case .image(let reference):
-            recipe = ImageRecipe(builder: .registry(reference), epoch: roots.epoch, identity: identity)
+            recipe = using(.registry(reference))
+            rpmRecipe = recipe
         }
         let module = try roots.module()
         steps += module.steps
@@ -105,7 +118,7 @@ struct BuildPlanner {
             if let source = declared.rpm {
                 return RPMDarksitePlanner(
                     locked: locked, declaration: declared, source: source, profiles: darksite.profiles,
-                    epoch: locked.epoch?.secondsSince1970 ?? 0, fetch: fetch, signer: signer, recipe: recipe,
+                    epoch: locked.epoch?.secondsSince1970 ?? 0, fetch: fetch, signer: signer, recipe: rpmRecipe,
                     keys: packageKeys, forbidden: forbidden[locked.name] ?? [:], isDraft: isDraft)
             }
             return DarksitePlanner(
@@ -131,6 +144,13 @@ struct BuildPlanner {
         let name = "kldload-\(iso.edition)-\(iso.distribution)-\(iso.profile)-\(live.architecture)-\(epoch.day)"
         return BuildPlan(
             graph: try StepGraph(steps), imageName: isDraft ? name + ImagePublisher.draftMark : name, omitted: omitted)
+    }
+
+    /// Whether this plan makes a darksite of RPM packages.
+    private var judgesRPM: Bool {
+        (declaration.iso.darksites.map(\.distribution) + beside.map(\.name)).contains {
+            declaration[distribution: $0]?.rpm != nil
+        }
     }
 
     /// What tells one medium from another: the archives' state, the live system, and the profiles that the image carries. A

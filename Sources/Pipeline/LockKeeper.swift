@@ -123,21 +123,24 @@ package struct LockKeeper: Sendable {
     /// How many differences between lock and declaration are told.
     private static let linesShown = 12
 
-    /// What the distributions in use, and those `named`, ask for.
-    func requests(naming named: Set<String> = []) throws -> [(Declaration.Distribution, ResolutionRequest)] {
+    /// What the distributions in use, and those `named`, ask for beside `lock`; beside the file where there is none.
+    func requests(
+        naming named: Set<String> = [], beside lock: Lock? = nil
+    ) throws -> [(Declaration.Distribution, ResolutionRequest)] {
         let folder = project.declaration.packageSets
         return try requests(
-            of: project.declaration, naming: named,
+            of: project.declaration, naming: named, beside: lock ?? existing(),
             loader: PackageSetLoader(folder: folder, shownAs: project.workspace.shown(folder)))
     }
 
     /// What `declaration`, which may be an older one, asks for with the sets that `loader` reads.
     func requests(
-        of declaration: Declaration, naming named: Set<String>, loader: PackageSetLoader
+        of declaration: Declaration, naming named: Set<String>, beside lock: Lock?, loader: PackageSetLoader
     ) throws -> [(Declaration.Distribution, ResolutionRequest)] {
         var errors: [any UserError] = []
         var requests: [(Declaration.Distribution, ResolutionRequest)] = []
         let wanted = declaration.distributionsInUse.union(named)
+        let usesRPM = declaration.usesRPM(naming: named, locked: lock)
         for distribution in declaration.distributions where wanted.contains(distribution.name) {
             if distribution.isOnline {
                 errors.append(
@@ -147,7 +150,7 @@ package struct LockKeeper: Sendable {
                 continue
             }
             do {
-                let profiles = declaration.profiles(of: distribution)
+                let profiles = declaration.profiles(of: distribution, usingRPM: usesRPM)
                 let sets = try loader.load(
                     profiles, distribution: distribution.name, architecture: distribution.architecture)
                 requests.append((distribution, try request(distribution, profiles, sets)))

@@ -67,7 +67,7 @@ extension Project {
     private var sketch: Lock {
         Lock(
             declaration.distributions.map { distribution in
-                let profiles = declaration.profiles(of: distribution).map(\.name)
+                let profiles = declaration.profiles(of: distribution, usingRPM: true).map(\.name)
                 let nothing = Digest(of: [UInt8]())
                 return LockedDistribution(
                     name: distribution.name, architecture: distribution.architecture, asked: nil, snapshots: [],

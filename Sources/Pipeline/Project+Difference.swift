@@ -105,18 +105,24 @@ private struct CauseTracer {
             return found
         }
         switch side.kind {
-        case .working: return try find(try keeper.requests(naming: [locked.name]))
-        case .revision: return try find(try await requests(at: side.commit ?? "HEAD", of: locked.name))
+        case .working: return try find(try keeper.requests(naming: [locked.name], beside: side.lock))
+        case .revision:
+            return try find(try await requests(at: side.commit ?? "HEAD", of: locked.name, beside: side.lock))
         case .file, .image:
             let isMeant = { (candidate: (Declaration.Distribution, ResolutionRequest)) in
                 candidate.0.name == locked.name && candidate.1.asked == locked.asked
             }
-            if let match = try? keeper.requests(naming: [locked.name]).first(where: isMeant) { return match }
+            if let match = try? keeper.requests(naming: [locked.name], beside: side.lock).first(where: isMeant) {
+                return match
+            }
             let git = GitRepository(folder: project.declaration.folder, environment: project.surroundings.environment)
             let paths = [project.declarationFile, "package-sets"]
             for commit in (try? await git.history(of: paths, limit: Self.historyLimit)) ?? [] {
                 try Task.checkCancellation()
-                if let match = try? await requests(at: commit, of: locked.name).first(where: isMeant) { return match }
+                if let match = try? await requests(at: commit, of: locked.name, beside: side.lock).first(where: isMeant)
+                {
+                    return match
+                }
             }
             try Task.checkCancellation()
             throw Untraceable(
@@ -125,7 +131,7 @@ private struct CauseTracer {
     }
 
     /// What the declaration and the sets of a commit ask for, of those in use and of `distribution`.
-    private func requests(at commit: String, of distribution: String) async throws -> [(
+    private func requests(at commit: String, of distribution: String, beside lock: Lock) async throws -> [(
         Declaration.Distribution, ResolutionRequest
     )] {
         let folder = project.declaration.folder
@@ -139,6 +145,7 @@ private struct CauseTracer {
             guard let bytes = files[path.string] else { throw FileError("read", path, .noSuchFileOrDirectory) }
             return String(decoding: bytes, as: UTF8.self)
         }
-        return try LockKeeper(project: project).requests(of: declaration, naming: [distribution], loader: loader)
+        return try LockKeeper(project: project).requests(
+            of: declaration, naming: [distribution], beside: lock, loader: loader)
     }
 }

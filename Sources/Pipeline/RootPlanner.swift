@@ -2,8 +2,8 @@ import BuildGraph
 import Darksites
 import LiveImage
 
-/// The steps that make root file systems of one distribution: what containers start from, the builder image, the ZFS
-/// module's compiler room and the live root.
+/// The steps that make root file systems of one distribution: what containers start from, the builder images, the
+/// ZFS module's compiler room and the live root.
 struct RootPlanner {
     let distribution: LockedDistribution
     let declaration: Declaration.Distribution
@@ -50,16 +50,20 @@ struct RootPlanner {
         ]
     }
 
-    func builder() throws -> [Step] {
-        let packages = distribution.packages(of: Declaration.InternalProfile.builder.rawValue).map(ArchiveFile.init)
-        return [
-            try fetch.step(
-                "builder/packages", stage: BuildStage.builder, title: "packages of the builder image", files: packages),
+    /// The steps that make the image of the profile `builder`, or the one that RPM packages are judged in.
+    func builder(_ profile: Declaration.InternalProfile) throws -> (steps: [Step], image: StepInput) {
+        let packages = distribution.packages(of: profile.rawValue).map(ArchiveFile.init)
+        let prefix = profile == .rpmBuilder ? "rpm-" : ""
+        let title = profile == .rpmBuilder ? "the image that judges RPM packages" : "the builder image"
+        let fetched = StepName("builder/\(prefix)packages")
+        let made = StepName("builder/\(prefix)image")
+        let steps = [
+            try fetch.step(fetched, stage: BuildStage.builder, title: "packages of \(title)", files: packages),
             recipe.configured(
-                "builder/image", stage: BuildStage.builder, title: "configuring \(packages.count) packages",
-                bootstrap: bootstrapName,
-                packages: .output("builder/packages", "packages")),
+                made, stage: BuildStage.builder, title: "configuring \(packages.count) packages",
+                bootstrap: bootstrapName, packages: .output(fetched, "packages")),
         ]
+        return (steps, .output(made, "rootfs.tar"))
     }
 
     /// No steps where the declaration wants no prebuilt module.

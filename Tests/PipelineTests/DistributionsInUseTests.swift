@@ -1,3 +1,4 @@
+import APT
 import BuildGraph
 import ContentStore
 import Darksites
@@ -162,5 +163,107 @@ import Testing
         try Files.write((text[..<start] + text[end...]).utf8, to: checkout.folder.appending("deploy.yaml"))
         _ = try await checkout.build("debian/mirror")
         #expect(try lock().distributions.map(\.name) == ["debian"])
+    }
+
+    // RPM: the image that its packages are judged in is another one than that of all other steps.
+
+    private func declareCentOS() throws {
+        try checkout.edit(
+            "deploy.yaml", "live:\n",
+            """
+              centos:
+                family: rpm
+                release: "9"
+                platform: el9
+                architecture: x86_64
+                repositories:
+                  - {name: base, baseurl: ["http://127.0.0.1:9/base"], unsigned: true}
+                profiles: {core: [core]}
+            live:
+
+            """)
+        try checkout.edit("deploy.yaml", "sets: [builder]", "sets: [builder]\n  rpm-sets: [builder-rpm]")
+        try checkout.set("builder-rpm", "zsh")
+    }
+
+    private func profiles(_ keeper: LockKeeper, naming named: Set<String> = [], beside lock: Lock? = nil) throws
+        -> [String]
+    {
+        let declaration = try checkout.project().declaration
+        let uses = declaration.usesRPM(naming: named, locked: lock)
+        return declaration.profiles(of: try #require(declaration[distribution: "debian"]), usingRPM: uses).map(\.name)
+    }
+
+    @Test func theImageThatJudgesRPMPackagesIsLockedOnceThereIsAUseForItAndStays() async throws {
+        try declareCentOS()
+        let keeper = LockKeeper(project: try checkout.project())
+        #expect(try !profiles(keeper).contains("rpm-builder"))
+        #expect(try profiles(keeper, naming: ["centos"]).contains("rpm-builder"))
+        // A build of Debian alone fetches nothing of it, and its set is not read.
+        try Files.remove(checkout.folder.pushing("package-sets/debian/builder-rpm.txt"))
+        _ = try await checkout.build("debian/mirror")
+        let before = try lock()
+        #expect(try #require(before["debian"]).packages(of: "rpm-builder").isEmpty)
+        // What is locked of it is asked for from then on: the lock does not go back and forth.
+        let packages = try #require(before["debian"]).packages(of: "builder").map {
+            LockedPackage(
+                name: $0.name, version: $0.version, architecture: $0.architecture, profiles: ["rpm-builder"],
+                isEssential: $0.isEssential, size: $0.size, repository: $0.repository, path: $0.path, digest: $0.digest)
+        }
+        let after = Lock([
+            LockedDistribution(
+                name: "debian", architecture: "amd64", asked: nil, snapshots: [], indexes: [], packages: packages)
+        ])
+        #expect(try profiles(keeper, beside: after).contains("rpm-builder"))
+        #expect(try !profiles(keeper, beside: before).contains("rpm-builder"))
+        // With no distribution of RPM packages declared any more, it goes.
+        try checkout.edit("deploy.yaml", "family: rpm\n    release", "family: rpm\n    online: true\n    release")
+        try checkout.edit(
+            "deploy.yaml",
+            "    repositories:\n      - {name: base, baseurl: [\"http://127.0.0.1:9/base\"], unsigned: true}\n",
+            "")
+        #expect(try !profiles(keeper, beside: after).contains("rpm-builder"))
+    }
+
+    @Test func theStepsOfRPMDistributionsAloneRunInThatImage() async throws {
+        try declareCentOS()
+        _ = try await checkout.build("debian/mirror")
+        let project = try checkout.project()
+        let nothing = Digest(of: [UInt8]())
+        let centos = LockedDistribution(
+            name: "centos", architecture: "x86_64", asked: nil, snapshots: [], indexes: [],
+            packages: [
+                LockedPackage(
+                    name: "bash", version: "5-1", architecture: "x86_64", profiles: ["core"], isEssential: false,
+                    size: .zero,
+                    repository: "base", path: "Packages/b/bash-5-1.x86_64.rpm", digest: nothing)
+            ])
+        func plan(beside: [LockedDistribution]) async throws -> BuildPlan {
+            try BuildPlanner(
+                declaration: project.declaration, lock: try lock(), beside: beside,
+                fetch: try project.packageFetch(), signer: try await SigningKey(home: project.workspace.key),
+                includes: .literal([]), postinstall: nil, packageKeys: [:], forbidden: [:], isDraft: false
+            ).plan()
+        }
+        func image(_ plan: BuildPlan, _ step: StepName) -> StepName? {
+            guard case .output(let step, _) = plan.graph.steps[step]?.inputs["image"] else { return nil }
+            return step
+        }
+        let with = try await plan(beside: [centos])
+        #expect(image(with, "centos/signatures") == "builder/rpm-image")
+        #expect(image(with, "centos/gate") == "builder/rpm-image")
+        #expect(image(with, "debian/gate") == "builder/image")
+        #expect(image(with, "iso/image") == "builder/image")
+        let without = try await plan(beside: [])
+        #expect(!without.graph.steps.keys.contains("builder/rpm-image"))
+        // Without a set of its own, there is one image for all.
+        try checkout.edit("deploy.yaml", "\n  rpm-sets: [builder-rpm]", "")
+        let shared = try checkout.project()
+        let one = try BuildPlanner(
+            declaration: shared.declaration, lock: try lock(), beside: [centos], fetch: try shared.packageFetch(),
+            signer: try await SigningKey(home: shared.workspace.key), includes: .literal([]), postinstall: nil,
+            packageKeys: [:], forbidden: [:], isDraft: false
+        ).plan()
+        #expect(image(one, "centos/gate") == "builder/image")
     }
 }

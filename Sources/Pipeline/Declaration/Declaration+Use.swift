@@ -7,8 +7,17 @@ extension Declaration {
     /// The distributions that the live system, the builder image or a darksite of the image are made of.
     package var distributionsInUse: Set<String> {
         var used: Set<String> = [live.distribution]
-        if case .made(let distribution, _) = builder { used.insert(distribution) }
+        if case .made(let distribution, _, _) = builder { used.insert(distribution) }
         return used.union(iso.darksites.map(\.distribution))
+    }
+
+    /// Whether the image that RPM packages are judged in is needed when the distributions `named` are in use, too. It stays
+    /// `locked` as long as there is a use for it, as what is locked of a distribution stays when it is not in use.
+    func usesRPM(naming named: Set<String>, locked: Lock?) -> Bool {
+        let rpm = distributions.filter { $0.rpm != nil && !$0.isOnline }.map(\.name)
+        guard distributionsInUse.union(named).isDisjoint(with: rpm) else { return true }
+        guard case .made(let distribution, _, _) = builder, let locked = locked?[distribution] else { return false }
+        return !rpm.isEmpty && !locked.packages(of: InternalProfile.rpmBuilder.rawValue).isEmpty
     }
 
     /// The declared distributions that `targets` of a build mean: by their name, by a step of theirs ("ubuntu/mirror"), or

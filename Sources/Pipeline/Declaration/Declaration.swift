@@ -23,14 +23,17 @@ package struct Declaration: Hashable, Sendable {
 
     /// Everything that has to be resolved in `distribution`: its profiles, also those the image does not carry, so that
     /// another choice of profiles leaves the lock as it is; and what the build needs for itself, under the names in
-    /// ``InternalProfile``.
-    package func profiles(of distribution: Distribution) -> [PackageSetProfile] {
+    /// ``InternalProfile``. What only RPM distributions need is asked for where one is `usingRPM`.
+    package func profiles(of distribution: Distribution, usingRPM: Bool = false) -> [PackageSetProfile] {
         var profiles = distribution.profiles
         if live.distribution == distribution.name {
             profiles.append(PackageSetProfile(name: InternalProfile.live.rawValue, sets: live.sets))
         }
-        if case .made(distribution.name, let sets) = builder {
+        if case .made(distribution.name, let sets, let rpmSets) = builder {
             profiles.append(PackageSetProfile(name: InternalProfile.builder.rawValue, sets: sets))
+            if usingRPM, !rpmSets.isEmpty {
+                profiles.append(PackageSetProfile(name: InternalProfile.rpmBuilder.rawValue, sets: rpmSets))
+            }
         }
         if let module = distribution.zfsModule, !profiles.isEmpty {
             profiles.append(PackageSetProfile(name: InternalProfile.zfsBuild.rawValue, sets: module.sets))
@@ -42,6 +45,7 @@ package struct Declaration: Hashable, Sendable {
     package enum InternalProfile: String, CaseIterable, Sendable {
         case live
         case builder
+        case rpmBuilder = "rpm-builder"
         case zfsBuild = "zfs-build"
     }
 
@@ -147,7 +151,9 @@ package struct Declaration: Hashable, Sendable {
 
     /// The container image that steps run in.
     package enum Builder: Hashable, Sendable {
-        case made(distribution: String, sets: [PackageSetReference])
+        /// The steps of RPM distributions run in an image of their own, made from `rpmSets` when one is in use; where there are
+        /// none, in that from `sets`.
+        case made(distribution: String, sets: [PackageSetReference], rpmSets: [PackageSetReference])
         /// An image in a registry by digest.
         case image(String)
     }

@@ -89,14 +89,19 @@ struct DeclarationReader {
             let document = fields.required(
                 "builder", of: root, example: "builder: {distribution: debian, sets: [builder]}"),
             let section = fields.section(
-                document, name: "builder", at: root.keyLocation(of: "builder"), keys: ["distribution", "sets", "image"])
+                document, name: "builder", at: root.keyLocation(of: "builder"),
+                keys: ["distribution", "sets", "rpm-sets", "image"])
         else { return nil }
         guard section.has("image") else {
             let distribution = distribution(of: section, known: known)
-            guard let sets = requiredSets(section), let distribution else { return nil }
-            return .made(distribution: distribution, sets: sets)
+            var rpmSets: [PackageSetReference]? = []
+            if let document = fields.optional("rpm-sets", of: section) {
+                rpmSets = self.sets(document, name: section.path("rpm-sets"))
+            }
+            guard let sets = requiredSets(section), let rpmSets, let distribution else { return nil }
+            return .made(distribution: distribution, sets: sets, rpmSets: rpmSets)
         }
-        for key in ["distribution", "sets"] where section.has(key) {
+        for key in ["distribution", "sets", "rpm-sets"] where section.has(key) {
             fields.report("builder has an image, and is not made from \(key)", at: section.keyLocation(of: key))
         }
         let image = fields.string("image", of: section, example: "image: registry.example/debian@sha256:…") {

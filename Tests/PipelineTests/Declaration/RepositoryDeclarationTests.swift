@@ -29,7 +29,7 @@ import Glibc
         #expect(declaration.distributionsInUse == ["debian"], "a build as it stands needs no other archive")
         #expect(declaration.distributions.map(\.name) == ["debian", "ubuntu", "centos", "rocky", "fedora", "rhel"])
         for distribution in declaration.distributions {
-            let all = declaration.profiles(of: distribution) + distribution.profiles
+            let all = declaration.profiles(of: distribution, usingRPM: true) + distribution.profiles
             let unions = try PackageSetLoader(folder: declaration.packageSets).load(
                 all, distribution: distribution.name, architecture: distribution.architecture)
             #expect(Set(unions.keys) == Set(all.map(\.name)))
