@@ -70,14 +70,14 @@ package struct Project: Sendable {
             beside: lock.only(named.subtracting(declaration.iso.darksites.map(\.distribution))).distributions,
             fetch: try packageFetch(of: lock.distributions),
             signer: signer, includes: includes, postinstall: postinstall,
-            packageKeys: try packageKeys(of: lock.distributions.map(\.name)),
+            packageKeys: try packageKeys(of: declaration.distributionsInUse.union(named)),
             forbidden: Dictionary(uniqueKeysWithValues: forbidden.map { ($0, Dictionary(uniqueKeysWithValues: $1)) }),
             isDraft: isDraft
         ).plan()
     }
 
     /// The files of keys that packages of `distributions` must be signed with, by repository.
-    private func packageKeys(of distributions: [String]) throws -> [String: [[UInt8]]] {
+    private func packageKeys(of distributions: Set<String>) throws -> [String: [[UInt8]]] {
         var keys: [String: [[UInt8]]] = [:]
         for distribution in declaration.distributions where distributions.contains(distribution.name) {
             for repository in distribution.rpm?.repositories ?? [] where !repository.packageKeys.isEmpty {

@@ -177,7 +177,7 @@ import Testing
                 platform: el9
                 architecture: x86_64
                 repositories:
-                  - {name: base, baseurl: ["http://127.0.0.1:9/base"], unsigned: true}
+                  - {name: base, baseurl: ["http://127.0.0.1:9/base"], keys: [/none/KEY]}
                 profiles: {core: [core]}
             live:
 
@@ -199,7 +199,7 @@ import Testing
         let keeper = LockKeeper(project: try checkout.project())
         #expect(try !profiles(keeper).contains("rpm-builder"))
         #expect(try profiles(keeper, naming: ["centos"]).contains("rpm-builder"))
-        // A build of Debian alone fetches nothing of it, and its set is not read.
+        // A build of Debian alone fetches nothing of it; its set and keys are not read.
         try Files.remove(checkout.folder.pushing("package-sets/debian/builder-rpm.txt"))
         _ = try await checkout.build("debian/mirror")
         let before = try lock()
@@ -220,7 +220,7 @@ import Testing
         try checkout.edit("deploy.yaml", "family: rpm\n    release", "family: rpm\n    online: true\n    release")
         try checkout.edit(
             "deploy.yaml",
-            "    repositories:\n      - {name: base, baseurl: [\"http://127.0.0.1:9/base\"], unsigned: true}\n",
+            "    repositories:\n      - {name: base, baseurl: [\"http://127.0.0.1:9/base\"], keys: [/none/KEY]}\n",
             "")
         #expect(try !profiles(keeper, beside: after).contains("rpm-builder"))
     }
@@ -256,11 +256,31 @@ import Testing
         #expect(image(with, "iso/image") == "builder/image")
         let without = try await plan(beside: [])
         #expect(!without.graph.steps.keys.contains("builder/rpm-image"))
+        // The mirror and what the installer reads, each at its place on the image.
+        try checkout.edit("deploy.yaml", "/none/KEY", archive.keyring.string)
+        try checkout.edit("deploy.yaml", "debian: [core", "centos: [core]\n    debian: [core")
+        let carrying = try checkout.project()
+        let carried = try BuildPlanner(
+            declaration: carrying.declaration, lock: Lock(try lock().distributions + [centos]), beside: [],
+            fetch: try carrying.packageFetch(), signer: try await SigningKey(home: carrying.workspace.key),
+            includes: .literal([]), postinstall: nil, packageKeys: [:], forbidden: [:], isDraft: false
+        ).plan()
+        let inputs = try #require(carried.graph.steps["iso/image"]?.inputs)
+        #expect(inputs.keys.filter { $0.contains("darksite-") }.sorted() == ["darksite-debian", "rpm-darksite-centos"])
+        guard case .literal(let list) = inputs["extra/darksite/centos/profiles/core"],
+            case .literal(let release) = inputs["extra/darksite/centos/release"]
+        else {
+            Issue.record("the installer would find no profile")
+            return
+        }
+        #expect(String(decoding: list, as: UTF8.self) == "bash 0:5-1 x86_64\n")
+        #expect(String(decoding: release, as: UTF8.self) == "el9 x86_64 9\n")
         // Without a set of its own, there is one image for all.
         try checkout.edit("deploy.yaml", "\n  rpm-sets: [builder-rpm]", "")
         let shared = try checkout.project()
         let one = try BuildPlanner(
-            declaration: shared.declaration, lock: try lock(), beside: [centos], fetch: try shared.packageFetch(),
+            declaration: shared.declaration, lock: Lock(try lock().distributions + [centos]), beside: [],
+            fetch: try shared.packageFetch(),
             signer: try await SigningKey(home: shared.workspace.key), includes: .literal([]), postinstall: nil,
             packageKeys: [:], forbidden: [:], isDraft: false
         ).plan()

@@ -98,7 +98,7 @@ json() { python3 -c 'import json, sys; value = json.loads(sys.argv[1]); print(ev
 @test "a build that uses no RPM distribution asks its repositories for nothing, and the image that judges is not made" {
     run -0 --separate-stderr deploy build debian/indexes
     run -0 --separate-stderr out_of_reach deploy status
-    [[ $output == *'4 rpm darksites: not in use; '* ]]
+    [[ $output == *'4 rpm darksites (rpm): not in use; '* ]]
     [[ $output != *builder/rpm-image* && -z $(requests) ]]
     run ! grep -qE '^distribution centos|^profile rpm-builder' deploy.lock
     # Asked for, it is: a key that is missing is named.

@@ -12,6 +12,7 @@ struct Benchmarks {
     static func main() async throws {
         let arguments = CommandLine.arguments.dropFirst()
         switch (arguments.first, arguments.count) {
+        case ("nothing", 1): break
         case ("table", 2...):
             let table = try table(of: arguments.dropFirst())
             print("\(table.packageCount) packages")
@@ -63,7 +64,7 @@ struct Benchmarks {
                    | rpm-table FOLDER… | rpm-parsed CACHE FOLDER… | rpm-check CACHE FOLDER…
                    | rpm-answer depends|recommends[,best] FILE-OF-REQUESTS FOLDER…
                    | rpm-solve depends|recommends FILE-OF-NAMES CACHE FOLDER…
-                   | repodata FOLDER OUTPUT
+                   | repodata FOLDER OUTPUT | nothing
                    | answer depends|recommends FILE-OF-REQUESTS INDEX…
             """
     }
