@@ -21,11 +21,11 @@ struct SoftwareBill {
                 ])
                 packages.append(
                     entry(
-                        distribution.name, package.name, package.version, package.architecture,
+                        distribution, package.name, package.version, package.architecture,
                         [("checksums", .array([checksum]))]))
             }
             for package in distribution.built where !onImage.isDisjoint(with: package.profiles) {
-                packages.append(entry(distribution.name, package.name, package.version, package.architecture, []))
+                packages.append(entry(distribution, package.name, package.version, package.architecture, []))
             }
         }
         let document = JSON.object([
@@ -42,16 +42,15 @@ struct SoftwareBill {
     }
 
     private func entry(
-        _ distribution: String, _ name: String, _ version: String, _ architecture: String, _ more: [(String, JSON)]
+        _ distribution: LockedDistribution, _ name: String, _ version: String, _ architecture: String,
+        _ more: [(String, JSON)]
     ) -> JSON {
-        let id = "SPDXRef-\(distribution)-\(name)-\(version)-\(architecture)".map { character in
+        let id = "SPDXRef-\(distribution.name)-\(name)-\(version)-\(architecture)".map { character in
             character.isASCII && (character.isLetter || character.isNumber || character == ".") ? character : "-"
         }
-        // Package URLs write a plus sign as %2B (https://github.com/package-url/purl-spec).
-        let escaped = "\(name)@\(version)".map { $0 == "+" ? "%2B" : String($0) }.joined()
         let reference = JSON.object([
             ("referenceCategory", .string("PACKAGE-MANAGER")), ("referenceType", .string("purl")),
-            ("referenceLocator", .string("pkg:deb/\(distribution)/\(escaped)?arch=\(architecture)")),
+            ("referenceLocator", .string(Self.packageURL(distribution, name, version, architecture))),
         ])
         return .object(
             [
@@ -59,5 +58,17 @@ struct SoftwareBill {
                 ("downloadLocation", .string("NOASSERTION")), ("filesAnalyzed", .bool(false)),
                 ("externalRefs", .array([reference])),
             ] + more)
+    }
+
+    /// https://github.com/package-url/purl-spec, PURL-TYPES: of RPM packages the epoch is a qualifier.
+    private static func packageURL(
+        _ distribution: LockedDistribution, _ name: String, _ version: String, _ architecture: String
+    ) -> String {
+        var parts = version.split(separator: ":", maxSplits: 1).map(String.init)
+        let epoch = distribution.family == .rpm && parts.count > 1 ? "&epoch=\(parts.removeFirst())" : ""
+        let type = distribution.family == .rpm ? "rpm" : "deb"
+        let escapes: [Character: String] = ["+": "%2B", "^": "%5E"]
+        let escaped = "\(name)@\(parts.joined(separator: ":"))".map { escapes[$0] ?? String($0) }.joined()
+        return "pkg:\(type)/\(distribution.name)/\(escaped)?arch=\(architecture)\(epoch)"
     }
 }
