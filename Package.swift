@@ -89,7 +89,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Pipeline", "Darksites", "APT", "RPM", "ContentStore", "Archives", "Primitives", "Solver", system,
+                "Pipeline", "Darksites", "APT", "RPM", "ContentStore", "Transfer", "Archives", "Primitives", "Solver",
+                system,
             ],
             path: "Tests/bench/Benchmarks", swiftSettings: settings),
 

@@ -28,6 +28,9 @@ package struct ArchiveFile: Hashable, Sendable {
     /// What people know it as.
     var shown: String { name == digest.hex ? "\(repository) \(path)" : name }
 
+    /// Whether a repository of RPM packages has it, which can't have a snapshot service.
+    var isOfRPM: Bool { path.hasSuffix(".rpm") || path.hasPrefix("repodata/") }
+
     /// A line that says all of it, for a step's input: where mirrors are is no part of it.
     package var line: String { "\(digest.hex) \(size.bytes) \(repository) \(path)" }
 }

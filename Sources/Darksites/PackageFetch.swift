@@ -82,7 +82,8 @@ package struct PackageFetch: Sendable {
                 },
                 finished: { file in try store.adopt(file.destination, digest: file.digest) })
         } catch let error as TransferErrors where error.isMissing {
-            let repositories = Set(error.files.map { missing[$0.index].repository })
+            let files = error.files.map { missing[$0.index] }.filter { !$0.isOfRPM }
+            let repositories = Set(files.map(\.repository))
             throw FilesGone(
                 transfer: error, withoutService: repositories.filter { addresses.services[$0] == nil }.sorted())
         }

@@ -15,7 +15,10 @@ package struct SnapshotGone: UserError {
         """
     }
     package var details: [String] { tried }
-    package var hint: String? { GoneHint(withoutService: hasService ? [] : [snapshot.repository]).text }
+    package var hint: String? {
+        let canHaveService = !hasService && snapshot.suite != LockedSnapshot.noSuite
+        return GoneHint(withoutService: canHaveService ? [snapshot.repository] : []).text
+    }
 }
 
 /// A mirror that has a newer state than the locked one, or an older one.

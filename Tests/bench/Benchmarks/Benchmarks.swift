@@ -44,6 +44,10 @@ struct Benchmarks {
         case ("rpm-parsed", 3...):
             let universe = try RPMTiming(arguments.dropFirst(2)).universe(cache: FilePath(arguments[2]))
             print("\(universe.packageCount) packages")
+        case ("rpm-snapshot", 3...):
+            let timing = RPMSnapshotTiming(
+                store: FilePath(arguments[2]), folders: arguments.dropFirst(2).map { FilePath($0) })
+            print("\(try await timing.run()) packages")
         case ("rpm-answer", 4...):
             let words = arguments[2].split(separator: ",")
             try RPMTiming(arguments.dropFirst(3)).answer(
@@ -62,6 +66,7 @@ struct Benchmarks {
                    | profiles CHECKOUT DISTRIBUTION[/PROFILE]…
                    | mirror COUNT ROUNDS FOLDER INDEX… | scale ROUNDS FOLDER FILE-OF-NAMES INDEX
                    | rpm-table FOLDER… | rpm-parsed CACHE FOLDER… | rpm-check CACHE FOLDER…
+                   | rpm-snapshot STORE FOLDER…
                    | rpm-answer depends|recommends[,best] FILE-OF-REQUESTS FOLDER…
                    | rpm-solve depends|recommends FILE-OF-NAMES CACHE FOLDER…
                    | repodata FOLDER OUTPUT | nothing

@@ -1,0 +1,33 @@
+import ContentStore
+import Darksites
+import Primitives
+import RPM
+import SystemPackage
+import Transfer
+
+/// Opens RPM repositories, which are folders with `repodata`, as the tool does: fetched the first time, locked and from what the
+/// store has read before from then on.
+struct RPMSnapshotTiming {
+    let store: FilePath
+    let folders: [FilePath]
+
+    func run() async throws -> Int {
+        let names = folders.map { $0.lastComponent?.string ?? "" }
+        let addresses = Dictionary(zip(names, folders.map { ["file://\($0)"] })) { first, _ in first }
+        let fetch = RPMSnapshotFetch(
+            store: try ContentStore(root: store), addresses: RepositoryAddresses(addresses), downloader: Downloader())
+        let sources = names.map { RPMRepositorySource(name: $0, trust: .unsigned) }
+        let file = store.appending("deploy.lock")
+        guard Files.exists(file) else {
+            let snapshot = try await fetch.latest(of: sources, architecture: "x86_64")
+            let locked = LockedDistribution(
+                name: "rpm", architecture: "x86_64", asked: nil, snapshots: snapshot.snapshots,
+                indexes: snapshot.indexes, packages: [])
+            try Files.write(try LockWriter.text(of: Lock([locked])), to: file)
+            return snapshot.rpm?.table.packageCount ?? 0
+        }
+        let lock = try LockReader.read(try Files.read(file), file: file.string)
+        guard let locked = lock["rpm"] else { throw Benchmarks.Usage() }
+        return try await fetch.locked(locked, sources: sources, architecture: "x86_64").rpm?.table.packageCount ?? 0
+    }
+}
