@@ -127,13 +127,12 @@ struct MirrorLists {
     /// Whether an address is one of this machine.
     private static func isOwn(_ url: String) -> Bool {
         if url.hasPrefix("file://") || url.hasPrefix("/") { return true }
-        let parts = url.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: true)
-        guard parts.count > 1, !parts[1].contains("@") else { return false }
-        let authority = parts[1]
-        let host =
-            authority.hasPrefix("[")
-            ? authority.prefix { $0 != "]" }.dropFirst() : authority.prefix { $0 != ":" }
-        return ["127.0.0.1", "::1", "localhost"].contains(host)
+        guard url.hasPrefix("http://") else { return false }
+        let authority = url.dropFirst(7).prefix { $0 != "/" }
+        return ["127.0.0.1", "[::1]", "localhost"].contains { host in
+            authority == host
+                || authority.hasPrefix(host + ":") && authority.dropFirst(host.count + 1).allSatisfy(\.isNumber)
+        }
     }
 }
 

@@ -47,7 +47,9 @@ struct Benchmarks {
         case ("rpm-snapshot", 3...):
             let timing = RPMSnapshotTiming(
                 store: FilePath(arguments[2]), folders: arguments.dropFirst(2).map { FilePath($0) })
-            print("\(try await timing.run()) packages")
+            let start = ContinuousClock.now
+            let count = try await timing.run()
+            print("\(count) packages in \((ContinuousClock.now - start) / .milliseconds(1)) ms")
         case ("rpm-answer", 4...):
             let words = arguments[2].split(separator: ",")
             try RPMTiming(arguments.dropFirst(3)).answer(
