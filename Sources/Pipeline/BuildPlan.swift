@@ -35,7 +35,7 @@ package struct BuildPlan: Sendable {
     /// The profiles of each distribution that were to be really installed, where a draft leaves that out.
     package let omitted: [String: [String]]
 
-    /// The steps that `targets` stand for; see `StepGraph.resolve`. A stage that this declaration has no steps for is said
+    /// The steps that `targets` stand for, the name of a distribution among them; see `StepGraph.resolve`. A stage that this declaration has no steps for is said
     /// to be that.
     func resolve(targets: [String]) throws -> Set<StepName> {
         for stage in BuildStage.all where !graph.stages.contains(stage) {
@@ -44,7 +44,13 @@ package struct BuildPlan: Sendable {
                 "stage \(stage.number), \(stage.title), has nothing to build: deploy.yaml declares no such distribution",
                 hint: "stages with steps: \(graph.stages.map(\.name).joined(separator: ", "))", isUsageError: true)
         }
-        return try graph.resolve(targets: targets)
+        // One stage makes the darksites of all distributions of RPM packages; one of them is called by its own name.
+        let stages = Set(graph.stages.map(\.name))
+        let names = targets.flatMap { target in
+            guard !stages.contains(target), graph.steps["\(target)/darksite"] != nil else { return [target] }
+            return graph.steps.keys.map(\.text).filter { $0.hasPrefix("\(target)/") }.sorted()
+        }
+        return try graph.resolve(targets: names)
     }
 }
 

@@ -254,6 +254,8 @@ import Testing
         #expect(image(with, "centos/gate") == "builder/rpm-image")
         #expect(image(with, "debian/gate") == "builder/image")
         #expect(image(with, "iso/image") == "builder/image")
+        let steps = try with.resolve(targets: ["centos"])
+        #expect(steps.contains("centos/darksite") && steps.allSatisfy { $0.text.hasPrefix("centos/") })
         let without = try await plan(beside: [])
         #expect(!without.graph.steps.keys.contains("builder/rpm-image"))
         // The mirror and what the installer reads, each at its place on the image.

@@ -46,6 +46,7 @@ done
 # A container may not make namespaces, with which rpm keeps scriptlets from the network and from each other's /tmp.
 printf '%%__transaction_unshare %%{nil}\n' > "$HOME/.rpmmacros"
 
+# Since 4.19, dnf reads the lists of files only where it is told to; packages may require files that primary.xml has not.
 cat > "$work/dnf.conf" <<END_OF_CONF
 [main]
 reposdir=/nonexistent
@@ -56,6 +57,7 @@ logdir=$work
 persistdir=$work/state
 module_platform_id=platform:$platform
 install_weak_deps=0
+optional_metadata_types=filelists
 best=1
 gpgcheck=0
 [repository]

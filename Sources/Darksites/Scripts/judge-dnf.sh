@@ -77,6 +77,7 @@ cd /
 
 # --- dnf trusts it, and installs each profile from it -----------------------------------------------------------------
 
+# Since 4.19, dnf reads the lists of files only where it is told to; packages may require files that primary.xml has not.
 cat > "$work/dnf.conf" <<END_OF_CONF
 [main]
 reposdir=/nonexistent
@@ -87,6 +88,7 @@ logdir=$work
 persistdir=$work/state
 module_platform_id=platform:$platform
 install_weak_deps=0
+optional_metadata_types=filelists
 best=1
 keepcache=0
 [mirror]

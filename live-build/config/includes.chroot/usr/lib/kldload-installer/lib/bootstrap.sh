@@ -277,10 +277,11 @@ bootstrap_rpm() {
     # The initramfs is made once, in the end (boot.sh), and the boot menu is not that of these plugins.
     mkdir -p "$TARGET/etc/kernel/install.d"
     ln --symbolic --force /dev/null "$TARGET/etc/kernel/install.d/50-dracut.install"
-    # The platform decides which modules there are, and with them which packages dnf sees.
+    # The platform decides which modules there are, and with them which packages dnf sees. Packages may require files that
+    # only the lists of files have.
     options=(--installroot="$TARGET" --releasever="$release" --assumeyes --quiet --noplugins --setopt=reposdir=/nonexistent
         --setopt=cachedir=/tmp/dnf-cache --setopt=install_weak_deps=False --setopt=keepcache=False --setopt=gpgcheck=0
-        --setopt=best=True --setopt=strict=True --setopt=module_platform_id="platform:$platform"
+        --setopt=best=True --setopt=strict=True --setopt=optional_metadata_types=filelists --setopt=module_platform_id="platform:$platform"
         --repofrompath="kldload,file://$mirror" --repo=kldload)
     run dnf "${options[@]}" install "${packages[@]}" || fail "dnf can't install the profile $KLDLOAD_PROFILE from the mirror"
     rm "$TARGET/etc/kernel/install.d/50-dracut.install"
