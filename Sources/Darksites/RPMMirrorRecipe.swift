@@ -73,17 +73,19 @@ package struct RPMMirrorRecipe: Sendable {
         for repository in Set(indexes.map(\.repository)).sorted() {
             let own = indexes.filter { $0.repository == repository }
             let files = wanted.filter { $0.repository == repository }
-            guard let primary = own.first(where: { $0.component == "primary" }), !files.isEmpty else { continue }
-            let lists = try own.first { $0.component == "filelists" }.map(plain)
-            let found = try RepodataRecords(
-                primary: plain(primary), fileLists: lists, source: "\(repository) \(primary.path)")
-            for package in files {
-                let name = package.path.split(separator: "/").last.map(String.init) ?? package.path
-                guard
-                    let record = try found.package(
-                        at: package.path, placedAt: Self.path(of: name), size: package.size, digest: package.digest)
-                else { continue }
-                records[package.digest] = record
+            guard !files.isEmpty else { continue }
+            let primaries = own.filter { $0.component == "primary" }
+            let lists = try own.filter { $0.component == "filelists" }.map {
+                try FileListRecords(plain($0), source: "\(repository) \($0.path)")
+            }
+            for primary in primaries {
+                let found = try RepodataRecords(primary: plain(primary), source: "\(repository) \(primary.path)")
+                for package in files where records[package.digest] == nil {
+                    let name = package.path.split(separator: "/").last.map(String.init) ?? package.path
+                    records[package.digest] = try found.package(
+                        at: package.path, placedAt: Self.path(of: name), size: package.size, digest: package.digest,
+                        fileLists: lists, hasAllLists: lists.count == primaries.count)
+                }
             }
         }
         var packages: [RepodataPackage] = []

@@ -36,15 +36,17 @@ package struct RPMProfileSlice: Sendable {
             return nil
         }
         guard let primary = try index("primary") else { throw SliceError("the mirror has no index of packages") }
-        let records = try RepodataRecords(
-            primary: primary, fileLists: try index("filelists"), source: "the mirror's primary.xml")
+        let records = try RepodataRecords(primary: primary, source: "the mirror's primary.xml")
+        let lists = try index("filelists").map { [try FileListRecords($0, source: "the mirror's filelists.xml")] } ?? []
         var tree = FileTree()
         var listed: [RepodataPackage] = []
         for package in packages {
             let name = package.path.split(separator: "/").last.map(String.init) ?? package.path
             let path = RPMMirrorRecipe.path(of: name)
             guard let node = mirror.nodes[path],
-                let record = try records.package(at: path, placedAt: path, size: package.size, digest: package.digest)
+                let record = try records.package(
+                    at: path, placedAt: path, size: package.size, digest: package.digest, fileLists: lists,
+                    hasAllLists: true)
             else { throw SliceError("the mirror has no \(name)") }
             listed.append(record)
             try tree.set(node, at: path)

@@ -73,4 +73,23 @@ import Transfer
             #expect("\(error)".contains("is in deploy.lock, but in none of the indexes that it names"), "\(error)")
         }
     }
+
+    @Test func aLockWithTwoStatesOfARepositoryFindsThePackagesOfBoth() async throws {
+        let site = try MadeRPMSite()
+        let locked = try site.lock(["bash", "coreutils", "glibc-langpack-en"])
+        // As an update of single packages leaves it: an index of which no package is wanted, before the one that has them.
+        let other = Array(
+            "<?xml version=\"1.0\"?><metadata xmlns=\"http://linux.duke.edu/metadata/common\" packages=\"0\"></metadata>"
+                .utf8)
+        try site.store.insert(other)
+        let states = LockedDistribution(
+            name: locked.name, architecture: locked.architecture, asked: nil, snapshots: locked.snapshots,
+            indexes: locked.indexes + [
+                LockedIndex(
+                    repository: "base", suite: LockedSnapshot.noSuite, component: "primary", architecture: "x86_64",
+                    size: ByteCount(other.count), path: "repodata/0-primary.xml", digest: Digest(of: other))
+            ], packages: locked.packages)
+        let report = try await site.build(states, "centos/mirror")
+        #expect(report.records["centos/mirror"] != nil)
+    }
 }

@@ -1,21 +1,16 @@
 package import Primitives
 
-/// The records of a repository's packages, to be copied into the metadata of a mirror: where each lies in primary.xml and
-/// filelists.xml.
+/// The records of a repository's packages, to be copied into the metadata of a mirror: where each lies in primary.xml.
 package struct RepodataRecords {
     private let primary: [UInt8]
-    private let fileLists: [UInt8]?
     /// By location.
     private var records: [String: (range: Range<Int>, number: String)] = [:]
-    /// By number.
-    private var lists: [String: Range<Int>] = [:]
 
-    /// Reads unpacked indexes; `source` is what errors call the first.
+    /// Reads an unpacked index; `source` is what errors call it.
     ///
     /// - Throws: `RepodataError`.
-    package init(primary: [UInt8], fileLists: [UInt8]?, source: String) throws(RepodataError) {
+    package init(primary: [UInt8], source: String) throws(RepodataError) {
         self.primary = primary
-        self.fileLists = fileLists
         // What is copied is read as XML then; here it is enough to find it.
         records = try primary.withUnsafeBufferPointer { buffer throws(RepodataError) in
             let bytes = UnsafeRawBufferPointer(buffer)
@@ -28,20 +23,6 @@ package struct RepodataRecords {
                     let end = element.firstIndex(of: "<", from: number.upperBound)
                 else { throw RepodataError(source, .missing("location or checksum of a package")) }
                 found[element.plainText(place)] = (range, element.plainText(number.upperBound + 1..<end))
-            }
-            return found
-        }
-        guard let fileLists else { return }
-        lists = try fileLists.withUnsafeBufferPointer { buffer throws(RepodataError) in
-            let bytes = UnsafeRawBufferPointer(buffer)
-            var found: [String: Range<Int>] = [:]
-            var elements = try RepodataElements(bytes, source: "the index of files that belongs to \(source)")
-            while let range = try elements.next() {
-                let element = UnsafeRawBufferPointer(rebasing: bytes[range])
-                guard let tag = element.tag("<package "), let number = element.attribute("pkgid", in: tag) else {
-                    continue
-                }
-                found[element.plainText(number)] = range
             }
             return found
         }
@@ -68,26 +49,63 @@ package struct RepodataRecords {
         }
     }
 
-    /// The package whose location is `location`, as a mirror lists it that has it at `path`; nil where there is none.
+    /// The package whose location is `location`, as a mirror lists it that has it at `path`; nil where there is none. Its files
+    /// are those that one of `fileLists` has; where not every list is there, those that primary.xml names will do.
     ///
-    /// - Throws: `RepodataError`, as `RepodataPackage` does; also where the index of files has nothing of it.
+    /// - Throws: `RepodataError`, as `RepodataPackage` does; also where no list has anything of it.
     package func package(
-        at location: String, placedAt path: String, size: ByteCount, digest: Digest
+        at location: String, placedAt path: String, size: ByteCount, digest: Digest, fileLists: [FileListRecords],
+        hasAllLists: Bool
     ) throws(RepodataError) -> RepodataPackage? {
         guard let (range, number) = records[location] else { return nil }
         return try primary.withUnsafeBufferPointer { buffer throws(RepodataError) in
             let bytes = UnsafeRawBufferPointer(buffer)
             let element = UnsafeRawBufferPointer(rebasing: bytes[range])
-            guard let fileLists else {
-                return try RepodataPackage(primary: element, fileList: nil, path: path, size: size, digest: digest)
+            for list in fileLists {
+                let found = try list.withElement(number) { files throws(RepodataError) in
+                    try RepodataPackage(primary: element, fileList: files, path: path, size: size, digest: digest)
+                }
+                if let found { return found }
             }
-            guard let list = lists[number] else { throw RepodataError(location, .noFileList) }
-            return try fileLists.withUnsafeBufferPointer { buffer throws(RepodataError) in
-                let bytes = UnsafeRawBufferPointer(buffer)
-                return try RepodataPackage(
-                    primary: element, fileList: UnsafeRawBufferPointer(rebasing: bytes[list]), path: path, size: size,
-                    digest: digest)
+            guard !hasAllLists else { throw RepodataError(location, .noFileList) }
+            return try RepodataPackage(primary: element, fileList: nil, path: path, size: size, digest: digest)
+        }
+    }
+}
+
+/// Where the files of each package lie in a filelists.xml.
+package struct FileListRecords {
+    private let bytes: [UInt8]
+    /// By number.
+    private var lists: [String: Range<Int>] = [:]
+
+    /// Reads an unpacked index; `source` is what errors call it.
+    ///
+    /// - Throws: `RepodataError`.
+    package init(_ bytes: [UInt8], source: String) throws(RepodataError) {
+        self.bytes = bytes
+        lists = try bytes.withUnsafeBufferPointer { buffer throws(RepodataError) in
+            let bytes = UnsafeRawBufferPointer(buffer)
+            var found: [String: Range<Int>] = [:]
+            var elements = try RepodataElements(bytes, source: source)
+            while let range = try elements.next() {
+                let element = UnsafeRawBufferPointer(rebasing: bytes[range])
+                guard let tag = element.tag("<package "), let number = element.attribute("pkgid", in: tag) else {
+                    continue
+                }
+                found[element.plainText(number)] = range
             }
+            return found
+        }
+    }
+
+    /// What `body` makes of the element of the package with this number; nil where there is none.
+    fileprivate func withElement<Result>(
+        _ number: String, _ body: (UnsafeRawBufferPointer) throws(RepodataError) -> Result
+    ) throws(RepodataError) -> Result? {
+        guard let range = lists[number] else { return nil }
+        return try bytes.withUnsafeBufferPointer { buffer throws(RepodataError) in
+            try body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[range]))
         }
     }
 }

@@ -17,10 +17,12 @@ struct RepodataTiming {
             return try Compression(fileName: name).decompress(
                 file: place.appending(name), limit: ByteCount(2_000_000_000))
         }
-        let records = try RepodataRecords(primary: index("primary"), fileLists: index("filelists"), source: "\(folder)")
+        let records = try RepodataRecords(primary: index("primary"), source: "\(folder)")
+        let lists = [try FileListRecords(index("filelists"), source: "\(folder)")]
         let packages = try records.stated.map { place in
             try records.package(
-                at: place.location, placedAt: "Packages/\(place.location)", size: place.size, digest: place.digest)
+                at: place.location, placedAt: "Packages/\(place.location)", size: place.size, digest: place.digest,
+                fileLists: lists, hasAllLists: true)
         }
         let files = try await RepodataWriter(epoch: 1_736_761_560, compression: .gzip).files(
             of: packages.compactMap { $0 })
