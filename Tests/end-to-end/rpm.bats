@@ -82,7 +82,8 @@ teardown_file() { chmod -R u+w "$BATS_FILE_TMPDIR/store" 2>/dev/null || :; }
 
 deploy() { "$DEPLOY_BINARY" "$@"; }
 requests() { cat "$site/rpm.requests" 2>/dev/null || :; }
-misbehave() { printf '%s\n' "$@" >"$site/rpm.rules"; }
+misbehave() { echo "$1" >"$site/rpm.rules"; }
+behave() { rm "$site/rpm.rules"; }
 out_of_reach() {
     local name
     for name in BASEOS APPSTREAM CRB EPEL ZFS; do local -x "DEPLOY_MIRROR_CENTOS_$name=http://127.0.0.1:9/x"; done
@@ -144,7 +145,7 @@ json() { python3 -c 'import json, sys; value = json.loads(sys.argv[1]); print(ev
     forget centos/mirror
     run -0 --separate-stderr out_of_reach deploy build centos
     echo "$stderr"
-    [[ $output == '1 step run, '* && $stderr == *'✓ 4 centos/mirror'* ]]
+    [[ $output == '1 step'*' run, '* && $stderr == *'✓ 4 centos/mirror'* ]]
 }
 
 @test "dnf reads the mirror as it will lie on the medium, and finds nothing unsatisfied in it" {
@@ -152,17 +153,14 @@ json() { python3 -c 'import json, sys; value = json.loads(sys.argv[1]); print(ev
     run -0 --separate-stderr deploy shell centos/gate <<'SHELL'
 set -e
 export HOME=/tmp
-gpg --quiet --batch --import /in/key.asc
-gpg --quiet --batch --verify /in/mirror/repodata/repomd.xml.asc /in/mirror/repodata/repomd.xml
 options="--setopt=reposdir=/nonexistent --setopt=cachedir=/tmp/dnf --setopt=module_platform_id=platform:el9 --repofrompath=made,file:///in/mirror --repo=made --releasever=9 --forcearch=x86_64 --installroot=/tmp/none --quiet --noplugins"
-dnf $options repoquery --queryformat '%{name}-%{evr}.%{arch}' kernel-core zstd openssl-libs 2>/tmp/log || { cat /tmp/log; exit 1; }
-dnf $options group info core 2>/tmp/log | grep -iE 'group|sudo' | head -n 3
-dnf $options repoquery --unsatisfied 2>/tmp/log | sed 's/^/unsatisfied: /'
+dnf $options repoquery --queryformat '%{name}-%{evr}.%{arch}\n' kernel-core zstd openssl-libs 2>/tmp/log || { cat /tmp/log; exit 1; }
+dnf $options --setopt=optional_metadata_types=filelists repoquery --unsatisfied 2>/tmp/log | sed 's/^/unsatisfied: /'
 grep -o 'type="[a-z]*"' /in/mirror/repodata/repomd.xml | sort | tr '\n' ' '
 SHELL
     echo "$output" "$stderr"
     [[ $output == *'kernel-core-5.14.0-580.el9.x86_64'*'openssl-libs-1:3.2.2-6.el9.x86_64'*'zstd-1.5.5-1.el9.x86_64'* ]]
-    [[ $output == *'Core'*'type="filelists" type="group"'*'type="primary"'* && $output != *unsatisfied:* ]]
+    [[ $output == *'type="filelists" type="group"'*'type="primary"'* && $output != *unsatisfied:* ]]
 }
 
 @test "questions have answers, and change nothing" {
@@ -180,7 +178,7 @@ SHELL
     [[ $output == 'centos: '*" packages can't be installed"* || $output == 'centos: all '* ]]
     run -0 --separate-stderr deploy why centos audit-libs
     echo "$output"
-    [[ $output == *'openssh'* && $output == *'package-sets/centos/base.txt:'* ]]
+    [[ $output == *'package-sets/centos/'*'openssh '*'requires audit-libs >= 1.0.8'* ]]
     run -0 --separate-stderr deploy search centos zstd
     [[ ${lines[0]} == 'zstd 1.5.5-1.el9 x86_64'* ]]
     run -0 --separate-stderr deploy sets centos
@@ -200,7 +198,7 @@ SHELL
     run -1 --separate-stderr deploy build centos
     echo "$stderr"
     [[ $stderr == *nodejs-libs* ]]
-    misbehave
+    behave
     run -0 --separate-stderr deploy build centos
     echo "$stderr"
     [[ $stderr == *'✓ 4 centos/mirror'* && $stderr == *'✓ 4 centos/install-server'* ]]
@@ -217,13 +215,13 @@ SHELL
 
 @test "a repository that somebody else signed is refused, and so is a package" {
     cp deploy.lock before
-    sed "s|\(CRB.*\)|\1|; /centos-crb/,/keys:/s|$made/KEY\]|$made/KEY-ROGUE]|" deploy.yaml >wrong.yaml
-    rm deploy.lock
-    run -1 --separate-stderr deploy build --file wrong.yaml centos
-    echo "$stderr"
-    [[ $stderr == *centos-crb* && $stderr == *repomd.xml* && $stderr == *sign* ]]
-    [[ ! -e deploy.lock ]]
-    cp before deploy.lock
+    sed "/centos-crb/,/keys:/s|$made/KEY\]|$made/KEY-ROGUE]|" deploy.yaml >wrong.yaml
+    for command in build update; do
+        run -1 --separate-stderr deploy "$command" --file wrong.yaml centos
+        echo "$stderr"
+        [[ $stderr == *'centos-crb is signed by '*", which is not in $made/KEY-ROGUE"* ]]
+        cmp before deploy.lock
+    done
     # Listed in signed metadata, and signed by somebody else.
     sed "s|^      - name: centos-crb|      - name: centos-broken\n        baseurl: [\"$address/broken/x86_64/\"]\n        keys: [$made/KEY]\n&|" deploy.yaml >rogue.yaml
     echo rogue >>package-sets/centos/server.txt
@@ -242,7 +240,7 @@ SHELL
     echo "$stderr"
     local iso=${lines[0]%% *}
     [[ -f $iso ]]
-    [[ $output == *'proven: debian: core install from this image alone ('*'proven: centos: core install from this image alone ('* ]]
+    [[ $output == *'proven: centos: core install from this image alone ('*'proven: debian: core install from this image alone ('* ]]
     mkdir -p medium
     xorriso -osirrox on -indev "$iso" -extract /kldload kldload -extract /darksite/rpm medium/rpm \
         -extract /darksite/centos medium/centos 2>/dev/null
