@@ -84,7 +84,7 @@ package struct RPMMirrorRecipe: Sendable {
                     let name = package.path.split(separator: "/").last.map(String.init) ?? package.path
                     records[package.digest] = try found.package(
                         at: package.path, placedAt: Self.path(of: name), size: package.size, digest: package.digest,
-                        fileLists: lists, hasAllLists: lists.count == primaries.count)
+                        fileLists: lists)
                 }
             }
         }

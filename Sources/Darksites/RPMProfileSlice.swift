@@ -45,8 +45,7 @@ package struct RPMProfileSlice: Sendable {
             let path = RPMMirrorRecipe.path(of: name)
             guard let node = mirror.nodes[path],
                 let record = try records.package(
-                    at: path, placedAt: path, size: package.size, digest: package.digest, fileLists: lists,
-                    hasAllLists: true)
+                    at: path, placedAt: path, size: package.size, digest: package.digest, fileLists: lists)
             else { throw SliceError("the mirror has no \(name)") }
             listed.append(record)
             try tree.set(node, at: path)

@@ -17,7 +17,6 @@ extension RPMSnapshotFetch {
                 throw MetadataError(
                     source: "\(part.source.name), repomd.xml", problem: .missing("the primary index"))
             }
-            // A locked one is read with the files that it was locked with.
             let isWithFiles = part.locked?.contains { $0.component == "filelists" } ?? false
             let lists = isWithFiles ? part.index.file("filelists") : nil
             entries.append(
@@ -128,7 +127,7 @@ extension RPMSnapshotFetch {
     /// The packages of `entries`, out of what was kept, else read; adds to entries the filelists that are needed beside.
     private func content(of entries: inout [Entry], architecture: String) async throws -> RPMSnapshotContent {
         var withFiles = entries
-        for number in entries.indices where entries[number].part.locked == nil {
+        for number in entries.indices where entries[number].fileLists == nil {
             guard let file = entries[number].part.index.file("filelists"), let digest = file.sha256,
                 let size = file.size
             else { continue }
@@ -157,7 +156,7 @@ extension RPMSnapshotFetch {
         }
         var reading = first.reading
         if !first.missing.isEmpty {
-            for number in entries.indices where entries[number].part.locked == nil {
+            for number in entries.indices where entries[number].fileLists == nil {
                 let file = entries[number].part.index.file("filelists")
                 entries[number].fileLists = try await index("filelists", file, of: entries[number].part, architecture)
             }

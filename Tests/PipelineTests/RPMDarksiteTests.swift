@@ -79,7 +79,7 @@ import Transfer
         let locked = try site.lock(["bash", "coreutils", "glibc-langpack-en"])
         // As an update of single packages leaves it: an index of which no package is wanted, before the one that has them.
         let other = Array(
-            "<?xml version=\"1.0\"?><metadata xmlns=\"http://linux.duke.edu/metadata/common\" packages=\"0\"></metadata>"
+            "<?xml version=\"1.0\"?><metadata xmlns=\"http://linux.duke.edu/metadata/common\" xmlns:rpm=\"http://linux.duke.edu/metadata/rpm\" packages=\"0\"></metadata>"
                 .utf8)
         try site.store.insert(other)
         let states = LockedDistribution(

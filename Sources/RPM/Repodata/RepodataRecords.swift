@@ -50,12 +50,11 @@ package struct RepodataRecords {
     }
 
     /// The package whose location is `location`, as a mirror lists it that has it at `path`; nil where there is none. Its files
-    /// are those that one of `fileLists` has; where not every list is there, those that primary.xml names will do.
+    /// are those that one of `fileLists` has, or, where there are no lists, those that primary.xml names.
     ///
     /// - Throws: `RepodataError`, as `RepodataPackage` does; also where no list has anything of it.
     package func package(
-        at location: String, placedAt path: String, size: ByteCount, digest: Digest, fileLists: [FileListRecords],
-        hasAllLists: Bool
+        at location: String, placedAt path: String, size: ByteCount, digest: Digest, fileLists: [FileListRecords]
     ) throws(RepodataError) -> RepodataPackage? {
         guard let (range, number) = records[location] else { return nil }
         return try primary.withUnsafeBufferPointer { buffer throws(RepodataError) in
@@ -67,7 +66,7 @@ package struct RepodataRecords {
                 }
                 if let found { return found }
             }
-            guard !hasAllLists else { throw RepodataError(location, .noFileList) }
+            guard fileLists.isEmpty else { throw RepodataError(location, .noFileList) }
             return try RepodataPackage(primary: element, fileList: nil, path: path, size: size, digest: digest)
         }
     }

@@ -22,7 +22,7 @@ struct RepodataTiming {
         let packages = try records.stated.map { place in
             try records.package(
                 at: place.location, placedAt: "Packages/\(place.location)", size: place.size, digest: place.digest,
-                fileLists: lists, hasAllLists: true)
+                fileLists: lists)
         }
         let files = try await RepodataWriter(epoch: 1_736_761_560, compression: .gzip).files(
             of: packages.compactMap { $0 })
