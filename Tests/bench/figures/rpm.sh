@@ -100,6 +100,6 @@ measure --rounds "$(rounds 5)" \
 # What is measured is right: dnf, too, finds the same packages and relations in both.
 for each in made ours; do
     dnf -q --config "$rpm/dnf.conf" --installroot "$rpm/root" --releasever 9 --forcearch x86_64 --repofrompath="$each,file://$rpm/$each" \
-        --repo="$each" repoquery --queryformat '%{nevra} %{requires} %{provides} %{obsoletes}' | sort >"$rpm/$each.query"
+        --repo="$each" repoquery --queryformat '%{name}-%{evr}.%{arch} %{requires} %{provides} %{obsoletes}\n' | sort >"$rpm/$each.query"
 done
 cmp -- "$rpm/made.query" "$rpm/ours.query" || die "the metadata that we write are others than createrepo_c's"
