@@ -52,7 +52,9 @@ package struct Catalog: Sendable {
     static func universe(_ content: RPMSnapshotContent, _ request: ResolutionRequest) throws -> RPMUniverse {
         let rules = request.rpm ?? RPMRules(policy: RPMPolicy(architecture: request.architecture), platform: nil)
         let modules = try ModuleSelection(content.modules, enabled: rules.streams, platform: rules.platform)
-        return RPMUniverse(content.table, rules: rules.policy, modules: modules, groups: content.groups)
+        return RPMUniverse(
+            content.table, rules: rules.policy, modules: modules, groups: content.groups,
+            generations: content.generations)
     }
 }
 

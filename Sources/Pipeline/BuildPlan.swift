@@ -35,8 +35,8 @@ package struct BuildPlan: Sendable {
     /// The profiles of each distribution that were to be really installed, where a draft leaves that out.
     package let omitted: [String: [String]]
 
-    /// The steps that `targets` stand for, the name of a distribution among them; see `StepGraph.resolve`. A stage that this declaration has no steps for is said
-    /// to be that.
+    /// The steps that `targets` stand for, the name of a distribution among them; see `StepGraph.resolve`. A stage that this
+    /// declaration has no steps for is said to be that.
     func resolve(targets: [String]) throws -> Set<StepName> {
         for stage in BuildStage.all where !graph.stages.contains(stage) {
             guard targets.contains(stage.name) || targets.contains(String(stage.number)) else { continue }

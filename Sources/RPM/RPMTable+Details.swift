@@ -8,11 +8,6 @@ extension RPMTable {
     /// "x86_64" or "noarch"
     package func architecture(of package: PackageID) -> String { string(record(package.index).architecture) }
     package func repository(of package: PackageID) -> String { repositories[Int(record(package.index).repository)] }
-    /// How many earlier repositories of the table have the name of this package's: states of the same one.
-    package func generation(of package: PackageID) -> Int {
-        let number = Int(record(package.index).repository)
-        return repositories[..<number].count { $0 == repositories[number] }
-    }
     package func summary(of package: PackageID) -> String { string(record(package.index).summary) }
 
     /// "bash-5.1.8-9.el9.x86_64", with the epoch where it is not 0: as dnf shows it.

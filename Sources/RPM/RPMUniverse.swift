@@ -30,6 +30,8 @@ package final class RPMUniverse: PackageUniverse {
     /// By package: its Supplements.
     private(set) lazy var supplementConditions: [Int32: [PackageCondition]] = findSupplements()
     package let groups: Comps
+    /// By repository of the table: which state of it that is, where there are several; 0 for all where nothing is said.
+    private let generations: [Int]
     /// Names that are asked for: packages of another architecture that are called so need none of the target's beside them.
     private(set) var asked: Set<Int32> = []
     /// Packages that are taken before all others that would do, such as those of a lock.
@@ -37,12 +39,14 @@ package final class RPMUniverse: PackageUniverse {
 
     /// The universe of `table` under `rules`. `modules` says which modular packages are there at all.
     package init(
-        _ table: RPMTable, rules: RPMPolicy, modules: ModuleSelection = ModuleSelection(), groups: Comps = Comps()
+        _ table: RPMTable, rules: RPMPolicy, modules: ModuleSelection = ModuleSelection(), groups: Comps = Comps(),
+        generations: [Int] = []
     ) {
         self.table = table
         self.rules = rules
         self.modules = modules
         self.groups = groups
+        self.generations = generations
         let weights = table.repositories.map { rules.repositories[$0] ?? RPMPolicy.Repository() }
         priorities = weights.map(\.priority)
         costs = weights.map(\.cost)
@@ -107,6 +111,11 @@ package final class RPMUniverse: PackageUniverse {
 
     /// Whether `package` can be chosen: modules, excludes and the architecture allow it.
     package func canBeChosen(_ package: PackageID) -> Bool { isConsidered[Int(package.index)] }
+
+    /// Which state of its repository a package is from.
+    package func generation(of package: PackageID) -> Int {
+        generations.isEmpty ? 0 : generations[Int(table.record(package.index).repository)]
+    }
 
     func ask(for name: Int32) { asked.insert(name) }
 
