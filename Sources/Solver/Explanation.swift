@@ -20,7 +20,10 @@ package struct Explanation: Hashable, Sendable {
 
     /// The items of the request that can't be had together, in the order of the request.
     package var involvedRequestLabels: [Int32] {
-        facts.compactMap { if case .requested(let label, _) = $0 { label } else { nil } }
+        var seen: Set<Int32> = []
+        return facts.compactMap { fact in
+            if case .requested(let label, _) = fact, seen.insert(label).inserted { label } else { nil }
+        }
     }
 
     /// The packages that the request excludes and without whose exclusion this would not be impossible.

@@ -15,6 +15,8 @@ import Testing
         var repositories: [(name: String, lines: [String])]
         var rules = RPMRules(policy: RPMPolicy(architecture: "x86_64"), platform: "el9")
         var hold = LockHold()
+        /// comps.xml.
+        var groups = "<comps/>"
 
         init(_ lines: [String]) { repositories = [(name: "base", lines: lines)] }
 
@@ -33,7 +35,8 @@ import Testing
 
         func catalog() throws -> Catalog {
             let content = RPMSnapshotContent(
-                table: try MadeRepository.table(repositories), modules: ModuleMetadata(), groups: Comps(),
+                table: try MadeRepository.table(repositories), modules: ModuleMetadata(),
+                groups: try Comps(reading: Array(groups.utf8), source: "comps.xml"),
                 generations: repositories.map { _ in 0 })
             let snapshot = Snapshot(snapshots: [], indexes: [], releases: [:], signers: [])
             return Catalog(snapshot: snapshot, content: .rpm(content), hold: hold)
@@ -117,6 +120,17 @@ import Testing
         #expect(try names(Made(Self.web).resolve("nginx", "-nginx-core")) == ["nginx 1:1.18-1"], "as dnf steps back")
         let app = Made(["app-1-1.x86_64 requires: lib", "lib-1-1.x86_64"])
         #expect(message { try app.resolve("app", "-lib") }.contains("remove that line"))
+    }
+
+    @Test func aGroupWhoseMembersExcludeEachOtherIsNamedOnce() throws {
+        var made = Made(["one-1-1.x86_64 conflicts: two", "two-1-1.x86_64"])
+        made.groups = """
+            <comps><group><id>pair</id><packagelist><packagereq type="mandatory">one</packagereq>
+            <packagereq type="mandatory">two</packagereq></packagelist></group></comps>
+            """
+        let text = message { try made.resolve("@pair") }
+        #expect(text.contains("profile core: @pair can't be installed\n"))
+        #expect(message { try made.resolve("@pairs") }.contains("did you mean pair?"))
     }
 
     @Test func whatIsLockedStaysUnlessItIsToMove() throws {
