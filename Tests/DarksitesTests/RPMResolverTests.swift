@@ -199,4 +199,24 @@ import Testing
         #expect(try made.why("config(nginx)", "nginx").providers.map(\.name) == ["nginx-core"])
         #expect(try made.why("other", "nginx").members.isEmpty)
     }
+
+    @Test func requestsAreSpelledAsSetsSpellThemOrAsDNFDoes() throws {
+        func parts(_ text: String) throws -> [String?] {
+            let request = try PackageRequest(text, family: .rpm)
+            return [request.name, request.architecture, request.version, request.suite]
+        }
+        #expect(try parts("ModemManager") == ["ModemManager", nil, nil, nil])
+        #expect(try parts("glibc:i686=2.34-168.el9") == ["glibc", "i686", "2.34-168.el9", nil])
+        #expect(try parts("curl/base") == ["curl", nil, nil, "base"])
+        #expect(try parts("@core") == ["@core", nil, nil, nil])
+        #expect(try parts("/usr/bin/python3") == ["/usr/bin/python3", nil, nil, nil])
+        #expect(try parts("perl(Foo::Bar)") == ["perl(Foo::Bar)", nil, nil, nil])
+        for wrong in ["", "@", "a b", "curl=", "=1", "curl/", ":i686"] {
+            #expect(throws: PackageRequestError.self) { try PackageRequest(wrong, family: .rpm) }
+        }
+        let made = Made(["a-1-1.x86_64", "a-2-1.x86_64"])
+        #expect(try made.ask("a=1-1").packages.map(\.version) == ["1-1"])
+        #expect(message { try made.ask("a=3") }.contains("there is 1-1, 2-1"))
+        #expect(message { try made.ask("-b", "a") }.contains("no package is called \"b\""))
+    }
 }
