@@ -1,11 +1,30 @@
 extension Explanation {
     private static let namedCandidates = 4
 
-    /// The facts as sentences, and the conclusion as the last.
+    /// The facts as sentences, and the conclusion as the last. What ends for several packages in the same way is said once.
     ///
     /// `request` names an item of the request; what it returns is put at the start of a sentence.
     package func steps(in universe: any PackageUniverse, request: (Int32) -> String) -> [String] {
-        var steps = facts.map { sentence($0, universe, request) }
+        var steps: [String] = []
+        var likewise: [(ending: String, step: Int, others: [String])] = []
+        for fact in facts {
+            let sentence = sentence(fact, universe, request)
+            guard let package = fact.endingPackage else {
+                steps.append(sentence)
+                continue
+            }
+            let name = universe.describe(package)
+            let ending = String(sentence.dropFirst(name.count))
+            if let known = likewise.firstIndex(where: { $0.ending == ending }) {
+                likewise[known].others.append(name)
+            } else {
+                likewise.append((ending, steps.count, []))
+                steps.append(sentence)
+            }
+        }
+        for (_, step, others) in likewise where !others.isEmpty {
+            steps[step] += " So it is with \(Self.several(others))."
+        }
         let names = involvedRequestLabels.map(request)
         if names.count > 1 {
             steps.append("So \(Self.list(names, "and")) can't be installed together.")
@@ -43,13 +62,27 @@ extension Explanation {
 
     private static func choice(_ candidates: [PackageID], _ universe: any PackageUniverse) -> String {
         if candidates.count == 1 { return "only \(universe.describe(candidates[0])) will do" }
-        var names = candidates.prefix(namedCandidates).map(universe.describe)
-        if candidates.count > namedCandidates { names.append("\(candidates.count - namedCandidates) more") }
-        return list(names, candidates.count > namedCandidates ? "and" : "or")
+        return several(candidates.map(universe.describe), "or")
+    }
+
+    /// A few of `names`, and how many more there are.
+    private static func several(_ names: [String], _ conjunction: String = "and") -> String {
+        guard names.count > namedCandidates else { return list(names, conjunction) }
+        return list(names.prefix(namedCandidates) + ["\(names.count - namedCandidates) more"], "and")
     }
 
     private static func list(_ names: [String], _ conjunction: String) -> String {
         guard let last = names.last, names.count > 1 else { return names.first ?? "" }
         return names.dropLast().joined(separator: ", ") + " \(conjunction) " + last
+    }
+}
+
+extension Explanation.Fact {
+    /// The package that it is about, where nothing follows from it for another one.
+    fileprivate var endingPackage: PackageID? {
+        switch self {
+        case .nothingProvides(let package, _), .conflicts(let package, _, _), .requires(let package, _, [], _): package
+        case .requested, .requires, .forbidden: nil
+        }
     }
 }

@@ -154,6 +154,14 @@ struct ExplanationTests {
             steps: [
                 "“a” is requested: only a 1 will do.", "a 1 depends on v: p 1, q 1, r 1, s 1 and 2 more.",
             ] + "pqrstu".map { "a 1 conflicts with v: not together with \($0) 1." }),
+        Case(
+            name: "what ends for several in the same way is said once",
+            universe: "a 1 depends: v\np 1 provides: v; depends: gone\nq 1 provides: v; depends: gone", request: "a",
+            involved: [0],
+            steps: [
+                "“a” is requested: only a 1 will do.", "a 1 depends on v: p 1 or q 1.",
+                "p 1 depends on gone, and nothing satisfies that. So it is with q 1.",
+            ]),
     ]
 
     @Test("The right packages and lines are named", arguments: cases)
