@@ -174,14 +174,20 @@ package struct LockKeeper: Sendable {
             keyrings[repository.name] = try Files.digest(keyring).digest
         }
         var packageKeys: [String: Digest] = [:]
+        var missing: [FilePath: Mistake] = [:]
         for repository in distribution.rpm?.repositories ?? [] {
-            for key in repository.keys where !Files.exists(key) {
-                throw UserErrors([Mistake.missingKeyring(key, at: repository.location)])
+            let absent = repository.keys.filter { !Files.exists($0) }
+            for key in absent where missing[key] == nil {
+                missing[key] = Mistake.missingKeyring(key, at: repository.location)
             }
+            guard absent.isEmpty else { continue }
             if case .keys(let keys) = repository.trust { keyrings[repository.name] = try KeyFiles(keys).digest() }
             if !repository.packageKeys.isEmpty {
                 packageKeys[repository.name] = try KeyFiles(repository.packageKeys).digest()
             }
+        }
+        guard missing.isEmpty else {
+            throw UserErrors(missing.values.sorted { ($0.location?.line ?? 0) < ($1.location?.line ?? 0) })
         }
         let internalNames = Set(Declaration.InternalProfile.allCases.map(\.rawValue))
         return ResolutionRequest(

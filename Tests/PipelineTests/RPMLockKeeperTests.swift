@@ -81,6 +81,22 @@ import Testing
         #expect(try names(await lock()) == ["app 1-1"])
     }
 
+    @Test func everyMissingKeyIsToldOnceAndNothingIsFetched() async throws {
+        try checkout.edit(
+            "deploy.yaml", "        unsigned: true\n",
+            "        keys: [/none/ONE, /none/TWO]\n        package-keys: [/none/TWO]\n")
+        do {
+            _ = try await lock()
+            Issue.record("nothing was thrown")
+        } catch let errors as UserErrors {
+            #expect(
+                errors.errors.map(\.what).sorted() == [
+                    "there is no keyring /none/ONE", "there is no keyring /none/TWO",
+                ])
+            #expect(errors.errors.allSatisfy { $0.hint != nil && $0.location != nil })
+        }
+    }
+
     @Test func anUnknownNameOfASetIsToldAndTheLockStays() async throws {
         try await repository.write([Package(name: "app"), Package(name: "lib")])
         let before = try await lock()

@@ -95,6 +95,8 @@ extension Mistake {
             "apt-get install \(vendor.keyringPackage)"
                 + (vendor == .ubuntu ? " (Debian has it from 13 on; it needs nothing else and installs on 12 too)" : "")
         }
-        return Mistake("there is no keyring \(path)", at: location, hint: hint)
+        return Mistake(
+            "there is no keyring \(path)", at: location,
+            hint: hint ?? "get it from whoever signs the repository, and put it there")
     }
 }
