@@ -33,7 +33,10 @@ package struct AdHocResolver {
     /// Throws `UserErrors` with all names that mean nothing, `AdHocImpossible`, and `SolverLimitReached`.
     package func solve(_ request: AdHocRequest) throws -> AdHocAnswer {
         let ground = try solvedGround(request.ground)
-        let universe = try catalog.packages(for: distribution, includesRecommends: request.includesRecommends)
+        // A profile that has what its packages recommend has that of those, too, that join it.
+        let followsAll = request.ground.profile?.includesRecommends ?? false
+        let includesRecommends = request.includesRecommends || followsAll
+        let universe = try catalog.packages(for: distribution, includesRecommends: includesRecommends)
         var (items, forbidden) = try asked(request, universe)
         var wishes = request.wanted.map { Wish.asked($0) }
         var groundItems: [Requirement] = []
@@ -42,13 +45,13 @@ package struct AdHocResolver {
             wishes.append(.ground(wish))
         }
         let before = Set(ground?.packages ?? [])
-        var solver = Solver(universe: ContentUniverse(base: universe, content: before))
+        var solver = Solver(universe: ContentUniverse(base: universe, content: followsAll ? [] : before))
         forbidden += request.ground.profile?.sets.forbidden.flatMap { universe.packages(named: $0.name) } ?? []
         // What was there before is decided first, as on a system that has it.
         let outcome = try solver.solve(
             SolverRequest(
                 items: groundItems + items, forbidden: forbidden,
-                takesOptionalRequirements: request.includesRecommends))
+                takesOptionalRequirements: includesRecommends))
         switch outcome {
         case .impossible(let explanation): throw impossible(explanation, wishes, request, universe)
         case .solved(let solution):

@@ -10,6 +10,8 @@ package import Primitives
 ///     name?                 optional: its absence is reported
 ///     -name                 must not be in the mirror
 ///     @include base         all that another set says
+///     @recommends           a profile with this set has what its packages recommend, too: Recommends, and RPM's other weak
+///                           dependencies
 ///     @core                 a group of packages, or an environment, as the repositories of RPM packages have them (comps);
 ///                           @^minimal-environment is the same as @minimal-environment
 ///     # to the end of the line: a comment
@@ -21,11 +23,14 @@ package struct PackageSet: Hashable, Sendable {
     package let includes: [PackageSetReference]
     /// Its own entries, in order.
     package let entries: [PackageSetEntry]
+    /// Whether profiles with it follow recommendations.
+    package let followsRecommends: Bool
 
     /// Reads `text`, the contents of `file`. Throws every error in it at once.
     package init(parsing text: String, name: String, file: String) throws(UserErrors) {
         var includes: [PackageSetReference] = []
         var entries: [PackageSetEntry] = []
+        var followsRecommends = false
         var errors: [any UserError] = []
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" })
         for (index, line) in lines.enumerated() {
@@ -35,6 +40,7 @@ package struct PackageSet: Hashable, Sendable {
                 case .nothing: break
                 case .include(let reference): includes.append(reference)
                 case .entry(let entry): entries.append(entry)
+                case .recommends: followsRecommends = true
                 }
             } catch {
                 errors.append(error)
@@ -45,5 +51,6 @@ package struct PackageSet: Hashable, Sendable {
         self.file = file
         self.includes = includes
         self.entries = entries
+        self.followsRecommends = followsRecommends
     }
 }

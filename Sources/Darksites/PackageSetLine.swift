@@ -5,6 +5,7 @@ struct PackageSetLine {
     enum Content {
         case nothing
         case include(PackageSetReference)
+        case recommends
         case entry(PackageSetEntry)
     }
 
@@ -27,13 +28,17 @@ struct PackageSetLine {
         }
     }
 
-    /// `@include SET`, or a group of packages: `@core`.
+    /// `@include SET`, `@recommends`, or a group of packages: `@core`.
     private mutating func readDirective() throws(Mistake) -> Content {
         let from = position
         position += 1
         let isEnvironment = peek == "^"
         if isEnvironment { position += 1 }
         let directive = take { $0.isPackageNameCharacter }
+        if directive == "recommends", !isEnvironment {
+            try end(after: "@recommends")
+            return .recommends
+        }
         guard directive == "include", !isEnvironment else { return .entry(try readGroup(from: from, directive)) }
         skipSpace()
         let name = position

@@ -39,7 +39,8 @@ package struct PackageSetLoader: Sendable {
             let sets = visited.compactMap { reading.sets[$0] ?? nil }
             do throws(UserErrors) {
                 unions[profile.name] = try PackageSetUnion(
-                    of: sets.flatMap(\.entries), files: sets.map(\.file), architecture: architecture)
+                    of: sets.flatMap(\.entries), files: sets.map(\.file), architecture: architecture,
+                    followsRecommends: sets.contains(where: \.followsRecommends))
             } catch {
                 reading.contradictions += error.errors
             }

@@ -8,6 +8,8 @@ package struct PackageSetUnion: Hashable, Sendable {
     package let repeated: [PackageSetEntry]
     /// The files it was read from as shown to people, sorted.
     package let files: [String]
+    /// Whether one of the sets says `@recommends`.
+    package let followsRecommends: Bool
 
     package var wanted: [PackageSetEntry] { entries.filter { $0.kind == .wanted } }
     package var optional: [PackageSetEntry] { entries.filter { $0.kind == .optional } }
@@ -16,7 +18,9 @@ package struct PackageSetUnion: Hashable, Sendable {
     /// Joins `entries`, leaving out what is meant for other architectures, said before, or optional and wanted.
     ///
     /// Throws an error for each name that is wanted and forbidden, or wanted in two versions or from two suites.
-    package init(of entries: [PackageSetEntry], files: [String], architecture: String) throws(UserErrors) {
+    package init(
+        of entries: [PackageSetEntry], files: [String], architecture: String, followsRecommends: Bool = false
+    ) throws(UserErrors) {
         var groups: [String: [PackageSetEntry]] = [:]
         var repeated: [PackageSetEntry] = []
         for entry in entries where entry.restriction.isEmpty || entry.restriction.contains(architecture) {
@@ -42,6 +46,7 @@ package struct PackageSetUnion: Hashable, Sendable {
         self.entries = united
         self.repeated = repeated
         self.files = Set(files).sorted()
+        self.followsRecommends = followsRecommends
     }
 
     /// What is wrong among the entries of one name, where anything is.

@@ -16,14 +16,15 @@ package struct ProfileRequest: Sendable {
     package let name: String
     package let base: Base
     package let sets: PackageSetUnion
-    package let includesRecommends: Bool
 
-    package init(name: String, base: Base, sets: PackageSetUnion, includesRecommends: Bool = false) {
+    package init(name: String, base: Base, sets: PackageSetUnion) {
         self.name = name
         self.base = base
         self.sets = sets
-        self.includesRecommends = includesRecommends
     }
+
+    /// Whether it has what its packages recommend, too.
+    package var includesRecommends: Bool { sets.followsRecommends }
 
     static let zfsNames: Set<String> = ["zfsutils-linux", "zfs-dkms"]
 

@@ -49,7 +49,9 @@ struct MadeCatalog {
     ) throws -> Resolver.Resolution {
         let text = lines.joined(separator: "\n") + "\n"
         let set = try PackageSet(parsing: text, name: "set", file: "set.txt")
-        let union = try PackageSetUnion(of: set.entries, files: ["set.txt"], architecture: "amd64")
+        let union = try PackageSetUnion(
+            of: set.entries, files: ["set.txt"], architecture: "amd64",
+            followsRecommends: set.followsRecommends)
         let request = ResolutionRequest(
             distribution: "debian", architecture: "amd64", foreignArchitectures: foreign.isEmpty ? [] : ["i386"],
             asked: LockedRequest(

@@ -83,6 +83,13 @@ import Testing
         #expect(errors(text) == [expected])
     }
 
+    @Test func aSetSaysWhetherRecommendationsCount() throws {
+        #expect(try PackageSet(parsing: "a\n", name: "s", file: "s").followsRecommends == false)
+        let set = try PackageSet(parsing: "a\n  @recommends  # a desktop\n", name: "s", file: "s")
+        #expect(set.followsRecommends && set.entries.map(\.name) == ["a"])
+        #expect(throws: UserErrors.self) { try PackageSet(parsing: "@recommends a\n", name: "s", file: "s") }
+    }
+
     @Test func groupsAreEntriesWhoseNameBeginsWithTheirSign() throws {
         let set = try PackageSet(
             parsing: "@core # all of it\n@^minimal-environment\n@guest-agents?\n@include base\n", name: "x",

@@ -28,7 +28,9 @@ import Testing
                 profiles: try profiles.sorted { $0.key < $1.key }.map { name, lines in
                     let set = try PackageSet(
                         parsing: lines.joined(separator: "\n") + "\n", name: name, file: "\(name).txt")
-                    let union = try PackageSetUnion(of: set.entries, files: ["\(name).txt"], architecture: "x86_64")
+                    let union = try PackageSetUnion(
+                        of: set.entries, files: ["\(name).txt"], architecture: "x86_64",
+                        followsRecommends: set.followsRecommends)
                     return ProfileRequest(name: name, base: .installation, sets: union)
                 }, pins: [], prebuildsZFS: false, rpm: rules)
         }
@@ -142,6 +144,15 @@ import Testing
         #expect(try names(made.resolve("a", "b")) == ["a 1-1", "b 1-1"])
         made.hold = LockHold(old, moving: ["b"])
         #expect(try names(made.resolve("a", "b")) == ["a 1-1", "b 2-1"])
+    }
+
+    @Test func weakRelationsCountWhereASetSaysSo() throws {
+        let made = Made([
+            "app-1-1.x86_64 recommends: extra, gone", "extra-1-1.x86_64", "theme-1-1.x86_64 supplements: app",
+            "more-1-1.x86_64 supplements: other",
+        ])
+        #expect(try names(made.resolve("app")) == ["app 1-1"])
+        #expect(try names(made.resolve("app", "@recommends")) == ["app 1-1", "extra 1-1", "theme 1-1"])
     }
 
     private static let kernels = ["5", "6"].flatMap { version in

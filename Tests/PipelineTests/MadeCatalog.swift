@@ -43,5 +43,16 @@ struct MadeCatalog {
             .solve(try AdHocRequest(words, ground: ground, includesRecommends: recommends))
     }
 
+    /// A profile of one set with these lines.
+    func profile(_ lines: [String]) throws -> AdHocRequest.Ground {
+        let set = try PackageSet(parsing: lines.joined(separator: "\n") + "\n", name: "set", file: "set.txt")
+        let union = try PackageSetUnion(
+            of: set.entries, files: ["set.txt"], architecture: "amd64", followsRecommends: set.followsRecommends)
+        return .profile(ProfileRequest(name: "core", base: .essential, sets: union))
+    }
+
+    /// The names of what such a profile comes to.
+    func ground(_ lines: [String]) throws -> [String] { try resolve(on: profile(lines)).packages.map(\.name) }
+
     func check() throws -> InstallabilityReport { try InstallabilityCheck(catalog, request).report() }
 }

@@ -48,6 +48,17 @@ import Testing
         #expect(answer.ground == nil && answer.groundTotal.packages == 0)
     }
 
+    @Test func aProfileWhoseSetsSayItHasWhatItsPackagesRecommend() async throws {
+        let made = try MadeCatalog(
+            "base 1; Essential: yes", "app 1; Recommends: extra, gone", "extra 1; Recommends: more", "more 1",
+            "tool 1; Recommends: help", "help 1")
+        #expect(try made.ground(["app"]) == ["app", "base"])
+        #expect(try made.ground(["app", "@recommends"]) == ["app", "base", "extra", "more"])
+        let answer = try made.resolve("tool", on: made.profile(["app", "@recommends"]))
+        #expect(added(answer) == ["help 1", "tool 1"] && answer.replaced.isEmpty)
+        #expect(try added(made.resolve("tool", on: made.profile(["app"]))) == ["tool 1"])
+    }
+
     @Test func aProfileIsTheGroundWithAllItsSets() async throws {
         let locked = try #require(try await LockKeeper(project: checkout.project()).current()["debian"])
         let answer = try await resolve("zsh", "nginx", profile: "server")

@@ -30,6 +30,7 @@ extension LockedRequest {
             profiles: Array(profiles.keys),
             wishes: profiles.flatMap { name, union in
                 union.entries.map { LockedWish(profile: name, text: $0.canonicalText) }
+                    + (union.followsRecommends ? [LockedWish(profile: name, text: "@recommends")] : [])
             })
     }
 }

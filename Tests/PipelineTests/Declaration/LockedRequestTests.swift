@@ -8,7 +8,8 @@ import Testing
 @Suite struct LockedRequestTests {
     private func entries(_ text: String) throws -> PackageSetUnion {
         let set = try PackageSet(parsing: text, name: "a", file: "a.txt")
-        return try PackageSetUnion(of: set.entries, files: ["a.txt"], architecture: "amd64")
+        return try PackageSetUnion(
+            of: set.entries, files: ["a.txt"], architecture: "amd64", followsRecommends: set.followsRecommends)
     }
 
     private func asked(_ part: String = "", _ replacement: String = "", sets: String = "htop\nnginx\n") throws
@@ -51,6 +52,7 @@ import Testing
 
     @Test(arguments: [
         "htop\n", "htop\nnginx?\n", "htop\nnginx\n-x\n", "htop\nnginx/sid\n", "htop\nnginx=1\n", "htop\nnginx:i386\n",
+        "htop\nnginx\n@recommends\n",
     ])
     func entriesOfSetsChangeTheRequest(sets: String) throws {
         #expect(try asked(sets: sets) != asked())
