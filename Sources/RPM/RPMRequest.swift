@@ -54,6 +54,8 @@ package struct RPMRequestError: UserError, Hashable {
         /// Every package is hidden by modules, whose streams are these.
         case hiddenByModules(streams: [String])
         case excluded
+        /// It spells a stream of a module.
+        case stream
     }
 
     package let request: String
@@ -68,6 +70,7 @@ package struct RPMRequestError: UserError, Hashable {
         case .notInRepository: "there is no \"\(request)\": the repository does not have it"
         case .hiddenByModules: "\"\(request)\" is in a module of which no stream is enabled"
         case .excluded: "\"\(request)\" is excluded"
+        case .stream: "\"\(request)\" is a stream of a module, and no package"
         }
     }
     package var hint: String? {
@@ -80,6 +83,7 @@ package struct RPMRequestError: UserError, Hashable {
         case .hiddenByModules(let streams):
             streams.isEmpty ? "enable a stream of its module" : "enable one of \(streams.joined(separator: ", "))"
         case .excluded: nil
+        case .stream: "enable it in deploy.yaml (modules: [\"\(request)\"]), and ask for its packages by their names"
         }
     }
     package var isUsageError: Bool { true }

@@ -93,6 +93,10 @@ extension RPMUniverse {
         if let architecture = request.architecture,
             !spelled.contains(where: { table.architecture(of: $0) == architecture })
         {
+            let builds = modules.active + modules.inactive
+            if builds.contains(where: { $0.name == request.name && $0.stream == architecture }) {
+                throw fail(.stream)
+            }
             throw fail(.notForArchitecture(Set(spelled.map { table.architecture(of: $0) }).sorted()))
         }
         let versions = Set(spelled.map { table.version(of: $0) }).sorted()

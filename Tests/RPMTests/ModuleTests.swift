@@ -85,6 +85,10 @@ struct ModuleTests {
         #expect(try universe(yaml, disabled: ["db"]).answer("db") == ["db-1-1.x86_64"])
         let stream = #expect(throws: ModuleError.self) { try universe(yaml, enabled: ["db": "4"]) }
         #expect(stream?.problem == .unknownStream(known: ["2", "3"]))
+        let spelled = #expect(throws: RPMRequestError.self) {
+            try universe(yaml).requirements(for: RPMRequest(name: "db", architecture: "3"), label: 0)
+        }
+        #expect(spelled?.problem == .stream && spelled?.hint?.contains("modules: [\"db:3\"]") == true)
         let name = #expect(throws: ModuleError.self) { try universe(yaml, enabled: ["dba": "4"]) }
         #expect(name?.problem == .unknownModule(known: ["db"]))
     }
