@@ -124,7 +124,7 @@ def live():
         else:
             say("kldload: INSTALLED debian core on /dev/vda in 1 s", "kldload: powering off")
             if "stays" not in MODE:
-                pictured.wait(5)  # nothing powers off at once
+                pictured.wait(60)  # nothing powers off at once
                 end("guest-shutdown")
     while True:
         command = hear()
