@@ -102,7 +102,7 @@ let package = Package(
         tests("Containers", ["BuildGraph", "Primitives", subprocess]),
         tests("Machines", ["Primitives"], exclude: ["fake-qemu.py"]),
         tests("Installation", ["Machines", "Primitives", subprocess]),
-        tests("Solver", []),
+        tests("Solver", ["Primitives"]),
         tests("APT", ["Solver", "Archives", "Primitives"]),
         .target(
             name: "MadeRepository", dependencies: ["RPM", "Solver", "Primitives"], path: "Tests/MadeRepository",

@@ -129,7 +129,7 @@ extension InstallTest {
             .notice(
                 "an installation goes on from second \(Int(start)) to second \(Int(end)) after power-on; the test took \((ContinuousClock.now - first) / .seconds(1)) s for it"
             ))
-        var random = SplitMix(state: request.seed)
+        var random = SplitMix64(seed: request.seed)
         for number in 1...request.cuts {
             let moment = Double.random(in: start..<max(end, start + 1), using: &random)
             events(.began("installation \(number) of \(request.cuts), cut off after \(Int(moment)) s"))
@@ -170,18 +170,5 @@ extension InstallTest {
             throw Mistake("the console does not tell the steps of the installation", at: nil)
         }
         return (first, last)
-    }
-}
-
-/// Random numbers that are the same for the same seed (SplitMix64).
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -54,7 +54,7 @@ struct ArchiveTests {
         let (root, table) = try Self.make(backports: true)
         let pins = try Self.pins.map { try Pin(packages: $0.packages, pin: $0.pin, priority: $0.priority) }
         let universe = DebianUniverse(table, pins: pins)
-        var random = Randomness(state: 1)
+        var random = SplitMix64(seed: 1)
         var names = (0..<600).map { _ in
             table.name(of: PackageID(Int.random(in: 0..<table.packageCount, using: &random)))
         }

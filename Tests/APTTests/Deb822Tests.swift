@@ -1,3 +1,4 @@
+import Primitives
 import Testing
 
 @testable import APT
@@ -50,7 +51,7 @@ struct Deb822Tests {
 
     @Test("of any bytes is read or refused, and never hangs")
     func randomBytes() {
-        var random = Randomness(state: 7)
+        var random = SplitMix64(seed: 7)
         let alphabet = Array("ab:: \n\n\t\r-#\0é".utf8)
         for _ in 0..<20_000 {
             let bytes = (0..<Int.random(in: 0...30, using: &random)).map { _ in

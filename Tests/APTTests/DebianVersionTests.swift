@@ -1,3 +1,4 @@
+import Primitives
 import Testing
 
 @testable import APT
@@ -51,7 +52,7 @@ struct DebianVersionTests {
 
     @Test("of any bytes are in one total order")
     func randomBytes() {
-        var random = Randomness(state: 3)
+        var random = SplitMix64(seed: 3)
         let alphabet = Array("0019az~+-:. \0é".utf8)
         let versions = (0..<300).map { _ in
             DebianVersion(
@@ -70,7 +71,7 @@ struct DebianVersionTests {
 
     /// Pairs of valid versions, half of them near each other.
     static func pairs(_ count: Int) -> [(String, String)] {
-        var random = Randomness(state: 42)
+        var random = SplitMix64(seed: 42)
         let pieces = [
             "0", "1", "2", "9", "10", "00", "01", ".", ".", "~", "+", "a", "b", "Z", "rc", "dfsg", "~bpo", "~~", "+b1",
         ]

@@ -54,7 +54,7 @@ struct MentionOrderTests {
         #expect(ranks.count == known.names.count && Array(made.image.mentionRanks) == ranks)
         #expect(fresh.image.mentionRanks.isEmpty)
         var lazy = MentionOrder(nameCount: fresh.names.count)
-        var random = Randomness(state: 3)
+        var random = SplitMix64(seed: 3)
         for _ in 0..<20_000 {
             let (a, b) = (
                 Int32.random(in: 0..<Int32(ranks.count), using: &random),

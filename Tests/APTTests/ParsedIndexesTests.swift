@@ -292,7 +292,7 @@ struct ParsedIndexesTests {
         let table = try folder.table()
         let bytes = withExtendedLifetime(table) { Array(table.image.region.bytes) }
         #expect(PackageTableImage(ByteRegion(bytes)) != nil)
-        var random = Randomness(state: 7)
+        var random = SplitMix64(seed: 7)
         for _ in 0..<20_000 {
             var changed = bytes
             let word = Int.random(in: 0..<30, using: &random) * 8

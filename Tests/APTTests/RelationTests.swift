@@ -70,7 +70,7 @@ struct RelationTests {
 
     @Test("of any bytes are read or refused, and never hang")
     func randomBytes() {
-        var random = Randomness(state: 11)
+        var random = SplitMix64(seed: 11)
         let alphabet = Array("ab1()<=>|,:[]! \n~".utf8)
         for _ in 0..<50_000 {
             let bytes = (0..<Int.random(in: 0...24, using: &random)).map { _ in

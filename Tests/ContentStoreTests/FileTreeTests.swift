@@ -25,7 +25,7 @@ import Testing
 
     @Test(arguments: UInt64(1)...40)
     func isTheSameAfterBeingWrittenAndRead(seed: UInt64) throws {
-        var random = Dice(state: seed)
+        var random = SplitMix64(seed: seed)
         var tree = FileTree()
         for _ in 0..<30 {
             let depth = Int.random(in: 1...4, using: &random)
@@ -92,7 +92,7 @@ import Testing
 
     @Test(arguments: UInt64(1)...20)
     func damagedBytesNeverTrap(seed: UInt64) throws {
-        var random = Dice(state: seed)
+        var random = SplitMix64(seed: seed)
         var tree = FileTree()
         for name in Self.oddNames { try tree.set(Self.node(&random), at: name) }
         for _ in 0..<50 {
@@ -108,18 +108,5 @@ import Testing
         try tree.merge(try FileTree(["b/c": .link(target: "x")]), at: "sub/folder")
         #expect(tree.paths == ["a", "sub/folder/b/c"])
         #expect(throws: TreeError.self) { try tree.merge(try FileTree(["b": .emptyFolder]), at: "..") }
-    }
-}
-
-/// Numbers that are the same on each run (SplitMix64).
-struct Dice: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,3 +1,4 @@
+import Primitives
 import Testing
 
 @testable import RPM
@@ -85,7 +86,7 @@ struct RPMVersionTests {
 
     /// Pairs of versions, half of them near each other. Each has a release, since rpm's own labels do.
     static func pairs(_ count: Int) -> [(String, String)] {
-        var random = Randomness(state: 9)
+        var random = SplitMix64(seed: 9)
         let pieces = [
             "0", "1", "2", "9", "10", "00", "01", ".", ".", "~", "^", "+", "_", "a", "b", "Z", "rc", "git", "~rc",
             "^git", "~~",

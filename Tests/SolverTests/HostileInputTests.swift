@@ -1,3 +1,4 @@
+import Primitives
 import Solver
 import Testing
 
@@ -137,7 +138,7 @@ struct HostileInputTests {
     func threshold(seed: Int) throws {
         // Random 3-SAT over 40 variables as packages: 2v is v, 2v + 1 its negation, which exclude each other.
         let variables = 40
-        var random = SeededGenerator(seed: UInt64(seed))
+        var random = SplitMix64(seed: UInt64(seed))
         let clauses = (0..<170).map { _ in (0..<3).map { _ in Int.random(in: 0..<2 * variables, using: &random) } }
         let universe = ShapedUniverse(packageCount: 2 * variables, excludes: { [$0 ^ 1] })
         var solver = Solver(universe: universe)

@@ -1,19 +1,5 @@
+import Primitives
 import Solver
-
-/// SplitMix64: the same numbers for the same seed everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
 
 /// A small universe made by chance, whose answers can be found by trying all sets of packages.
 struct RandomUniverse: PackageUniverse {
@@ -24,7 +10,7 @@ struct RandomUniverse: PackageUniverse {
     private(set) var request = SolverRequest(items: [])
 
     init(seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(seed: seed)
         let count = Int.random(in: 3...11, using: &random)
         packageCount = count
         let density = Int.random(in: 0...3, using: &random)

@@ -1,5 +1,6 @@
 import Archives
 import Primitives
+import SystemPackage
 import Testing
 
 @testable import RPM
@@ -21,7 +22,7 @@ final class BuiltRepository {
     init(spec: String = BuiltRepository.spec, options: String = "") throws {
         var template = Array("/tmp/repodata-tests-XXXXXX".utf8CString)
         folder = try #require(mkdtemp(&template).map { String(cString: $0) })
-        try Self.write(Array(spec.utf8), to: "\(folder)/spec")
+        try Files.write(spec.utf8, to: FilePath("\(folder)/spec"))
         try Self.run(
             """
             cd \(folder) && mkdir upstream && rpmbuild -bb --quiet --target x86_64 --define "_topdir $PWD/top" \
@@ -93,7 +94,7 @@ final class BuiltRepository {
     func index(_ name: String, of root: String) throws -> [UInt8] {
         let path = try Self.run("ls \(root)/repodata/*\(name)* | head -n 1").split(separator: "\n").first.map(
             String.init)
-        let bytes = try Self.read(try #require(path))
+        let bytes = try Files.read(FilePath(try #require(path)))
         return try Compression(sniffing: bytes).decompress(bytes, name: "an index", limit: ByteCount(100_000_000))
     }
 
@@ -114,7 +115,7 @@ final class BuiltRepository {
                     let element = UnsafeRawBufferPointer(rebasing: primary[range])
                     let record = try PrimaryElement(element)
                     let file = "\(upstream)/\(record.location)"
-                    let bytes = try Self.read(file)
+                    let bytes = try Files.read(FilePath(file))
                     return try RepodataPackage(
                         primary: element, fileList: withFiles ? lists[record.checksum] : nil,
                         path: path(record.location), size: ByteCount(bytes.count), digest: Digest(of: bytes))
@@ -133,7 +134,7 @@ final class BuiltRepository {
     /// Lays out the mirror on disk, with the packages where its metadata say.
     func lay(_ files: [RepodataFile], _ packages: [RepodataPackage]) throws {
         try Self.run("rm -rf \(mirror) && mkdir -p \(mirror)/repodata")
-        for file in files { try Self.write(file.bytes, to: "\(mirror)/\(file.path)") }
+        for file in files { try Files.write(file.bytes, to: FilePath("\(mirror)/\(file.path)")) }
         for package in packages {
             let name = package.path.split(separator: "/").last.map(String.init) ?? ""
             try Self.run("install -D -p \(upstream)/\(name) \(mirror)/\(package.path)")
@@ -142,36 +143,13 @@ final class BuiltRepository {
 
     @discardableResult
     static func run(_ command: String) throws -> String {
-        let pipe = try #require(popen(command, "r"))
-        var output: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = fread(&buffer, 1, buffer.count, pipe)
-            if count == 0 { break }
-            output += buffer[..<count]
-        }
-        let text = String(decoding: output, as: UTF8.self)
-        guard pclose(pipe) == 0 else { throw Failed(command: command, output: text) }
+        let (text, status) = try outcome(of: command)
+        guard status == 0 else { throw Failed(command: command, output: text) }
         return text
     }
 
     struct Failed: Error {
         let command: String
         let output: String
-    }
-
-    static func read(_ path: String) throws -> [UInt8] {
-        let stream = try #require(fopen(path, "r"), "there is no \(path)")
-        defer { fclose(stream) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while case let count = fread(&buffer, 1, buffer.count, stream), count > 0 { bytes += buffer[..<count] }
-        return bytes
-    }
-
-    static func write(_ bytes: [UInt8], to path: String) throws {
-        let stream = try #require(fopen(path, "w"), "\(path)")
-        defer { fclose(stream) }
-        #expect(fwrite(bytes, 1, bytes.count, stream) == bytes.count)
     }
 }

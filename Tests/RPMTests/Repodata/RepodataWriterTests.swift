@@ -1,5 +1,6 @@
 import Archives
 import Primitives
+import SystemPackage
 import Testing
 
 @testable import RPM
@@ -33,9 +34,10 @@ import Testing
         #expect(files.count == 3 && files.last?.path == "repodata/repomd.xml")
         try made.lay(files, packages)
         for file in files where file.path.contains(".xml") {
-            try BuiltRepository.write(
+            try Files.write(
                 try Compression(sniffing: file.bytes).decompress(
-                    file.bytes, name: "an index", limit: ByteCount(100_000_000)), to: "\(made.folder)/plain.xml")
+                    file.bytes, name: "an index", limit: ByteCount(100_000_000)),
+                to: FilePath("\(made.folder)/plain.xml"))
             try BuiltRepository.run("xmllint --noout \(made.folder)/plain.xml")
         }
         let format =
