@@ -159,5 +159,5 @@ struct DarksitePlanner: DarksiteSteps {
 
 extension LockedIndex {
     /// The index as a file to fetch. A flat tree holds them all, so each is called after its digest.
-    var file: ArchiveFile { SnapshotFetch.file(of: self, byHash: true) }
+    var file: ArchiveFile { SnapshotFetch.file(of: self, byHash: suite != LockedSnapshot.noSuite) }
 }
