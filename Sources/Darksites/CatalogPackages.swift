@@ -20,6 +20,8 @@ package protocol CatalogPackages: PackageUniverse {
     func packages(named name: String) -> [PackageID]
     /// The packages that provide `name` and are not called so.
     func providers(of name: String) -> [PackageID]
+    /// Whether a package is called `name`, or provides it.
+    func isProvided(_ name: String) -> Bool
     /// Names that are spelled much like `name`, the nearest first.
     func nearestNames(to name: String) -> [String]
     /// What is taken of this name where nothing else decides.

@@ -9,6 +9,7 @@ extension DebianUniverse: CatalogPackages {
     package func summary(of package: PackageID) -> String { table.summary(of: package) }
     package func packages(named name: String) -> [PackageID] { table.packages(named: name) }
     package func providers(of name: String) -> [PackageID] { table.providers(of: name) }
+    package func isProvided(_ name: String) -> Bool { table.isProvided(name) }
     package func nearestNames(to name: String) -> [String] { table.nearestNames(to: name) }
     package func candidate(of name: String) -> PackageID? { candidate(of: name, architecture: nil) }
 

@@ -69,9 +69,7 @@ package struct InstallabilityCheck {
 
     private func missing(_ alternatives: [(name: String, text: String)], of package: PackageID) -> String {
         guard !alternatives.isEmpty else { return "\(universe.describe(package)) has relations that can't be read" }
-        let unknown = alternatives.filter {
-            universe.packages(named: $0.name).isEmpty && universe.providers(of: $0.name).isEmpty
-        }
+        let unknown = alternatives.filter { !universe.isProvided($0.name) }
         if unknown.count == alternatives.count {
             var names: [String] = []
             for (name, _) in alternatives where !names.contains(name) { names.append(name) }

@@ -68,11 +68,9 @@ struct ProfileResolver {
                 if entry.kind == .optional {
                     remarks.append(profile.remark(onMissing: entry, error))
                 } else {
-                    var isUnknown = false
-                    if case .unknownName = error.problem { isUnknown = true }
                     errors.append(
                         UnknownPackage(
-                            entry: entry, distribution: request.distribution, error: error, isUnknown: isUnknown))
+                            entry: entry, distribution: request.distribution, error: error, isUnknown: error.isUnknown))
                 }
             }
         }

@@ -75,8 +75,3 @@ struct RPMProfileResolver {
             hints: kernels.hints(explanation) + hints.lines)
     }
 }
-
-extension RPMRequestError {
-    /// Whether nothing has the name at all.
-    var isUnknown: Bool { if case .unknown = problem { true } else { false } }
-}

@@ -10,6 +10,7 @@ extension RPMUniverse: CatalogPackages {
     package func summary(of package: PackageID) -> String { table.summary(of: package) }
     package func packages(named name: String) -> [PackageID] { table.packages(named: name) }
     package func providers(of name: String) -> [PackageID] { table.providers(of: name) }
+    package func isProvided(_ name: String) -> Bool { table.isProvided(name) }
     package func candidate(of name: String) -> PackageID? { best(of: table.packages(named: name)).first }
     package func baseField(of name: String) -> String { "" }
 

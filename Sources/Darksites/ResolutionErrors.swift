@@ -1,4 +1,6 @@
+import APT
 import Primitives
+import RPM
 
 /// A line of a package set that no package answers.
 struct UnknownPackage: UserError {
@@ -12,6 +14,16 @@ struct UnknownPackage: UserError {
     var location: SourceLocation? { entry.location }
     var details: [String] { entry.excerpt(note: error.hint) }
     var isUsageError: Bool { true }
+}
+
+extension PackageRequestError {
+    /// Whether nothing has the name at all.
+    var isUnknown: Bool { if case .unknownName = problem { true } else { false } }
+}
+
+extension RPMRequestError {
+    /// Whether nothing has the name at all.
+    var isUnknown: Bool { if case .unknown = problem { true } else { false } }
 }
 
 /// Lines that can't be had together, or one that can't be had at all.

@@ -66,7 +66,9 @@ extension RPMTable {
     }
 
     /// Whether a package is called `name`, provides it or has it as a file.
-    package func isProvided(_ name: String) -> Bool { find(name).map { !providers(of: $0).isEmpty } ?? false }
+    package func isProvided(_ name: String) -> Bool {
+        find(name).map { !providers(of: $0).isEmpty || !packages(named: $0).isEmpty } ?? false
+    }
 }
 
 extension ByteCount {

@@ -20,12 +20,6 @@ extension RPMUniverse {
         return best.values.sorted().map { PackageID($0) }
     }
 
-    private func isBetter(_ a: Int32, than b: Int32) -> Bool {
-        let (left, right) = (priorities[Int(table.record(a).repository)], priorities[Int(table.record(b).repository)])
-        if left != right { return left < right }
-        return table.compareVersions(a, b) > 0
-    }
-
     /// What fits `search`, each name and architecture once, the best first, those that fit as well in the order of names.
     package func matches(_ search: WordSearch) -> [PackageID] {
         var ranks: [Int32: WordSearch.Rank] = [:]

@@ -96,15 +96,16 @@ extension RPMUniverse: WeighingUniverse {
     /// Whether there is a newer version, or one in a better repository, also where it can't be chosen.
     private func isOld(_ package: Int32) -> Bool {
         let record = table.record(package)
-        let priority = priorities[Int(record.repository)]
         return table.packages(named: record.name).contains { other in
-            guard other != package, table.record(other).architecture == record.architecture,
-                score(other) != ArchitectureScores.none
-            else { return false }
-            let otherPriority = priorities[Int(table.record(other).repository)]
-            if otherPriority != priority { return otherPriority < priority }
-            return table.compareVersions(other, package) > 0
+            other != package && table.record(other).architecture == record.architecture
+                && score(other) != ArchitectureScores.none && isBetter(other, than: package)
         }
+    }
+
+    /// Whether `a` is in a better repository than `b`, or newer in an equally good one.
+    func isBetter(_ a: Int32, than b: Int32) -> Bool {
+        let (left, right) = (priorities[Int(table.record(a).repository)], priorities[Int(table.record(b).repository)])
+        return left == right ? table.compareVersions(a, b) > 0 : left < right
     }
 
     /// Where several provide the same name in different versions, the higher ones first.

@@ -84,16 +84,11 @@ extension Mistake {
     static func missingKeyring(_ path: FilePath, at location: SourceLocation?) -> Mistake {
         let name = path.lastComponent?.string ?? ""
         let vendor = Vendor.allCases.first { name.hasPrefix($0.keyringPrefix) }
-        if path.string.hasPrefix("/usr/share/distribution-gpg-keys/") {
-            return Mistake(
-                "there is no keyring \(path)", at: location,
-                hint:
-                    "apt-get install distribution-gpg-keys (Debian has it from 13 on; it needs nothing else and installs on 12 too)"
-            )
-        }
-        let hint = vendor.map { vendor in
-            "apt-get install \(vendor.keyringPackage)"
-                + (vendor == .ubuntu ? " (Debian has it from 13 on; it needs nothing else and installs on 12 too)" : "")
+        let isRPM = path.string.hasPrefix("/usr/share/distribution-gpg-keys/")
+        let isYoung = isRPM || vendor == .ubuntu
+        let hint = (isRPM ? "distribution-gpg-keys" : vendor?.keyringPackage).map { package in
+            "apt-get install \(package)"
+                + (isYoung ? " (Debian has it from 13 on; it needs nothing else and installs on 12 too)" : "")
         }
         return Mistake(
             "there is no keyring \(path)", at: location,
