@@ -86,18 +86,33 @@ extension DeclarationReader {
     }
 
     private mutating func repositories(_ section: DeclarationFields.Section) -> [Declaration.Repository]? {
+        repositories(of: section, example: "{name: debian, …}") { reader, item, name in
+            reader.repository(item, name: name).map { ($0, $0.name, $0.location) }
+        }
+    }
+
+    /// The list `repositories` of a distribution, as `read` reads each item: the repository, its name and its place. Nil where one
+    /// of them could not be read; two with one name are reported.
+    mutating func repositories<Repository>(
+        of section: DeclarationFields.Section, example: String,
+        _ read: (inout Self, DeclarationDocument, String) -> (Repository, name: String, location: SourceLocation)?
+    ) -> [Repository]? {
         let name = section.path("repositories")
-        guard let document = fields.required("repositories", of: section, example: "repositories: [{name: debian, …}]"),
+        guard
+            let document = fields.required("repositories", of: section, example: "repositories: [\(example)]"),
             let items = fields.list(document, name: name)
         else { return nil }
         if items.isEmpty { fields.report("\(name) is empty", at: document.location) }
-        var repositories: [Declaration.Repository] = []
+        var repositories: [Repository] = []
+        var known: [String: SourceLocation] = [:]
         for (index, item) in items.enumerated() {
-            guard let repository = repository(item, name: "\(name)[\(index)]") else { continue }
-            if let first = repositories.first(where: { $0.name == repository.name }) {
+            guard let (repository, called, location) = read(&self, item, "\(name)[\(index)]") else { continue }
+            if let first = known[called] {
                 fields.report(
-                    "two repositories are called \"\(repository.name)\"", at: repository.location,
-                    hint: "the other is on line \(first.location.line)")
+                    "two repositories are called \"\(called)\"", at: location,
+                    hint: "the other is on line \(first.line)")
+            } else {
+                known[called] = location
             }
             repositories.append(repository)
         }

@@ -86,26 +86,9 @@ extension DeclarationReader {
     private mutating func rpmRepositories(
         _ section: DeclarationFields.Section, release: String, architecture: String
     ) -> [Declaration.RPMRepository]? {
-        let name = section.path("repositories")
-        guard
-            let document = fields.required(
-                "repositories", of: section, example: "repositories: [{name: centos-baseos, metalink: https://…, …}]"),
-            let items = fields.list(document, name: name)
-        else { return nil }
-        if items.isEmpty { fields.report("\(name) is empty", at: document.location) }
-        var repositories: [Declaration.RPMRepository] = []
-        for (index, item) in items.enumerated() {
-            guard let repository = rpmRepository(item, name: "\(name)[\(index)]", release, architecture) else {
-                continue
-            }
-            if let first = repositories.first(where: { $0.name == repository.name }) {
-                fields.report(
-                    "two repositories are called \"\(repository.name)\"", at: repository.location,
-                    hint: "the other is on line \(first.location.line)")
-            }
-            repositories.append(repository)
+        repositories(of: section, example: "{name: centos-baseos, metalink: https://…, …}") { reader, item, name in
+            reader.rpmRepository(item, name: name, release, architecture).map { ($0, $0.name, $0.location) }
         }
-        return repositories.count == items.count ? repositories : nil
     }
 
     private mutating func rpmRepository(
