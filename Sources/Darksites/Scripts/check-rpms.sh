@@ -46,7 +46,7 @@ for group in "${groups[@]}"; do
     # Of a package without any signature, rpmkeys would say that all is well; the level says what there must be.
     printf '%s\0' "${files[@]}" \
         | xargs -0 rpmkeys --dbpath "$work/db" --define "_pkgverify_level $level" --checksig > "$work/log" 2>&1 \
-        || fail "a package of $group is not signed by its keys, or is damaged: $(grep -vE "$fine" "$work/log" | head -n 10)"
+        || fail "a package of $group is not signed by its keys, or is damaged: $(grep -vE -m 10 "$fine" "$work/log")"
     ((${#files[@]} == $(grep -cE "$fine" "$work/log"))) \
         || fail "rpmkeys did not speak of every package of $group: $(head -n 5 "$work/log")"
     rm -r "$work/db"

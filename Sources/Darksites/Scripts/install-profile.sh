@@ -47,7 +47,7 @@ ln -s "$work/dpkg" /var/lib/dpkg
 printf 'force-unsafe-io\n' > /etc/dpkg/dpkg.cfg.d/gate
 
 mapfile -t first < "$in/first"
-printf '%s\n' "${first[@]}" | grep -q '^apt_' || fail "it has no apt"
+grep -q '^apt_' "$in/first" || fail "it has no apt"
 say "${#first[@]} packages that apt needs"
 # --force-depends: in one run, dpkg configures none of them for another one's Pre-Depends.
 dpkg --force-depends --install "${first[@]/#/$in/packages/}" < /dev/null

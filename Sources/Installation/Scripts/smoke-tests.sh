@@ -159,7 +159,7 @@ installed_names_places_and_people_are_as_ordered() {
     equal "the host's name" "$(hostname)" "$HOSTNAME_WANTED"
     equal "the time zone" "$(readlink -f /etc/localtime)" "/usr/share/zoneinfo/$TIMEZONE"
     grep -q "^LANG=\"\\?$LOCALE" /etc/default/locale /etc/locale.conf 2> /dev/null || fail "the locale is not $LOCALE"
-    id -nG "$USERNAME" | tr ' ' '\n' | grep -qx sudo || fail "$USERNAME may not use sudo"
+    [[ " $(id -nG "$USERNAME") " == *' sudo '* ]] || fail "$USERNAME may not use sudo"
     equal "the home folder's owner" "$(stat --format %U "/home/$USERNAME")" "$USERNAME"
 }
 
@@ -191,7 +191,9 @@ installed_another_boot_environment_is_made_and_chosen() {
     echo later > /var/log/kldload-test-after
     zfs clone -o canmount=noauto -o mountpoint=/ rpool/ROOT/default@kldload-test rpool/ROOT/second
     kldload-boot sync
-    kldload-boot list | grep -q second || fail "kldload-boot does not list it: $(kldload-boot list)"
+    local listed
+    listed=$(kldload-boot list)
+    grep -q second <<< "$listed" || fail "kldload-boot does not list it: $listed"
     kldload-boot default second
 }
 
@@ -222,7 +224,9 @@ restored_the_other_boot_environment_can_be_removed() {
     zfs destroy -r rpool/ROOT/second # sanoid may have made snapshots of it
     zfs destroy rpool/ROOT/default@kldload-test
     kldload-boot sync
-    if kldload-boot list | grep -q second; then fail "it is still listed"; fi
+    local listed
+    listed=$(kldload-boot list)
+    if grep -q second <<< "$listed"; then fail "it is still listed"; fi
     rm /home/kldload-test-after /var/log/kldload-test-after /etc/kldload-test-before
 }
 
@@ -232,5 +236,7 @@ degraded_root_is_the_first_boot_environment() {
 
 degraded_the_pool_says_what_is_missing_and_lost_nothing() {
     equal "the pool's state" "$(zpool list -H -o health rpool)" DEGRADED
-    zpool status rpool | grep -q 'errors: No known data errors' || fail "$(zpool status rpool)"
+    local status
+    status=$(zpool status rpool)
+    grep -q 'errors: No known data errors' <<< "$status" || fail "$status"
 }

@@ -114,7 +114,7 @@ disks_of_target() {
         if [[ -z $disk ]]; then continue; fi
         disks+=("$disk")
         part=$(lsblk --noheadings --list --paths --output NAME,PARTTYPE "$disk" \
-            | awk 'tolower($2) == "c12a7328-f81f-11d2-ba4b-00a0c93ec93b" { print $1; exit }')
+            | awk 'tolower($2) == "c12a7328-f81f-11d2-ba4b-00a0c93ec93b" && !seen++ { print $1 }')
         if [[ -n $part && $(blkid --match-tag TYPE --output value "$part") == vfat ]]; then disk_esps+=("$part"); fi
     done
     ((${#disk_esps[@]} > 0)) || fail "KLDLOAD_STORAGE_MODE=manual: no disk of the pool rpool has an EFI system partition with FAT"
