@@ -143,7 +143,7 @@ builds() { grep -c '^swift build' "$calls" || true; }
     [[ $(builds) == 1 ]]
     grep -q '<one>' "$BATS_TEST_TMPDIR/one"
     grep -q '<two>' "$BATS_TEST_TMPDIR/two"
-    cat "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/two" | grep -q 'waiting for another launch'
+    grep -q 'waiting for another launch' "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/two"
 }
 
 @test "the tool does not hold the lock" {

@@ -125,12 +125,21 @@ PY
 
 @test "colours are for terminals that want them" {
     on_terminal() { TERM=xterm script --quiet --return --command "$*" /dev/null </dev/null; }
-    deploy build debian/mirror 2>&1 | (! grep -q $'\e')
-    on_terminal "'$DEPLOY_BINARY' status" | grep -q $'\e\[3'
-    NO_COLOR=1 on_terminal "'$DEPLOY_BINARY' status" | (! grep -q $'\e\[[0-9;]*m')
-    NO_COLOR=1 on_terminal "'$DEPLOY_BINARY' build debian/mirror live/packages" | (! grep -q $'\e\[[0-9;]*m')
-    TERM=dumb script --quiet --return --command "'$DEPLOY_BINARY' full --help; '$DEPLOY_BINARY' build debian/mirror" /dev/null \
-        </dev/null | (! grep -q $'\e')
+    plain() { # plain COMMAND…: it succeeds and writes nothing that has this
+        local sign=$1
+        shift
+        "$@" </dev/null >said 2>&1
+        run ! grep -a "$sign" said
+    }
+    plain $'\e' deploy build debian/mirror
+    on_terminal "'$DEPLOY_BINARY' status" >said
+    grep -q $'\e\[3' said
+    export NO_COLOR=1
+    plain $'\e\[[0-9;]*m' on_terminal "'$DEPLOY_BINARY' status"
+    plain $'\e\[[0-9;]*m' on_terminal "'$DEPLOY_BINARY' build debian/mirror live/packages"
+    unset NO_COLOR
+    plain $'\e' env TERM=dumb script --quiet --return --command \
+        "'$DEPLOY_BINARY' full --help; '$DEPLOY_BINARY' build debian/mirror" /dev/null
 }
 
 @test "a reader that goes away is no error" {
@@ -138,7 +147,7 @@ PY
     local command
     for command in status graph 'graph --format svg' 'build --dry-run'; do
         set +e
-        # shellcheck disable=SC2086
+        # shellcheck disable=SC2086  # reads early: which deploy has to bear
         deploy $command 2>err | head -n 1 >/dev/null
         local codes=("${PIPESTATUS[@]}")
         set -e

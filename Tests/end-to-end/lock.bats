@@ -153,7 +153,7 @@ is_as_resolved_fresh() {
     run -0 git diff --name-only --diff-filter=U
     [[ $output == deploy.lock ]]
     local line side
-    line=$(grep -n '^<<<<<<<' deploy.lock | head -n 1 | cut -d: -f1)
+    line=$(grep -n -m 1 '^<<<<<<<' deploy.lock | cut -d: -f1)
     grep -q '^[-+ ]*profile server 1' <(git diff deploy.lock)
     run -2 --separate-stderr deploy build debian/indexes
     [[ $stderr == *"deploy.lock:$line:1: error: git left a merge conflict here (<<<<<<<)"*'keep one side'* ]]

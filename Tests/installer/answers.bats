@@ -67,11 +67,12 @@ taken() { # taken NAME VALUE: it is not, and reaches the variable
 }
 
 @test "every variable that the documentation names is there" {
-    local name
+    local name names
+    names=$(answers_names)
     for name in DISTRO DISK PROFILE HOSTNAME USERNAME PASSWORD NET_METHOD NET_IFACE NET_IP NET_PREFIX NET_GW NET_DNS \
         STORAGE_MODE ZFS_TOPOLOGY ZFS_ENCRYPT WIREGUARD NVIDIA_DRIVERS ENABLE_EBPF ENABLE_AI EXPORT_FORMAT \
         EXPORT_SCP_HOST EXPORT_SCP_USER EXPORT_SCP_PATH INFRA_MODE DEBIAN_RELEASE TIMEZONE KEYBOARD LOCALE FORCE_WIPE; do
-        answers_names | grep -qx "KLDLOAD_$name"
+        grep -qx "KLDLOAD_$name" <<< "$names"
     done
 }
 
@@ -84,12 +85,13 @@ taken() { # taken NAME VALUE: it is not, and reaches the variable
 
 @test "no answer is taken and then ignored: the installer reads each, or refuses all but one value of it" {
     [ -e "$live/usr/sbin/kldload-install-target" ] || skip "there is only the loader of answers here"
-    local name bad=0
+    local name refused bad=0
+    refused=$(answers_not_yet | cut -d'|' -f1)
     for name in $(answers_names); do
-        if answers_not_yet | cut -d'|' -f1 | grep -qx "$name"; then continue; fi
+        if grep -qx "$name" <<< "$refused"; then continue; fi
         case $name in
             # The parts of what is refused as a whole are never read. RHEL can't be installed yet: bootstrap.sh refuses it.
-            KLDLOAD_EXPORT_*) if answers_not_yet | grep -q '^KLDLOAD_EXPORT_FORMAT|'; then continue; fi ;;
+            KLDLOAD_EXPORT_*) if grep -qx KLDLOAD_EXPORT_FORMAT <<< "$refused"; then continue; fi ;;
             KLDLOAD_RHEL_*) if ! grep -q rhel "$live/usr/lib/kldload-installer/lib/bootstrap.sh"; then continue; fi ;;
             # What the table says of these is all there is to them.
             KLDLOAD_ENABLE_EBPF | KLDLOAD_INFRA_MODE) continue ;;

@@ -58,7 +58,7 @@ postinstall() { run bash -c 'source ./around; postinstall; echo done'; }
     echo "$output"
     [ "$(grep -v ^say <<< "$output" | sed 's/bash: .*/bash/')" = "$(printf '%s\n' "left alone: $PWD/scripts/10-first.sh~" \
         "left alone, because it can not be executed: $PWD/scripts/README" 10 15 20 '30 from bash' 40 Z done)" ]
-    [ "$(grep ^say <<< "$output" | head -n 1)" = "say: postinstaller 10-first.sh" ]
+    [ "$(grep -m 1 ^say <<< "$output")" = "say: postinstaller 10-first.sh" ]
 }
 
 @test "every answer is in the environment but the secrets, and nothing of what was around" {

@@ -72,7 +72,7 @@ shortest=(core '' '' '' '' '' "o'dd \$x" "o'dd \$x" '' '' '' '' '' '' yes)
 
 @test "the medium that the system runs from is not offered" {
     [ -b /dev/loop0 ] || [ -b /dev/vda ] || skip "there is no block device here to take for the medium"
-    medium=$(ls -1d /dev/vda /dev/loop0 2> /dev/null | head -n 1)
+    medium=$(ls -1d /dev/vda /dev/loop0 2> /dev/null | sed -n 1p)
     stub findmnt "echo $medium"
     stub lsblk 'case "$*" in *--inverse*) echo /dev/sdb ;; *) cat "'"$PWD"'/disks" ;; esac'
     said "${shortest[@]}"

@@ -154,7 +154,7 @@ import Testing
     /// Fetches trixie's InRelease from where this machine's apt gets its packages.
     private static func fetchDebiansRelease() -> [UInt8]? {
         let script = """
-            address=$(apt-get indextargets --format '$(SITE)' | head -n 1)
+            address=$(apt-get indextargets --format '$(SITE)' | sed -n 1p)
             curl -fsS --max-time 20 "${address:-http://ftp.debian.org/debian}/dists/trixie/InRelease" -o InRelease
             """
         guard let bench = try? RepositoryBench(), (try? bench.attempt(script)) == true else { return nil }

@@ -92,7 +92,7 @@ final class BuiltRepository {
 
     /// The files below upstream's repodata/ of this kind, unpacked.
     func index(_ name: String, of root: String) throws -> [UInt8] {
-        let path = try Self.run("ls \(root)/repodata/*\(name)* | head -n 1").split(separator: "\n").first.map(
+        let path = try Self.run("ls \(root)/repodata/*\(name)*").split(separator: "\n").first.map(
             String.init)
         let bytes = try Files.read(FilePath(try #require(path)))
         return try Compression(sniffing: bytes).decompress(bytes, name: "an index", limit: ByteCount(100_000_000))

@@ -3,7 +3,7 @@
 need_mirror
 need_benchmarks
 read -r repository suite component path < <(
-    awk '$1 == "index" { print $6, $2, $3, $4, $7 }' "$root/deploy.lock" | sort -rn | head -n 1 | cut -d ' ' -f 2-
+    awk '$1 == "index" { print $6, $2, $3, $4, $7 }' "$root/deploy.lock" | sort -rn | sed -n 1p | cut -d ' ' -f 2-
 )
 index=$work/mirror/$repository/$path
 title "Reading the index of $suite/$component, $("$benchmarks" table "$index") (at most twice xz)"

@@ -4,7 +4,7 @@
 need_mirror
 need_benchmarks
 read -r repository path < <(
-    awk '$1 == "index" { print $6, $2, $7 }' "$root/deploy.lock" | sort -rn | head -n 1 | cut -d ' ' -f 2-
+    awk '$1 == "index" { print $6, $2, $7 }' "$root/deploy.lock" | sort -rn | sed -n 1p | cut -d ' ' -f 2-
 )
 mkdir -p -- "$work/mirror-index/"{parsed,archive/pool}
 command="$benchmarks mirror 3000 1 $work/mirror-index/parsed $work/mirror/$repository/$path"
