@@ -8,7 +8,7 @@ package struct IndexOrigin: Hashable, Sendable {
     package var site: String
     /// The suite as it was asked for: "trixie-backports".
     package var suite: String
-    /// "main"
+    /// "main"; empty in a flat repository.
     package var component: String
     /// The architecture it is for, "amd64"; packages of architecture `all` are in it too.
     package var architecture: String
@@ -46,8 +46,8 @@ package struct IndexOrigin: Hashable, Sendable {
         self.generation = generation
     }
 
-    /// "debian trixie/main"
-    package var name: String { "\(repository) \(suite)/\(component)" }
+    /// "debian trixie/main", "kubernetes ./"
+    package var name: String { "\(repository) \(suite)" + (component.isEmpty ? "" : "/\(component)") }
 
     /// Whether `suite`, as in `name/suite`, means this: the suite asked for, or the release's archive or code name.
     package func isSuite(_ suite: String) -> Bool {

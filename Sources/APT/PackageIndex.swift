@@ -14,7 +14,9 @@ package struct PackageIndex: Sendable {
     /// The number of stanzas.
     package var count: Int { records.count }
 
-    /// Reads `text`. Throws where a stanza is no deb822(5), lacks its Package, Version or Architecture, or holds a NUL byte.
+    /// Reads `text`. Like apt it passes over stanzas without a Version (and those without an Architecture, which apt has no use for),
+    /// comments and lines that are no field. Throws where text before a stanza is no deb822(5), and where a stanza lacks its Package
+    /// or holds a NUL byte.
     package init(parsing text: ByteRegion, source: String) throws(PackageIndexError) {
         self.text = text
         self.source = source
@@ -32,7 +34,7 @@ package struct PackageIndex: Sendable {
         var records: [PackageRecord] = []
         records.reserveCapacity(bytes.count / 700 + 1)
         var record = PackageRecord()
-        var scanner = Deb822Scanner()
+        var scanner = Deb822Scanner(lenient: true)
         var isFirst = true
         do {
             while true {
@@ -45,8 +47,7 @@ package struct PackageIndex: Sendable {
                     record.note(name, value, in: bytes)
                 case .endOfStanza:
                     record.end = UInt32(scanner.stanzaEnd)
-                    try record.check(in: text, source: source)
-                    records.append(record)
+                    if try record.isPackage(in: text, source: source) { records.append(record) }
                     record = PackageRecord()
                     isFirst = true
                 case .end:

@@ -9,6 +9,8 @@ package struct PackageIndexError: UserError, Hashable {
         case missing
         /// The field's value, which means nothing; its beginning.
         case badValue(String)
+        /// The only digest that counts is a SHA-512.
+        case onlySHA512
         case nulByte
         /// The name, version or field is longer than any real one.
         case tooLong
@@ -38,6 +40,7 @@ package struct PackageIndexError: UserError, Hashable {
         case .relation(let error): return "\(subject)\(of): \(error)"
         case .missing: return "\(subject) has no field \(field ?? "")"
         case .badValue(let value): return "\(subject)\(of): \"\(value)\" means nothing here"
+        case .onlySHA512: return "\(subject) has a SHA512 and no SHA256; deploy.lock names packages by the latter"
         case .nulByte: return "\(subject)\(of): there is a NUL byte"
         case .tooLong: return "\(subject)\(of): the value is too long"
         case .tooManyVersions: return "\(subject) comes in more versions than this tool handles"
@@ -45,6 +48,10 @@ package struct PackageIndexError: UserError, Hashable {
         }
     }
     package var hint: String? {
-        "the archive's index is damaged or not meant for apt; another mirror may have a whole one"
+        switch problem {
+        case .onlySHA512: "whoever keeps the archive can list both: apt-ftparchive, reprepro and aptly do"
+        case _ where package != nil: "the archive lists it so: leave it out of the sets, or tell whoever keeps the archive"
+        default: "that is no index of packages as apt reads it"
+        }
     }
 }

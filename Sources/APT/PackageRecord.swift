@@ -114,13 +114,13 @@ struct PackageRecord {
             }
     }
 
-    /// Throws where the finished stanza is not that of a package.
+    /// Whether the finished stanza is that of a package: it has a version and an architecture. Throws where it has no name, or what no
+    /// index has.
     @inline(__always)
-    func check(in text: ByteRegion, source: String) throws(PackageIndexError) {
+    func isPackage(in text: ByteRegion, source: String) throws(PackageIndexError) -> Bool {
         let nul = text.bytes.firstIndex(of: 0, from: Int(start), to: Int(end))
-        if nul != nil || isTooLong || nameLength == 0 || versionLength == 0 || architectureLength == 0 {
-            throw failure(in: text, source: source, hasNul: nul != nil)
-        }
+        if nul != nil || isTooLong || nameLength == 0 { throw failure(in: text, source: source, hasNul: nul != nil) }
+        return versionLength > 0 && architectureLength > 0
     }
 
     private func failure(in text: ByteRegion, source: String, hasNul: Bool) -> PackageIndexError {
@@ -129,9 +129,6 @@ struct PackageRecord {
             return PackageIndexError(source: "\(source), stanza at line \(line)", field: "Package", problem: .missing)
         }
         let name = text.text(name.lowerBound..<min(name.upperBound, name.lowerBound + 60))
-        if hasNul { return PackageIndexError(source: source, package: name, problem: .nulByte) }
-        if isTooLong { return PackageIndexError(source: source, package: name, problem: .tooLong) }
-        let field = versionLength == 0 ? "Version" : "Architecture"
-        return PackageIndexError(source: source, package: name, field: field, problem: .missing)
+        return PackageIndexError(source: source, package: name, problem: hasNul ? .nulByte : .tooLong)
     }
 }

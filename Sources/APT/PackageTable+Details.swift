@@ -70,21 +70,23 @@ extension PackageTable {
     func forEachField(of package: Int32, _ body: (Range<Int>, Range<Int>) -> Void) {
         let record = record(package)
         let region = UnsafeRawBufferPointer(rebasing: bytes(package)[..<Int(record.end)])
-        var scanner = Deb822Scanner(at: Int(record.start))
+        var scanner = Deb822Scanner(at: Int(record.start), lenient: true)
         // The stanza was read without error before.
         while case .field(let name, let value)? = try? scanner.next(in: region) { body(name, value) }
     }
 
-    /// What the mirror and the lock need. Throws where Filename, Size or SHA256 is missing or means nothing.
+    /// What the mirror and the lock need. Throws where Filename, Size or SHA256 is missing or means nothing, and where Filename leads
+    /// out of the archive.
     package func details(of package: PackageID) throws(PackageIndexError) -> PackageDetails {
         let bytes = bytes(package.index)
         let index = source(package.index)
-        var filename, size, sha256, installed, source, section, description: Range<Int>?
+        var filename, size, sha256, sha512, installed, source, section, description: Range<Int>?
         forEachField(of: package.index) { name, value in
             switch (name.count, bytes[name.lowerBound] | 0x20) {
             case (8, 0x66) where bytes.equals(name, ignoringCase: "filename"): filename = value
             case (4, 0x73) where bytes.equals(name, ignoringCase: "size"): size = value
             case (6, 0x73) where bytes.equals(name, ignoringCase: "sha256"): sha256 = value
+            case (6, 0x73) where bytes.equals(name, ignoringCase: "sha512"): sha512 = value
             case (14, 0x69) where bytes.equals(name, ignoringCase: "installed-size"): installed = value
             case (6, 0x73) where bytes.equals(name, ignoringCase: "source"): source = value
             case (7, 0x73) where bytes.equals(name, ignoringCase: "section"): section = value
@@ -99,15 +101,20 @@ extension PackageTable {
                 ?? .missing
             return PackageIndexError(source: index.name, package: packageName, field: field, problem: problem)
         }
-        guard let filename, PackageTable.isSafe(bytes.slice(filename)) else { throw fail("Filename", filename) }
+        guard let filename, let path = PackageTable.path(index.text.text(filename)) else {
+            throw fail("Filename", filename)
+        }
         guard let size, let byteCount = Int64(index.text.text(size)), byteCount >= 0 else { throw fail("Size", size) }
+        if sha256 == nil, sha512 != nil {
+            throw PackageIndexError(source: index.name, package: packageName, field: "SHA256", problem: .onlySHA512)
+        }
         guard let sha256, let digest = Digest(hex: bytes.slice(sha256)) else { throw fail("SHA256", sha256) }
         let version = version(of: package)
         let sourceWords = source.map { index.text.text($0).split { " ()".contains($0) }.map(String.init) } ?? []
         let kilobytes = installed.flatMap { Int64(index.text.text($0)) }.flatMap { $0 >= 0 && $0 < 1 << 50 ? $0 : nil }
         return PackageDetails(
             name: packageName, version: version, architecture: architecture(of: package),
-            filename: index.text.text(filename), size: ByteCount(byteCount), sha256: digest,
+            filename: path, size: ByteCount(byteCount), sha256: digest,
             installedSize: kilobytes.map { ByteCount($0 * 1024) },
             source: sourceWords.first ?? packageName,
             sourceVersion: sourceWords.count > 1 ? DebianVersion(unchecked: sourceWords[1].utf8) : version,
@@ -121,10 +128,17 @@ extension PackageTable {
         return String(text.prefix { $0 != " " && $0 != "(" })
     }
 
-    /// Whether a path of an index stays under the archive's root: relative, and without empty, `.` and `..` parts.
-    private static func isSafe(_ path: UnsafeRawBufferPointer) -> Bool {
-        let parts = path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        return !path.isEmpty
-            && parts.allSatisfy { !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.elementsEqual("..".utf8) }
+    /// The path below the archive's root that `text` means, as apt joins it to the archive's address: "./pool/x", "/pool/x" and
+    /// "pool//x" are all "pool/x". Nil where it leads out of the archive.
+    private static func path(_ text: String) -> String? {
+        var parts: [Substring] = []
+        for part in text.split(separator: "/") where part != "." {
+            if part == ".." {
+                guard parts.popLast() != nil else { return nil }
+            } else {
+                parts.append(part)
+            }
+        }
+        return parts.isEmpty || text.hasSuffix("/") ? nil : parts.joined(separator: "/")
     }
 }

@@ -32,9 +32,10 @@ final class ArchiveReader {
 
     deinit { archive_read_free(archive) }
 
-    /// Opens `bytes`, which must stay where they are, as one gzip stream; false where nothing is in it.
+    /// Opens `bytes`, which must stay where they are, as one gzip or bzip2 stream; false where nothing is in it.
     func openRaw(_ bytes: UnsafeRawBufferPointer) throws(ArchiveError) -> Bool {
         archive_read_support_filter_gzip(archive)
+        archive_read_support_filter_bzip2(archive)
         archive_read_support_format_raw(archive)
         archive_read_support_format_empty(archive)
         guard archive_read_open_memory(archive, bytes.baseAddress, bytes.count) == ARCHIVE_OK else { throw failure() }

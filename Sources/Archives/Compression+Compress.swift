@@ -4,7 +4,7 @@ private import CZstd
 
 extension Compression {
     /// `bytes`, packed with no time or name inside, so that the same bytes give the same result with the same version of the
-    /// library. `level` counts as the tool of the format does; by default it is 9 for gzip, 6 for xz and 9 for zstd.
+    /// library. `level` counts as the tool of the format does; by default it is 6 for xz and 9 for the others.
     ///
     /// It works on the calling thread; for .xz with a `blockSize` in bytes, on all cores: each block is packed on its own,
     /// and the result does not depend on how many cores there are.
@@ -15,7 +15,8 @@ extension Compression {
     ) throws(ArchiveError) -> [UInt8] {
         switch self {
         case .none: return bytes
-        case .gzip: return try gzipped(bytes, level: level ?? 9)
+        case .gzip: return try filtered(bytes, "gzip", level: level ?? 9)
+        case .bzip2: return try filtered(bytes, "bzip2", level: level ?? 9)
         case .xz: return try xzipped(bytes, level: level ?? 6, blockSize: blockSize)
         case .zstd: return try zstandard(bytes, level: level ?? 9)
         }
@@ -83,20 +84,21 @@ private func zstandard(_ bytes: [UInt8], level: Int32) throws(ArchiveError) -> [
     }
 }
 
-private func gzipped(_ bytes: [UInt8], level: Int32) throws(ArchiveError) -> [UInt8] {
-    guard let archive = archive_write_new() else { throw failure("gzip", "out of memory") }
+/// By the filter of libarchive called `format`, gzip or bzip2.
+private func filtered(_ bytes: [UInt8], _ format: String, level: Int32) throws(ArchiveError) -> [UInt8] {
+    guard let archive = archive_write_new() else { throw failure(format, "out of memory") }
     defer { archive_write_free(archive) }
-    guard let entry = archive_entry_new() else { throw failure("gzip", "out of memory") }
+    guard let entry = archive_entry_new() else { throw failure(format, "out of memory") }
     defer { archive_entry_free(entry) }
     archive_entry_set_filetype(entry, 0o100000)
     archive_entry_set_size(entry, Int64(bytes.count))
-    // Stored blocks, the worst case of RFC 1951, add 5 bytes to each 16 kB or more of input.
-    return try pack("gzip", bound: bytes.count + bytes.count / 1000 + 1024) { output in
+    // Stored blocks, the worst case of RFC 1951, add 5 bytes to each 16 kB or more of input; bzip2 adds 1 % and 600 bytes at most.
+    return try pack(format, bound: bytes.count + bytes.count / 100 + 1024) { output in
         var used = 0
         guard archive_write_set_format_raw(archive) == ARCHIVE_OK,
-            archive_write_add_filter_gzip(archive) == ARCHIVE_OK,
-            archive_write_set_filter_option(archive, "gzip", "compression-level", "\(level)") == ARCHIVE_OK,
-            archive_write_set_filter_option(archive, "gzip", "timestamp", nil) == ARCHIVE_OK,
+            archive_write_add_filter_by_name(archive, format) == ARCHIVE_OK,
+            archive_write_set_filter_option(archive, format, "compression-level", "\(level)") == ARCHIVE_OK,
+            format != "gzip" || archive_write_set_filter_option(archive, format, "timestamp", nil) == ARCHIVE_OK,
             archive_write_set_bytes_in_last_block(archive, 1) == ARCHIVE_OK,
             archive_write_open_memory(archive, output.baseAddress, output.count, &used) == ARCHIVE_OK,
             archive_write_header(archive, entry) == ARCHIVE_OK,

@@ -31,6 +31,7 @@ extension Compression {
             guard bytes.count <= limit else { throw ArchiveError(name, .overLimit(ByteCount(limit))) }
             return bytes
         case .gzip: return try gunzip(bytes, name, limit, sizeHint)
+        case .bzip2: return try unbzip2(bytes, name, limit, sizeHint)
         case .xz: return try unxz(bytes, name, limit, sizeHint)
         case .zstd: return try unzstd(bytes, name, limit, sizeHint)
         }
@@ -152,17 +153,14 @@ private func unzstd(_ bytes: [UInt8], _ name: String, _ limit: Int, _ hint: Int?
     }
 }
 
-private func gunzip(_ bytes: [UInt8], _ name: String, _ limit: Int, _ hint: Int?) throws(ArchiveError) -> [UInt8] {
-    guard bytes.count >= 18 else { throw ArchiveError(name, .truncated) }
-    guard Compression(sniffing: bytes) == .gzip else { throw ArchiveError(name, .corrupt("it is no gzip file")) }
-    func trailer(_ offset: Int) -> UInt32 {
-        (0..<4).reduce(0) { $0 | UInt32(bytes[bytes.count - offset + $1]) << UInt32(8 * $1) }
-    }
-    let (check, size) = (trailer(8), Int(trailer(4)))
+/// What libarchive makes of one stream or several.
+private func unpackRaw(
+    _ bytes: [UInt8], _ name: String, guess: Int?, _ limit: Int
+) throws(ArchiveError) -> [UInt8] {
     let reader = try ArchiveReader(name: name)
-    let result = try bytes.withUnsafeBufferPointer { input throws(ArchiveError) -> [UInt8] in
+    return try bytes.withUnsafeBufferPointer { input throws(ArchiveError) -> [UInt8] in
         guard try reader.openRaw(UnsafeRawBufferPointer(input)) else { return [] }
-        return try collect(name, guess: hint ?? size, limit: limit) { output in
+        return try collect(name, guess: guess, limit: limit) { output in
             do throws(ArchiveError) {
                 let count = try reader.readData(into: output)
                 return count < output.count ? .finished(count) : .full(count)
@@ -171,6 +169,28 @@ private func gunzip(_ bytes: [UInt8], _ name: String, _ limit: Int, _ hint: Int?
             }
         }
     }
+}
+
+/// The library compares the check sums of a bzip2 stream.
+private func unbzip2(_ bytes: [UInt8], _ name: String, _ limit: Int, _ hint: Int?) throws(ArchiveError) -> [UInt8] {
+    try verifyIsBzip2(bytes, name)
+    return try unpackRaw(bytes, name, guess: hint, limit)
+}
+
+/// What is none, libarchive would hand on as it is.
+func verifyIsBzip2(_ bytes: [UInt8], _ name: String) throws(ArchiveError) {
+    guard bytes.count >= 14 else { throw ArchiveError(name, .truncated) }
+    guard Compression(sniffing: bytes) == .bzip2 else { throw ArchiveError(name, .corrupt("it is no bzip2 file")) }
+}
+
+private func gunzip(_ bytes: [UInt8], _ name: String, _ limit: Int, _ hint: Int?) throws(ArchiveError) -> [UInt8] {
+    guard bytes.count >= 18 else { throw ArchiveError(name, .truncated) }
+    guard Compression(sniffing: bytes) == .gzip else { throw ArchiveError(name, .corrupt("it is no gzip file")) }
+    func trailer(_ offset: Int) -> UInt32 {
+        (0..<4).reduce(0) { $0 | UInt32(bytes[bytes.count - offset + $1]) << UInt32(8 * $1) }
+    }
+    let (check, size) = (trailer(8), Int(trailer(4)))
+    let result = try unpackRaw(bytes, name, guess: hint ?? size, limit)
     // libarchive compares neither the check sum nor the length at the end of a member (RFC 1952, 2.3.1): this does,
     // for the last member of the file, which as a rule is the only one.
     guard size <= result.count else { throw ArchiveError(name, .truncated) }

@@ -51,8 +51,12 @@ extension Compression {
                 guard input.count <= limit else { throw ArchiveError(name, .overLimit(ByteCount(limit))) }
                 _ = try body(input)
             case .gzip:
-                guard let check = try unpackGzip(input, name: name, into: buffer, take) else { return }
+                guard input.count >= 18 else { throw ArchiveError(name, .truncated) }
+                guard let check = try unpackRaw(input, name: name, into: buffer, take) else { return }
                 try verifyTrailer(bytes, name: name, total: total, check: check)
+            case .bzip2:
+                try verifyIsBzip2(bytes, name)
+                _ = try unpackRaw(input, name: name, into: buffer, take)
             case .xz:
                 let decoder = try XZDecoder(name: name)
                 var position = 0
@@ -70,11 +74,10 @@ extension Compression {
     }
 
     /// Returns the check sum of what was unpacked; nil where `take` wanted no more.
-    private func unpackGzip(
+    private func unpackRaw(
         _ input: UnsafeRawBufferPointer, name: String, into buffer: UnsafeMutableRawBufferPointer,
         _ take: (Int) throws -> Bool
     ) throws -> UInt32? {
-        guard input.count >= 18 else { throw ArchiveError(name, .truncated) }
         let reader = try ArchiveReader(name: name)
         var check: UInt32 = 0
         guard try reader.openRaw(input) else { return check }

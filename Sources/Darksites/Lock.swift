@@ -63,9 +63,10 @@ package struct LockedDistribution: Hashable, Sendable {
         return names.sorted()
     }
 
-    /// The native architecture, then the others that there are indexes for, sorted.
+    /// The native architecture, then the others whose packages may be asked for, sorted.
     package var architectures: [String] {
-        [architecture] + Set(indexes.map(\.architecture)).subtracting([architecture]).sorted()
+        let others = asked?.foreignArchitectures ?? indexes.map(\.architecture)
+        return [architecture] + Set(others).subtracting([architecture]).sorted()
     }
 
     /// The packages of one profile.
@@ -108,8 +109,9 @@ package struct LockedSnapshot: Hashable, Sendable, Comparable {
 package struct LockedIndex: Hashable, Sendable, Comparable {
     package let repository: String
     package let suite: String
-    /// Of an RPM repository: "primary", "filelists", "group" or "modules".
+    /// Of an RPM repository: "primary", "filelists", "group" or "modules"; of a flat one "-".
     package let component: String
+    /// "all" for an index of the packages for all architectures; "-" for that of a flat repository, which has those of every one.
     package let architecture: String
     package let size: ByteCount
     /// From the root of the repository: `dists/trixie/main/binary-amd64/Packages.xz`.
@@ -128,6 +130,9 @@ package struct LockedIndex: Hashable, Sendable, Comparable {
         self.path = path
         self.digest = digest
     }
+
+    /// The component and the architecture of an index of a flat repository.
+    package static let none = "-"
 
     package static func < (a: Self, b: Self) -> Bool {
         (a.repository, a.suite, a.component, a.architecture, a.path, a.digest)

@@ -201,10 +201,12 @@ private struct LockParser {
     private func repository() throws(Mistake) -> Placed<LockedRepository> {
         try lines.expect(5, "repository PLACE NAME SUITES COMPONENTS KEYRING")
         let keyring = try lines.string(5) == LockWriter.unsigned ? nil : try lines.digest(5)
+        let components = try list(4)
         return Placed(
             place: try lines.number(1),
             value: LockedRepository(
-                name: try lines.string(2), suites: try list(3), components: try list(4), keyring: keyring))
+                name: try lines.string(2), suites: try list(3), components: components == [LockWriter.none] ? [] : components,
+                keyring: keyring))
     }
 
     private func rpmRepository() throws(Mistake) -> Placed<LockedRPMRepository> {

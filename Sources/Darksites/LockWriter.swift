@@ -22,7 +22,7 @@ package import Primitives
 ///
 /// What a person compares stands first in a line, what only machines compare last. Fields are separated by one space;
 /// items of lists by commas; sizes are bytes; digests SHA-256 in hexadecimal; KEYRING is a digest or `unsigned`; PLACE counts
-/// from 1, because the order matters. Of an RPM repository, MODULES is `module-hotfixes` or `-`, EXCLUDES a list or `-`, TRUST what
+/// from 1, because the order matters. Of a flat repository COMPONENTS is `-`, and so are COMPONENT and ARCHITECTURE of its indexes. Of an RPM repository, MODULES is `module-hotfixes` or `-`, EXCLUDES a list or `-`, TRUST what
 /// vouches for repomd.xml: a digest of keys, `metalink` or `unsigned`, and KEYS the digest of the packages' keys or `unsigned`;
 /// the platform of its modules is CODENAME, its SUITE `-`. The lines up to `rpm-repository`, and `want`, are what was asked for, the others what it came to.
 /// SEAL is described at `LockSeal`. Several snapshots of one suite come from an update of single packages.
@@ -83,7 +83,7 @@ package enum LockWriter {
         for (index, repository) in asked.repositories.enumerated() {
             try text.line([
                 "repository", String(index + 1), repository.name, repository.suites.joined(separator: ","),
-                repository.components.joined(separator: ","), repository.keyring?.hex ?? unsigned,
+                repository.components.isEmpty ? none : repository.components.joined(separator: ","), repository.keyring?.hex ?? unsigned,
             ])
         }
         for (index, pin) in asked.pins.enumerated() {
@@ -100,6 +100,8 @@ package enum LockWriter {
     }
 
     static let unsigned = "unsigned"
+    /// In the place of an empty list.
+    static let none = "-"
 }
 
 /// Lines of fields.

@@ -48,7 +48,9 @@ package struct ParsedSnapshots: Sendable {
             let release = snapshot.release(index.repository, index.suite)
             let origin = IndexOrigin(
                 repository: index.repository, site: snapshot.sites[index.repository] ?? "", suite: index.suite,
-                component: index.component, architecture: index.architecture, origin: release?.origin ?? "",
+                component: index.component == LockedIndex.none ? "" : index.component,
+                architecture: index.architecture == LockedIndex.none ? "" : index.architecture,
+                origin: release?.origin ?? "",
                 label: release?.label ?? "", archive: release?.suite ?? "",
                 codename: release?.codename ?? "", version: release?.version ?? "",
                 notAutomatic: release?.notAutomatic ?? false,

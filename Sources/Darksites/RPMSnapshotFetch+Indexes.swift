@@ -84,26 +84,12 @@ extension RPMSnapshotFetch {
             let found = try await addresses.found(for: [part.source.name], store: store, downloader: downloader)
             places = found.byName[part.source.name] ?? []
         }
-        var tried: [String] = []
-        while true {
-            let downloaded = try await downloader.download(
-                DownloadRequest(
-                    name: name, sources: places.map { "\($0)/\(file.location)" },
-                    destination: store.ingestFolder.appending("\(part.source.name)-\(file.type)"),
-                    size: file.size.map { ByteCount($0) }))
-            let isRight = try await BlockingWork.run {
-                guard file.checksumKind.digits(of: try Files.read(downloaded.destination)) == file.checksum else {
-                    try Files.remove(downloaded.destination)
-                    return false
-                }
-                try store.adopt(downloaded.destination, digest: downloaded.digest)
-                return true
-            }
-            if isRight { return (downloaded.digest, Int(downloaded.size.bytes)) }
-            tried.append(downloaded.url)
-            places.remove(at: downloaded.source)
-            guard !places.isEmpty else { throw WrongIndex(name: name, kind: file.checksumKind.name, tried: tried) }
-        }
+        let kind = file.checksumKind
+        let (digest, size) = try await OtherDigestFetch(store: store, downloader: downloader).fetch(
+            file.location, name: name, statement: "repomd.xml", kind: kind.name,
+            size: file.size.map { ByteCount($0) }, from: places
+        ) { kind.digits(of: $0) == file.checksum }
+        return (digest, Int(size.bytes))
     }
 
     /// Brings indexes into the store, first from where their repomd.xml came from.

@@ -105,15 +105,50 @@ struct NobodyVouches: UserError {
     }
 }
 
-/// An index that is not what repomd.xml says, wherever it was had.
+/// An index that is not what the signed file says, wherever it was had.
 struct WrongIndex: UserError {
     let name: String
+    /// "repomd.xml"
+    let statement: String
     /// "sha512"
     let kind: String
     /// Addresses.
     let tried: [String]
 
-    var what: String { "\(name) is not what repomd.xml says of it (wrong \(kind))" }
+    var what: String { "\(name) is not what \(statement) says of it (wrong \(kind))" }
     var details: [String] { tried }
     var hint: String? { "the mirror is being updated, or damaged: try again later, or another mirror" }
+}
+
+/// A suite of which there is neither InRelease nor Release.
+struct NoRelease: UserError {
+    /// "acme stable"
+    let name: String
+    /// Of the suite, below the repository's address.
+    let folder: String
+    let isUnsigned: Bool
+    let transfer: TransferErrors
+
+    var what: String { "\(name) has no Release file" }
+    var details: [String] { transfer.details }
+    var hint: String? {
+        let address = transfer.files.first?.sources.first?.url ?? ""
+        let file = address.hasPrefix("file://") ? address.dropFirst(7).split(separator: "/").dropLast() : []
+        let place = file.isEmpty ? "" : "cd /\(file.joined(separator: "/")) && "
+        let make = "a repository of your own gets one by `\(place)apt-ftparchive release . > Release`"
+        return isUnsigned
+            ? "\(make); .debs without a repository: `packages: [./debs/*.deb]` in the place of mirrors and suites"
+            : "look at the repository's mirrors and suites in deploy.yaml; \(make), and signs it"
+    }
+}
+
+/// A foreign architecture that no repository has anything for.
+struct NoSuchArchitecture: UserError {
+    let architecture: String
+    /// "debian trixie"
+    let suites: [String]
+
+    var what: String { "no repository has packages for \(architecture)" }
+    var details: [String] { suites.map { "\($0) lists none" } }
+    var hint: String? { "foreign-architectures in deploy.yaml names it" }
 }

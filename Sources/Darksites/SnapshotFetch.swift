@@ -112,8 +112,9 @@ package struct SnapshotFetch: Sendable {
         for source in sources {
             for suite in source.suites {
                 let known = locked.snapshots.filter { $0.repository == source.name && $0.suite == suite }
+                let indexes = locked.indexes.filter { $0.repository == source.name && $0.suite == suite }
                 for snapshot in known {
-                    parts.append(try await part(snapshot, of: source, architectures: architectures))
+                    parts.append(try await part(snapshot, indexes, of: source, architectures: architectures))
                 }
                 guard adding || known.isEmpty else { continue }
                 let today = try await latest(suite, of: source, architectures: architectures)
@@ -154,6 +155,10 @@ package struct SnapshotFetch: Sendable {
             // An index that did not change between two snapshots is there once.
             for index in part.indexes where !indexes.contains(index) { indexes.append(index) }
         }
+        for architecture in architectures.dropFirst()
+        where !indexes.contains(where: { [architecture, LockedIndex.none].contains($0.architecture) }) {
+            throw NoSuchArchitecture(architecture: architecture, suites: parts.map(\.snapshot.shown))
+        }
         var snapshot = Snapshot(
             snapshots: parts.map(\.snapshot), indexes: indexes, releases: releases, signers: signers, states: states,
             remarks: parts.flatMap(\.remarks),
@@ -175,26 +180,33 @@ package struct SnapshotFetch: Sendable {
 
     /// An index as a file to fetch, called after its digest, because all are called Packages: an archive that keeps indexes by their hash has this one as long as it has this snapshot.
     package static func file(of index: LockedIndex, byHash: Bool) -> ArchiveFile {
-        let folder = index.path.split(separator: "/").dropLast().joined(separator: "/")
-        return ArchiveFile(
+        ArchiveFile(
             repository: index.repository, path: index.path, digest: index.digest, size: index.size,
-            otherPaths: byHash ? ["\(folder)/by-hash/SHA256/\(index.digest.hex)"] : [], name: index.digest.hex)
+            otherPaths: byHash ? [Release.byHashPath(of: index.path, index.digest)] : [], name: index.digest.hex)
     }
 
     private func latest(_ suite: String, of source: RepositorySource, architectures: [String]) async throws -> Part {
-        try await obtain(suite, of: source, known: nil) { signed, _ in
-            try await judge(signed, suite, source, architectures)
+        do {
+            return try await obtain(suite, of: source, known: nil) { signed, place in
+                try await judge(signed, suite, source, architectures, place: place.address)
+            }
+        } catch let error as TransferErrors where error.isMissing {
+            throw NoRelease(
+                name: "\(source.name) \(suite)", folder: Release.folder(of: suite),
+                isUnsigned: source.trust == .unsigned, transfer: error)
         }
     }
 
-    private func part(_ known: LockedSnapshot, of source: RepositorySource, architectures: [String]) async throws
-        -> Part
-    {
+    /// The state `known`, which has the indexes `indexes`.
+    private func part(
+        _ known: LockedSnapshot, _ indexes: [LockedIndex], of source: RepositorySource, architectures: [String]
+    ) async throws -> Part {
         guard store.isIntact(known.digest) else {
             do {
-                return try await obtain(known.suite, of: source, known: known) { signed, _ in
+                return try await obtain(known.suite, of: source, known: known) { signed, place in
                     guard Digest(of: signed.stored) == known.digest else { throw AnotherSnapshot(known: known) }
-                    return try await judge(signed, known.suite, source, architectures, isLocked: true)
+                    return try await judge(
+                        signed, known.suite, source, architectures, locked: indexes, place: place.address)
                 }
             } catch let error as NoGoodSource where error.isGone {
                 throw SnapshotGone(
@@ -202,7 +214,7 @@ package struct SnapshotFetch: Sendable {
             }
         }
         return try await judge(
-            SignedFile(stored: try store.bytes(of: known.digest)), known.suite, source, architectures, isLocked: true)
+            SignedFile(stored: try store.bytes(of: known.digest)), known.suite, source, architectures, locked: indexes)
     }
 
     /// InRelease, or Release and its detached signature where an archive has no InRelease, from the first place whose file
@@ -211,49 +223,70 @@ package struct SnapshotFetch: Sendable {
         _ suite: String, of source: RepositorySource, known: LockedSnapshot?,
         judge: (SignedFile, RepositoryAddresses.Place) async throws -> Part
     ) async throws -> Part {
-        let folder = "dists/\(suite)"
+        let folder = Release.folder(of: suite)
         let forms =
             source.trust == .unsigned
-            ? [["\(folder)/Release"]] : [["\(folder)/InRelease"], ["\(folder)/Release", "\(folder)/Release.gpg"]]
+            ? [["\(folder)Release"], ["\(folder)InRelease"]]
+            : [["\(folder)InRelease"], ["\(folder)Release", "\(folder)Release.gpg"]]
         var (part, remarks) = try await SignedFileFetch(store: store, downloader: downloader).obtain(
             "\(source.name) \(suite)", forms: forms,
             from: addresses.places(of: source.name, known: known), known: known, judge: judge)
-        part.remarks = remarks
+        part.remarks = remarks + part.remarks
         return part
     }
 
+    /// `locked` are the indexes of a locked state, nil for today's; `place` is where the file came from, where that is known.
     private func judge(
         _ file: SignedFile, _ suite: String, _ source: RepositorySource, _ architectures: [String],
-        isLocked: Bool = false
+        locked: [LockedIndex]? = nil, place: String? = nil
     ) async throws -> Part {
         let name = "\(source.name) \(suite)"
+        let isLocked = locked != nil
         var payload = file.bytes
         var signers: [String] = []
         if case .keyring(let keyring) = source.trust {
             let signed = try await parsed.verified(file, keys: KeyFiles([keyring]), name, isLocked: isLocked)
             (payload, signers) = (signed.payload, signed.signers)
+        } else if let text = try ClearSignedText.payload(of: payload, source: name) {
+            payload = text
         }
         let release = try Release(payload: payload, source: name)
         // A locked snapshot was in force when it was locked; that it has expired since then is the lock's point.
         let isExcused = isLocked || allowExpired.contains("\(source.name)/\(suite)")
         let moment = isExcused ? min(now, release.validUntil ?? now) : now
-        try release.check(suite: suite, components: source.components, architectures: architectures, now: moment)
-        let wanted = source.components.flatMap { component in architectures.map { (component, $0) } }
-        let indexes = try wanted.map { component, architecture in
-            let path = "\(component)/binary-\(architecture)/Packages"
-            guard let found = ["\(path).xz", "\(path).gz", path].first(where: { release.entries[$0] != nil }) else {
-                throw ReleaseError(name, .missingIndex("\(path).xz"))
-            }
-            let entry = try release.entry(found)
-            return LockedIndex(
-                repository: source.name, suite: suite, component: component, architecture: architecture,
-                size: entry.size,
-                path: "dists/\(suite)/\(found)", digest: entry.digest)
+        try release.check(suite: suite, now: moment)
+        let (wanted, lacking) = try release.indexes(components: source.components, architectures: architectures)
+        let snapshot = LockedSnapshot(
+            repository: source.name, suite: suite, date: LockDate(secondsSince1970: release.date),
+            digest: Digest(of: file.stored), size: ByteCount(file.stored.count))
+        var indexes: [LockedIndex] = []
+        for index in wanted {
+            let path = Release.folder(of: suite) + index.path
+            indexes.append(
+                LockedIndex(
+                    repository: source.name, suite: suite, component: index.component ?? LockedIndex.none,
+                    architecture: index.architecture ?? LockedIndex.none, size: index.entry.size, path: path,
+                    digest: try await digest(of: index.entry, at: path, snapshot, locked ?? [], place)))
         }
-        return Part(
-            snapshot: LockedSnapshot(
-                repository: source.name, suite: suite, date: LockDate(secondsSince1970: release.date),
-                digest: Digest(of: file.stored), size: ByteCount(file.stored.count)),
-            release: release, indexes: indexes, byHash: release.acquireByHash, signers: signers)
+        var part = Part(
+            snapshot: snapshot, release: release, indexes: indexes, byHash: release.acquireByHash, signers: signers)
+        if !isLocked { part.remarks = lacking.map { "\(name) has no packages for \($0)" } }
+        return part
+    }
+
+    /// The digest of an index; where the Release file has another one than SHA-256, the index is fetched to know it.
+    private func digest(
+        of entry: Release.Entry, at path: String, _ snapshot: LockedSnapshot, _ locked: [LockedIndex], _ place: String?
+    ) async throws -> Digest {
+        if let digest = entry.digest { return digest }
+        for index in locked where index.path == path && index.size == entry.size {
+            if let bytes = try? store.bytes(of: index.digest), entry.isOf(bytes) { return index.digest }
+        }
+        let places = addresses.places(of: snapshot.repository, known: locked.isEmpty ? nil : snapshot)
+            .filter { !$0.isFile }.map(\.address)
+        return try await OtherDigestFetch(store: store, downloader: downloader).fetch(
+            path, name: "\(snapshot.shown) \(path)", statement: "Release", kind: "sha512", size: entry.size,
+            from: (place.map { [$0] } ?? []) + places.filter { $0 != place }, isRight: entry.isOf
+        ).digest
     }
 }

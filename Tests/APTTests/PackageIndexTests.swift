@@ -72,7 +72,7 @@ struct PackageIndexTests {
         }
     }
 
-    @Test("do not lead out of the archive", arguments: ["/etc/passwd", "../x", "pool/../../x", "pool//x", "./x"])
+    @Test("do not lead out of the archive", arguments: ["../x", "pool/../../x", "/../x", ".", "pool/"])
     func paths(path: String) throws {
         let text = "Package: a\nVersion: 1\nArchitecture: all\nFilename: \(path)\nSize: 1\n"
         let table = try table(text)
@@ -84,18 +84,12 @@ struct PackageIndexTests {
     @Test(
         "that are damaged are refused with package and field",
         arguments: [
-            ("Package: a\nVersion: 1\n", "package a in made has no field Architecture"),
-            ("Package: a\nArchitecture: all\n\nPackage: b\n", "package a in made has no field Version"),
             ("Version: 1\nArchitecture: all\n", "made, stanza at line 1 has no field Package"),
             (
                 "Package: a\nVersion: 1\nArchitecture: all\n\n\nVersion: 1\n",
                 "made, stanza at line 6 has no field Package"
             ),
             ("Package: a\nVersion: 1\0\nArchitecture: all\n", "package a in made: there is a NUL byte"),
-            (
-                "Package: a\nVersion: 1\nrubbish\n",
-                "package a in made: line 3 is not a field (\"Name: value\"): rubbish"
-            ),
             (
                 "Package: a\nVersion: \(String(repeating: "1", count: 70_000))\nArchitecture: all\n",
                 "package a in made: the value is too long"

@@ -4,12 +4,13 @@ import SystemPackage
 import Testing
 
 @Suite struct CompressionTests {
-    static let packing: [Compression] = [.gzip, .xz, .zstd]
+    static let packing: [Compression] = [.gzip, .bzip2, .xz, .zstd]
     private let limit = ByteCount(64 << 20)
 
     private func tool(_ compression: Compression) -> String {
         switch compression {
         case .gzip: "gzip"
+        case .bzip2: "bzip2"
         case .xz: "xz"
         case .zstd: "zstd -q"
         case .none: "cat"
@@ -141,7 +142,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("Packages", Compression.none), ("Packages.gz", .gzip), ("a/Packages.xz", .xz), ("data.tar.zst", .zstd),
+        ("Packages", Compression.none), ("Packages.gz", .gzip), ("a/Packages.xz", .xz), ("p.xml.bz2", .bzip2),
+        ("data.tar.zst", .zstd),
         ("xz", .none),
     ])
     func isKnownByTheNamesEnd(name: String, compression: Compression) {

@@ -33,11 +33,12 @@ package struct MirrorPackage: Sendable {
     ) throws(MirrorError) {
         let region = ByteRegion(source)
         let bytes = region.bytes
-        var scanner = Deb822Scanner()
+        var scanner = Deb822Scanner(lenient: true)
         var fields: [String: String] = [:]
-        var fileName: Range<Int>?
-        var start = 0
-        var isFirst = true
+        let line = Array("Filename: \(path)\n".utf8)
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count + line.count + 100)
+        var hasFileName = false
         scanning: while true {
             let event: Deb822Scanner.Event
             do { event = try scanner.next(in: bytes) } catch {
@@ -45,17 +46,20 @@ package struct MirrorPackage: Sendable {
             }
             switch event {
             case .field(let name, let value):
-                if isFirst { start = name.lowerBound }
-                isFirst = false
                 if bytes.equals(name, ignoringCase: "filename") {
-                    fileName = name.lowerBound..<scanner.position
-                } else if let key = Self.known.first(where: { bytes.equals(name, ignoringCase: $0) }) {
+                    if !hasFileName { result += line }
+                    hasFileName = true
+                    continue
+                }
+                // Comments, and lines that are no field, stay behind.
+                result += bytes[name.lowerBound..<scanner.position]
+                if result.last != 0x0A { result.append(0x0A) }
+                if let key = Self.known.first(where: { bytes.equals(name, ignoringCase: $0) }) {
                     fields["\(key)"] = region.text(value)
                 }
             case .endOfStanza, .end: break scanning
             }
         }
-        let end = scanner.stanzaEnd
         let label = [fields["package"] ?? "a package", fields["version"], fields["architecture"]]
             .compactMap { $0 }.joined(separator: " ")
         func field(_ key: String, _ title: String) throws(MirrorError) -> String {
@@ -81,18 +85,7 @@ package struct MirrorPackage: Sendable {
             throw MirrorError(package: label, problem: .stanza("a control paragraph has no field \(given)"))
         }
         guard Self.isSafe(path) else { throw MirrorError(package: label, problem: .path(path)) }
-        let line = Array("Filename: \(path)\n".utf8)
-        var result: [UInt8] = []
-        result.reserveCapacity(end - start + line.count + 100)
-        if let fileName {
-            result += bytes[start..<fileName.lowerBound]
-            result += line
-            result += bytes[fileName.upperBound..<end]
-        } else {
-            result += bytes[start..<end]
-        }
-        if result.last != 0x0A { result.append(0x0A) }
-        if fileName == nil { result += line }
+        if !hasFileName { result += line }
         for text in extra { result += Array(text.utf8) + [0x0A] }
         stanza = result
         self.path = path

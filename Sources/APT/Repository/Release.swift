@@ -4,8 +4,18 @@ package import Primitives
 package struct Release: Sendable {
     /// An index or another file below the suite's folder.
     package struct Entry: Hashable, Sendable {
-        package let digest: Digest
+        /// Nil where the file lists no SHA-256.
+        package let digest: Digest?
+        /// In lower case hexadecimal digits; nil where there is a `digest`.
+        package let sha512: String?
         package let size: ByteCount
+
+        /// Whether `bytes` are what is meant.
+        package func isOf(_ bytes: [UInt8]) -> Bool {
+            guard bytes.count == size.bytes else { return false }
+            if let digest { return Digest(of: bytes) == digest }
+            return SecureHash.sha512.digits(of: bytes) == sha512
+        }
     }
 
     /// Where it came from, for errors.
@@ -22,18 +32,23 @@ package struct Release: Sendable {
     package let acquireByHash: Bool
     package let notAutomatic: Bool
     package let butAutomaticUpgrades: Bool
+    /// Empty where it does not say.
     package let components: [String]
+    /// Empty where it does not say.
     package let architectures: [String]
+    /// Whether indexes for an architecture have the packages for all of them, whatever `architectures` says.
+    package let listsAllEverywhere: Bool
     /// By path below the suite's folder: "main/binary-amd64/Packages.xz".
     package let entries: [String: Entry]
 
     /// Reads `payload`, the verified bytes of a Release file or of the text in an InRelease file.
     ///
-    /// - Throws: `ReleaseError` where it is malformed, has no date or no SHA256 section.
+    /// - Throws: `ReleaseError` where it is malformed, has no date or neither a SHA256 nor a SHA512 section.
     package init(payload: [UInt8], source: String) throws(ReleaseError) {
         let region = ByteRegion(payload)
         var fields: [String: String] = [:]
         var entries: [String: Entry]?
+        var sha512: Range<Int>?
         var scanner = Deb822Scanner()
         scanning: while true {
             let event: Deb822Scanner.Event
@@ -45,7 +60,9 @@ package struct Release: Sendable {
                 let key = region.text(name).lowercased()
                 if key == "sha256" {
                     entries = try Self.entries(region, value, source)
-                } else if key != "md5sum", key != "sha1", key != "sha512" {
+                } else if key == "sha512" {
+                    sha512 = value
+                } else if key != "md5sum", key != "sha1" {
                     fields[key] = region.text(value)
                 }
             case .endOfStanza, .end: break scanning
@@ -62,6 +79,7 @@ package struct Release: Sendable {
             (fields[key] ?? "").split(whereSeparator: \.isWhitespace).map(String.init)
         }
         guard let made = try date("date") else { throw ReleaseError(source, .malformed("it has no Date")) }
+        if entries == nil, let sha512 { entries = try Self.entries(region, sha512, source, isSHA512: true) }
         guard let entries else { throw ReleaseError(source, .weak) }
         self.source = source
         self.entries = entries
@@ -76,29 +94,23 @@ package struct Release: Sendable {
         notAutomatic = fields["notautomatic"] == "yes"
         butAutomaticUpgrades = fields["butautomaticupgrades"] == "yes"
         components = words("components")
-        architectures = words("architectures")
+        // As old tools wrote it.
+        architectures = words("architectures") + words("architecture")
+        listsAllEverywhere = words("no-support-for-architecture-all").contains("Packages")
     }
 
     /// Checks that this is what was asked for, and in force at `now`, seconds since 1970.
     ///
-    /// `name` must be its suite or codename; components may carry a prefix as "updates/main" does. Like apt it lets a
-    /// date be 10 seconds ahead.
-    package func check(
-        suite name: String, components wanted: [String], architectures machines: [String], now: Int64
-    ) throws(ReleaseError) {
-        let asked = name.hasSuffix("/") ? String(name.dropLast()) : name
-        guard asked == suite || asked == codename else {
-            throw ReleaseError(source, .wrongSuite(asked: asked, suite: suite, codename: codename))
+    /// `name`, or what stands before its slash ("buster/updates"), must be its suite or codename, where it has one: a field that is
+    /// absent proves nothing. That of a flat repository is a folder, and no name. Like apt it lets a date be 10 seconds ahead.
+    package func check(suite name: String, now: Int64) throws(ReleaseError) {
+        let isNamed = suite != nil || codename != nil
+        let names = [name, name.lastIndex(of: "/").map { String(name[..<$0]) } ?? name]
+        guard Self.isFlat(name) || !isNamed || names.contains(where: { $0 == suite || $0 == codename }) else {
+            throw ReleaseError(source, .wrongSuite(asked: name, suite: suite, codename: codename))
         }
         if date > now + 10 { throw ReleaseError(source, .notYetValid(secondsAhead: date - now)) }
         if let validUntil, validUntil < now { throw ReleaseError(source, .expired(secondsAgo: now - validUntil)) }
-        for component in wanted where !components.contains(where: { $0 == component || $0.hasSuffix("/" + component) })
-        {
-            throw ReleaseError(source, .missingComponent(component, available: components))
-        }
-        for machine in machines where !architectures.contains(machine) {
-            throw ReleaseError(source, .missingArchitecture(machine, available: architectures))
-        }
     }
 
     /// The entry of an index: "main/binary-amd64/Packages.xz".
@@ -116,7 +128,7 @@ package struct Release: Sendable {
 
     /// Lines of a digest, a size and a path each.
     private static func entries(
-        _ region: ByteRegion, _ range: Range<Int>, _ source: String
+        _ region: ByteRegion, _ range: Range<Int>, _ source: String, isSHA512: Bool = false
     ) throws(ReleaseError) -> [String: Entry] {
         let bytes = region.bytes
         var result: [String: Entry] = [:]
@@ -136,14 +148,22 @@ package struct Release: Sendable {
                 return start..<end
             }
             let (hex, digits, path) = (word(), word(), word())
-            guard rest.isEmpty, !path.isEmpty, let digest = Digest(hex: bytes.slice(hex)),
-                let size = number(bytes.slice(digits))
+            let digest = isSHA512 ? nil : Digest(hex: bytes.slice(hex))
+            let sha512 = isSHA512 ? sha512(bytes.slice(hex)) : nil
+            guard rest.isEmpty, !path.isEmpty, digest != nil || sha512 != nil, let size = number(bytes.slice(digits))
             else {
                 throw ReleaseError(source, .malformed("this line names no file: \(region.text(line))"))
             }
-            result[region.text(path)] = Entry(digest: digest, size: ByteCount(size))
+            let name = region.text(path)
+            result[name.hasPrefix("./") ? String(name.dropFirst(2)) : name] = Entry(
+                digest: digest, sha512: sha512, size: ByteCount(size))
         }
         return result
+    }
+
+    private static func sha512(_ hex: UnsafeRawBufferPointer) -> String? {
+        let text = String(decoding: hex, as: UTF8.self).lowercased()
+        return text.utf8.count == 128 && text.allSatisfy(\.isHexDigit) ? text : nil
     }
 
     private static func number(_ digits: UnsafeRawBufferPointer) -> Int64? {

@@ -5,7 +5,7 @@ package struct ReleaseError: UserError, Equatable {
     package enum Problem: Sendable, Equatable {
         /// It is no Release file; what is odd.
         case malformed(String)
-        /// It lists no SHA-256 digests, so nothing it names can be trusted.
+        /// It lists neither SHA-256 nor SHA-512 digests, so nothing it names can be trusted.
         case weak
         /// Its Valid-Until passed so many seconds ago.
         case expired(secondsAgo: Int64)
@@ -31,11 +31,11 @@ package struct ReleaseError: UserError, Equatable {
     package var what: String {
         switch problem {
         case .malformed(let detail): "\(source) is no usable Release file: \(detail)"
-        case .weak: "\(source) has no SHA256 digests; MD5 and SHA-1 prove nothing"
+        case .weak: "\(source) has neither SHA256 nor SHA512 digests; MD5 and SHA-1 prove nothing"
         case .expired(let seconds): "\(source) expired \(RepositoryDate.span(seconds)) ago"
         case .notYetValid(let seconds): "\(source) is dated \(RepositoryDate.span(seconds)) in the future"
         case .wrongSuite(let asked, let suite, let codename):
-            "\(source) is about \([suite, codename].compactMap { $0 }.joined(separator: " / ")), not \(asked)"
+            "\(source) is about \([suite, codename].compactMap { $0 }.joined(separator: " / ")), not about \(asked)"
         case .missingComponent(let name, let available):
             "\(source) has no component \(name); it has \(available.joined(separator: ", "))"
         case .missingArchitecture(let name, let available):

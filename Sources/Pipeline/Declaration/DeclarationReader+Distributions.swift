@@ -1,3 +1,4 @@
+import APT
 import Darksites
 import Primitives
 import SystemPackage
@@ -134,9 +135,8 @@ extension DeclarationReader {
             }
             fields.report("there is no folder \(path)", at: mirror.location)
         }
-        let suites = fields.strings("suites", of: section, example: "suites: [trixie]", problem: Self.problemOfWord)
-        let components = fields.strings(
-            "components", of: section, example: "components: [main]", problem: Self.problemOfWord)
+        let suites = fields.strings("suites", of: section, example: "suites: [trixie]", problem: Self.problemOfSuite)
+        let components = components(section, of: suites?.map(\.value) ?? [])
         let trust = trust(section)
         var snapshot: SnapshotService?
         if section.has("snapshot") {
@@ -152,8 +152,28 @@ extension DeclarationReader {
             mirrors: mirrors.map {
                 $0.value == "host" ? .host : MirrorAddress($0.value, relativeTo: folder).map { .address($0) } ?? .host
             },
-            suites: suites.map(\.value), components: components.map(\.value), trust: trust,
+            suites: suites.map { Self.suite($0.value) }, components: components, trust: trust,
             snapshot: snapshot, location: section.location)
+    }
+
+    /// The components of the suites called `suites`: flat ones have none.
+    private mutating func components(_ section: DeclarationFields.Section, of suites: [String]) -> [String]? {
+        let flat = suites.filter(Release.isFlat)
+        guard flat.isEmpty || flat.count == suites.count else {
+            fields.report(
+                "\(section.name) has flat suites (\(flat.joined(separator: ", "))) and others",
+                at: section.location(of: "suites"), hint: "make two repositories of it")
+            return nil
+        }
+        let words = fields.strings(
+            "components", of: section, example: "components: [main]", or: flat.isEmpty ? nil : [],
+            allowsNone: !flat.isEmpty, problem: Self.problemOfWord)
+        if let word = words?.first, let suite = flat.first {
+            fields.report(
+                "a flat repository has no components", at: word.location,
+                hint: "components: []; or suites without a slash at the end (\(suite)), if it has dists/")
+        }
+        return words?.map(\.value)
     }
 
     private mutating func trust(_ section: DeclarationFields.Section) -> Declaration.Trust? {

@@ -1,3 +1,4 @@
+import APT
 import Darksites
 import Primitives
 import SystemPackage
@@ -65,6 +66,24 @@ extension DeclarationReader {
                         || "-._+~".unicodeScalars.contains(scalar)
                 }
         }
-        return isFine ? nil : "letters, digits, and any of - . _ + ~ /"
+        return isFine ? nil : "letters, digits, - . _ + and ~; a / only between them"
+    }
+
+    /// Suites are words; a flat repository has the path of its folder in their place, which ends with a slash.
+    static func problemOfSuite(_ word: String) -> String? {
+        let isFine = Release.isFlat(word) && suite(word) == "./" || problemOfWord(trimmed(suite(word))) == nil
+        return isFine
+            ? nil : "a suite (trixie, buster/updates), or the folder of a flat repository with a / at its end (./, amd64/)"
+    }
+
+    /// One spelling of a suite: "./" for "/", "amd64/" for "./amd64/".
+    static func suite(_ word: String) -> String {
+        guard Release.isFlat(word) else { return word }
+        let folder = Release.folder(of: word)
+        return folder.isEmpty ? "./" : folder
+    }
+
+    private static func trimmed(_ suite: String) -> String {
+        Release.isFlat(suite) ? String(suite.dropLast()) : suite
     }
 }

@@ -41,26 +41,29 @@ import Testing
         #expect(release.architectures == ["all", "amd64", "arm64"])
         #expect(release.components == ["main", "updates/contrib"])
         let entry = try release.entry("main/binary-amd64/Packages.xz")
-        #expect(entry.digest.hex == Self.digest)
+        let digest = try #require(entry.digest)
+        #expect(digest.hex == Self.digest)
         #expect(entry.size == ByteCount(12))
         #expect(release.entries.count == 2)
         #expect(
-            Release.byHashPath(of: "main/binary-amd64/Packages.xz", entry.digest)
+            Release.byHashPath(of: "main/binary-amd64/Packages.xz", digest)
                 == "main/binary-amd64/by-hash/SHA256/\(Self.digest)")
     }
 
-    @Test(arguments: ["stable", "trixie", "trixie/"])
-    func isTheSuiteByEitherName(suite: String) throws {
-        try release().check(suite: suite, components: ["main", "contrib"], architectures: ["amd64"], now: date)
+    @Test(arguments: ["stable", "trixie", "trixie/updates", "./", "amd64/"])
+    func isTheSuiteByEitherName(suite: String) throws { try release().check(suite: suite, now: date) }
+
+    @Test(arguments: ["stable", "trixie", "whatever"])
+    func withoutANameItMayBeAnySuite(suite: String) throws {
+        let text = Self.text.replacing("Suite: stable\n", with: "").replacing("Codename: trixie\n", with: "")
+        try release(text).check(suite: suite, now: date)
     }
 
     @Test func saysWhatIsNotAsAskedFor() throws {
         let release = try release()
-        func problem(
-            _ suite: String = "trixie", _ component: String = "main", _ architecture: String = "amd64", at now: Int64
-        ) -> ReleaseError.Problem? {
+        func problem(_ suite: String = "trixie", at now: Int64) -> ReleaseError.Problem? {
             do throws(ReleaseError) {
-                try release.check(suite: suite, components: [component], architectures: [architecture], now: now)
+                try release.check(suite: suite, now: now)
                 return nil
             } catch {
                 return error.problem
@@ -69,10 +72,6 @@ import Testing
         #expect(
             problem("trixie-security", at: date)
                 == .wrongSuite(asked: "trixie-security", suite: "stable", codename: "trixie"))
-        #expect(problem("trixie", "tools", at: date) == .missingComponent("tools", available: release.components))
-        #expect(
-            problem("trixie", "main", "riscv64", at: date)
-                == .missingArchitecture("riscv64", available: release.architectures))
         #expect(problem(at: date + 7 * 86400 + 1) == .expired(secondsAgo: 1))
         #expect(problem(at: date - 11) == .notYetValid(secondsAhead: 11))
         #expect(problem(at: date - 10) == nil)
@@ -80,6 +79,61 @@ import Testing
         #expect(throws: ReleaseError("trixie", .missingIndex("x"))) { try release.entry("x") }
         let expired = ReleaseError("trixie", .expired(secondsAgo: 3 * 86400))
         #expect(expired.what == "trixie expired 3 days ago")
+    }
+
+    /// Indexes that a Release file with the fields `more` and the files `paths` has, asked for as `components` of amd64 and i386.
+    private func indexes(
+        _ more: String, _ paths: [String], _ components: [String] = ["main"]
+    ) throws -> (found: [String], lacking: [String]) {
+        let lines = paths.map { " \(Self.digest) 12 \($0)\n" }.joined()
+        let text = "Date: Sat, 12 Sep 2026 07:55:41 UTC\n\(more)SHA256:\n\(lines)"
+        let (indexes, lacking) = try release(text).indexes(components: components, architectures: ["amd64", "i386"])
+        return (indexes.map { "\($0.component ?? "-") \($0.architecture ?? "-") \($0.path)" }, lacking)
+    }
+
+    @Test(arguments: ["", "Components: testing\n", "Architecture: amd64\n", "Components: main\nArchitectures: arm64\n"])
+    func whatIsListedCounts(more: String) throws {
+        let (found, lacking) = try indexes(more, ["main/binary-amd64/Packages", "main/binary-amd64/Packages.bz2"])
+        #expect(found == ["main amd64 main/binary-amd64/Packages.bz2"])
+        #expect(lacking == ["i386"])
+    }
+
+    @Test(
+        arguments: [
+            ("", true), ("Architectures: all amd64\n", true), ("Architectures: amd64\n", false),
+            ("Architectures: all amd64\nNo-Support-for-Architecture-all: Packages\n", false),
+        ])
+    func hasAnIndexForAllArchitecturesWhereAptHas(more: String, isTaken: Bool) throws {
+        let (found, _) = try indexes(more, ["main/binary-amd64/Packages.xz", "main/binary-all/Packages.xz"])
+        #expect(found.count == (isTaken ? 2 : 1))
+        #expect(found.contains("main all main/binary-all/Packages.xz") == isTaken)
+    }
+
+    @Test func aFlatOneHasOneIndex() throws {
+        #expect(try indexes("Suite: x\n", ["./Packages.gz", "Packages"], []).found == ["- - Packages.gz"])
+        #expect(throws: ReleaseError("trixie", .missingIndex("Packages"))) { try indexes("", ["x/Packages"], []) }
+    }
+
+    @Test(
+        arguments: [
+            ("Components: contrib\n", .missingComponent("main", available: ["contrib"])),
+            ("Architectures: i386\n", .missingArchitecture("amd64", available: ["i386"])),
+            ("", .missingIndex("main/binary-amd64/Packages")),
+        ] as [(String, ReleaseError.Problem)])
+    func saysWhichIndexIsMissing(more: String, problem: ReleaseError.Problem) {
+        #expect(throws: ReleaseError("trixie", problem)) { try indexes(more, ["main/binary-i386/Packages"]) }
+    }
+
+    @Test(arguments: [("./", ""), ("/", ""), ("amd64/", "amd64/"), ("./a/b/", "a/b/"), ("trixie", "dists/trixie/")])
+    func isInTheFolderOfItsSuite(suite: String, folder: String) { #expect(Release.folder(of: suite) == folder) }
+
+    @Test func mayHaveSHA512Alone() throws {
+        let hex = SecureHash.sha512.digits(of: Array("text".utf8))
+        let text = "Date: Sat, 12 Sep 2026 07:55:41 UTC\nSHA512:\n \(hex.uppercased()) 4 Packages\n"
+        let entry = try release(text).entry("Packages")
+        #expect(entry.digest == nil && entry.sha512 == hex)
+        #expect(entry.isOf(Array("text".utf8)) && !entry.isOf(Array("tex!".utf8)))
+        #expect(throws: ReleaseError.self) { try release(text.replacing(" 4 ", with: "0 4 ")) }
     }
 
     @Test func withoutSHA256ItIsWeak() {
@@ -128,4 +182,23 @@ import Testing
         "Sat, 1 Aug 2026 00:00:00 UTC", "Sat, 01 Aug 2026 00:00:00 +0000", "Sat, 01 Aug 2026 0:00:00 GMT",
     ])
     func takesWhatAptTakes(text: String) { #expect(RepositoryDate.seconds(text) == 1_785_542_400) }
+}
+
+@Suite struct ClearSignedTextTests {
+    @Test func isWhatGnuPGSigned() throws {
+        let bench = try RepositoryBench()
+        let text = "Suite: x\n- a\n-----\n\nFrom here  \n"
+        try bench.run(
+            """
+            mkdir -m 700 g; printf '%s' '\(text)' >Release
+            gpg --homedir g --batch --quiet --pinentry-mode loopback --passphrase '' --quick-generate-key a rsa2048 sign never
+            gpg --homedir g --batch --quiet --clearsign -o InRelease Release; gpgconf --homedir g --kill all
+            """)
+        let bytes = try bench.read("InRelease")
+        #expect(try ClearSignedText.payload(of: bytes, source: "x") == Array(text.utf8))
+        let cut = Array(bytes[..<(bytes.count / 2)])
+        #expect(throws: ReleaseError.self) { try ClearSignedText.payload(of: cut, source: "x") }
+        #expect(throws: ReleaseError.self) { try ClearSignedText.payload(of: bytes + bytes, source: "x") }
+        #expect(try ClearSignedText.payload(of: Array(text.utf8), source: "x") == nil)
+    }
 }
