@@ -15,28 +15,36 @@ setup() {
     esac'
     fake zpool 'case $* in
         "get -H -o value bootfs rpool") cat '"$PWD"'/bootfs ;;
+        "get -H -o value guid rpool") echo 1234567890123456789 ;;
         "set bootfs="*) echo "${2#bootfs=}" > '"$PWD"'/bootfs ;;
-        "list -vHLP rpool") printf "rpool\t1\n\t/dev/vda2\t1\n\t/dev/vdb2\t1\n" ;;
+        "list -vHLP rpool") printf "rpool\t1\n\tmirror-0\t1\n"; printf "\t/dev/%s\t1\n" vda2 vdb2; if [ -e '"$PWD"'/more ]; then cat '"$PWD"'/more; fi ;;
         *) exit 9 ;;
     esac'
     fake lsblk 'case $* in
         *PKNAME*/dev/vda2) echo /dev/vda ;;
-        *PKNAME*/dev/vdb2) echo /dev/vdb ;;
+        *PKNAME*/dev/vdb2) [ ! -e '"$PWD"'/gone ] || { echo "lsblk: /dev/vdb2: not a block device" >&2; exit 32; }; echo /dev/vdb ;;
+        *PKNAME*/dev/vd[cd]1) echo /dev/vdc ;;
+        *NAME,PARTTYPE*/dev/vdc) printf "/dev/vdc \n/dev/vdc1 6a898cc3-1dd2-11b2-99a6-080020736631\n" ;;
         *NAME,PARTTYPE*/dev/vda) printf "/dev/vda\n/dev/vda1 c12a7328-f81f-11d2-ba4b-00a0c93ec93b\n/dev/vda2 6a898cc3-1dd2-11b2-99a6-080020736631\n" ;;
         *NAME,PARTTYPE*/dev/vdb) printf "/dev/vdb1 C12A7328-F81F-11D2-BA4B-00A0C93EC93B\n" ;;
         *) exit 9 ;;
     esac'
     fake findmnt 'exit 1'
-    fake mount 'for last; do :; done; rmdir "$last"
+    fake mount 'if [ -e '"$PWD"'/broken ] && [[ " $* " == *" $(cat '"$PWD"'/broken) "* ]]; then echo "mount: no" >&2; exit 32; fi
+        for last; do :; done; rmdir "$last"
         case $* in
-            *rpool/ROOT/*) ln -s '"$PWD"'/be/$(sed "s|.*rpool/ROOT/||; s| .*||" <<< "$*") "$last" ;;
+            "-t zfs -o ro,zfsutil rpool/ROOT/"*) ln -s '"$PWD"'/be/$(sed "s|.*rpool/ROOT/||; s| .*||" <<< "$*") "$last" ;;
             */dev/vda1*) ln -s '"$PWD"'/esp1 "$last" ;;
             */dev/vdb1*) ln -s '"$PWD"'/esp2 "$last" ;;
         esac'
     fake umount 'rm "$1"; mkdir "$1"'
     fake mountpoint '[ -L "$2" ]'
+    # What initramfs-tools would list of it.
+    fake lsinitramfs 'echo "$1" >> '"$PWD"'/looked-into
+        [ -e "$1" ] || exit 1
+        if ! grep -q "without zfs" "$1"; then echo usr/lib/modules/V/updates/zfs.ko.xz; fi; echo bin/zpool'
     PATH=$PWD/bin:$PATH
-    sed "s|/run/kldload-boot|$PWD/run/kldload-boot|g; s|/usr/lib/systemd/boot/efi|$PWD/loader|" "$tool" > kldload-boot
+    sed "s|/run/kldload-boot|$PWD/run/kldload-boot|g; s|/usr/lib/systemd/boot/efi|$PWD/loader|; s|/var/cache/kldload|$PWD/cache|" "$tool" > kldload-boot
     mkdir loader
     echo loader-1 > loader/systemd-bootx64.efi
     echo rpool/ROOT/default > bootfs
@@ -52,6 +60,8 @@ environment() { # environment NAME KERNEL…
     echo 'rw quiet' > "be/$name/etc/kernel/cmdline"
     shift
     for kernel; do
+        mkdir -p "be/$name/usr/lib/modules/$kernel/updates"
+        touch "be/$name/usr/lib/modules/$kernel/updates/zfs.ko.xz"
         echo "kernel $kernel" > "be/$name/boot/vmlinuz-$kernel"
         echo "initrd $kernel of $name" > "be/$name/boot/initrd.img-$kernel"
     done
@@ -64,7 +74,7 @@ menu() { (cd "$1/loader/entries" && printf '%s\n' * | sort); }
     for esp in esp1 esp2; do
         [ "$(menu "$esp")" = kldload-default-6.12.9.conf ]
         entry=$esp/loader/entries/kldload-default-6.12.9.conf
-        grep -qx 'options root=ZFS=rpool/ROOT/default rw quiet' "$entry"
+        grep -qx 'options root=ZFS=1234567890123456789/ROOT/default rw quiet' "$entry"
         [ "$(cat "$esp$(sed -n 's/^linux //p' "$entry")")" = "kernel 6.12.9" ]
         [ "$(cat "$esp$(sed -n 's/^initrd //p' "$entry")")" = "initrd 6.12.9 of default" ]
         grep -qx 'default kldload-default-6.12.9.conf' "$esp/loader/loader.conf"
@@ -79,7 +89,7 @@ menu() { (cd "$1/loader/entries" && printf '%s\n' * | sort); }
     cp -r be/default be/second
     run -0 bash kldload-boot sync
     [ "$(menu esp2)" = $'kldload-default-6.12.9.conf\nkldload-second-6.12.9.conf' ]
-    grep -q 'root=ZFS=rpool/ROOT/second ' esp2/loader/entries/kldload-second-6.12.9.conf
+    grep -q 'root=ZFS=1234567890123456789/ROOT/second ' esp2/loader/entries/kldload-second-6.12.9.conf
     [ "$(ls esp1/kldload)" = "$before" ]
 }
 
@@ -105,10 +115,134 @@ menu() { (cd "$1/loader/entries" && printf '%s\n' * | sort); }
     [ "$(find esp1/kldload -type f | wc -l)" -eq 2 ]
 }
 
-@test "names that begin alike are not mistaken for each other" {
-    environment default-2 6.13.0
+@test "whatever another environment is called, the default one boots" {
+    for name in default-2 default-7 default-20261128 default-2026-11-28 Default default-6.12.9; do
+        environment "$name" 6.13.0
+        run -0 bash kldload-boot sync
+        entry=esp1/loader/entries/$(sed -n 's/^default //p' esp1/loader/loader.conf)
+        grep -q '^options .*/ROOT/default ' "$entry"
+        grep -qx 'version 6.12.9' "$entry"
+    done
+    [ "$(menu esp1 | wc -l)" -eq 7 ] # none has taken another one's place, with small and capital letters alike
+    run -0 bash kldload-boot default default-20261128
+    grep -q '^options .*/ROOT/default-20261128 ' "esp1/loader/entries/$(sed -n 's/^default //p' esp1/loader/loader.conf)"
+}
+
+@test "the kernel's words can't be changed at the console" {
+    bash kldload-boot sync
+    grep -qx 'editor no' esp1/loader/loader.conf
+    grep -qx 'editor no' esp2/loader/loader.conf
+}
+
+@test "a name with a blank breaks nothing, gets no entry, and can't become the default" {
+    environment 'my trial' 6.12.9
     run -0 bash kldload-boot sync
+    [[ $output == *"my trial: a name with a blank can't stand on the kernel's command line"* ]]
+    [ "$(menu esp1)" = kldload-default-6.12.9.conf ]
+    run ! bash kldload-boot default 'my trial'
+    [ "$(cat bootfs)" = rpool/ROOT/default ]
+}
+
+@test "a kernel without a ZFS module, or whose initramfs has none, never boots; and that is said" {
+    environment default 6.12.9 6.13.0 6.14.0
+    rm be/default/usr/lib/modules/6.13.0/updates/zfs.ko.xz
+    echo 'initrd, without zfs' > be/default/boot/initrd.img-6.14.0
+    run -0 bash kldload-boot sync
+    [[ $output == *'default: kernel 6.13.0 gets no entry: it has no module zfs'* ]]
+    [[ $output == *'default: kernel 6.14.0 gets no entry: its initramfs has no module zfs'* ]]
+    [ "$(menu esp1)" = kldload-default-6.12.9.conf ]
+    grep -qx 'default kldload-default-6.12.9.conf' esp2/loader/loader.conf
+
+    # Once it has both, it boots.
+    echo 'initrd made again' > be/default/boot/initrd.img-6.14.0
+    run -0 bash kldload-boot sync
+    grep -qx 'default kldload-default-6.14.0.conf' esp2/loader/loader.conf
+    # A kernel that was removed leaves its initramfs, or a module that was built for it.
+    rm be/default/boot/vmlinuz-6.14.0
+    run -0 bash kldload-boot sync
+    grep -qx 'default kldload-default-6.12.9.conf' esp2/loader/loader.conf
+}
+
+@test "an initramfs is looked into once, and one that can't be read is taken for one without ZFS" {
+    bash kldload-boot sync
+    bash kldload-boot sync
+    [ "$(wc -l < looked-into)" -eq 1 ]
+    environment default 6.12.9 6.13.0
+    fake lsinitramfs 'exit 1'
+    run -0 bash kldload-boot sync
+    [[ $output == *'kernel 6.13.0 gets no entry: its initramfs can not be read'* ]]
     grep -qx 'default kldload-default-6.12.9.conf' esp1/loader/loader.conf
+}
+
+@test "where the last kernel that boots loses its ZFS, the menu stays as it was" {
+    bash kldload-boot sync
+    echo 'initrd, without zfs' > be/default/boot/initrd.img-6.12.9
+    run ! bash kldload-boot sync
+    [[ $output == *'no boot environment has a kernel with an initramfs, and ZFS in both'* ]]
+    entry=esp1/loader/entries/kldload-default-6.12.9.conf
+    [ "$(cat "esp1$(sed -n 's/^initrd //p' "$entry")")" = "initrd 6.12.9 of default" ]
+}
+
+@test "a folder below rpool/ROOT that is no system has no entry, and is said" {
+    mkdir -p be/data
+    run -0 bash kldload-boot sync
+    [[ $output == *'data: it has no /etc/kernel/cmdline'* ]]
+    [ "$(menu esp1)" = kldload-default-6.12.9.conf ]
+}
+
+@test "an initramfs of dracut's finds its pool by name: it knows no numbers" {
+    mv be/default/boot/initrd.img-6.12.9 be/default/boot/initramfs-6.12.9.img
+    run -0 bash kldload-boot sync
+    grep -qx 'options root=ZFS=rpool/ROOT/default rw quiet' esp1/loader/entries/kldload-default-6.12.9.conf
+}
+
+@test "what is new is on the partition, and in the menu, before what it replaces goes" {
+    bash kldload-boot sync
+    environment default 6.13.0
+    echo rebuilt > be/default/boot/initrd.img-6.12.9
+    # Each removal of something that is in the menu: what could be booted just then?
+    fake rm 'for name; do case $name in */esp/kldload/*[a-z] | */esp/loader/entries/kldload-*)
+            esp=${name%/kldload/*} esp=${esp%/loader/*}
+            entry=$esp/loader/entries/$(sed -n "s/^default //p" "$esp/loader/loader.conf")
+            [ "$(cat "$esp$(sed -n "s/^linux //p" "$entry")")" = "kernel 6.13.0" ] && [ -s "$esp$(sed -n "s/^initrd //p" "$entry")" ] \
+                && grep -qx rebuilt "$esp"/kldload/*.initrd && echo removed >> '"$PWD"'/removed || { echo too soon >> '"$PWD"'/removed; } ;;
+        esac; done; exec /bin/rm "$@"'
+    run -0 bash kldload-boot sync
+    [ "$(sort -u removed)" = removed ]
+}
+
+@test "where there is no room for both, what has gone from the machine goes first, but not what boots by default" {
+    environment older 6.1.1
+    bash kldload-boot sync
+    rm -r be/older
+    mkdir -p be/second && cp -r be/default/. be/second/
+    echo 'another' > be/second/boot/initrd.img-6.12.9
+    fake stat 'case $* in *--file-system*) if [ -e '"$PWD"'/esp1/loader/entries/kldload-older-6.1.1.conf ]; then echo "1 * 4"; else echo "1 * 4096"; fi ;; *) exec /usr/bin/stat "$@" ;; esac'
+    rm esp2/loader/entries/kldload-older-6.1.1.conf
+    run -0 bash kldload-boot sync
+    [ "$(menu esp1)" = $'kldload-default-6.12.9.conf\nkldload-second-6.12.9.conf' ]
+}
+
+@test "one partition that can't be mounted keeps no other from being written, and is an error" {
+    echo /dev/vda1 > broken
+    run ! bash kldload-boot sync
+    [[ $output == *'the menu on /dev/vda1 is not what it should be'* ]]
+    [ -z "$(ls esp1)" ]
+    [ "$(menu esp2)" = kldload-default-6.12.9.conf ]
+    [ -z "$(ls -d run/kldload-boot.?????? 2> /dev/null)" ]
+}
+
+@test "a disk that is gone is said, and the others are written" {
+    touch gone
+    run -0 bash kldload-boot sync
+    [[ $output == *'/dev/vdb2 of the pool is not there'* && $output == *'1 entries on 1 disks'* ]]
+}
+
+@test "a disk of the pool without an EFI system partition is named; one that only caches need not have any" {
+    printf '\t/dev/vdc1\t1\ncache\n\t/dev/vdd1\t1\n' > more
+    run -0 bash kldload-boot sync
+    [[ $output == *"/dev/vdc1: there is no EFI system partition on its disk, so the machine can't boot from it; kldload-boot prepare"* ]]
+    [[ $output != */dev/vdd1:* ]]
 }
 
 @test "a rebuilt initramfs replaces the old one, and a newer loader too" {
@@ -126,7 +260,7 @@ menu() { (cd "$1/loader/entries" && printf '%s\n' * | sort); }
     environment second 6.12.9
     rm be/default/boot/initrd.img-6.12.9
     run ! bash kldload-boot sync
-    [[ $output == *'default: kernel 6.12.9 has no initramfs'* && $output == *'which boots by default, has no kernel'* ]]
+    [[ $output == *'default: kernel 6.12.9 has no initramfs'* && $output == *'default, which boots by default, has no kernel'* ]]
     [ "$(menu esp1)" = kldload-default-6.12.9.conf ]
 }
 
