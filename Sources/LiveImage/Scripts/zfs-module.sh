@@ -56,10 +56,14 @@ chmod 755 "$work"
 install -m 644 "${built[@]}" "$modules/"
 install -m 644 /usr/share/doc/zfs-dkms/copyright "$work/usr/share/doc/$name/copyright"
 
-# Where zfs-dkms is installed too, for later kernels, it leaves this one alone (dkms(8): /etc/dkms/MODULE--KERNEL.conf).
+# Where zfs-dkms is installed too, for later kernels, it leaves this one alone (dkms(8): /etc/dkms/MODULE-VERSION-KERNEL.conf): but
+# in this version only. A newer zfs-dkms builds for this kernel too, or programs and module would be of two versions.
 # Not a conffile: it must go with the modules, and DKMS may build again.
-printf '# The modules for this kernel come with the package %s.\nBUILD_EXCLUSIVE_KERNEL="^not built here$"\n' "$name" \
-    > "$work/etc/dkms/zfs--$kernel.conf"
+printf '# The modules of ZFS %s for this kernel come with the package %s.\nBUILD_EXCLUSIVE_KERNEL="^not built here$"\n' "$upstream" "$name" \
+    > "$work/etc/dkms/zfs-$upstream-$kernel.conf"
+# And what it builds goes before what is here, wherever the search begins (depmod.d(5)).
+mkdir -p "$work/usr/lib/depmod.d"
+printf 'override %s %s updates/dkms\n' spl "$kernel" zfs "$kernel" > "$work/usr/lib/depmod.d/$name.conf"
 
 # No dependency on the kernel: it is to be configured after the module, so that its first initramfs holds ZFS.
 cat > "$work/DEBIAN/control" <<EOF

@@ -241,6 +241,36 @@ bootstrap_deb_let_go() {
     done
     printf 'man-db man-db/auto-update boolean true\n' | in_target debconf-set-selections
     if [[ -d $TARGET/var/lib/man-db ]]; then touch "$TARGET/var/lib/man-db/auto-update"; fi
+    if [[ -x $TARGET/usr/sbin/dkms ]]; then bootstrap_deb_dkms; fi
+    bootstrap_deb_let_go_judge
+}
+
+# bootstrap_deb_dkms: has DKMS take in the sources that packages brought. With no-autoinstall their postinst ends before it does
+# that, too; and no later kernel would get a module.
+bootstrap_deb_dkms() {
+    local conf source known
+    for conf in "$TARGET"/usr/src/*/dkms.conf; do
+        if [[ ! -e $conf ]]; then continue; fi # there is none
+        source=${conf%/dkms.conf}
+        source=${source##*/}
+        source=${source%-*}/${source##*-}
+        known=$(in_target_quietly dkms status "$source")
+        if [[ -z $known ]]; then in_target dkms add "$source"; fi
+        known=$(in_target_quietly dkms status "$source")
+        [[ $known == "$source"* ]] || fail "DKMS does not know $source: no later kernel would get this module"
+    done
+}
+
+# bootstrap_deb_let_go_judge: that what was switched off for the installation is on again.
+bootstrap_deb_let_go_judge() {
+    local path diversions
+    for path in "$TARGET/etc/dpkg/dpkg.cfg.d/kldload-installer" "$TARGET/etc/dkms/no-autoinstall" \
+        "${bootstrap_deb_diverted[@]/%/.real}"; do
+        if [[ $path != "$TARGET"/* ]]; then path=$TARGET$path; fi
+        [[ ! -e $path ]] || fail "$path was to last as long as the installation, and is still there"
+    done
+    diversions=$(in_target_quietly dpkg-divert --list)
+    [[ $diversions != *'local diversion'* ]] || fail "programs are still diverted: ${diversions//$'\n'/; }"
 }
 
 # bootstrap_deb_late: goes on in the background while one core makes the initramfs; finish waits for it.
