@@ -11,12 +11,20 @@ set -euo pipefail
 shopt -s inherit_errexit
 say() { printf 'say: %s\n' "\$*"; }
 fail() { printf 'fail: %s\n' "\$*"; exit 1; }
+counted() { printf '%s %ss' "\$1" "\$2"; }
 source "$library/disks.sh"
 TARGET=/target KLDLOAD_FORCE_WIPE=0 KLDLOAD_SEED_DEVICE=
-readlink() { case \${!#} in /dev/vd[a-d]) printf '%s\n' "\${!#}" ;; /dev/disk/by-id/virtio-b) echo /dev/vdb ;; *) return 1 ;; esac; }
+readlink() {
+    case \${!#} in
+        /dev/vd[a-d]) printf '%s\n' "\${!#}" ;;
+        /dev/disk/by-id/virtio-b) echo /dev/vdb ;;
+        /dev/block/253:33) echo /dev/vdc1 ;;
+        *) return 1 ;;
+    esac
+}
 lsblk() {
     case "\$*" in
-        *--inverse*) printf '/dev/vda1\n/dev/vda\n' ;;
+        *--inverse*\ /dev/vd?1) printf '%s\n' "\${!#}" "\${!#%1}" ;;
         *'NAME /dev/vda') printf '/dev/vda\n/dev/vda1\n' ;;
         *'NAME /dev/vdc') printf '/dev/vdc\n/dev/vdc1\n' ;;
         *'NAME '*) printf '%s\n' "\${!#}" ;;
@@ -25,12 +33,21 @@ lsblk() {
         *SIZE*) echo 12G ;;
     esac
 }
+losetup() { case \${!#} in /dev/loop0) echo "\${BACKED:-}" ;; *) return 1 ;; esac; }
 blockdev() { echo "\${SIZE:-12884901888}"; }
-findmnt() { case "\$*" in */run/live/medium*) echo /dev/vda1 ;; *) return 1 ;; esac; }
+findmnt() { printf '%s\n' 'overlay /' "\${MEDIUM:-/dev/vda1} /run/live/medium" "\${MOUNTED:-tmpfs /tmp}"; }
 wipefs() { if [[ \${!#} == /dev/vdc1 ]]; then echo 'ext4 photos'; fi; }
-zpool() { :; }
+zpool() { if [[ -n \${POOL:-} ]]; then case "\$*" in *'-o name') echo rpool ;; *) printf 'rpool 1\n\t%s 1\n' "\$POOL" ;; esac; fi; }
 udevadm() { :; }
-blkid() { if [[ -n \${OTHER:-} ]]; then case "\$*" in *LABEL=rpool*) echo "\$OTHER" ;; *) echo rpool ;; esac; else return 2; fi; }
+blkid() { # as that of util-linux 2.41, which takes one token
+    local tokens=0 word
+    for word; do if [[ \$word == --match-token ]]; then tokens=\$((tokens + 1)); fi; done
+    if ((tokens > 1)); then echo 'blkid: Can only search for one NAME=value pair' >&2; return 4; fi
+    case "\$*" in
+        *--match-token*) if [[ -z \${OTHER:-} ]]; then return 2; else printf '%s\n' \$OTHER; fi ;;
+        *TYPE*) if [[ \${!#} == /dev/sdx1 ]]; then echo ext4; else echo zfs_member; fi ;;
+    esac
+}
 END
 }
 
@@ -69,10 +86,52 @@ judge() { run bash -c "source ./around; $1; disks_judge; echo \"disks: \${disks[
     [[ $output == *'1024 MiB are too few'* ]]
 }
 
-@test "a second pool rpool, on a disk that stays, would keep the machine from booting" {
+@test "a second pool rpool, on a disk that stays, would keep the machine from booting, imported or not" {
     judge 'KLDLOAD_DISK=/dev/vdb KLDLOAD_FORCE_WIPE=1 OTHER=/dev/vdd2'
     [ "$status" -ne 0 ]
-    [[ $output == *'there is a pool rpool already, on /dev/vdd2'* ]]
-    judge 'KLDLOAD_DISK=/dev/vdb KLDLOAD_FORCE_WIPE=1 OTHER=/dev/vdb'
+    [[ $output == *'there is a pool rpool already, on /dev/vdd2:'* ]]
+    judge 'KLDLOAD_DISK=/dev/vdb KLDLOAD_FORCE_WIPE=1 POOL=/dev/vdd3 OTHER="/dev/vdd2 /dev/vdd3"'
+    [ "$status" -ne 0 ]
+    [[ $output == *'there is a pool rpool already, on /dev/vdd3 /dev/vdd2:'* ]]
+    judge 'KLDLOAD_DISK=/dev/vdb KLDLOAD_FORCE_WIPE=1 OTHER="/dev/vdb /dev/sdx1"' # of a file system that is called so
     [ "$status" -eq 0 ]
+}
+
+@test "a disk with a file system that is mounted is taken only where that was said" {
+    judge 'MOUNTED="/dev/vdb /srv/backup" KLDLOAD_DISK=/dev/vdb'
+    [ "$status" -ne 0 ]
+    [[ $output == *'/dev/vdb is mounted at /srv/backup; KLDLOAD_FORCE_WIPE=1 unmounts'* ]]
+}
+
+@test "the disk on which the medium is a file is never taken, not even by force; one in memory is on none" {
+    judge 'MEDIUM=/dev/loop0 BACKED=" 253:33" KLDLOAD_DISK=/dev/vdc KLDLOAD_FORCE_WIPE=1'
+    [ "$status" -ne 0 ]
+    [[ $output == *'/dev/vdc: the live system or the answers are on it'* ]]
+    judge 'MEDIUM=/dev/loop0 BACKED=0:35 KLDLOAD_DISK=/dev/vdb'
+    [ "$status" -eq 0 ]
+    judge 'MEDIUM=/dev/loop0 BACKED=253:99 KLDLOAD_DISK=/dev/vdb' # nobody knows on which
+    [ "$status" -ne 0 ]
+    judge 'MEDIUM=/dev/loop0 KLDLOAD_DISK=/dev/vdb KLDLOAD_FORCE_WIPE=1'
+    [ "$status" -ne 0 ]
+    [[ $output == *'the medium of the live system: it can'"'"'t be looked at'* ]]
+}
+
+@test "a probe that fails is a problem, that is said, and no disk is taken; not even by force, where it is the medium or a pool" {
+    local probe
+    for probe in udevadm lsblk blockdev findmnt wipefs zpool blkid; do
+        judge "$probe() { echo '$probe: Input/output error' >&2; return 5; }; KLDLOAD_DISK=/dev/vdb"
+        echo "$probe: $output"
+        [ "$status" -ne 0 ]
+        [[ $output == *'say: '*": it can't be looked at: \""*'" ended with status '* && $output == *'no disk was touched'* ]]
+        if [[ $probe == wipefs ]]; then continue; fi
+        judge "$probe() { return 5; }; KLDLOAD_DISK=/dev/vdb KLDLOAD_FORCE_WIPE=1"
+        [ "$status" -ne 0 ]
+    done
+    # In the middle: one part of a disk, and what the list of pools is made of.
+    judge 'wipefs() { if [[ ${!#} == /dev/vdc1 ]]; then return 1; fi; }; KLDLOAD_DISK=/dev/vdc'
+    [ "$status" -ne 0 ]
+    judge 'zpool() { case "$*" in *"-o name") echo tank ;; *) return 1 ;; esac; }; KLDLOAD_DISK=/dev/vdb'
+    [ "$status" -ne 0 ]
+    judge 'OTHER=/dev/vdd2; eval "real_$(declare -f blkid)"; blkid() { case "$*" in *TYPE*) return 2 ;; *) real_blkid "$@" ;; esac; }; KLDLOAD_DISK=/dev/vdb'
+    [ "$status" -ne 0 ]
 }

@@ -12,9 +12,8 @@
 # The table: name | default | kind of value | what it says. The README shows the same.
 #
 # kinds: flag (0 or 1), word:a,b,c (one of these), name, host, path, disks, text, address, prefix, addresses, interface,
-# zone, keymap, locale, keys, secret (never shown). A kind that ends in ? may be empty.
-answers_table() {
-    cat << 'TABLE'
+# zone, keymap, locale, keys, secret (never shown). A kind that ends in ? may be empty. It is read by bash alone: where a program is missing, no answer must get lost.
+read -r -d '' answers_table_text << 'TABLE' || : # it ends at its end
 KLDLOAD_DISTRO|debian|word:debian,ubuntu,centos,rocky,fedora,rhel,arch,alpine|the distribution to install
 KLDLOAD_PROFILE|server|word:core,server,desktop,kvm|what to install of it
 KLDLOAD_DISK||disks?|the disks to install to, one or several with spaces or commas between: /dev/vda, /dev/disk/by-id/…
@@ -56,17 +55,16 @@ KLDLOAD_EXPORT_SCP_KEY||path?|or with the key in which file
 KLDLOAD_KERNEL_OPTIONS||text?|more words for the kernel's command line: console=ttyS0,115200n8
 KLDLOAD_AFTER|auto|word:auto,nothing,poweroff,reboot|what to do when it is done; auto: power off after a seed disk or kldload.answers, reboot after autoinstall.env, else nothing
 TABLE
-}
+answers_table() { printf '%s\n' "$answers_table_text"; }
 
 # What the table offers and this installer does not do: NAME | the only value that works | why. Better an error than an
 # answer that nobody acts upon.
-answers_not_yet() {
-    cat << 'TABLE'
+read -r -d '' answers_not_yet_text << 'TABLE' || :
 KLDLOAD_NVIDIA_DRIVERS|0|NVIDIA's drivers can't be installed from a medium
 KLDLOAD_ENABLE_AI|0|a language model can't be installed from a medium
 KLDLOAD_EXPORT_FORMAT|none|the installer makes no golden images
 TABLE
-}
+answers_not_yet() { printf '%s\n' "$answers_not_yet_text"; }
 
 answers_problems=()
 answers_reason='' # why the last value that was judged is bad
@@ -82,7 +80,7 @@ answers_read_table() {
         answers_order+=("$name")
         answers_default[$name]=$default
         answers_kind[$name]=$kind
-    done < <(answers_table)
+    done <<< "$answers_table_text"
 }
 
 answers_names() { answers_table | cut -d'|' -f1; }
@@ -390,11 +388,12 @@ answers_check() {
     fi
     while IFS='|' read -r name only why; do
         if [[ ${!name} != "$only" ]]; then answers_against "$name=${!name}: $why; leave it at $only" "$name"; fi
-    done < <(answers_not_yet)
+    done <<< "$answers_not_yet_text"
 }
 
 answers_check_storage() {
     local disks least=0 name
+    local -A seen=()
     read -r -a disks <<< "${KLDLOAD_DISK//,/ }"
     if [[ $KLDLOAD_STORAGE_MODE == manual ]]; then
         if [[ $KLDLOAD_PROFILE != core ]]; then
@@ -420,9 +419,10 @@ answers_check_storage() {
             answers_against "KLDLOAD_ZFS_TOPOLOGY=$KLDLOAD_ZFS_TOPOLOGY takes $least disks or more in KLDLOAD_DISK, not ${#disks[@]}" \
                 KLDLOAD_DISK KLDLOAD_ZFS_TOPOLOGY KLDLOAD_STORAGE_MODE
         fi
-        if [[ -n $(printf '%s\n' "${disks[@]}" | sort | uniq --repeated) ]]; then
-            answers_against "KLDLOAD_DISK names a disk twice" KLDLOAD_DISK
-        fi
+        for name in "${disks[@]}"; do
+            if [[ -n ${seen[$name]:-} ]]; then answers_against "KLDLOAD_DISK names a disk twice" KLDLOAD_DISK && break; fi
+            seen[$name]=yes
+        done
     fi
     if [[ $KLDLOAD_ZFS_ENCRYPT == 1 && -z $KLDLOAD_ZFS_PASSPHRASE ]]; then
         answers_against "KLDLOAD_ZFS_ENCRYPT=1 needs KLDLOAD_ZFS_PASSPHRASE" KLDLOAD_ZFS_ENCRYPT KLDLOAD_ZFS_PASSPHRASE

@@ -88,12 +88,14 @@ bootstrap_mounts() {
 # Essential packages, which any maintainer script may use; then what others pre-depend on, because dpkg does not configure
 # a package in the middle of a run for a Pre-Depends (Debian Policy 7.2); then the rest, with all dependencies checked.
 bootstrap_deb() {
-    local work mirror
+    local work mirror profile size
     mirror=$(bootstrap_darksite)
+    profile=$(bootstrap_profile)
     work=$(mktemp --directory)
     bootstrap_deb_index "$mirror" > "$work/index"
-    bootstrap_deb_plan "$work/index" "$(bootstrap_profile)" "$work"
-    say "$(wc --lines < "$work/all") packages, $(($(awk '{ sum += $3 } END { printf "%d", sum / 1000000 }' "$work/all"))) MB"
+    bootstrap_deb_plan "$work/index" "$profile" "$work"
+    size=$(awk '{ sum += $3 } END { printf "%d packages, %d MB", NR, sum / 1000000 }' "$work/all")
+    say "$size"
     bootstrap_mounts
     bootstrap_deb_extract "$mirror" "$work/essential"
     bootstrap_deb_prepare
@@ -203,9 +205,10 @@ bootstrap_deb_prepare() {
 
 # bootstrap_deb_install OPTION LIST
 bootstrap_deb_install() {
-    local files=()
-    mapfile -t files < <(awk -v mirror="$bootstrap_mirror/" '{ print mirror $2 }' "$2")
-    if ((${#files[@]} == 0)); then return; fi
+    local files=() list
+    list=$(awk -v mirror="$bootstrap_mirror/" '{ print mirror $2 }' "$2")
+    if [[ -z $list ]]; then return; fi
+    mapfile -t files <<< "$list"
     printf '[%4d s] + in the target: dpkg %s --install, %s packages\n' "$SECONDS" "$1" "${#files[@]}"
     in_target_quietly dpkg "$1" --force-confdef --force-confold --install "${files[@]}" || fail "dpkg can't install the packages; see the log"
 }
@@ -295,13 +298,15 @@ bootstrap_deb_judge() {
 
 # The index of the mirror is signed by the key of this live system and holds the digest of every package, which dnf checks.
 bootstrap_rpm() {
-    local mirror platform release packages=() options=()
+    local mirror platform release list packages=() options=()
     mirror=$(bootstrap_darksite)
+    list=$(bootstrap_profile)
+    list=$(awk '{ print $1 "-" $2 "." $3 }' "$list")
+    mapfile -t packages <<< "$list"
     read -r platform _ release < "$BOOTSTRAP_DARKSITE/$KLDLOAD_DISTRO/release" \
         || fail "the darksite of $KLDLOAD_DISTRO does not say of which release it is"
     gpgv --quiet --keyring "$BOOTSTRAP_KEY" "$mirror/repodata/repomd.xml.asc" "$mirror/repodata/repomd.xml" \
         || fail "the mirror on the medium is not signed by the key of this live system"
-    mapfile -t packages < <(awk '{ print $1 "-" $2 "." $3 }' "$(bootstrap_profile)")
     say "${#packages[@]} packages"
     bootstrap_mounts
     # The initramfs is made once, in the end (boot.sh), and the boot menu is not that of these plugins.

@@ -81,9 +81,9 @@ pool_settle() {
     run zpool sync rpool
 }
 
-# pool_release: unmounts everything below the target and exports the pool; fails where that can't be done.
+# pool_release: unmounts everything below the target and exports the pool; fails where that can't be done or known.
 pool_release() {
-    local mounted attempt
+    local mounted mounts pools attempt
     if [[ $(type -t bootstrap_stop) == function ]]; then bootstrap_stop; fi
     for attempt in 1 2 3 4 5; do
         # Programs that a package or a postinstaller has left running.
@@ -91,14 +91,17 @@ pool_release() {
             fuser --kill --mount "$TARGET" > /dev/null 2>&1 || : # nobody
             sleep 1
         fi
+        mounts=$(awk -v target="$TARGET" '$5 == target || $5 == "/mnt" || index($5, target "/") == 1 || index($5, "/mnt/") == 1 { print $5 }' \
+            /proc/self/mountinfo | tac) || continue
         # What is mounted last is unmounted first. Whether it worked is judged by the export.
         while read -r mounted; do
-            umount "$mounted" || umount --lazy "$mounted" || :
-        done < <(awk -v target="$TARGET" '$5 == target || $5 == "/mnt" || index($5, target "/") == 1 || index($5, "/mnt/") == 1 { print $5 }' \
-            /proc/self/mountinfo | tac)
+            if [[ -n $mounted ]]; then umount "$mounted" || umount --lazy "$mounted" || :; fi
+        done <<< "$mounts"
         # A pool that was there before stays.
         if [[ ${KLDLOAD_STORAGE_MODE:-} == manual ]]; then return 0; fi
-        if ! zpool list -H -o name rpool > /dev/null 2>&1; then return 0; fi
+        if [[ ! -e /sys/module/zfs ]]; then return 0; fi # as yet there can be no pool
+        pools=$(zpool list -H -o name) || continue
+        if [[ $'\n'$pools$'\n' != *$'\nrpool\n'* ]]; then return 0; fi
         if zpool export rpool; then return 0; fi
     done
     return 1

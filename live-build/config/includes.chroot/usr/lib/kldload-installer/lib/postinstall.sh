@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154  # variables are shared between the libraries
 # Postinstallers: scripts of this medium that make of the new system what its owner wants it to be.
 #
 # In   TARGET             where the new system is mounted
@@ -55,7 +56,9 @@ postinstall_scripts() {
 # postinstall_environment: NAME=value, each ended by a zero byte: every answer but the secrets, and what tools need.
 postinstall_environment() {
     local name
-    for name in $(comm -23 <(answers_names | sort) <(answers_secret_names | sort)); do printf '%s=%s\0' "$name" "${!name}"; done
+    for name in "${answers_order[@]}"; do
+        if [[ ${answers_kind[$name]} != secret* ]]; then printf '%s=%s\0' "$name" "${!name}"; fi
+    done
     printf '%s\0' KLDLOAD_TARGET="$TARGET" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
         LC_ALL=C.UTF-8 TERM=dumb DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true \
         APT_CONFIG="$postinstall_settings/apt.conf"

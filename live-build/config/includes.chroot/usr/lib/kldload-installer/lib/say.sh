@@ -12,15 +12,16 @@ say_step_count=0
 say_step_started=0
 say_reason_file=/run/kldload-install.reason
 say_timings=()
+say_wiped=no # whether a disk was touched
 
-# say_begin: from here on the log takes what programs write.
+# say_begin: from here on the log takes what programs write. After say_watch: it may fail, too.
 say_begin() {
     mkdir -p "${say_log%/*}"
     # The log of an attempt before this one stays beside it.
     if [[ -e $say_log ]]; then mv --force -- "$say_log" "$say_log.before"; fi
     install -m 640 /dev/null "$say_log"
     : > "$say_reason_file"
-    exec 3>&1 >> "$say_log" 2>&1 < /dev/null
+    exec >> "$say_log" 2>&1 < /dev/null
 }
 
 say() {
@@ -70,6 +71,7 @@ say_failed_command() {
 
 # say_watch: sets the traps that say how it ended and clean up.
 say_watch() {
+    exec 3>&1
     trap 'say_failed_command "$LINENO" "$BASH_COMMAND" "$?" "${FUNCNAME[0]:-}"' ERR
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
@@ -82,11 +84,13 @@ say_end() {
     trap - ERR EXIT
     set +e
     if ((status == 0)); then return; fi
-    reason=$(head --lines=1 "$say_reason_file")
+    reason=''
+    if [[ -e $say_reason_file ]]; then read -r reason < "$say_reason_file"; fi
     if ((status == 130 || status == 143)); then reason='it was interrupted'; fi
     printf '\n[%4d s] what was running, and what is mounted:\n' "$SECONDS"
     findmnt --list --output TARGET,SOURCE | grep -E "^(${TARGET:-/target}|/mnt)"
     pool_release || reason+='; the disks are still in use'
+    if [[ $say_wiped == yes && ${KLDLOAD_FORCE_WIPE:-} != 1 ]]; then reason+='; KLDLOAD_FORCE_WIPE=1 overwrites what was begun'; fi
     say_last "INSTALL FAILED in step $say_step: ${reason:-it ended with status $status} (log: $say_log)"
     exit 1
 }

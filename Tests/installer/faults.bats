@@ -1,0 +1,134 @@
+#!/usr/bin/env bats
+# Every external command that looks at disks and writes to them fails, one after the other: before the wipe no disk was
+# touched, and afterwards the machine can be installed to again. Needs root, for a root file system of its own.
+
+setup_file() {
+    [ "$(id -u)" -eq 0 ] || return 0
+    live=$(cd "$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot" && pwd)
+    cd "$BATS_FILE_TMPDIR" || return
+    mkdir -p layers faults/bin faults/installer
+    cp -r "$live/usr/lib/kldload-installer/." faults/installer/
+    cp "$live/usr/sbin/kldload-install-target" faults/install-target
+    # The steps between the pool and the end are others' business.
+    echo 'bootstrap_check() { :; }; bootstrap() { :; }' >> faults/installer/lib/bootstrap.sh
+    echo 'system() { :; }' >> faults/installer/lib/system.sh
+    echo 'services() { :; }' >> faults/installer/lib/services.sh
+    echo 'boot() { :; }' >> faults/installer/lib/boot.sh
+    echo 'postinstall() { :; }' >> faults/installer/lib/postinstall.sh
+
+    # One program is all of them. What it was called with is in the log; the line that FAIL says fails each time. Programs
+    # that write to a disk say so in `touched`; what it then holds is a file below state.
+    cat > faults/program << 'END'
+#!/bin/bash
+cd /faults
+name=${0##*/}
+printf '%s %s\n' "$name" "$*" >> log
+if [[ "$name $*" == "${FAIL-}" ]]; then echo "$name: Input/output error" >&2; exit 5; fi
+touched() { printf '%s %s\n' "$name" "$*" >> touched; }
+parts() { echo /dev/vdb "$@"; if [[ -e state/table ]]; then printf '%s\n' "/dev/vdb1${1:+ part}" "/dev/vdb2${1:+ part}"; fi; }
+case "$name $*" in
+    lsblk*--inverse*) printf '%s\n' "${!#}" ;;
+    'lsblk '*NAME,TYPE*) parts disk ;;
+    'lsblk '*'NAME /dev/vdb') parts ;;
+    'lsblk '*TYPE*) echo disk ;;
+    'lsblk '*'RO '*) echo 0 ;;
+    'lsblk '*SIZE*) echo '12G made' ;;
+    'blockdev '*) echo 12884901888 ;;
+    'findmnt '*TARGET*) printf '%s\n' 'overlay /' '/dev/sr0 /run/live/medium' ;;
+    'wipefs --all'*) touched "$@" ;;
+    'wipefs '*/dev/vdb) if [[ -e state/table ]]; then echo 'gpt'; fi ;;
+    'sgdisk --zap-all'*) touched "$@" && rm -f state/table ;;
+    'sgdisk '*) touched "$@" && touch state/table ;;
+    'mkfs.vfat '*) touched "$@" ;;
+    'zpool labelclear'*) touched "$@" && exit 1 ;;
+    'zpool create'*) cat > /dev/null && touched "$@" && touch state/pool ;;
+    'zpool export'*) rm state/pool ;;
+    'zpool list -H -o name'*) if [[ -e state/pool ]]; then echo rpool; fi ;;
+    'zpool list rpool') [[ -e state/pool ]] || exit 1 ;;
+    'zpool list -v'*) printf 'rpool 1\n\t/dev/vdb2 1\n' ;;
+    'blkid '*) exit 2 ;;
+    'zpool '* | 'zfs '* | 'zgenhostid '* | 'modprobe '* | 'udevadm '* | 'fuser '* | 'findmnt '* | 'umount '*) ;;
+    *)
+        for folder in /usr/sbin /usr/bin /sbin /bin; do if [[ -x $folder/$name ]]; then exec "$folder/$name" "$@"; fi; done
+        exit 127
+        ;;
+esac
+END
+    chmod +x faults/program
+    local name
+    for name in lsblk blockdev findmnt losetup wipefs sgdisk mkfs.vfat zpool zfs zgenhostid modprobe udevadm blkid fuser umount swapoff \
+        awk sort paste tr grep tac readlink mkdir mv install head rm cat sed chmod cp flock; do
+        ln -s ../program "faults/bin/$name"
+    done
+    cat > inside << END
+set -eu
+mount -t tmpfs tmpfs layers
+mkdir layers/upper layers/work layers/root
+mount -t overlay -o lowerdir=/,upperdir=\$PWD/layers/upper,workdir=\$PWD/layers/work overlay layers/root
+root=\$PWD/layers/root
+mount --bind /proc "\$root/proc"
+mount -t tmpfs tmpfs "\$root/run"
+mkdir -p "\$root/faults" "\$root"/target/root "\$root"/target/var/tmp "\$root/sys/firmware/efi" "\$root/sys/module/zfs/parameters"
+cp -r faults/. "\$root/faults/"
+touch "\$root/dev/vdb"
+mknod -m 666 "\$root/dev/null" c 1 3
+ln -s /proc/self/fd "\$root/dev/fd"
+chroot "\$root" /bin/bash /faults/try
+END
+    # In that root: a run in which all goes well tells which commands there are; then each fails.
+    cat > faults/try << 'END'
+set -u
+cd /faults
+# install LINE FORCE: with LINE failing. Status in $?, what was said in said.
+install() {
+    : > log && : > touched
+    printf '%s\n' KLDLOAD_DISK=/dev/vdb KLDLOAD_PASSWORD=x KLDLOAD_PROFILE=core "KLDLOAD_FORCE_WIPE=$2" > answers
+    FAIL=$1 KLDLOAD_NAMESPACE=yes KLDLOAD_INSTALLER=/faults/installer PATH=/faults/bin:$PATH bash /faults/install-target --config answers > said 2>&1
+}
+wrong() {
+    printf 'WRONG %s: %s\n' "$1" "$2"
+    cat said touched
+    tail -n 5 /var/log/installer/kldload-installer.log
+    bad=1
+}
+bad=0 tried=0 tolerated=()
+mkdir -p state
+install '' 0 || { cat said /var/log/installer/kldload-installer.log; exit 1; }
+grep -q '^zpool create' touched || exit 1
+sort --unique log > calls
+while IFS= read -r -u 9 line; do
+    rm -rf state /target/etc /etc/hostid
+    mkdir state
+    tried=$((tried + 1))
+    if install "$line" 0; then
+        tolerated+=("$line")
+        continue
+    fi
+    grep -q '^kldload: .*' said || wrong "$line" 'nothing was said'
+    if grep -qE 'no disk was touched|in step (start|answers|disks):' said && [[ -s touched ]]; then wrong "$line" 'a disk was touched, and it says the contrary'; fi
+    # Judging comes first: what fails before anything is written has the disk left as it was.
+    if [[ -s touched ]] && ! grep -qE 'in step (partitions|pool|datasets|finish):' said; then wrong "$line" 'a disk was touched too early'; fi
+    if [[ -e state/pool ]] && ! grep -q 'still in use' said; then wrong "$line" 'the pool is in use, and that is not said'; fi
+    if [[ -s touched ]]; then
+        grep -q 'KLDLOAD_FORCE_WIPE=1 overwrites what was begun' said || wrong "$line" 'it does not say how to begin anew'
+        install '' 1 || wrong "$line" 'it can not be installed to again'
+        [[ ! -e state/pool ]] || wrong "$line" 'the pool is in use after the second time'
+    fi
+done 9< calls
+printf 'tolerated: %s\n' "${tolerated[@]}"
+printf 'tried %d\n' "$tried"
+exit "$bad"
+END
+}
+
+@test "each command of judging and wiping fails in turn" {
+    [ "$(id -u)" -eq 0 ] || skip "needs root"
+    cd "$BATS_FILE_TMPDIR"
+    run unshare --mount --propagation private bash ./inside
+    echo "$output"
+    [ "$status" -eq 0 ]
+    # What is tolerated changes no judgement: the build's name in the manifest, a label that is not there, and one of several
+    # looks at the pools.
+    [ "$(grep '^tolerated: ' <<< "$output")" = "$(printf 'tolerated: %s\n' 'cat /etc/kldload/build' 'zpool labelclear -f /dev/vdb' 'zpool list rpool')" ]
+    [ "$(sed -n 's/^tried //p' <<< "$output")" -ge 40 ]
+}
