@@ -12,11 +12,12 @@ setup() {
     stub udevadm 'exit 0'
     stub sleep 'echo sleep >> slept'
     stub blkid 'case $* in
-        *LABEL=KLDLOADSEED*) [ -e seed ] && echo /dev/vdb ;;
-        *--output\ value*) echo KLDLOADSEED ;;
+        *LABEL=KLDLOADSEED*) [ -e seed ] || exit 2; cat seed ;;
+        *LABEL=kldloadseed*) [ -e small ] || exit 2; cat small ;;
+        *TYPE*) echo "${TYPE:-vfat}" ;;
         *) exit 2 ;;
     esac'
-    stub mount 'cp -r volume/. "${*: -1}/"'
+    stub mount 'echo "$*" > mounted; cp -a volume/. "${*: -1}/"'
     stub umount 'rm -rf "$1"/*'
     stub systemctl 'echo "$*" >> done'
     stub install-target 'cp "$2" installed; echo "${KLDLOAD_SEED_DEVICE:-}" > device; echo "kldload: INSTALLED"; exit ${STATUS:-0}'
@@ -41,11 +42,11 @@ answers() { printf '%s\n' "KLDLOAD_DISK=/dev/vda" "KLDLOAD_PASSWORD=x" "KLDLOAD_
 }
 
 @test "a seed disk is installed from, is known as no disk to install to, and then the machine powers off" {
-    touch seed
+    echo /dev/vdb > seed
     answers from-seed > volume/answers.env
     autoinstall
     [ "$status" -eq 0 ]
-    [[ $output == *'answers from /dev/vdb (KLDLOADSEED)'*'kldload: INSTALLED'*'kldload: powering off'* ]]
+    [[ $output == *'answers from the seed disk /dev/vdb'*'kldload: INSTALLED'*'kldload: powering off'* ]]
     grep -q from-seed installed
     [ "$(cat device)" = /dev/vdb ]
     [ "$(cat done)" = '--force poweroff' ]
@@ -60,7 +61,7 @@ answers() { printf '%s\n' "KLDLOAD_DISK=/dev/vda" "KLDLOAD_PASSWORD=x" "KLDLOAD_
 }
 
 @test "the kernel's word wins over a seed disk, and that over the file" {
-    touch seed
+    echo /dev/vdb > seed
     answers from-seed > volume/answers.env
     answers from-file > etc/autoinstall.env
     answers from-word > word.env
@@ -72,14 +73,162 @@ answers() { printf '%s\n' "KLDLOAD_DISK=/dev/vda" "KLDLOAD_PASSWORD=x" "KLDLOAD_
 }
 
 @test "answers are fetched from an address" {
-    stub curl 'while [ "$1" != --output ]; do shift; done; echo "KLDLOAD_HOSTNAME=from-$3" > "$2"'
+    stub curl 'while [ "$1" != --output ]; do shift; done; echo "KLDLOAD_HOSTNAME=from-$(cut -d\" -f2)" > "$2"'
     echo "kldload.answers=http://example.org/a.env" > words
     autoinstall
     grep -q 'from-http://example.org/a.env' installed
 }
 
+# serve FOLDER: over http on this host; its address is in `address`.
+serve() {
+    python3 -c '
+import http.server, os, socketserver, sys
+os.chdir(sys.argv[1])
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self):
+        if self.path == "/moved": self.send_response(302); self.send_header("Location", "ftp://127.0.0.1/a.env"); self.end_headers()
+        elif self.path == "/endless":
+            self.send_response(200); self.end_headers()
+            try:
+                while True: self.wfile.write(b"#" * 65536)
+            except OSError: pass
+        else: super().do_GET()
+    def log_message(self, *words): pass
+with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+    print(server.server_address[1], file=open("../port.new", "w"), flush=True); os.rename("../port.new", "../port")
+    server.serve_forever()' "$1" 3>&- &
+    server=$!
+    for _ in {1..100}; do if [ -e port ]; then break; fi; command sleep 0.1; done
+    address=http://127.0.0.1:$(cat port)
+}
+
+teardown() { if [ -n "${server-}" ]; then kill "$server"; fi; }
+
+@test "the real curl fetches answers, and again until they are there; not what is too long or leads elsewhere" {
+    mkdir site
+    export KLDLOAD_PATIENCE=2
+    serve site
+    echo "kldload.answers=$address/a.env" > words
+    stub sleep 'cp word.env site/a.env' # what comes late
+    answers from-word > word.env
+    autoinstall
+    [ "$status" -eq 0 ]
+    grep -q from-word installed
+    rm installed site/a.env
+    stub sleep 'exec /bin/sleep "$1"'
+    autoinstall
+    [ "$status" -eq 1 ]
+    [[ $output == *"INSTALL FAILED in step answers: $address/a.env can't be fetched: curl ended with status 22"* ]]
+    for path in moved endless; do
+        echo "kldload.answers=$address/$path" > words
+        autoinstall
+        [ "$status" -eq 1 ]
+        [[ $output == *"$address/$path can't be fetched: it "* ]]
+    done
+    [ ! -e installed ] && [ -z "$(ls run)" ]
+}
+
+@test "https stays https, and the one authority that the image has is the only one" {
+    stub curl 'printf "%s\n" "$@" > words-of-curl; cat > /dev/null; exit 1'
+    echo kldload.answers=https://example.org/a.env > words
+    touch etc/answers-ca.pem
+    autoinstall
+    [ "$status" -eq 1 ]
+    [ "$(grep -A1 -e '--proto-redir' words-of-curl | tail -n 1)" = '=https' ]
+    [ "$(grep -A1 -e '--proto$' words-of-curl | tail -n 1)" = '=https' ]
+    [ "$(grep -A1 -e '--cacert' words-of-curl | tail -n 1)" = "$PWD/etc/answers-ca.pem" ]
+    grep -qx -e --capath words-of-curl
+    echo kldload.answers=tftp://example.org/a.env > words
+    autoinstall
+    [[ $output == *'tftp://example.org/a.env can'"'"'t be fetched: http and https are known'* ]]
+}
+
+@test "a name, a password or a token in the address is on no console, and among no program's words" {
+    stub curl 'printf "%s\n" "$@" > words-of-curl; cat > /dev/null; exit ${CURL:-3}'
+    echo 'kldload.answers=http://u:s3cret@example.org/a.env?token=t0ken' > words
+    autoinstall
+    [ "$status" -eq 1 ]
+    [[ $output == *'http://example.org/a.env can'"'"'t'* && $output != *s3cret* && $output != *t0ken* ]]
+    run grep -E 's3cret|t0ken' words-of-curl
+    [ "$status" -eq 1 ]
+    CURL=0 autoinstall
+    [[ $output == *'answers from http://example.org/a.env'* && $output != *s3cret* && $output != *t0ken* ]]
+}
+
+@test "a digest on the kernel's command line is held against the answers, wherever they come from" {
+    echo /dev/vdb > seed
+    answers from-seed > volume/answers.env
+    echo "kldload.answers-sha256=$(sha256sum < volume/answers.env | cut -d' ' -f1)" > words
+    autoinstall
+    [ "$status" -eq 0 ]
+    rm installed
+    answers other > volume/answers.env
+    autoinstall
+    [ "$status" -eq 1 ]
+    [[ $output == *'the seed disk /dev/vdb has another digest than kldload.answers-sha256= says'* ]]
+    echo kldload.answers-sha256=abc > words
+    autoinstall
+    [ "$status" -eq 1 ]
+    [ ! -e installed ] && [ -z "$(ls run)" ]
+}
+
+@test "two seed disks are refused, and named; one in small letters is one" {
+    answers from-seed > volume/answers.env
+    printf '/dev/sdb\n/dev/vdb\n' > seed
+    autoinstall
+    [ "$status" -eq 1 ]
+    [[ $output == *'there are 2 seed disks, /dev/sdb /dev/vdb: take all out'* ]]
+    echo /dev/vdb > seed
+    echo /dev/vdc > small
+    autoinstall
+    [[ $output == *'there are 2 seed disks, /dev/vdb /dev/vdc'* ]]
+    [ ! -e installed ]
+    rm seed
+    autoinstall
+    [ "$(cat device)" = /dev/vdc ]
+    stub blkid 'exit 4'
+    autoinstall
+    [ "$status" -eq 1 ]
+}
+
+@test "a second seed disk that comes a moment later is seen" {
+    answers from-seed > volume/answers.env
+    echo /dev/vdb > seed
+    stub udevadm '[ -e slept ]'
+    stub sleep 'echo >> slept; printf "/dev/vdb\n/dev/vdc\n" > seed'
+    autoinstall
+    [[ $output == *'there are 2 seed disks'* ]]
+}
+
+@test "a seed disk is mounted so that nothing on it acts, and gives a regular file" {
+    answers from-elsewhere > elsewhere.env
+    echo /dev/vdb > seed
+    ln -s "$PWD/elsewhere.env" volume/answers.env
+    autoinstall
+    [ "$status" -eq 1 ]
+    [[ $output == *'answers.env on the seed disk /dev/vdb is no regular file'* ]]
+    [[ $(cat mounted) == '-t vfat -o ro,nosuid,nodev,noexec /dev/vdb /'* ]]
+    rm volume/answers.env
+    mkfifo volume/answers.env
+    autoinstall
+    [[ $output == *'is no regular file'* ]]
+    rm volume/answers.env
+    head -c 2000000 /dev/zero > volume/answers.env
+    autoinstall
+    [[ $output == *'has more than 1048576 bytes'* ]]
+    [ ! -e installed ] && [ -z "$(ls run)" ]
+    answers from-seed > volume/answers.env
+    TYPE=ext4 autoinstall
+    [[ $(cat mounted) == '-t ext4 -o ro,nosuid,nodev,noexec,noload '* ]]
+    rm installed
+    TYPE=ntfs autoinstall
+    [ "$status" -eq 1 ]
+    [[ $output == *'holds "ntfs"; vfat, iso9660 and ext4 are known'* ]]
+    [ ! -e installed ]
+}
+
 @test "kldload.seed=no does not look; =auto waits a minute, and fails where none comes" {
-    touch seed
+    echo /dev/vdb > seed
     answers from-seed > volume/answers.env
     echo kldload.seed=no > words
     autoinstall
@@ -98,7 +247,7 @@ answers() { printf '%s\n' "KLDLOAD_DISK=/dev/vda" "KLDLOAD_PASSWORD=x" "KLDLOAD_
     autoinstall
     [ "$status" -eq 1 ]
     [[ $output == *"INSTALL FAILED in step answers: $PWD/gone.env can't be read"* ]]
-    touch seed
+    echo /dev/vdb > seed
     echo > words
     autoinstall
     [[ $output == *'there is no answers.env on the seed disk /dev/vdb'* ]]
@@ -106,15 +255,16 @@ answers() { printf '%s\n' "KLDLOAD_DISK=/dev/vda" "KLDLOAD_PASSWORD=x" "KLDLOAD_
 }
 
 @test "after a failed installation the machine stays on" {
-    touch seed
+    echo /dev/vdb > seed
     answers from-seed > volume/answers.env
     STATUS=1 autoinstall
     [ "$status" -eq 1 ]
     [ ! -e done ]
+    [ -z "$(ls run)" ] # and no secret stays
 }
 
 @test "KLDLOAD_AFTER has the last word" {
-    touch seed
+    echo /dev/vdb > seed
     answers from-seed KLDLOAD_AFTER=reboot > volume/answers.env
     autoinstall
     [ "$(cat done)" = '--force reboot' ]
