@@ -73,8 +73,11 @@ package enum Files {
         try wrap("read", path) {
             let descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
             return try descriptor.closeAfter {
-                let size = max(Int(try descriptor.seek(offset: 0, from: .end)), 0)
-                try descriptor.seek(offset: 0, from: .start)
+                var status = stat()
+                guard fstat(descriptor.rawValue, &status) == 0 else { throw Errno(rawValue: Glibc.errno) }
+                // A folder opens, and has whatever size its file system likes.
+                guard status.st_mode & S_IFMT != S_IFDIR else { throw Errno.isDirectory }
+                let size = max(Int(status.st_size), 0)
                 var bytes: [UInt8] = []
                 bytes.reserveCapacity(size + 1)
                 while true {

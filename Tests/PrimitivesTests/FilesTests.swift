@@ -27,6 +27,14 @@ import Glibc
         #expect(try Files.list(root) == ["file"], "nothing is left beside it")
     }
 
+    /// Its size may be beyond all numbers: reading it trapped.
+    @Test func aFolderIsNoFileToRead() {
+        let error = #expect(throws: FileError.self) { try Files.read(root) }
+        #expect(error?.errno == .isDirectory)
+        #expect(throws: FileError.self) { try Files.read("/proc/self") }
+        #expect((try? Files.read("/proc/self/status"))?.isEmpty == false, "what says it is empty, and is not")
+    }
+
     @Test func manyTasksWriteOneFileAtOnceAndOneOfThemWins() async throws {
         let path = root.appending("file")
         try await withThrowingTaskGroup(of: Void.self) { group in
