@@ -66,7 +66,8 @@ package struct AdHocResolver {
         switch ground {
         case .nothing: return nil
         case .base:
-            let noSets = try PackageSetUnion(of: [], files: [], architecture: distribution.architecture)
+            let noSets = try PackageSetUnion(
+                of: [], files: [], family: distribution.family, architecture: distribution.architecture)
             profile = ProfileRequest(name: "base", base: .installation, sets: noSets)
         case .profile(let wanted): profile = wanted
         }

@@ -6,7 +6,7 @@ package import Primitives
 ///     name=1.2-3            … in this version
 ///     name/trixie-backports … as this suite has it
 ///     name:arm64            … of another architecture
-///     name [amd64 arm64]    only on these architectures
+///     name [amd64 arm64]    only on these architectures; of a Debian distribution also dpkg's wildcards, as linux-any
 ///     name?                 optional: its absence is reported
 ///     -name                 must not be in the mirror
 ///     @include base         all that another set says
@@ -15,6 +15,8 @@ package import Primitives
 ///     @core                 a group of packages, or an environment, as the repositories of RPM packages have them (comps);
 ///                           @^minimal-environment is the same as @minimal-environment
 ///     # to the end of the line: a comment
+///
+/// Lines may end as on Windows, and the file may begin with a byte order mark.
 package struct PackageSet: Hashable, Sendable {
     package let name: String
     /// The file as shown to people.
@@ -32,7 +34,8 @@ package struct PackageSet: Hashable, Sendable {
         var entries: [PackageSetEntry] = []
         var followsRecommends = false
         var errors: [any UserError] = []
-        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" })
+        let lines = text.withoutByteOrderMark.split(
+            omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" })
         for (index, line) in lines.enumerated() {
             var reader = PackageSetLine(line, location: SourceLocation(file: file, line: index + 1))
             do throws(Mistake) {

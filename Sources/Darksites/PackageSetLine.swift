@@ -83,6 +83,14 @@ struct PackageSetLine {
         }
         let nameStart = position
         let name = take { $0.isPackageNameCharacter }
+        guard !Self.isFile(name), !(name.isEmpty && "/~\\".contains(peek ?? " ")) else {
+            let file = name + take { $0 != " " && $0 != "\t" && $0 != "#" }
+            throw error(
+                "\"\(file)\" is a file, and a set has names of packages", from: nameStart,
+                hint:
+                    "declare the folder it is in as a repository (README: Packages of your own), and write the package's name"
+            )
+        }
         guard let first = name.first, first.isASCIILetter || first.isASCIIDigit else {
             throw unexpected(from: nameStart, wanted: "a package name")
         }
@@ -126,6 +134,11 @@ struct PackageSetLine {
             restriction: restriction, location: location(from), line: String(line), text: text)
     }
 
+    /// Whether a word is rather a path, or a file's name, than a package's.
+    private static func isFile(_ word: String) -> Bool {
+        [".deb", ".rpm"].contains { word.hasSuffix($0) } || word == "." || word == ".."
+    }
+
     private mutating func readRestriction() throws(Mistake) -> [String] {
         let from = position
         position += 1
@@ -136,7 +149,9 @@ struct PackageSetLine {
             let name = take { $0.isArchitectureCharacter }
             guard !name.isEmpty else {
                 guard peek != nil, peek != "#" else { throw error("[ without ]", from: from, hint: nil) }
-                throw unexpected(from: position, wanted: "an architecture such as amd64")
+                throw unexpected(
+                    from: position, wanted: "an architecture such as amd64",
+                    hint: peek == "!" ? "name those that it is for" : nil)
             }
             names.append(name)
         }
@@ -184,15 +199,28 @@ struct PackageSetLine {
             let word = take { $0 != " " && $0 != "\t" && $0 != "#" }
             throw error("\"\(word)\" on the same line as \"\(text)\"", from: from, hint: "one package a line")
         }
-        throw unexpected(from: position, wanted: "the end of the line")
+        throw unexpected(from: position, wanted: "the end of the line", hint: Self.hint(for: character))
     }
 
-    private func unexpected(from: Int, wanted: String) -> Mistake {
-        guard from < line.count else { return error("\(wanted) is missing", from: from, hint: nil) }
+    /// What to write instead where `character` follows an entry.
+    private static func hint(for character: Character) -> String? {
+        switch character {
+        case "(", "<", ">", "=": "a line asks for a name, or for one version: name=1.2-3"
+        case "|": "a line asks for one package: write the one that is wanted"
+        case ",", ";": "one package a line"
+        default: nil
+        }
+    }
+
+    private func unexpected(from: Int, wanted: String, hint: String? = nil) -> Mistake {
+        guard from < line.count else { return error("\(wanted) is missing", from: from, hint: hint) }
         let character = line[from]
+        if let name = UnusualSpace.name(of: character) {
+            return error("\(name), where \(wanted) should be", from: from, hint: UnusualSpace.hint)
+        }
         let codes = character.unicodeScalars.map { "U+" + String($0.value, radix: 16, uppercase: true) }
         let shown = character.isPrintable ? "\"\(character)\"" : codes.joined(separator: " ")
-        return error("\(shown) where \(wanted) should be", from: from, hint: nil)
+        return error("\(shown) where \(wanted) should be", from: from, hint: hint)
     }
 
     private func error(_ what: String, from: Int, hint: String?) -> Mistake {

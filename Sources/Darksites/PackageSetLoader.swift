@@ -25,9 +25,9 @@ package struct PackageSetLoader: Sendable {
     /// The entries of each of `profiles` by its name, for one architecture of `distribution`.
     ///
     /// Each set is read once. Throws everything that is wrong at once: sets that do not exist (with the nearest name),
-    /// lines that cannot be read, sets that include themselves, names both wanted and forbidden.
+    /// lines that cannot be read, architectures that nobody knows, sets that include themselves, names both wanted and forbidden.
     package func load(
-        _ profiles: [PackageSetProfile], distribution: String, architecture: String
+        _ profiles: [PackageSetProfile], distribution: String, family: PackageFamily, architecture: String
     ) throws(UserErrors) -> [String: PackageSetUnion] {
         var reading = Reading(
             folder: folder.appending(distribution), shownAs: "\(shownAs)/\(distribution)", read: read)
@@ -39,7 +39,8 @@ package struct PackageSetLoader: Sendable {
             let sets = visited.compactMap { reading.sets[$0] ?? nil }
             do throws(UserErrors) {
                 unions[profile.name] = try PackageSetUnion(
-                    of: sets.flatMap(\.entries), files: sets.map(\.file), architecture: architecture,
+                    of: sets.flatMap(\.entries), files: sets.map(\.file), family: family,
+                    architecture: architecture,
                     followsRecommends: sets.contains(where: \.followsRecommends))
             } catch {
                 reading.contradictions += error.errors

@@ -17,20 +17,26 @@ package struct PackageSetUnion: Hashable, Sendable {
 
     /// Joins `entries`, leaving out what is meant for other architectures, said before, or optional and wanted.
     ///
-    /// Throws an error for each name that is wanted and forbidden, or wanted in two versions or from two suites.
+    /// Throws an error for each architecture that the packages' family does not know, and for each name that is wanted and forbidden, or wanted in two versions or from two suites.
     package init(
-        of entries: [PackageSetEntry], files: [String], architecture: String, followsRecommends: Bool = false
+        of entries: [PackageSetEntry], files: [String], family: PackageFamily, architecture: String,
+        followsRecommends: Bool = false
     ) throws(UserErrors) {
         var groups: [String: [PackageSetEntry]] = [:]
         var repeated: [PackageSetEntry] = []
-        for entry in entries where entry.restriction.isEmpty || entry.restriction.contains(architecture) {
+        var errors: [any UserError] = []
+        for entry in entries {
+            let mistakes = entry.mistakesInRestriction(family)
+            errors += mistakes
+            let isMeant =
+                entry.restriction.isEmpty || entry.restriction.contains { family.isArchitecture($0, architecture) }
+            guard isMeant, mistakes.isEmpty else { continue }
             if groups[entry.name, default: []].contains(where: { $0.meaning == entry.meaning }) {
                 repeated.append(entry)
                 continue
             }
             groups[entry.name, default: []].append(entry)
         }
-        var errors: [any UserError] = []
         var united: [PackageSetEntry] = []
         for (_, group) in groups.sorted(by: { $0.key < $1.key }) {
             if let error = Self.contradiction(in: group) {
@@ -73,6 +79,21 @@ package struct PackageSetUnion: Hashable, Sendable {
 }
 
 extension PackageSetEntry {
+    /// An error for each architecture in brackets that there is not: it would leave the entry out in silence.
+    fileprivate func mistakesInRestriction(_ family: PackageFamily) -> [Mistake] {
+        restriction.compactMap { name in
+            guard let problem = family.problem(ofArchitecture: name, allowsWildcards: true) else { return nil }
+            var place = location
+            let bracket = line.firstIndex(of: "[") ?? line.startIndex
+            if let word = line[bracket...].firstRange(of: name) {
+                place.column = line.distance(from: line.startIndex, to: word.lowerBound) + 1
+            }
+            return Mistake(
+                problem.what, at: place,
+                details: PackageSetExcerpt.lines(line, at: place, length: name.count, note: nil), hint: problem.hint)
+        }
+    }
+
     /// Whether no version is asked for that the other excludes, and no suite.
     fileprivate func agrees(with other: PackageSetEntry) -> Bool {
         (version == nil || other.version == nil || version == other.version)

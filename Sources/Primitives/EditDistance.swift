@@ -1,4 +1,5 @@
-/// How many single-character edits (a letter changed, missing, added, or swapped with its neighbour) turn a word into another.
+/// How many single-character edits (a letter changed, missing, added, or swapped with its neighbour) turn a word into another;
+/// capitals count as small letters (the optimal string alignment distance).
 package struct EditDistance {
     private let word: [UInt8]
     private var rows: [[Int]]
@@ -17,9 +18,11 @@ package struct EditDistance {
             rows[2][0] = row + 1
             var smallest = row + 1
             for column in 0..<word.count {
-                var cost = rows[1][column] + (byte == word[column] ? 0 : 1)
+                var cost = rows[1][column] + (Self.isSame(byte, word[column]) ? 0 : 1)
                 cost = min(cost, rows[1][column + 1] + 1, rows[2][column] + 1)
-                if row > 0, column > 0, byte == word[column - 1], previousByte == word[column] {
+                if row > 0, column > 0, Self.isSame(byte, word[column - 1]),
+                    Self.isSame(previousByte, word[column])
+                {
                     cost = min(cost, rows[0][column - 1] + 1)
                 }
                 rows[2][column + 1] = cost
@@ -32,6 +35,10 @@ package struct EditDistance {
         }
         let result = rows[1][word.count]
         return result <= limit ? result : nil
+    }
+
+    private static func isSame(_ a: UInt8, _ b: UInt8) -> Bool {
+        a == b || a ^ b == 0x20 && (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(a | 0x20)
     }
 
     /// Those of `names` that `name` may have been meant to be, the likeliest first: at most a third of its letters, and no more

@@ -47,7 +47,7 @@ import Glibc
         let place = SourceLocation(file: "core.txt", line: 1)
         let sets = try PackageSetUnion(
             of: names.map { PackageSetEntry(name: $0, location: place, line: $0, text: $0) }, files: [],
-            architecture: "amd64")
+            family: .apt, architecture: "amd64")
         let request = ResolutionRequest(
             distribution: "ubuntu", architecture: "amd64",
             asked: LockedRequest(

@@ -50,7 +50,7 @@ struct MadeCatalog {
         let text = lines.joined(separator: "\n") + "\n"
         let set = try PackageSet(parsing: text, name: "set", file: "set.txt")
         let union = try PackageSetUnion(
-            of: set.entries, files: ["set.txt"], architecture: "amd64",
+            of: set.entries, files: ["set.txt"], family: .apt, architecture: "amd64",
             followsRecommends: set.followsRecommends)
         let request = ResolutionRequest(
             distribution: "debian", architecture: "amd64", foreignArchitectures: foreign.isEmpty ? [] : ["i386"],

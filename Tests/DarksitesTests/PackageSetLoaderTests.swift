@@ -27,7 +27,7 @@ private final class Sets {
             )
         }
         return try PackageSetLoader(folder: folder, shownAs: "package-sets")
-            .load(profiles, distribution: "debian", architecture: architecture)
+            .load(profiles, distribution: "debian", family: .apt, architecture: architecture)
     }
 
     func errors(_ profiles: [String: [String]]) -> [String] {
@@ -62,6 +62,41 @@ private final class Sets {
         let sets = try Sets(["a": "grub-efi-amd64 [amd64]\ngrub-efi-arm64 [arm64]\n-grub-efi-amd64 [arm64]\n"])
         let union = try #require(try sets.load(["a": ["a"]])["a"])
         #expect(union.entries.map(\.text) == ["grub-efi-amd64"])
+    }
+
+    /// dpkg's own rules: `dpkg-architecture -a amd64 -i linux-any`.
+    @Test(arguments: [
+        ("any", true), ("linux-any", true), ("any-amd64", true), ("gnu-any-any", true),
+        ("kfreebsd-any", false), ("musl-any-any", false), ("x32", false), ("arm64 i386", false),
+        ("arm64 any-i386 amd64", true),
+    ])
+    func wildcardsOfArchitecturesCountAsForDpkg(restriction: String, isIn: Bool) throws {
+        let sets = try Sets(["a": "curl [\(restriction)]\nzsh\n"])
+        #expect(try sets.load(["a": ["a"]])["a"]?.entries.count == (isIn ? 2 : 1))
+    }
+
+    @Test(arguments: [
+        ("x86_64", "here it is called amd64"), ("amd46", "did you mean amd64?"), ("aarch64", "here it is called arm64"),
+        ("linux-amd46", "did you mean linux-any?"), ("noarch", "known: "),
+    ])
+    func anArchitectureThatNobodyKnowsIsAnError(name: String, hint: String) {
+        let errors = (try? Sets(["a": "curl [arm64 \(name)] # x\n"]))?.errors(["a": ["a"]]) ?? []
+        #expect(errors.count == 1)
+        #expect(
+            errors.first?.hasPrefix("package-sets/debian/a.txt:1:13: apt knows no architecture \"\(name)\"") == true
+                && errors.first?.contains(hint) == true, "\(errors)")
+    }
+
+    @Test func inASetOfRPMTheNamesOfRPMCount() throws {
+        func problem(_ name: String) -> String? {
+            PackageFamily.rpm.problem(ofArchitecture: name, allowsWildcards: true)?.hint
+        }
+        #expect(problem("amd64") == "here it is called x86_64")
+        #expect(problem("x86-64") == "did you mean x86_64?")
+        #expect(problem("x86_64") == nil)
+        let line = try PackageSet(parsing: "a [aarch64]\nb [x86_64]\n", name: "s", file: "s")
+        let union = try PackageSetUnion(of: line.entries, files: [], family: .rpm, architecture: "x86_64")
+        #expect(union.entries.map(\.name) == ["b"])
     }
 
     @Test func aMissingSetIsToldWhereItIsAskedForWithTheNearest() throws {

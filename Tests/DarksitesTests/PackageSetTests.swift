@@ -73,6 +73,13 @@ import Testing
         ("htop [amd64", "1:6 [ without ]"),
         ("htop []", "1:6 [] names no architecture"),
         ("htop [!amd64]", "1:7 \"!\" where an architecture such as amd64 should be"),
+        ("htop\u{A0}# why", "1:5 U+00A0, a no-break space, where the end of the line should be"),
+        ("\u{200B}htop", "1:1 U+200B, a space without width, where a package name should be"),
+        ("curl (>= 8)", "1:6 \"(\" where the end of the line should be"),
+        ("curl>=8", "1:5 \">\" where the end of the line should be"),
+        ("./my/x.deb", "1:1 \"./my/x.deb\" is a file, and a set has names of packages"),
+        ("/srv/x.rpm # a", "1:1 \"/srv/x.rpm\" is a file, and a set has names of packages"),
+        ("x_1.0_amd64.deb", "1:1 \"x_1.0_amd64.deb\" is a file, and a set has names of packages"),
         ("htöp", "1:3 \"ö\" where the end of the line should be"),
         ("é htop", "1:1 \"é\" where a package name should be"),
         ("ht\u{1B}op", "1:3 U+1B where the end of the line should be"),
@@ -81,6 +88,21 @@ import Testing
     ])
     func anythingElseIsAnErrorAtItsPlace(text: String, expected: String) {
         #expect(errors(text) == [expected])
+    }
+
+    @Test(arguments: [
+        ("curl (>= 8)", "name=1.2-3"), ("a | b", "write the one that is wanted"), ("a, b", "one package a line"),
+        ("a\u{A0}", "ordinary space"), ("./x.deb", "declare the folder"), ("a [!amd64]", "name those that it is for"),
+    ])
+    func whatToWriteInsteadIsSaid(text: String, words: String) {
+        let error = #expect(throws: UserErrors.self) { try parse(text) }
+        #expect(error?.hint?.contains(words) == true, "\(error?.hint ?? "")")
+    }
+
+    @Test func filesOfWindowsAreRead() throws {
+        let set = try parse("\u{FEFF}curl\r\n# x\r\n\r\nzsh  \r\n")
+        #expect(set.entries.map(\.name) == ["curl", "zsh"])
+        #expect(set.entries[0].location.column == 1)
     }
 
     @Test func aSetSaysWhetherRecommendationsCount() throws {
@@ -115,7 +137,7 @@ import Testing
 
     @Test(arguments: [
         ("ngnix", "nginx"), ("libc", "libc6"), ("openssh-sever", "openssh-server"), ("xyzzy-unlike-anything", nil),
-        ("zf", "zfs"), ("a", nil),
+        ("zf", "zfs"), ("a", nil), ("NGINX", "nginx"), ("OpenSSH-Server", "openssh-server"),
     ])
     func theNearestNameIsSuggested(name: String, expected: String?) {
         #expect(NearestNames.nearest(to: name, in: ["nginx", "libc6", "openssh-server", "zfs", "b"]) == expected)

@@ -29,7 +29,7 @@ import Testing
                     let set = try PackageSet(
                         parsing: lines.joined(separator: "\n") + "\n", name: name, file: "\(name).txt")
                     let union = try PackageSetUnion(
-                        of: set.entries, files: ["\(name).txt"], architecture: "x86_64",
+                        of: set.entries, files: ["\(name).txt"], family: .rpm, architecture: "x86_64",
                         followsRecommends: set.followsRecommends)
                     return ProfileRequest(name: name, base: .installation, sets: union)
                 }, pins: [], prebuildsZFS: false, rpm: rules)

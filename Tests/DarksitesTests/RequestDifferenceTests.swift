@@ -10,7 +10,7 @@ import Testing
 
     private func union(_ text: String) throws -> PackageSetUnion {
         let set = try PackageSet(parsing: text, name: "s", file: "package-sets/debian/s.txt")
-        return try PackageSetUnion(of: set.entries, files: [], architecture: "amd64")
+        return try PackageSetUnion(of: set.entries, files: [], family: .apt, architecture: "amd64")
     }
 
     private func request(

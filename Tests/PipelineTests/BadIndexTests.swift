@@ -46,7 +46,7 @@ import Transfer
             store: store, addresses: addresses, downloader: .impatient, now: MadeCheckout.now
         ).latest(of: [source], architectures: ["amd64"])
         let set = try PackageSet(parsing: "a\n", name: "set", file: "set.txt")
-        let union = try PackageSetUnion(of: set.entries, files: ["set.txt"], architecture: "amd64")
+        let union = try PackageSetUnion(of: set.entries, files: ["set.txt"], family: .apt, architecture: "amd64")
         let request = ResolutionRequest(
             distribution: "debian", architecture: "amd64",
             asked: LockedRequest(

@@ -47,7 +47,8 @@ struct MadeCatalog {
     func profile(_ lines: [String]) throws -> AdHocRequest.Ground {
         let set = try PackageSet(parsing: lines.joined(separator: "\n") + "\n", name: "set", file: "set.txt")
         let union = try PackageSetUnion(
-            of: set.entries, files: ["set.txt"], architecture: "amd64", followsRecommends: set.followsRecommends)
+            of: set.entries, files: ["set.txt"], family: .apt, architecture: "amd64",
+            followsRecommends: set.followsRecommends)
         return .profile(ProfileRequest(name: "core", base: .essential, sets: union))
     }
 

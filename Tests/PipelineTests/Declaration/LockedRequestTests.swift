@@ -9,7 +9,8 @@ import Testing
     private func entries(_ text: String) throws -> PackageSetUnion {
         let set = try PackageSet(parsing: text, name: "a", file: "a.txt")
         return try PackageSetUnion(
-            of: set.entries, files: ["a.txt"], architecture: "amd64", followsRecommends: set.followsRecommends)
+            of: set.entries, files: ["a.txt"], family: .apt, architecture: "amd64",
+            followsRecommends: set.followsRecommends)
     }
 
     private func asked(_ part: String = "", _ replacement: String = "", sets: String = "htop\nnginx\n") throws

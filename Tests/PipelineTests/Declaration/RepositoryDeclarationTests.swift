@@ -31,7 +31,8 @@ import Glibc
         for distribution in declaration.distributions {
             let all = declaration.profiles(of: distribution, usingRPM: true) + distribution.profiles
             let unions = try PackageSetLoader(folder: declaration.packageSets).load(
-                all, distribution: distribution.name, architecture: distribution.architecture)
+                all, distribution: distribution.name, family: distribution.rpm == nil ? .apt : .rpm,
+                architecture: distribution.architecture)
             #expect(Set(unions.keys) == Set(all.map(\.name)))
             for (name, union) in unions { #expect(!union.wanted.isEmpty, "\(name) wants nothing") }
         }
