@@ -1,5 +1,6 @@
 import ContentStore
 package import Primitives
+import RPM
 
 /// A file of a repository whose bytes are known beforehand.
 package struct ArchiveFile: Hashable, Sendable {
@@ -67,11 +68,18 @@ package struct RepositoryAddresses: Sendable {
 
     /// All places that may have `file`: the mirrors, then the snapshot service.
     func sources(of file: ArchiveFile) -> [String] {
+        if RepositoryPath.isAddress(file.path) { return [file.path] }
         let archives = (byName[file.repository] ?? []) + services(file.repository, dates[file.repository] ?? [])
         let exact = services[file.repository]?.address(of: file.digest)
         return archives.flatMap { address in
-            (file.otherPaths + [file.path]).map { "\(address)/\($0)" }
+            (file.otherPaths + [file.path]).map { Self.url(of: $0, at: address) }
         } + (exact.map { [$0] } ?? [])
+    }
+
+    /// Where the file called `path` is below `address`: its name as apt and dnf encode it. Of a folder's,
+    /// the whole is encoded where it is asked for.
+    package static func url(of path: String, at address: String) -> String {
+        return "\(address)/" + (address.hasPrefix("/") ? path : PercentEncoding.path(path))
     }
 
     /// A place that may have a repository, or one file of it.
@@ -79,7 +87,7 @@ package struct RepositoryAddresses: Sendable {
         let address: String
         let isFile: Bool
 
-        func url(_ path: String) -> String { isFile ? address : "\(address)/\(path)" }
+        func url(_ path: String) -> String { isFile ? address : RepositoryAddresses.url(of: path, at: address) }
     }
 
     /// Where the signed file of a suite may be: today's on the mirrors, that of `known` with the snapshot service too.

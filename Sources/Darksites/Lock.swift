@@ -1,4 +1,5 @@
 package import Primitives
+import RPM
 
 /// `deploy.lock`: which bytes each distribution resolved to. A value; `LockReader` and `LockWriter` know its text.
 package struct Lock: Hashable, Sendable {
@@ -168,6 +169,16 @@ package struct LockedPackage: Hashable, Sendable, Comparable {
         self.repository = repository
         self.path = path
         self.digest = digest
+    }
+
+    /// Where a mirror of ours has it that keeps upstream's paths; spaces, which lists of files can't hold, are percent-encoded.
+    package var mirrorPath: String { PercentEncoding.encode(path, where: LockWriter.isUnfit) }
+
+    /// What its file is called here.
+    package var fileName: String {
+        let last = path.split(separator: "/").last.map(String.init) ?? path
+        let name = RepositoryPath.isAddress(path) ? PercentEncoding.decode(last) ?? last : last
+        return PercentEncoding.encode(name, where: LockWriter.isUnfit)
     }
 
     /// The essential ones first; then by name, architecture and version as strings.

@@ -1,4 +1,5 @@
 import Primitives
+import RPM
 
 #if canImport(Glibc)
 private import Glibc
@@ -16,9 +17,13 @@ struct LockLines {
     private var isASCII = true
     /// Of the line it stands at, from 1.
     private(set) var number = 0
+    /// Whether paths are percent-encoded: they are since version 3.
+    var hasEncodedPaths = true
 
     init(bytes: UnsafeBufferPointer<UInt8>, file: String) {
-        self.bytes = bytes
+        // Editors of other systems put the mark of UTF-8 first.
+        let isMarked = bytes.starts(with: [0xEF, 0xBB, 0xBF])
+        self.bytes = isMarked ? UnsafeBufferPointer(rebasing: bytes.dropFirst(3)) : bytes
         self.file = file
         fields.reserveCapacity(16)
     }
@@ -35,6 +40,8 @@ struct LockLines {
             end = bytes.count
             following = end
         }
+        // As git writes it where core.autocrlf is set.
+        if end > start, bytes[end - 1] == 0x0D { end -= 1 }
         number += 1
         fields.removeAll(keepingCapacity: true)
         return true
@@ -80,6 +87,10 @@ struct LockLines {
     /// Throws unless `count` fields follow the keyword; `form` is how the whole line should look.
     func expect(_ count: Int, _ form: StaticString) throws(Mistake) {
         guard fields.count != count + 1 else { return }
+        if !isASCII, let space = UnusualSpace(in: String(decoding: bytes[start..<end], as: UTF8.self)) {
+            let before = String(decoding: bytes[start..<end], as: UTF8.self).prefix(space.offset).utf8.count
+            throw error("\(space.shown), separates no fields", at: start + before, hint: UnusualSpace.hint)
+        }
         let place = fields.count > count + 1 ? fields[count + 1].lowerBound : end
         throw error("this line has \(fields.count - 1) fields, and not \(count)", at: place, hint: "\(form)")
     }
@@ -104,16 +115,35 @@ struct LockLines {
     /// A path below the root of a repository: one that cannot lead out of a folder it is appended to.
     func path(_ number: Int) throws(Mistake) -> String {
         let field = field(number)
+        guard Self.isInside(field) else { throw error("this is no path in a repository", field: number) }
+        let text = try string(number)
+        guard hasEncodedPaths, field.contains(UInt8(ascii: "%")) else { return text }
+        // What comes out of it is looked at again.
+        guard var path = PercentEncoding.decode(text), path.withUTF8(Self.isInside) else {
+            throw error("this is no path in a repository", field: number)
+        }
+        return path
+    }
+
+    private static func isInside(_ path: UnsafeBufferPointer<UInt8>) -> Bool {
         var from = 0
-        for position in 0...field.count where position == field.count || field[position] == UInt8(ascii: "/") {
+        for position in 0...path.count where position == path.count || path[position] == UInt8(ascii: "/") {
             // Nothing, "." or "..".
-            let isDots = position - from <= 2 && (from..<position).allSatisfy { field[$0] == UInt8(ascii: ".") }
-            guard !isDots else {
-                throw error("this is no path in a repository", field: number)
-            }
+            if position - from <= 2, (from..<position).allSatisfy({ path[$0] == UInt8(ascii: ".") }) { return false }
             from = position + 1
         }
-        return try string(number)
+        return true
+    }
+
+    /// Where a package is: a path as above; that of an RPM package may be outside of its repository.
+    func location(_ number: Int) throws(Mistake) -> String {
+        let field = field(number)
+        guard field.suffix(4).elementsEqual(".rpm".utf8) else { return try path(number) }
+        let text = try string(number)
+        guard let path = hasEncodedPaths ? PercentEncoding.decode(text) : text, RepositoryPath.isLocation(path) else {
+            throw error("this is no place of a package", field: number)
+        }
+        return path
     }
 
     func number(_ number: Int) throws(Mistake) -> Int64 {

@@ -104,17 +104,18 @@ private struct LockParser {
             hint: "keep one side, remove the marks, and run `./deploy build`: it adds what the other side's sets need")
     }
 
-    private func readVersion() throws(Mistake) {
+    private mutating func readVersion() throws(Mistake) {
         guard lines.isKeyword("version") else {
             throw lines.error("a lock begins with a version line", hint: Self.again)
         }
         try lines.expect(1, "version NUMBER")
         let version = try lines.number(1)
-        guard version == 1 || version == LockWriter.version else {
+        guard (1...Int64(LockWriter.version)).contains(version) else {
             throw lines.error(
-                "this lock has version \(version) of the format, and this deploy reads versions 1 and \(LockWriter.version)",
+                "this lock has version \(version) of the format, and this deploy reads versions 1 to \(LockWriter.version)",
                 field: 1, hint: "use the deploy that wrote it, or remove the file to make it anew")
         }
+        lines.hasEncodedPaths = version > 2
     }
 
     private mutating func readLine() throws(Mistake) {
@@ -195,7 +196,7 @@ private struct LockParser {
         return LockedPackage(
             name: try lines.string(1), version: try lines.string(2), architecture: try lines.string(3),
             profiles: try profiles(4), isEssential: isEssential, size: try lines.size(5),
-            repository: try lines.string(6), path: try lines.path(7), digest: try lines.digest(8))
+            repository: try lines.string(6), path: try lines.location(7), digest: try lines.digest(8))
     }
 
     private func repository() throws(Mistake) -> Placed<LockedRepository> {

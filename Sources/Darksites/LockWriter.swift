@@ -2,7 +2,7 @@ package import Primitives
 
 /// Writes `deploy.lock`: one line for each fact, sorted, so that `git diff` reads as a changelog.
 ///
-///     version 2
+///     version 3
 ///
 ///     distribution NAME ARCHITECTURE
 ///     release NUMBER CODENAME
@@ -22,14 +22,24 @@ package import Primitives
 ///
 /// What a person compares stands first in a line, what only machines compare last. Fields are separated by one space;
 /// items of lists by commas; sizes are bytes; digests SHA-256 in hexadecimal; KEYRING is a digest or `unsigned`; PLACE counts
-/// from 1, because the order matters. Of a flat repository COMPONENTS is `-`, and so are COMPONENT and ARCHITECTURE of its indexes. Of an RPM repository, MODULES is `module-hotfixes` or `-`, EXCLUDES a list or `-`, TRUST what
+/// from 1, because the order matters. PATH is below the repository, with spaces and percent signs percent-encoded; that of an RPM
+/// package may begin with `../`, or be an address. Of a flat repository COMPONENTS is `-`, and so are COMPONENT and ARCHITECTURE of
+/// its indexes. Of an RPM repository, MODULES is `module-hotfixes` or `-`, EXCLUDES a list or `-`, TRUST what
 /// vouches for repomd.xml: a digest of keys, `metalink` or `unsigned`, and KEYS the digest of the packages' keys or `unsigned`;
 /// the platform of its modules is CODENAME, its SUITE `-`. The lines up to `rpm-repository`, and `want`, are what was asked for, the others what it came to.
 /// SEAL is described at `LockSeal`. Several snapshots of one suite come from an update of single packages.
 package enum LockWriter {
-    /// The version of the format that is written. Version 1 is read too: it had, in the place of what was asked for, a digest
-    /// of it, so that such a section counts as stale.
-    package static let version = 2
+    /// The version of the format that is written. Older ones are read, too: 2 had paths as they are, and 1, in the place of what
+    /// was asked for, a digest of it, so that such a section counts as stale.
+    package static let version = 3
+
+    /// `text` with what no field can hold percent-encoded, and each percent sign.
+    static func encoded(_ text: String) -> String {
+        PercentEncoding.encode(text) { isUnfit($0) || $0 == UInt8(ascii: "%") }
+    }
+
+    /// Whether no field can hold a byte.
+    static func isUnfit(_ byte: UInt8) -> Bool { byte <= 0x20 || byte == 0x7F }
 
     /// The text of `lock`: equal for equal locks. Throws where a name or path has a character that no field can hold.
     package static func text(of lock: Lock) throws(Mistake) -> [UInt8] {
@@ -50,7 +60,7 @@ package enum LockWriter {
             for index in distribution.indexes {
                 try text.line([
                     "index", index.repository, index.suite, index.component, index.architecture,
-                    String(index.size.bytes), index.path, index.digest.hex,
+                    String(index.size.bytes), encoded(index.path), index.digest.hex,
                 ])
             }
             let seals = LockSeal.all(of: distribution)
@@ -63,7 +73,7 @@ package enum LockWriter {
                 try text.line([
                     package.isEssential ? "essential" : "package", package.name, package.version, package.architecture,
                     package.profiles.joined(separator: ","), String(package.size.bytes), package.repository,
-                    package.path, package.digest.hex,
+                    encoded(package.path), package.digest.hex,
                 ])
             }
             for built in distribution.built {
@@ -112,7 +122,7 @@ private struct LockText {
 
     mutating func line(_ fields: [String]) throws(Mistake) {
         for (index, field) in fields.enumerated() {
-            guard !field.isEmpty, field.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
+            guard !field.isEmpty, !field.utf8.contains(where: LockWriter.isUnfit) else {
                 throw Mistake(
                     "\"\(field)\" cannot stand in deploy.lock: it is empty or has a space in it", at: nil,
                     details: ["in: \(fields.joined(separator: " "))"])

@@ -80,15 +80,7 @@ package struct LockedPin: Hashable, Sendable {
     /// "linux-*, zfs*: release:n=trixie-backports, 500"
     var shown: String { "\(packages.joined(separator: ", ")): \(target), \(priority)" }
 
-    private static func encoded(_ text: String) -> String {
-        text.unicodeScalars.map { $0.value <= 0x20 || $0.value == 0x7F || $0 == "%" ? hex($0.value) : String($0) }
-            .joined()
-    }
-
-    private static func hex(_ value: UInt32) -> String {
-        let digits = String(value, radix: 16, uppercase: true)
-        return digits.utf8.count == 1 ? "%0\(digits)" : "%\(digits)"
-    }
+    private static func encoded(_ text: String) -> String { LockWriter.encoded(text) }
 }
 
 /// A line of a profile's package sets.

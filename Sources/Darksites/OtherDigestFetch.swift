@@ -20,7 +20,7 @@ struct OtherDigestFetch {
         while true {
             let downloaded = try await downloader.download(
                 DownloadRequest(
-                    name: name, sources: places.map { "\($0)/\(path)" },
+                    name: name, sources: places.map { RepositoryAddresses.url(of: path, at: $0) },
                     destination: store.ingestFolder.appending(file), size: size))
             let isTaken = try await BlockingWork.run {
                 guard isRight(try Files.read(downloaded.destination)) else {

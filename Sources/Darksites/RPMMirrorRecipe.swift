@@ -81,9 +81,9 @@ package struct RPMMirrorRecipe: Sendable {
             for primary in primaries {
                 let found = try RepodataRecords(primary: plain(primary), source: "\(repository) \(primary.path)")
                 for package in files where records[package.digest] == nil {
-                    let name = package.path.split(separator: "/").last.map(String.init) ?? package.path
                     records[package.digest] = try found.package(
-                        at: package.path, placedAt: Self.path(of: name), size: package.size, digest: package.digest,
+                        at: package.path, placedAt: Self.path(of: package.fileName), size: package.size,
+                        digest: package.digest,
                         fileLists: lists)
                 }
             }

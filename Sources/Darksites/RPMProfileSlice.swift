@@ -41,7 +41,7 @@ package struct RPMProfileSlice: Sendable {
         var tree = FileTree()
         var listed: [RepodataPackage] = []
         for package in packages {
-            let name = package.path.split(separator: "/").last.map(String.init) ?? package.path
+            let name = package.fileName
             let path = RPMMirrorRecipe.path(of: name)
             guard let node = mirror.nodes[path],
                 let record = try records.package(

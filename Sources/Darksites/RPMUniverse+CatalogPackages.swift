@@ -27,13 +27,22 @@ extension RPMUniverse: CatalogPackages {
 
     package func file(of package: PackageID) throws -> PackageFile? {
         let details = table.details(of: package)
-        guard details.base == nil else { throw UnusablePackage(details, "lies at another address than its repository") }
+        guard let location = RepositoryPath.joined(details.location, base: details.base) else {
+            throw UnusablePackage(
+                details, "lies at \(details.base ?? ""), which is no address of http or https",
+                hint: "exclude it (excludes: in deploy.yaml), or take it from another repository")
+        }
         guard details.checksumKind == .sha256, let digest = Digest(hex: details.checksum) else {
             throw UnusablePackage(
-                details, "is listed with a digest of kind \(details.checksumKind.name), and not sha256")
+                details,
+                "is listed by its \(details.checksumKind.name) alone, and deploy.lock knows packages by their sha256",
+                hint: """
+                    if the repository is yours, make its metadata with createrepo_c --checksum=sha256; else copy its packages into \
+                    one that is, or exclude it (excludes: in deploy.yaml)
+                    """)
         }
         return PackageFile(
-            repository: details.repository, path: details.location, digest: digest, size: details.size,
+            repository: details.repository, path: location, digest: digest, size: details.size,
             installedSize: details.installedSize)
     }
 
@@ -93,12 +102,13 @@ extension RPMUniverse: CatalogPackages {
 struct UnusablePackage: UserError {
     let package: String
     let problem: String
+    let hint: String?
 
-    init(_ details: RPMPackageDetails, _ problem: String) {
+    init(_ details: RPMPackageDetails, _ problem: String, hint: String) {
+        self.hint = hint
         package = "\(details.name)-\(details.version).\(details.architecture) of \(details.repository)"
         self.problem = problem
     }
 
     var what: String { "\(package) \(problem)" }
-    var hint: String? { "exclude it (excludes: in deploy.yaml), or take it from another repository" }
 }

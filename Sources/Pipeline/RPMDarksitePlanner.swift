@@ -92,9 +92,8 @@ struct RPMDarksitePlanner: DarksiteSteps {
             for (index, bytes) in files.enumerated() { inputs["keys/\(repository)/\(index + 1)"] = .literal(bytes) }
         }
         let lines = carried.map { package in
-            let file = package.path.split(separator: "/").last.map(String.init) ?? package.path
             let group = keys[package.repository] == nil ? "-" : package.repository
-            return "\(file) \(Self.line(package)) \(group)\n"
+            return "\(package.fileName) \(Self.line(package)) \(group)\n"
         }
         inputs["list"] = .literal(Array(lines.sorted().joined().utf8))
         return inputs

@@ -110,7 +110,9 @@ struct RootPlanner {
 
 extension ArchiveFile {
     init(_ package: LockedPackage) {
-        self.init(repository: package.repository, path: package.path, digest: package.digest, size: package.size)
+        self.init(
+            repository: package.repository, path: package.path, digest: package.digest, size: package.size,
+            name: package.fileName)
     }
 }
 

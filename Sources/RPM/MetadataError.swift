@@ -21,7 +21,7 @@ package struct MetadataError: UserError, Hashable {
         case missing(String)
         /// A value that means nothing: of what, and its beginning.
         case badValue(String, String)
-        /// A path that leads out of the repository.
+        /// A path that is absolute, or leads out of the repository or a folder.
         case unsafePath(String)
         case relation(RelationSyntaxError, text: String)
         /// It says that it has so many packages, and has another number.
@@ -62,7 +62,7 @@ package struct MetadataError: UserError, Hashable {
         case .wrongRoot(let name): return "\(place): it is a \"\(name)\" and not what was expected"
         case .missing(let what): return "\(place): \(what) is missing"
         case .badValue(let what, let value): return "\(place): \"\(value)\" is no \(what)"
-        case .unsafePath(let path): return "\(place): the path \"\(path)\" leads out of the repository"
+        case .unsafePath(let path): return "\(place): \"\(path)\" is no path that a repository can have"
         case .relation(let error, let text): return "\(place): in the relation \"\(text)\" \(error)"
         case .countDiffers(let declared, let found):
             return "\(place): it says it has \(declared) packages, and has \(found)"
@@ -72,6 +72,14 @@ package struct MetadataError: UserError, Hashable {
         }
     }
     package var hint: String? {
-        "the repository's metadata is damaged or not meant for dnf; another mirror may have it whole"
+        switch problem {
+        case .syntax, .yaml, .truncated, .wrongRoot, .encoding:
+            "ask for the file yourself: a proxy or a portal may have given a page of its own; else try another mirror"
+        case .empty: "write addresses (https://…, http://…) into the list, or name one of them in deploy.yaml (baseurl)"
+        case .noTrustedDigest: "whoever keeps the repository can make its metadata with createrepo_c --checksum=sha256"
+        case .unsafePath, .missing, .badValue, .relation, .countDiffers, .entities:
+            "the repository lists it so: tell whoever keeps it, or name another mirror, which may have another state"
+        case .tooDeep, .tooLarge, .tooMany: "no repository that is known has so much: see whether the address is right"
+        }
     }
 }

@@ -22,7 +22,7 @@ package struct MirrorList: Hashable, Sendable {
 
     private static let sizeLimit = 16 << 20
     private static let ending = "/repodata/repomd.xml"
-    private static let schemes = ["https://", "http://", "ftp://", "file://"]
+    private static let schemes = ["https://", "http://", "file://"]
 
     /// Reads a metalink. Throws `MetadataError` where it is none, names no repomd.xml with a digest that is trusted, or has no
     /// address that is understood.
@@ -43,7 +43,8 @@ package struct MirrorList: Hashable, Sendable {
         guard !repositories.isEmpty else { throw fail(.empty) }
     }
 
-    /// Reads a list of addresses, a line each, `#` starts a comment. Throws where there is none.
+    /// Reads a list of addresses, a line each, `#` starts a comment. Lines of other schemes (rsync://, ftp://), which are there for
+    /// other programs, are passed over. Throws where no line is left, and where one has no scheme: that is no list.
     package init(list bytes: [UInt8], source: String) throws(MetadataError) {
         guard bytes.count <= Self.sizeLimit else {
             throw MetadataError(source: source, problem: .tooLarge(limit: Self.sizeLimit))
@@ -53,6 +54,7 @@ package struct MirrorList: Hashable, Sendable {
             var address = line.withUnsafeBytes { String(decoding: $0.trimmed, as: UTF8.self) }
             if address.isEmpty || address.hasPrefix("#") { continue }
             guard Self.isAddress(address) else {
+                if Self.isOfAnotherScheme(address) { continue }
                 throw MetadataError(
                     source: source, line: number + 1, problem: .badValue("address", String(address.prefix(80))))
             }
@@ -67,6 +69,14 @@ package struct MirrorList: Hashable, Sendable {
     /// Whether a file starts as a metalink does; else it is a list.
     package static func isMetalink(_ bytes: [UInt8]) -> Bool {
         bytes.withUnsafeBytes { $0.trimmed.hasPrefix("<") }
+    }
+
+    private static func isOfAnotherScheme(_ text: String) -> Bool {
+        guard let end = text.firstRange(of: "://")?.lowerBound, !schemes.contains(where: text.hasPrefix) else {
+            return false
+        }
+        let scheme = text[..<end]
+        return !scheme.isEmpty && scheme.utf8.allSatisfy { $0.isLetter || $0.isDigit || "+-.".utf8.contains($0) }
     }
 
     private static func isAddress(_ text: String) -> Bool {

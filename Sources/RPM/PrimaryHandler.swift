@@ -106,7 +106,7 @@ final class PrimaryHandler: XMLHandler {
         case (8, 0x6C) where name.isSame(as: "location"):
             attributes.forEach { name, value in
                 if name.isSame(as: "href") {
-                    guard RepositoryPath.isSafe(value) else { return fail(.unsafePath(Self.excerpt(value))) }
+                    guard RepositoryPath.isLocation(value) else { return fail(.unsafePath(Self.excerpt(value))) }
                     record.location = pool.append(value)
                 } else if name.isSame(as: "base") {
                     record.base = pool.intern(value)

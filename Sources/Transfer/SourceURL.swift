@@ -1,3 +1,5 @@
+import Primitives
+
 /// One place that has a file, as a URL for libcurl.
 struct SourceURL: Sendable, Equatable {
     let url: String
@@ -6,7 +8,7 @@ struct SourceURL: Sendable, Equatable {
 
     /// Takes a URL as it stands, and an absolute path as the `file` URL (RFC 8089) of that path.
     init(_ source: String) {
-        url = source.utf8.first == UInt8(ascii: "/") ? "file://" + Self.percentEncoded(source) : source
+        url = source.utf8.first == UInt8(ascii: "/") ? "file://" + PercentEncoding.path(source) : source
         host = Self.host(of: url)
     }
 
@@ -19,22 +21,5 @@ struct SourceURL: Sendable, Equatable {
         else { return nil }
         let rest = bytes[(colon + 3)...].prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
         return String(decoding: rest.split(separator: UInt8(ascii: "@")).last ?? [], as: UTF8.self)
-    }
-
-    /// `path` with every byte outside of RFC 3986's unreserved characters and the slash as `%XX`.
-    private static func percentEncoded(_ path: String) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var out: [UInt8] = []
-        for byte in path.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "-"), UInt8(ascii: "."),
-                UInt8(ascii: "_"), UInt8(ascii: "~"):
-                out.append(byte)
-            default:
-                out += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: out, as: UTF8.self)
     }
 }

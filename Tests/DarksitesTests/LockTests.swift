@@ -11,7 +11,7 @@ import Testing
 
     static let text = """
         # comment
-        version 2
+        version 3
 
         distribution debian amd64
         release 13 trixie
@@ -92,6 +92,56 @@ import Testing
         }
     }
 
+    /// git with core.autocrlf, and editors of Windows, change nothing about what is locked.
+    @Test(arguments: ["\r\n", "\n"], ["", "\u{FEFF}"])
+    func endsOfLinesAndTheMarkOfAnEncodingMeanNothing(end: String, mark: String) throws {
+        let text = mark + Self.text.replacing("\n", with: end)
+        let lock = try LockReader.read(Array(Self.text.utf8), file: "x")
+        #expect(try LockReader.read(Array(text.utf8), file: "x") == lock)
+        #expect(!(try LockWriter.text(of: lock)).contains(0x0D))
+    }
+
+    /// What a file is called is what it is called: also with a space, a percent sign or a hash in it.
+    @Test func pathsKeepWhatTheirNamesHave() throws {
+        let names = ["pool/a b/x y#1?_1%3a2.deb", "pool/x_1%3a2%20.deb", "a+b~c", "ü%"]
+        let text = Self.text.replacing("pool/main/h/htop/htop_3.4.1-5_amd64.deb", with: "PATH")
+        let lock = try LockReader.read(Array(text.utf8), file: "x")
+        let debian = try #require(lock["debian"])
+        for name in names {
+            let packages = debian.packages.map { package in
+                package.path != "PATH"
+                    ? package
+                    : LockedPackage(
+                        name: package.name, version: package.version, architecture: package.architecture,
+                        profiles: package.profiles, isEssential: false, size: package.size,
+                        repository: package.repository, path: name, digest: package.digest)
+            }
+            let changed = Lock([
+                LockedDistribution(
+                    name: "debian", architecture: "amd64", asked: debian.asked, snapshots: debian.snapshots,
+                    indexes: debian.indexes, packages: packages, built: debian.built, unsealed: [])
+            ])
+            let written = try LockWriter.text(of: changed)
+            #expect(try LockReader.read(written, file: "x") == changed)
+        }
+        let old = Self.text.replacing("version 3", with: "version 2").replacing("htop_3.4.1", with: "htop_3%3a4.1")
+        let read = try LockReader.read(Array(old.utf8), file: "x")
+        #expect(
+            read["debian"]?.packages[1].path == "pool/main/h/htop/htop_3%3a4.1-5_amd64.deb", "of version 2, as it is")
+    }
+
+    @Test func aMirrorOfOursHasNoSpacesInItsPaths() {
+        func package(_ path: String) -> LockedPackage {
+            LockedPackage(
+                name: "x", version: "1", architecture: "all", profiles: ["core"], isEssential: false, size: .zero,
+                repository: "r", path: path, digest: Digest(of: [UInt8]()))
+        }
+        #expect(package("pool/my files/x y_1%3a2.deb").mirrorPath == "pool/my%20files/x%20y_1%3a2.deb")
+        #expect(package("pool/my files/x y_1%3a2.deb").fileName == "x%20y_1%3a2.deb")
+        #expect(package("https://h.example/a%2Bb/x%2B%20y.rpm").fileName == "x+%20y.rpm")
+        #expect(package("../pool/x.rpm").fileName == "x.rpm")
+    }
+
     @Test func eachPackageIsALineOfItsOwnAndOrderOfInputDoesNotMatter() throws {
         let lock = try LockReader.read(Array(Self.text.utf8), file: "deploy.lock")
         let debian = try #require(lock["debian"])
@@ -105,8 +155,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("version 2", "version 3", "2:9 this lock has version 3 of the format, and this deploy reads versions 1 and 2"),
-        ("version 2", "versoin 2", "2:1 a lock begins with a version line"),
+        ("version 3", "version 4", "2:9 this lock has version 4 of the format, and this deploy reads versions 1 to 3"),
+        ("version 3", "versoin 3", "2:1 a lock begins with a version line"),
         ("release", "<<<<<<< HEAD\nrelease", "5:1 git left a merge conflict here (<<<<<<<)"),
         ("built ", "=======\nbuilt ", "20:1 git left a merge conflict here (=======)"),
         ("built ", ">>>>>>> other\nbuilt ", "20:1 git left a merge conflict here (>>>>>>>)"),
@@ -118,6 +168,9 @@ import Testing
         ("amd64 server 170000", "amd64 server server 170000", "19:96 this line has 9 fields, and not 8"),
         ("amd64 server 1", "amd64 a,,b 1", "19:28 profiles are names with commas between, each once"),
         ("pool/main/h/htop/", "../../etc/", "19:49 this is no path in a repository"),
+        ("pool/main/h/htop/", "%2E%2e/etc/", "19:49 this is no path in a repository"),
+        ("pool/main/h/htop/", "a/%2/", "19:49 this is no path in a repository"),
+        ("server 170000", "server\u{A0}170000", "19:34 U+00A0, a no-break space, separates no fields"),
         ("pool/main/h/htop/", "/etc/", "19:49 this is no path in a repository"),
         ("2026-11-20T14:12:33Z", "2026-02-30T14:12:33Z", "9:24 this should be a time such as 2026-11-20T14:12:33Z"),
         ("main 0a", "main 0A", "6:33 this should be a SHA-256 digest: 64 lower-case hexadecimal digits"),
@@ -143,7 +196,7 @@ import Testing
     @Test func aLockOfVersionOneIsReadAndSaysNothingOfWhatWasAskedFor() throws {
         let asked = ["release", "repository", "pin", "profile", "want"]
         let lines = Self.text.split(separator: "\n").filter { line in !asked.contains { line.hasPrefix($0 + " ") } }
-        let text = lines.joined(separator: "\n").replacing("version 2", with: "version 1")
+        let text = lines.joined(separator: "\n").replacing("version 3", with: "version 1")
             .replacing("snapshot debian", with: "declaration \(Self.digest)\nsnapshot debian")
         let lock = try LockReader.read(Array(text.utf8), file: "deploy.lock")
         #expect(lock["debian"]?.asked == nil)

@@ -9,7 +9,7 @@ import Testing
     private static let other = String(repeating: "0b", count: 32)
 
     private static func text(_ lines: String) -> String {
-        "version 2\n\ndistribution centos x86_64\nrelease 9 el9\n" + lines
+        "version 3\n\ndistribution centos x86_64\nrelease 9 el9\n" + lines
     }
 
     /// The seal is golden: a change of it makes every lock stale.

@@ -103,6 +103,14 @@ struct CompsTests {
         let list = try MirrorList(
             list: Array("# comment\nhttps://a.example.org/x/\n\n http://b.example.org/y\n".utf8), source: "made")
         #expect(list.repositories == ["https://a.example.org/x", "http://b.example.org/y"])
+        let mixed = try MirrorList(
+            list: Array("rsync://r.example/x\r\nftp://f.example/x\n\n#\nhttps://a.example.org/x\r\n".utf8),
+            source: "made")
+        #expect(mixed.repositories == ["https://a.example.org/x"], "what is for other programs is passed over")
+        let other = #expect(throws: MetadataError.self) {
+            try MirrorList(list: Array("rsync://r.example/x\n".utf8), source: "made")
+        }
+        #expect(other?.problem == .empty)
         let bad = #expect(throws: MetadataError.self) { try MirrorList(list: Array("\n<html>\n".utf8), source: "made") }
         #expect(bad?.line == 2)
         let empty = #expect(throws: MetadataError.self) { try MirrorList(list: Array("# none\n".utf8), source: "made") }

@@ -202,8 +202,8 @@ struct MetadataTests {
         "with packages that mean nothing are refused, and say which",
         arguments: [
             (
-                "<location href=\"Packages/a-1-1.x86_64.rpm\"/>", "<location href=\"../../a.rpm\"/>",
-                .unsafePath("../../a.rpm")
+                "<location href=\"Packages/a-1-1.x86_64.rpm\"/>", "<location href=\"a/../../a.rpm\"/>",
+                .unsafePath("a/../../a.rpm")
             ),
             ("<location href=\"Packages/a-1-1.x86_64.rpm\"/>", "", .missing("location")),
             ("<arch>x86_64</arch>", "", .missing("arch")),
@@ -245,5 +245,26 @@ struct MetadataTests {
         #expect(table.relations(.requires, of: PackageID(0)) == [RPMRelation(name: "r", flags: .pre)])
         #expect(table.relations(.enhances, of: PackageID(0)) == [RPMRelation(name: "e")])
         #expect(table.relations(.provides, of: PackageID(0)) == [RPMRelation(name: "a")])
+    }
+
+    /// Several repositories may share a folder of packages, and metadata may be elsewhere than what they are about.
+    @Test("may name packages beside the repository, or at another address")
+    func locations() {
+        #expect(RepositoryPath.joined("Packages/a+b.rpm", base: nil) == "Packages/a+b.rpm")
+        #expect(RepositoryPath.joined("../pool/a.rpm", base: nil) == "../pool/a.rpm")
+        #expect(
+            RepositoryPath.joined("Packages/a+b 1.rpm", base: "http://h.example/x/")
+                == "http://h.example/x/Packages/a%2Bb%201.rpm")
+        for base in ["media://1", "file:///etc", "../x", "http:///x"] {
+            #expect(RepositoryPath.joined("a.rpm", base: base) == nil, "\(base)")
+        }
+        for good in ["a", "../a", "../../p/a.rpm", "https://h.example:8080/p/a.rpm"] {
+            #expect(RepositoryPath.isLocation(good), "\(good)")
+        }
+        for bad in [
+            "", "/a", "a/../b", "..", "../", "a//b", "./a", "http://h.example", "http:///a", "https://h/../a/../b",
+        ] {
+            #expect(!RepositoryPath.isLocation(bad), "\(bad)")
+        }
     }
 }

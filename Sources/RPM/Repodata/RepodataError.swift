@@ -42,6 +42,6 @@ package struct RepodataError: UserError, Hashable {
     }
 
     package var hint: String? {
-        "the repository's metadata is damaged or contradicts itself; another mirror may have it whole"
+        "the repository lists it so: tell whoever keeps it; a newer state (`deploy update`) or another mirror may have it right"
     }
 }

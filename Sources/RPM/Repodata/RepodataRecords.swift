@@ -3,7 +3,7 @@ package import Primitives
 /// The records of a repository's packages, to be copied into the metadata of a mirror: where each lies in primary.xml.
 package struct RepodataRecords {
     private let primary: [UInt8]
-    /// By location.
+    /// By location, as `RepositoryPath.joined` has it.
     private var records: [String: (range: Range<Int>, number: String)] = [:]
 
     /// Reads an unpacked index; `source` is what errors call it.
@@ -22,7 +22,11 @@ package struct RepodataRecords {
                     let number = element.tag("<checksum "),
                     let end = element.firstIndex(of: "<", from: number.upperBound)
                 else { throw RepodataError(source, .missing("location or checksum of a package")) }
-                found[element.plainText(place)] = (range, element.plainText(number.upperBound + 1..<end))
+                let base = element.attribute("xml:base", in: tag).map(element.plainText)
+                let href = element.plainText(place)
+                found[RepositoryPath.joined(href, base: base) ?? href] = (
+                    range, element.plainText(number.upperBound + 1..<end)
+                )
             }
             return found
         }
