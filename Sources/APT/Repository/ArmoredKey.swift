@@ -4,8 +4,11 @@ enum ArmoredKey {
     private static let end = "-----END PGP PUBLIC KEY BLOCK-----"
 
     /// The binary keys in `bytes`: the bytes themselves where they are binary already, the content of all blocks where
-    /// they are armored; nil for anything else.
-    static func binary(_ bytes: [UInt8]) -> [UInt8]? {
+    /// they are armored, whatever stands around them; nil for anything else. Blanks at the ends of lines don't count, nor does a byte
+    /// order mark: editors and web pages put them there.
+    static func binary(_ all: [UInt8]) -> [UInt8]? {
+        let isMarked = all.starts(with: [0xEF, 0xBB, 0xBF])
+        let bytes = isMarked ? Array(all.dropFirst(3)) : all
         // The first octet of every packet has its highest bit set; a keybox has its magic at the ninth.
         guard let first = bytes.first else { return nil }
         if first & 0x80 != 0 || bytes.dropFirst(8).starts(with: "KBXf".utf8) { return bytes }
@@ -14,7 +17,7 @@ enum ArmoredKey {
         var isInHeaders = false
         var base64 = Base64()
         for line in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
-            let text = line.last == 0x0D ? line.dropLast() : line
+            let text = line.prefix(upTo: (line.lastIndex { $0 > 0x20 } ?? line.startIndex - 1) + 1)
             if text.elementsEqual(begin.utf8) {
                 (isInside, isInHeaders, base64) = (true, true, Base64())
             } else if !isInside {

@@ -1,7 +1,8 @@
-import APT
 import Primitives
 import SystemPackage
 import Testing
+
+@testable import APT
 
 @Suite struct SignatureTests {
     private static let epoch: Int64 = 1_750_000_000
@@ -54,6 +55,27 @@ import Testing
                 == .unknownKeys([id]))
         let named = SignatureError("x", keyrings: [otherRing], .unknownKeys([id]))
         #expect(named.what == "x is signed by \(id), which is not in \(otherRing)")
+    }
+
+    /// As mail, web pages and editors leave keys.
+    @Test func keysAreReadAsPeopleBringThem() async throws {
+        let bench = try RepositoryBench()
+        let (key, _) = try await key(bench)
+        let (other, _) = try await self.key(bench, "other")
+        let armored = String(decoding: key.armoredPublicKey, as: UTF8.self)
+        let plain = ArmoredKey.binary(Array(armored.utf8))
+        #expect(plain == key.publicKey)
+        let blanks = armored.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: " \t \n")
+        let variants = [
+            "\u{FEFF}" + armored, armored.replacing("\n", with: "\r\n"), blanks,
+            "\u{FEFF}" + blanks.replacing("\n", with: "\r\n"),
+            "a key\n" + armored + "\nand text\n",
+        ]
+        for text in variants { #expect(ArmoredKey.binary(Array(text.utf8)) == plain) }
+        let two = armored + String(decoding: other.armoredPublicKey, as: UTF8.self)
+        #expect(ArmoredKey.binary(Array(two.utf8)) == key.publicKey + other.publicKey)
+        #expect(ArmoredKey.binary([0xEF, 0xBB, 0xBF] + key.publicKey) == plain, "a mark before a binary key")
+        #expect(ArmoredKey.binary(Array("\u{FEFF}<html>".utf8)) == nil)
     }
 
     @Test func aChangedByteIsABadSignature() async throws {
