@@ -6,13 +6,15 @@ package import Transfer
 
 /// Brings files that are named by digest into the content store: what is there already is not asked for again.
 package struct PackageFetch: Sendable {
-    private let addresses: RepositoryAddresses
-    private let downloader: Downloader
+    /// Where files are, and what goes there.
+    package typealias Source = (addresses: RepositoryAddresses, downloader: Downloader)
 
-    package init(addresses: RepositoryAddresses, downloader: Downloader) {
-        self.addresses = addresses
-        self.downloader = downloader
-    }
+    private let source: @Sendable () async throws -> Source
+
+    package init(addresses: RepositoryAddresses, downloader: Downloader) { self.init { (addresses, downloader) } }
+
+    /// `source` is asked when there is something to fetch.
+    package init(from source: @escaping @Sendable () async throws -> Source) { self.source = source }
 
     /// The step that fetches `files` into a flat tree called `packages`, by file name.
     ///
@@ -63,7 +65,8 @@ package struct PackageFetch: Sendable {
             return files.filter { asked.insert($0.digest).inserted && !store.isIntact($0.digest) }
         }
         guard !missing.isEmpty else { return Fetched() }
-        let addresses = try await self.addresses.found(
+        let (declared, downloader) = try await source()
+        let addresses = try await declared.found(
             for: Set(missing.map(\.repository)), store: store, downloader: downloader)
         let requests = missing.map { file in
             DownloadRequest(
@@ -111,7 +114,8 @@ struct GoneHint {
             ? ""
             : ", declare a snapshot service (`snapshot:` of \(withoutService.joined(separator: ", ")) in deploy.yaml)"
         return """
-            archives delete superseded files after a while: `deploy update` moves to today's; to keep what is locked, name a \
+            most likely a newer version took its place, and the archive deleted this one: `deploy update` moves to what is there \
+            today (the address above, opened by hand, shows whether it is that); to keep what is locked, name a \
             mirror that has it\(service), or build with the store (DEPLOY_CACHE) that made the lock
             """
     }

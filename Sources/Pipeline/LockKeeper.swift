@@ -152,7 +152,8 @@ package struct LockKeeper: Sendable {
             do {
                 let profiles = declaration.profiles(of: distribution, usingRPM: usesRPM)
                 let sets = try loader.load(
-                    profiles, distribution: distribution.name, architecture: distribution.architecture)
+                    profiles, distribution: distribution.name, family: distribution.rpm == nil ? .apt : .rpm,
+                    architecture: distribution.architecture)
                 requests.append((distribution, try request(distribution, profiles, sets)))
             } catch let found as UserErrors {
                 errors += found.errors
@@ -219,7 +220,7 @@ package struct LockKeeper: Sendable {
         let snapshot = try await self.snapshot(of: distribution, before, adding: !moving.isEmpty)
         for remark in snapshot.remarks { events(.warning(remark)) }
         let resolver = Resolver(store: project.store)
-        let fetch = try project.packageFetch()
+        let fetch = project.packageFetch()
         var moving = moving
         while true {
             let hold = LockHold(before, moving: moving)
@@ -243,6 +244,7 @@ package struct LockKeeper: Sendable {
     func snapshot(
         of distribution: Declaration.Distribution, _ before: LockedDistribution?, adding: Bool = false
     ) async throws -> Snapshot {
+        for remark in await project.remarksOnMirrors(of: distribution) { project.events(.notice(remark)) }
         if let source = distribution.rpm { return try await snapshot(of: distribution, source, before, adding: adding) }
         let sources = distribution.repositories.map { repository in
             RepositorySource(
@@ -255,7 +257,7 @@ package struct LockKeeper: Sendable {
                 }(), site: distribution.sites[repository.name] ?? "")
         }
         let fetch = SnapshotFetch(
-            store: project.store, addresses: try project.addresses(), downloader: try project.downloader(),
+            store: project.store, addresses: try await project.addresses(), downloader: try await project.downloader(),
             now: project.surroundings.now(), allowExpired: allowExpired)
         if let before {
             return try await fetch.locked(
@@ -283,7 +285,7 @@ package struct LockKeeper: Sendable {
                 }())
         }
         let fetch = RPMSnapshotFetch(
-            store: project.store, addresses: try project.addresses(), downloader: try project.downloader())
+            store: project.store, addresses: try await project.addresses(), downloader: try await project.downloader())
         if let before {
             return try await fetch.locked(
                 before, sources: sources, architecture: distribution.architecture, adding: adding)

@@ -81,7 +81,7 @@ private struct CauseTracer {
         let snapshot = try await LockKeeper(project: project).snapshot(of: declared, locked)
         let resolver = Resolver(store: project.store)
         let catalog = try await resolver.catalog(
-            of: snapshot, for: narrowed, keeping: LockHold(locked), fetch: try project.packageFetch())
+            of: snapshot, for: narrowed, keeping: LockHold(locked), fetch: project.packageFetch())
         return try await BlockingWork.run { [narrowed] in
             LockCauses(of: changes, in: try resolver.resolve(narrowed, in: catalog).profiles)
         }
@@ -140,7 +140,8 @@ private struct CauseTracer {
         let files = try await git.files([file, "package-sets"], of: commit)
         guard let text = files[file] else { throw Untraceable(reason: "it has no \(file)") }
         let declaration = try Declaration.parse(
-            String(decoding: text, as: UTF8.self), file: file, folder: folder, exists: Files.exists)
+            String(decoding: text, as: UTF8.self), file: file, folder: folder, home: project.surroundings.home,
+            exists: Files.exists)
         let loader = PackageSetLoader(folder: "package-sets", shownAs: "package-sets") { path throws(FileError) in
             guard let bytes = files[path.string] else { throw FileError("read", path, .noSuchFileOrDirectory) }
             return String(decoding: bytes, as: UTF8.self)

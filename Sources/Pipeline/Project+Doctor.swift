@@ -33,10 +33,10 @@ extension Project {
         checks += ["gpgv", "gpg", "runc", "crun"].compactMap(examineTool)
         checks += examineKeyrings()
         checks.append(examineDisk())
-        let addresses = try? self.addresses()
+        let addresses = try? await self.addresses()
         for repository in usedRepositories.sorted(by: { $0.name < $1.name }) {
             let files = (addresses?.byName[repository.name] ?? []).flatMap { address in
-                repository.suites.prefix(1).map { "\(address)/dists/\($0)/Release" }
+                repository.suites.prefix(1).map { RepositoryAddresses.url(of: "dists/\($0)/Release", at: address) }
             }
             checks.append(await examineMirror(repository.name, files))
         }
@@ -51,8 +51,11 @@ extension Project {
     private func examinePodman() async -> HostCheck {
         do {
             return HostCheck("podman", try await podman.version())
-        } catch {
+        } catch ContainerError.podmanMissing {
             return HostCheck("podman", "not found", remedy: "apt-get install podman")
+        } catch {
+            return HostCheck(
+                "podman", (error as? any UserError)?.what ?? "\(error)", remedy: "`podman version` should work here")
         }
     }
 
@@ -116,13 +119,11 @@ extension Project {
     private func examineMirror(_ name: String, _ files: [String]) async -> HostCheck {
         guard !files.isEmpty else { return HostCheck(name, "not declared") }
         let file = store.ingestFolder.appending("doctor-\(name)")
-        var options = Downloader.Options()
-        options.connectTimeout = .seconds(5)
         let request = DownloadRequest(
             name: name, sources: files, destination: file,
             limit: ByteCount(20_000_000))
         do {
-            let answer = try await Downloader(options: options).download(request)
+            let answer = try await downloader(connectTimeout: .seconds(5)).download(request)
             try? Files.remove(file)
             return HostCheck("repository \(name)", "\(answer.url) answers")
         } catch {

@@ -21,6 +21,7 @@ package struct Project: Sendable {
     package let store: ContentStore
     package let records: RecordStore
     package let podman: Podman
+    let network: HostNetwork
     package let events: @Sendable (BuildEvent) -> Void
 
     /// Opens the declaration in `file`, taken from `folder`. The folders of the build are made where they are missing.
@@ -30,11 +31,12 @@ package struct Project: Sendable {
         file: FilePath, in folder: FilePath, overrides: DeclarationOverrides, surroundings: Surroundings,
         events: @escaping @Sendable (BuildEvent) -> Void
     ) throws {
-        declaration = try Declaration.load(file, in: folder).applying(overrides)
+        declaration = try Declaration.load(file, in: folder, home: surroundings.home).applying(overrides)
         declarationFile = file.lastComponent?.string ?? file.string
         workspace = Workspace(root: declaration.folder, surroundings: surroundings)
         self.surroundings = surroundings
         self.events = events
+        network = HostNetwork(surroundings, events: events)
         store = try ContentStore(root: workspace.cache)
         records = try RecordStore(root: workspace.records)
         podman = Podman(environment: surroundings.environment, state: workspace.podman) { events(.notice($0)) }
@@ -68,7 +70,7 @@ package struct Project: Sendable {
         return try BuildPlanner(
             declaration: declaration, lock: lock.only(declaration.distributionsInUse),
             beside: lock.only(named.subtracting(declaration.iso.darksites.map(\.distribution))).distributions,
-            fetch: try packageFetch(of: lock.distributions),
+            fetch: packageFetch(of: lock.distributions),
             signer: signer, includes: includes, postinstall: postinstall,
             packageKeys: try packageKeys(of: declaration.distributionsInUse.union(named)),
             forbidden: Dictionary(uniqueKeysWithValues: forbidden.map { ($0, Dictionary(uniqueKeysWithValues: $1)) }),
@@ -99,8 +101,8 @@ package struct Project: Sendable {
     }
 
     /// Where each repository's mirrors are on this host, and its snapshot service.
-    func addresses() throws -> RepositoryAddresses {
-        let selection = try mirrorSelection()
+    func addresses() async throws -> RepositoryAddresses {
+        let selection = await mirrorSelection()
         var byName: [String: [String]] = [:]
         var services: [String: SnapshotService] = [:]
         var lists: [String: MirrorListSource] = [:]
@@ -117,28 +119,43 @@ package struct Project: Sendable {
         return RepositoryAddresses(byName, services: services, lists: lists)
     }
 
-    /// What fetches packages for this host; those that `locked` names also from a snapshot service.
-    func packageFetch(of locked: [LockedDistribution] = []) throws -> PackageFetch {
-        PackageFetch(addresses: try addresses().at(locked), downloader: try downloader())
+    /// What fetches packages for this host; those that `locked` names also from a snapshot service. Where mirrors are, and the
+    /// way to them, is found out when there is something to fetch.
+    func packageFetch(of locked: [LockedDistribution] = []) -> PackageFetch {
+        PackageFetch { (addresses: try await addresses().at(locked), downloader: try await downloader()) }
     }
 
-    /// What downloads for this host: through apt's proxy from where apt's own mirrors are used. For all others, such as those of
+    /// What downloads for this host: the way that apt goes from where apt's own mirrors are used. For all others, such as those of
     /// RPM packages, the proxies of the environment count.
-    func downloader() throws -> Downloader {
-        let selection = try mirrorSelection()
-        var options = Downloader.Options()
+    func downloader(connectTimeout: Duration? = nil) async throws -> Downloader {
+        let selection = await mirrorSelection()
+        var choices: [String: APTProxies.Choice] = [:]
         for distribution in declaration.distributions {
             for repository in distribution.repositories {
-                options.proxies.merge(selection.proxies(of: repository, in: distribution)) { first, _ in first }
+                choices.merge(selection.proxies(of: repository, in: distribution)) { first, _ in first }
             }
         }
+        var options = await network.options(choices)
+        if let connectTimeout { options.connectTimeout = connectTimeout }
         return Downloader(options: options)
     }
 
-    private func mirrorSelection() throws -> MirrorSelection {
-        MirrorSelection(
-            host: try HostAPT.read(surroundings.aptFolder), environment: surroundings.environment,
-            workingFolder: surroundings.currentFolder)
+    /// Why what apt has of `distribution` is not where its packages are fetched from; empty where it is, or nobody asks for it.
+    func remarksOnMirrors(of distribution: Declaration.Distribution) async -> [String] {
+        let selection = await mirrorSelection()
+        return distribution.repositories.compactMap { selection.remark(on: $0, in: distribution) }
+    }
+
+    /// apt's configuration is read where a repository is fetched from where apt fetches it.
+    private func mirrorSelection() async -> MirrorSelection {
+        func selection(_ host: HostAPT) -> MirrorSelection {
+            MirrorSelection(
+                host: host, environment: surroundings.environment, workingFolder: surroundings.currentFolder)
+        }
+        let needsHost = declaration.distributions.contains { distribution in
+            distribution.repositories.contains(where: selection(HostAPT()).asksHost)
+        }
+        return selection(needsHost ? await network.apt() : HostAPT())
     }
 
     /// Holds the store for this process as long as the result lives; says so where it has to wait.

@@ -25,6 +25,9 @@ package struct Surroundings: Sendable {
         self.aptFolder = aptFolder
     }
 
+    /// The user's home; nil where the environment names none.
+    package var home: FilePath? { environment["HOME"].flatMap { $0.hasPrefix("/") ? FilePath($0) : nil } }
+
     /// `path` as the user means it.
     package func absolute(_ path: FilePath) -> FilePath {
         path.isAbsolute ? path : currentFolder.pushing(path).lexicallyNormalized()

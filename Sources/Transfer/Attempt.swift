@@ -63,6 +63,15 @@ final class Attempt {
         if let proxy = options.proxies.first(where: { url.url.hasPrefix("\($0.key)/") })?.value {
             handle.set(CURLOPT_PROXY, proxy)
         }
+        if let login = options.logins.first(where: { $0.isFor(url.url) }) {
+            handle.set(CURLOPT_USERNAME, login.user)
+            handle.set(CURLOPT_PASSWORD, login.password)
+        } else if let netrc = options.netrc {
+            handle.set(CURLOPT_NETRC, Int(CURL_NETRC_OPTIONAL.rawValue))
+            handle.set(CURLOPT_NETRC_FILE, netrc)
+        }
+        if let file = options.certificates { handle.set(CURLOPT_CAINFO, file) }
+        if let folder = options.certificateFolder { handle.set(CURLOPT_CAPATH, folder) }
         if resumedAt > 0 { handle.set(CURLOPT_RANGE, "\(resumedAt)-") }
         handle.set(CURLOPT_WRITEDATA, me)
         handle.set(CURLOPT_WRITEFUNCTION) { bytes, size, count, me in
@@ -208,6 +217,7 @@ final class Attempt {
             let whole = announced >= 0 ? ByteCount(announced + resumedAt) : request.size
             return .short(received: ByteCount(part.size), of: whole)
         case CURLE_BAD_DOWNLOAD_RESUME, CURLE_RANGE_ERROR: return resumedAt > 0 ? .rangeRefused : .refused(words)
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE: return .untrusted(words)
         case CURLE_TOO_MANY_REDIRECTS: return .tooManyRedirects
         case CURLE_FILE_COULDNT_READ_FILE: return .unreadable(words)
         case CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_HTTP2, CURLE_HTTP2_STREAM,

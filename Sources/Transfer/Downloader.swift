@@ -19,8 +19,15 @@ package struct Downloader: Sendable {
         /// Redirects that are followed for one file.
         package var redirects = 8
         package var retries = RetryPolicy()
-        /// Proxies by the beginning of the URLs that they are for; other URLs follow the environment.
+        /// Proxies by the beginning of the URLs that they are for, "" for none; other URLs follow the environment.
         package var proxies: [String: String] = [:]
+        /// Users and passwords by where they are for; the first that fits counts.
+        package var logins: [Login] = []
+        /// A file of netrc(5), for what none of `logins` is for.
+        package var netrc: String?
+        /// A file of the certificates that are trusted, and a folder of such; nil for those of the system.
+        package var certificates: String?
+        package var certificateFolder: String?
         /// How long the other files may go on after the first one was given up, so that all that is wrong can
         /// be told at once.
         package var grace = Duration.seconds(30)

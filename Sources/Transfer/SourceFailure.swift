@@ -24,6 +24,8 @@ package enum SourceFailure: Error, Hashable, CustomStringConvertible {
     case tooManyRedirects
     /// A file on this machine that is not there or not readable. Libcurl's words.
     case unreadable(String)
+    /// The server's certificate is not signed by anybody who is trusted here, or is another server's. Libcurl's words.
+    case untrusted(String)
     /// Anything that trying again does not mend: certificates, malformed URLs. Libcurl's words.
     case refused(String)
 
@@ -35,7 +37,7 @@ package enum SourceFailure: Error, Hashable, CustomStringConvertible {
         case .unresolved, .unreachable, .stalled, .short, .broken: .tryAgain
         case .status(let code): code >= 500 || code == 429 || code == 408 ? .tryAgain : .leaveSource
         case .rangeRefused, .resumedWrong: .startOver
-        case .wrongSize, .tooLong, .wrongDigest, .tooManyRedirects, .unreadable, .refused: .leaveSource
+        case .wrongSize, .tooLong, .wrongDigest, .tooManyRedirects, .unreadable, .untrusted, .refused: .leaveSource
         }
     }
 
@@ -59,7 +61,7 @@ package enum SourceFailure: Error, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .unresolved(let words), .unreachable(let words), .broken(let words), .unreadable(let words),
-            .refused(let words):
+            .untrusted(let words), .refused(let words):
             words
         case .stalled(let duration, let received):
             received.map { "stalled for \(seconds(duration)) after \($0)" }

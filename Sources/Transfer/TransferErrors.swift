@@ -71,10 +71,28 @@ package struct TransferErrors: UserError {
     }
 
     package var hint: String? {
-        guard isNoNetwork else { return nil }
-        return """
-            check the network; behind a proxy set http_proxy, https_proxy and no_proxy; without a network name a mirror \
-            on this machine (file:///… or a folder)
-            """
+        if isNoNetwork {
+            return """
+                check the network; behind a proxy set http_proxy, https_proxy and no_proxy; without a network name a mirror \
+                on this machine (file:///… or a folder)
+                """
+        }
+        let reasons = files.flatMap(\.sources).map(\.reason)
+        if reasons.contains(.status(401)) {
+            return """
+                the server wants a user and a password: they stand in ~/.netrc, or in /etc/apt/auth.conf or a file of \
+                /etc/apt/auth.conf.d that you can read
+                """
+        }
+        if reasons.contains(.status(407)) {
+            return "the proxy wants a user and a password: http_proxy=http://USER:PASSWORD@HOST:PORT"
+        }
+        if reasons.contains(where: { if case .untrusted = $0 { true } else { false } }) {
+            return """
+                where the certificate is of an authority of your own: SSL_CERT_FILE=/path/ca.pem, or update-ca-certificates(8); \
+                a wrong clock (`date`) makes good certificates look expired
+                """
+        }
+        return nil
     }
 }

@@ -241,7 +241,7 @@ import Testing
         func plan(beside: [LockedDistribution]) async throws -> BuildPlan {
             try BuildPlanner(
                 declaration: project.declaration, lock: try lock(), beside: beside,
-                fetch: try project.packageFetch(), signer: try await SigningKey(home: project.workspace.key),
+                fetch: project.packageFetch(), signer: try await SigningKey(home: project.workspace.key),
                 includes: .literal([]), postinstall: nil, packageKeys: [:], forbidden: [:], isDraft: false
             ).plan()
         }
@@ -264,7 +264,7 @@ import Testing
         let carrying = try checkout.project()
         let carried = try BuildPlanner(
             declaration: carrying.declaration, lock: Lock(try lock().distributions + [centos]), beside: [],
-            fetch: try carrying.packageFetch(), signer: try await SigningKey(home: carrying.workspace.key),
+            fetch: carrying.packageFetch(), signer: try await SigningKey(home: carrying.workspace.key),
             includes: .literal([]), postinstall: nil, packageKeys: [:], forbidden: [:], isDraft: false
         ).plan()
         let inputs = try #require(carried.graph.steps["iso/image"]?.inputs)
@@ -282,7 +282,7 @@ import Testing
         let shared = try checkout.project()
         let one = try BuildPlanner(
             declaration: shared.declaration, lock: Lock(try lock().distributions + [centos]), beside: [],
-            fetch: try shared.packageFetch(),
+            fetch: shared.packageFetch(),
             signer: try await SigningKey(home: shared.workspace.key), includes: .literal([]), postinstall: nil,
             packageKeys: [:], forbidden: [:], isDraft: false
         ).plan()

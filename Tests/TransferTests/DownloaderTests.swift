@@ -68,6 +68,28 @@ import Testing
         #expect(failed.isNoNetwork)
     }
 
+    /// From apt's files or from netrc(5); never in an address, so that no message can show it.
+    @Test func aServerThatAsksGetsUserAndPassword() async throws {
+        let url = mirror.url("login", file)
+        let failed = try await errors(.impatient(), [scratch.request(file, url)])
+        #expect(failed.files.first?.sources.first?.reason == .status(401))
+        #expect(failed.hint?.contains("~/.netrc") == true)
+        let login = try #require(Login(machine: "http://127.0.0.1", user: "u", password: "p%w"))
+        let other = try #require(Login(machine: "127.0.0.1", user: "u", password: "p%w"))
+        #expect(!other.isFor(url), "without a scheme, https is meant")
+        #expect(login.isFor(url) && !login.isFor("http://127.0.0.2/x") && !login.isFor("http://me@127.0.0.1/x"))
+        let part = try #require(Login(machine: "http://127.0.0.1/sub", user: "u", password: "p"))
+        #expect(part.isFor("http://127.0.0.1:80/sub/x") && !part.isFor("http://127.0.0.1/other/x"))
+        let got = try await Downloader.impatient { $0.logins = [other, login] }.download(scratch.request(file, url))
+        #expect(got.digest == file.digest && !got.url.contains("p%w"))
+        let netrc = scratch.path.appending("netrc")
+        try Files.write("machine 127.0.0.1 login u password p%w\n".utf8, to: netrc)
+        let again = TestFile(size: 500, seed: 3)
+        #expect(
+            try await Downloader.impatient { $0.netrc = netrc.string }
+                .download(scratch.request(again, mirror.url("login", again))).digest == again.digest)
+    }
+
     @Test(arguments: ["flaky", "halfonce", "unsaid", "moved"])
     func passingTroubleHeals(_ behaviour: String) async throws {
         let got = try await Downloader.impatient().download(scratch.request(file, mirror.url(behaviour, file)))

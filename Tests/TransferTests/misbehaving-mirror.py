@@ -72,6 +72,8 @@ class Mirror(BaseHTTPRequestHandler):
         self.behave(behaviour, content(int(size), int(seed)), turn)
 
     def behave(self, behaviour, data, turn):
+        if behaviour == "login" and self.headers.get("Authorization") != "Basic dTpwJXc=":  # u:p%w
+            return self.refuse(401, [("WWW-Authenticate", 'Basic realm="x"')])
         if behaviour.isdigit():
             return self.refuse(int(behaviour))
         if behaviour == "flaky" and turn <= 2:

@@ -3,10 +3,12 @@ package import SystemPackage
 
 extension Declaration {
     /// The declaration in the file `name`, taken from `workingFolder`, which is absolute; checked as a whole. Its paths are
-    /// taken from the folder the file is in, its errors call it `name`.
+    /// taken from the folder the file is in, or from `home` where they begin with `~/`; its errors call it `name`.
     ///
     /// Throws everything that is wrong at once, each with its place.
-    package static func load(_ name: FilePath, in workingFolder: FilePath) throws(UserErrors) -> Declaration {
+    package static func load(
+        _ name: FilePath, in workingFolder: FilePath, home: FilePath? = nil
+    ) throws(UserErrors) -> Declaration {
         let path = workingFolder.pushing(name)
         let text: String
         do throws(FileError) {
@@ -22,13 +24,14 @@ extension Declaration {
             ])
         }
         let folder = path.removingLastComponent().lexicallyNormalized()
-        return try parse(text, file: name.string, folder: folder, exists: Files.exists)
+        return try parse(text, file: name.string, folder: folder, home: home, exists: Files.exists)
     }
 
     /// The declaration that `text`, the contents of `file`, writes. Relative paths are taken from `folder`; `exists` says
     /// whether there is something at a path.
     package static func parse(
-        _ text: String, file: String, folder: FilePath, exists: @escaping (FilePath) -> Bool
+        _ text: String, file: String, folder: FilePath, home: FilePath? = nil,
+        exists: @escaping (FilePath) -> Bool
     ) throws(UserErrors) -> Declaration {
         let document: DeclarationDocument
         do throws(Mistake) {
@@ -36,7 +39,7 @@ extension Declaration {
         } catch {
             throw UserErrors([error])
         }
-        var reader = DeclarationReader(folder: folder, exists: exists)
+        var reader = DeclarationReader(folder: folder, home: home, exists: exists)
         return try reader.read(document)
     }
 }

@@ -42,6 +42,7 @@ struct DeclarationDocument {
 
     /// The one document in `yaml`, the contents of `file`. Throws what is wrong with the syntax, and where.
     init(parsing yaml: String, file: String) throws(Mistake) {
+        let yaml = yaml.withoutByteOrderMark
         var text = Array(yaml.unicodeScalars)
         var masked: [Place: String] = [:]
         while true {
@@ -68,7 +69,7 @@ struct DeclarationDocument {
             } catch let error as Mistake {
                 throw error
             } catch {
-                throw Self.syntaxError(error, file: file)
+                throw Self.syntaxError(error, file: file, text: yaml)
             }
         }
     }
@@ -93,7 +94,7 @@ struct DeclarationDocument {
         SourceLocation(file: file, line: max(1, mark.line), column: max(1, mark.column))
     }
 
-    private static func syntaxError(_ error: any Error, file: String) -> Mistake {
+    private static func syntaxError(_ error: any Error, file: String, text: String) -> Mistake {
         switch error {
         case YamlError.scanner(let context, let problem, let mark, _),
             YamlError.parser(let context, let problem, let mark, _),
@@ -101,6 +102,13 @@ struct DeclarationDocument {
             var details: [String] = []
             if let context {
                 details.append("\(context.text), line \(context.mark.line), column \(context.mark.column)")
+            }
+            // What is wrong shows where it is, or a line later.
+            let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+            for number in [mark.line, mark.line - 1] where lines.indices.contains(number - 1) {
+                guard let space = UnusualSpace(in: lines[number - 1]) else { continue }
+                return Self.unusual(
+                    space, at: SourceLocation(file: file, line: number, column: space.offset + 1), details: details)
             }
             return Mistake("no YAML: \(problem)", at: location(mark, in: file), details: details)
         case YamlError.reader(let problem, let offset, _, let yaml):
@@ -111,6 +119,10 @@ struct DeclarationDocument {
         default:
             return Mistake("no YAML: \(error)", at: SourceLocation(file: file, line: 1))
         }
+    }
+
+    private static func unusual(_ space: UnusualSpace, at place: SourceLocation, details: [String] = []) -> Mistake {
+        Mistake("\(space.shown), is no space to YAML", at: place, details: details, hint: UnusualSpace.hint)
     }
 
     private struct Place: Hashable {
@@ -132,6 +144,7 @@ struct DeclarationDocument {
             switch node {
             case .scalar(let scalar):
                 let isQuoted = scalar.style != .plain
+                if !isQuoted { try check(scalar.string, at: location) }
                 return DeclarationDocument(.scalar(scalar.string, isQuoted: isQuoted), at: location)
             case .sequence(let sequence):
                 var list: [DeclarationDocument] = []
@@ -144,6 +157,7 @@ struct DeclarationDocument {
                     guard case .scalar(let scalar) = key else {
                         throw Mistake("a key must be a word", at: place)
                     }
+                    if scalar.style == .plain { try check(scalar.string, at: place) }
                     let name = masked[Place(line: place.line, column: place.column)] ?? scalar.string
                     members.append(Member(key: name, location: place, value: try document(value)))
                 }
@@ -151,6 +165,14 @@ struct DeclarationDocument {
             case .alias:
                 throw Mistake("an alias without an anchor", at: location)
             }
+        }
+
+        /// A plain word has none of the characters that only look like a space; where one has, the words around it became one.
+        private func check(_ word: String, at location: SourceLocation) throws(Mistake) {
+            guard let space = UnusualSpace(in: word) else { return }
+            var place = location
+            place.column += space.offset
+            throw DeclarationDocument.unusual(space, at: place)
         }
 
         private func location(_ node: Node) -> SourceLocation {

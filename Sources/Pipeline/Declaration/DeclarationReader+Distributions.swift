@@ -48,7 +48,7 @@ extension DeclarationReader {
         let release = fields.string("release", of: section, example: "release: \"13\"", problem: Self.problemOfWord)
         let codename = fields.string("codename", of: section, example: "codename: trixie", problem: Self.problemOfWord)
         let architecture = fields.string(
-            "architecture", of: section, example: "architecture: amd64", problem: Self.problemOfWord)
+            "architecture", of: section, example: "architecture: amd64", problem: Self.problemOfArchitecture(.apt))
         let foreign = foreignArchitectures(section, native: architecture?.value)
         let repositories = repositories(section)
         let pins = pins(section)
@@ -79,8 +79,9 @@ extension DeclarationReader {
     private mutating func foreignArchitectures(_ section: DeclarationFields.Section, native: String?) -> [String] {
         guard section.has("foreign-architectures") else { return [] }
         let found = fields.strings(
-            "foreign-architectures", of: section, example: "foreign-architectures: [i386]", problem: Self.problemOfWord)
-        for word in found ?? [] where word.value == native || word.value == "all" {
+            "foreign-architectures", of: section, example: "foreign-architectures: [i386]",
+            problem: Self.problemOfArchitecture(.apt))
+        for word in found ?? [] where word.value == native {
             fields.report("\(word.value) is no architecture beside the others", at: word.location)
         }
         return found?.map(\.value) ?? []
@@ -124,13 +125,12 @@ extension DeclarationReader {
         let keys = ["name", "mirrors", "suites", "components", "keyring", "unsigned", "snapshot"]
         guard let section = fields.section(document, name: name, keys: keys) else { return nil }
         let called = fields.string("name", of: section, example: "name: debian", problem: Self.problemOfName)
-        let folder = folder
+        let address = { [folder, home] in MirrorAddress($0, relativeTo: folder, home: home) }
         let mirrors = fields.strings("mirrors", of: section, example: "mirrors: [host]") {
-            $0 == "host" || MirrorAddress($0, relativeTo: folder) != nil
-                ? nil : "host, or addresses (http://, https://, file://), or folders"
+            $0 == "host" || address($0) != nil ? nil : "host, or addresses: \(MirrorAddress.problem(of: $0))"
         }
         for mirror in mirrors ?? [] where mirror.value != "host" {
-            guard case .folder(let path) = MirrorAddress(mirror.value, relativeTo: folder), !exists(path) else {
+            guard case .folder(let path) = address(mirror.value), !exists(path) else {
                 continue
             }
             fields.report("there is no folder \(path)", at: mirror.location)
@@ -150,7 +150,7 @@ extension DeclarationReader {
         return Declaration.Repository(
             name: called.value,
             mirrors: mirrors.map {
-                $0.value == "host" ? .host : MirrorAddress($0.value, relativeTo: folder).map { .address($0) } ?? .host
+                $0.value == "host" ? .host : address($0.value).map { .address($0) } ?? .host
             },
             suites: suites.map { Self.suite($0.value) }, components: components, trust: trust,
             snapshot: snapshot, location: section.location)

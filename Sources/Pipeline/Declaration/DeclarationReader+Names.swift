@@ -17,7 +17,9 @@ extension DeclarationReader {
         return names?.map { PackageSetReference($0.value, at: $0.location) }
     }
 
-    func path(_ text: String) -> FilePath { folder.pushing(FilePath(text)).lexicallyNormalized() }
+    func path(_ text: String) -> FilePath {
+        HomeFolder.path(text, relativeTo: folder, home: home) ?? folder.pushing(FilePath(text)).lexicallyNormalized()
+    }
 
     /// The name of a distribution that exists, under the key "distribution".
     mutating func distribution(of section: DeclarationFields.Section, known: [String]?) -> String? {
@@ -54,6 +56,15 @@ extension DeclarationReader {
                 || $0 == UInt8(ascii: "-")
         }
         return isFine && !name.isEmpty && !name.hasPrefix("-") ? nil : "names have a to z, 0 to 9 and -"
+    }
+
+    /// What is wrong with the name of an architecture among packages of `family`.
+    static func problemOfArchitecture(_ family: PackageFamily) -> (String) -> String? {
+        { name in
+            if name == "all" || name == "noarch" { return "packages of \(name) are there for every architecture" }
+            let problem = family.problem(ofArchitecture: name, allowsWildcards: false)
+            return problem.map { $0.hint ?? $0.what }
+        }
     }
 
     /// Suites, components, architectures and releases stand in lines with spaces between and in paths.

@@ -15,7 +15,7 @@ extension DeclarationReader {
         let release = fields.string("release", of: section, example: "release: \"9\"", problem: Self.problemOfWord)
         let platform = fields.string("platform", of: section, example: "platform: el9", problem: Self.problemOfWord)
         let architecture = fields.string(
-            "architecture", of: section, example: "architecture: x86_64", problem: Self.problemOfWord)
+            "architecture", of: section, example: "architecture: x86_64", problem: Self.problemOfArchitecture(.rpm))
         let isOnline = fields.flag("online", of: section)
         let excludes = patterns(section)
         let modules = modules(section)
@@ -126,15 +126,15 @@ extension DeclarationReader {
                 hint: "one of baseurl: [https://…], mirrorlist: https://…, metalink: https://…")
             return nil
         }
-        let folder = folder
+        let (folder, home) = (folder, home)
         func address(_ text: String) -> MirrorAddress? {
             let plain = Self.replacing(
                 "$basearch", with: architecture, in: Self.replacing("$releasever", with: release, in: text))
-            return plain.contains("$") ? nil : MirrorAddress(plain, relativeTo: folder)
+            return plain.contains("$") ? nil : MirrorAddress(plain, relativeTo: folder, home: home)
         }
         let problem = { (text: String) -> String? in
             address(text) == nil
-                ? "http://, https://, file:// or a folder; $releasever and $basearch are known, other variables are not"
+                ? "\(MirrorAddress.problem(of: text)); $releasever and $basearch are known, other variables are not"
                 : nil
         }
         switch key {

@@ -5,14 +5,17 @@ import SystemPackage
 /// Makes a declaration of a document, or else finds all that is wrong with it.
 struct DeclarationReader {
     let folder: FilePath
+    /// The folder that `~/` stands for; nil where nobody knows it.
+    let home: FilePath?
     let exists: (FilePath) -> Bool
     var fields = DeclarationFields()
     /// By the place of a repository, that of its keyring which is not there: an error where its distribution is in use.
     var missingKeyrings: [SourceLocation: SourceLocation] = [:]
 
     /// Paths are taken from `folder`; `exists` says what is there.
-    init(folder: FilePath, exists: @escaping (FilePath) -> Bool) {
+    init(folder: FilePath, home: FilePath?, exists: @escaping (FilePath) -> Bool) {
         self.folder = folder
+        self.home = home
         self.exists = exists
     }
 
@@ -174,6 +177,10 @@ struct DeclarationReader {
                 document, name: "output", at: root.keyLocation(of: "output"), keys: ["folder", "keep"])
         else { return nil }
         let folder = fields.string("folder", of: section, example: "folder: live-build/output", or: "live-build/output")
+        {
+            [folder, home] in
+            HomeFolder.path($0, relativeTo: folder, home: home) == nil ? MirrorAddress.problem(of: $0) : nil
+        }
         let keep = fields.integer("keep", of: section, in: 1...1000, or: 3)
         guard let folder, let keep else { return nil }
         return Declaration.Output(folder: path(folder.value), keep: keep)

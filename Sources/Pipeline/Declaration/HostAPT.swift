@@ -1,7 +1,7 @@
 package import Primitives
 package import SystemPackage
 
-/// Where the apt of this machine gets its packages from: sources.list(5) in both formats, and the proxy of apt.conf(5).
+/// Where the apt of this machine gets its packages from: sources.list(5) in both formats, and the proxies of apt.conf(5).
 package struct HostAPT: Hashable, Sendable {
     /// One repository that apt is told of.
     package struct Source: Hashable, Sendable {
@@ -20,48 +20,65 @@ package struct HostAPT: Hashable, Sendable {
     }
 
     package let sources: [Source]
-    /// What apt uses for http://; nil: it asks the servers themselves.
-    package let proxy: String?
-    /// What apt uses for https://.
-    package let secureProxy: String?
+    package let proxies: APTProxies
+    /// What is there and could not be read, with the reason: it was passed over, as apt does it.
+    package let problems: [String]
 
-    package init(sources: [Source] = [], proxy: String? = nil, secureProxy: String? = nil) {
+    package init(sources: [Source] = [], proxies: APTProxies = APTProxies([:]), problems: [String] = []) {
         self.sources = sources
-        self.proxy = proxy
-        self.secureProxy = secureProxy
+        self.proxies = proxies
+        self.problems = problems
     }
 
     /// What stands in `folder`, which is /etc/apt but in tests. A host without apt has nothing there, and nothing is wrong
-    /// with that; lines that cannot be understood are passed over, as they are apt's to complain of. Throws where a file
-    /// is there and cannot be read.
-    package static func read(_ folder: FilePath = "/etc/apt") throws(FileError) -> HostAPT {
+    /// with that; lines that cannot be understood are passed over, as they are apt's to complain of.
+    package static func read(_ folder: FilePath = "/etc/apt") -> HostAPT {
+        var files = APTFiles(folder: folder)
         var sources: [Source] = []
-        let main = folder.appending("sources.list")
-        if Files.exists(main) { sources += APTSourceList.oneLine(try Files.readText(main), folder: folder) }
-        for file in try files(in: folder.appending("sources.list.d")) {
-            switch file.extension {
-            case "list": sources += APTSourceList.oneLine(try Files.readText(file), folder: folder)
-            case "sources": sources += APTSourceList.deb822(try Files.readText(file), folder: folder)
-            default: continue
-            }
+        for file in [folder.appending("sources.list")] + files.parts("sources.list.d", endings: ["list", "sources"]) {
+            guard let text = files.text(file) else { continue }
+            sources +=
+                file.extension == "list"
+                ? APTSourceList.oneLine(text, folder: folder) : APTSourceList.deb822(text, folder: folder)
         }
         var settings: [String: String] = [:]
-        let parts = try files(in: folder.appending("apt.conf.d")).filter {
-            $0.extension == nil || $0.extension == "conf"
+        for file in files.parts("apt.conf.d", endings: ["conf", nil]) + [folder.appending("apt.conf")] {
+            guard let text = files.text(file) else { continue }
+            settings.merge(APTSettings.parse(text)) { _, later in later }
         }
-        for file in parts + [folder.appending("apt.conf")] where Files.exists(file) {
-            settings.merge(APTSettings.parse(try Files.readText(file))) { _, later in later }
+        return HostAPT(sources: sources, proxies: APTProxies(settings), problems: files.problems)
+    }
+}
+
+/// Files of apt's configuration, and what of them could not be read.
+struct APTFiles {
+    let folder: FilePath
+    private(set) var problems: [String] = []
+
+    init(folder: FilePath) { self.folder = folder }
+
+    /// The text of a file; nil where there is none.
+    mutating func text(_ path: FilePath) -> String? {
+        do throws(FileError) {
+            // A link to nothing is a file that can't be read.
+            guard try FileStatus(at: path) != nil else { return nil }
+            return try Files.readText(path)
+        } catch {
+            problems.append(error.what)
+            return nil
         }
-        func proxy(_ name: String) -> String? {
-            settings["acquire::\(name)::proxy"].flatMap { $0.isEmpty || $0 == "DIRECT" || $0 == "false" ? nil : $0 }
-        }
-        let plain = proxy("http")
-        let secure = settings["acquire::https::proxy"] == nil ? plain : proxy("https")
-        return HostAPT(sources: sources, proxy: plain, secureProxy: secure)
     }
 
-    private static func files(in folder: FilePath) throws(FileError) -> [FilePath] {
-        guard Files.exists(folder) else { return [] }
-        return try Files.list(folder).filter { !$0.hasPrefix(".") }.map { folder.appending($0) }
+    /// The files of a folder that count, in order.
+    mutating func parts(_ name: String, endings: [String?]) -> [FilePath] {
+        let path = folder.appending(name)
+        do throws(FileError) {
+            guard try FileStatus(at: path) != nil else { return [] }
+            return try Files.list(path).filter { !$0.hasPrefix(".") }.map { path.appending($0) }
+                .filter { endings.contains($0.extension) }
+        } catch {
+            problems.append(error.what)
+            return []
+        }
     }
 }

@@ -1,4 +1,18 @@
+import Primitives
 package import SystemPackage
+
+/// A path of a declaration.
+enum HomeFolder {
+    /// The path that `text` writes, taken from `base`; from `home` where it begins with `~/`. Nil where nobody knows that one, and
+    /// for the home of somebody else (`~user`).
+    static func path(_ text: String, relativeTo base: FilePath, home: FilePath?) -> FilePath? {
+        guard text == "~" || text.hasPrefix("~/") else {
+            return text.hasPrefix("~") ? nil : base.pushing(FilePath(text)).lexicallyNormalized()
+        }
+        let rest = FilePath(String(text.dropFirst().drop { $0 == "/" }))
+        return home.map { $0.pushing(rest).lexicallyNormalized() }
+    }
+}
 
 /// Where a copy of a repository is: the folder or address that has `dists/` in it.
 package enum MirrorAddress: Hashable, Sendable, CustomStringConvertible {
@@ -7,20 +21,26 @@ package enum MirrorAddress: Hashable, Sendable, CustomStringConvertible {
     /// A folder of this machine, absolute.
     case folder(FilePath)
 
-    /// The address that `text` writes: http://…, https://…, file:///…, or a folder, taken from `base` where it is
-    /// relative. Nil for other schemes, and for what no address can have in it.
-    package init?(_ text: String, relativeTo base: FilePath) {
-        guard !text.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { return nil }
+    /// The address that `text` writes: http://…, https://…, file:///… (percent-encoded, RFC 8089), or a folder as it is called,
+    /// taken from `base` where it is relative, and from `home` where it begins with `~/`. Nil for other schemes, and for what no
+    /// address can have in it.
+    package init?(_ text: String, relativeTo base: FilePath, home: FilePath? = nil) {
+        guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { return nil }
         guard let scheme = text.firstRange(of: "://") else {
-            self = .folder(base.pushing(FilePath(text)).lexicallyNormalized())
+            guard let path = HomeFolder.path(text, relativeTo: base, home: home) else { return nil }
+            self = .folder(path)
             return
         }
+        guard !text.contains(" ") else { return nil }
         var rest = text[scheme.upperBound...]
         while rest.count > 1, rest.hasSuffix("/") { rest.removeLast() }
         switch text[..<scheme.lowerBound].lowercased() {
         case "http" where !rest.hasPrefix("/") && !rest.isEmpty: self = .remote("http://\(rest)")
         case "https" where !rest.hasPrefix("/") && !rest.isEmpty: self = .remote("https://\(rest)")
-        case "file" where rest.hasPrefix("/"): self = .folder(FilePath(String(rest)).lexicallyNormalized())
+        case "file":
+            let path = rest.hasPrefix("localhost/") ? rest.dropFirst("localhost".count) : rest
+            guard path.hasPrefix("/"), let decoded = PercentEncoding.decode(path) else { return nil }
+            self = .folder(FilePath(decoded).lexicallyNormalized())
         default: return nil
         }
     }
@@ -29,7 +49,7 @@ package enum MirrorAddress: Hashable, Sendable, CustomStringConvertible {
     package var url: String {
         switch self {
         case .remote(let address): address
-        case .folder(let folder): "file://" + Self.encoded(folder.string)
+        case .folder(let folder): "file://" + PercentEncoding.path(folder.string)
         }
     }
 
@@ -47,19 +67,11 @@ package enum MirrorAddress: Hashable, Sendable, CustomStringConvertible {
     /// What stands after the last slash.
     var lastPathComponent: String { url.split(separator: "/").last.map(String.init) ?? "" }
 
-    /// A path with all bytes percent-encoded that RFC 3986 does not allow in one.
-    private static func encoded(_ path: String) -> String {
-        var result = ""
-        for byte in path.utf8 {
-            let scalar = Unicode.Scalar(byte)
-            let isLetter = ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar)
-            if isLetter || ("0"..."9").contains(scalar) || "/-._~+:@".unicodeScalars.contains(scalar) {
-                result.unicodeScalars.append(scalar)
-            } else {
-                let digits = String(byte, radix: 16, uppercase: true)
-                result += "%" + (digits.count == 1 ? "0" : "") + digits
-            }
-        }
-        return result
+    /// What to write instead of `text`, which is none.
+    static func problem(of text: String) -> String {
+        if text.hasPrefix("~") { return "~/FOLDER, where HOME is set; or the folder's whole path" }
+        return text.contains("://") && text.contains(" ")
+            ? "an address has %20 for a space"
+            : "http://, https://, file:///… (with %20 for a space), or a folder"
     }
 }

@@ -10,6 +10,9 @@ package enum Vendor: CaseIterable, Sendable {
     /// The vendor of the distribution called `name` ("ubuntu", "ubuntu-jammy"); Debian where nothing says otherwise.
     package init(distribution name: String) { self = name.hasPrefix("ubuntu") ? .ubuntu : .debian }
 
+    /// As people write it.
+    var title: String { self == .debian ? "Debian" : "Ubuntu" }
+
     /// The stage that makes its darksite.
     var stage: Stage {
         switch self {

@@ -3,6 +3,7 @@ import SystemPackage
 import Testing
 
 @testable import Pipeline
+@testable import Transfer
 
 #if canImport(Glibc)
 import Glibc
@@ -24,7 +25,7 @@ private final class EtcAPT {
 
     deinit { try? Files.remove(folder) }
 
-    func read() throws -> HostAPT { try HostAPT.read(folder) }
+    func read() -> HostAPT { HostAPT.read(folder) }
 }
 
 @Suite struct MirrorSelectionTests {
@@ -37,7 +38,8 @@ private final class EtcAPT {
     ) throws -> [[String]] {
         let host = try EtcAPT(files).read()
         return [false, true].map {
-            host.addresses(of: vendor, isSecurity: $0, codename: codename, architecture: architecture).map(\.url)
+            host.addresses(of: vendor, isSecurity: $0, codename: codename, architecture: architecture)
+                .addresses.map(\.url)
         }
     }
 
@@ -153,45 +155,135 @@ private final class EtcAPT {
 
     @Test func withoutAnythingTheLastResortIsTheProjectsServer() throws {
         #expect(try debian([:]) == Self.lastResort)
-        #expect(try HostAPT.read("/nonexistent") == HostAPT())
+        #expect(HostAPT.read("/nonexistent") == HostAPT())
     }
+
+    typealias Choice = APTProxies.Choice
 
     @Test(arguments: [
         (
-            "Acquire::http::Proxy \"http://proxy.example:3128\";", "http://proxy.example:3128",
-            "http://proxy.example:3128"
+            "Acquire::http::Proxy \"http://proxy.example:3128\";", Choice.server("http://proxy.example:3128"),
+            Choice.server("http://proxy.example:3128")
         ),
         (
             "// no\nAcquire { http { /* x */ Proxy \"http://p.example\"; Timeout 5; }; https::Proxy \"DIRECT\"; };",
-            "http://p.example", nil
+            .server("http://p.example"), .direct
         ),
-        ("acquire::HTTP::proxy http://p.example;", "http://p.example", "http://p.example"),
-        ("Acquire::https::Proxy \"http://p.example\";", nil, "http://p.example"),
-        ("Acquire::http::Proxy::host.example \"http://p.example\";", nil, nil),
-        ("APT { List { \"a\"; \"b\"; }; };\n# Acquire::http::Proxy \"x\";\nbroken {", nil, nil),
+        ("acquire::HTTP::proxy http://p.example;", .server("http://p.example"), .server("http://p.example")),
+        ("Acquire::https::Proxy \"http://p.example\";", .environment, .server("http://p.example")),
+        // Of one host alone, which is another one.
+        ("Acquire::http::Proxy::host.example \"http://p.example\";", .environment, .environment),
+        (
+            "Acquire::http::Proxy { X.Example \"http://p.example\"; };", .server("http://p.example"),
+            .server("http://p.example")
+        ),
+        (
+            "Acquire::http { Proxy \"http://g.example\"; Proxy::x.example \"DIRECT\"; };\n"
+                + "Acquire::https::Proxy::x.example \"http://s.example\";", .direct, .server("http://s.example")
+        ),
+        (
+            "Acquire::http::Proxy-Auto-Detect \"/usr/bin/detect\"; Acquire::http::Proxy \"http://g.example\";",
+            .program("/usr/bin/detect", otherwise: .server("http://g.example")),
+            .program("/usr/bin/detect", otherwise: .server("http://g.example"))
+        ),
+        (
+            "Acquire::http::ProxyAutoDetect \"/old\"; Acquire::https::Proxy-Auto-Detect \"/new\";",
+            .program("/old", otherwise: .environment), .program("/new", otherwise: .environment)
+        ),
+        ("Acquire::http::ProxyAutoDetect \"/d\"; Acquire::http::Proxy::x.example \"DIRECT\";", .direct, .direct),
+        ("APT { List { \"a\"; \"b\"; }; };\n# Acquire::http::Proxy \"x\";\nbroken {", .environment, .environment),
     ])
-    func theProxyOfAptIsKnown(text: String, plain: String?, secure: String?) throws {
+    func theWayThatAptGoesIsKnown(text: String, plain: Choice, secure: Choice) throws {
         let host = try EtcAPT(["apt.conf.d/01proxy": text, "apt.conf.d/02proxy.bak": "Acquire::http::Proxy \"no\";"])
             .read()
-        #expect(host.proxy == plain)
-        #expect(host.secureProxy == secure)
         let selection = MirrorSelection(host: host, environment: [:], workingFolder: "/w")
+        #expect(selection.proxy(for: .remote("http://x.example/debian")) == plain)
         #expect(selection.proxy(for: .remote("https://x.example")) == secure)
         #expect(selection.proxy(for: .folder("/x")) == nil)
     }
 
-    @Test func theProxyOfAptIsForWhatComesFromItsMirrors() throws {
+    @Test func whatAProgramSaysOfAProxyIsReadAsAptDoes() {
+        #expect(APTProxies.answer("http://p.example:8000/\nmore\n") == .server("http://p.example:8000/"))
+        #expect(APTProxies.answer("  DIRECT  \n") == .direct)
+        #expect(APTProxies.answer("socks5h://p.example:1080") == .server("socks5h://p.example:1080"))
+        #expect(APTProxies.answer("a word\n") == nil)
+        #expect(APTProxies.answer("") == nil)
+    }
+
+    @Test func theWayOfAptIsForWhatComesFromItsMirrors() throws {
         let debian = try DeclarationTests.parse(DeclarationTests.text).distributions[0]
         let source = HostAPT.Source(
             address: .remote("http://host.example/debian"), suites: ["trixie"], components: ["main"])
-        let host = HostAPT(sources: [source], proxy: "http://proxy.example:3128")
-        func proxies(_ environment: [String: String], _ repository: Int) -> [String: String] {
+        let host = HostAPT(
+            sources: [source], proxies: APTProxies(["acquire::http::proxy": "http://proxy.example:3128"]))
+        func proxies(_ environment: [String: String], _ repository: Int) -> [String: Choice] {
             MirrorSelection(host: host, environment: environment, workingFolder: "/w")
                 .proxies(of: debian.repositories[repository], in: debian)
         }
-        #expect(proxies([:], 0) == ["http://host.example/debian": "http://proxy.example:3128"])
+        #expect(proxies([:], 0) == ["http://host.example/debian": .server("http://proxy.example:3128")])
         #expect(proxies(["DEPLOY_MIRROR_DEBIAN": "http://x.example/d"], 0) == [:])
         #expect(proxies([:], 1) == [:], "its mirror is a folder")
+    }
+
+    /// What can't be read is passed over, and told: apt warns, and goes on.
+    @Test func whatCannotBeReadIsPassedOver() throws {
+        let etc = try EtcAPT([
+            "sources.list": "deb http://mirror.example/debian trixie main\n",
+            "sources.list.d/folder.list/x": "", "apt.conf.d/01proxy": "Acquire::http::Proxy \"http://p.example\";",
+        ])
+        #expect(symlink("/nowhere/x", etc.folder.appending("sources.list.d/link.sources").string) == 0)
+        let host = etc.read()
+        #expect(host.sources.count == 1)
+        #expect(host.proxies.choice(host: "x", isSecure: false) == .server("http://p.example"))
+        #expect(host.problems.count == 2 && host.problems.allSatisfy { $0.hasPrefix("cannot ") }, "\(host.problems)")
+    }
+
+    /// With a Signed-By that holds the key itself, nothing says whose archive it is: then the person is told why another
+    /// server is asked.
+    @Test func anAddressOfTheHostThatIsNotTakenIsNamed() throws {
+        let debian = try DeclarationTests.parse(DeclarationTests.text).distributions[0]
+        let etc = try EtcAPT([
+            "sources.list.d/x.sources": """
+            Types: deb
+            URIs: http://proxy.example/debian-remote
+            Suites: trixie
+            Components: main
+            Signed-By:
+             -----BEGIN PGP PUBLIC KEY BLOCK-----
+             .
+             mQ==
+             -----END PGP PUBLIC KEY BLOCK-----
+            """
+        ])
+        func remark(_ host: HostAPT, _ environment: [String: String] = [:]) -> String? {
+            MirrorSelection(host: host, environment: environment, workingFolder: "/w")
+                .remark(on: debian.repositories[0], in: debian)
+        }
+        let text = try #require(remark(etc.read()))
+        for word in ["http://ftp.debian.org/debian", "http://proxy.example/debian-remote", "DEPLOY_MIRROR_DEBIAN"] {
+            #expect(text.contains(word), "\(text)")
+        }
+        #expect(remark(etc.read(), ["DEPLOY_MIRROR_DEBIAN": "http://x.example"]) == nil)
+        #expect(remark(HostAPT()) == nil)
+    }
+
+    @Test func loginsAreReadAsAptWritesThem() {
+        let logins = APTLogins.parse(
+            """
+            # machine no.example login no password no
+            machine a.example login u password p
+            machine http://b.example:8080/debian
+              login v
+              password w machine ftp://c.example login x password y
+            machine d.example/only login z
+            """)
+        #expect(
+            logins
+                == [
+                    Login(machine: "a.example", user: "u", password: "p"),
+                    Login(machine: "http://b.example:8080/debian", user: "v", password: "w"),
+                    Login(machine: "d.example/only", user: "z", password: ""),
+                ].compactMap { $0 })
     }
 
     @Test func theEnvironmentWinsAndMirrorsAreTriedInTheirOrder() throws {
@@ -215,11 +307,17 @@ private final class EtcAPT {
     }
 
     @Test(arguments: [
-        ("http://h.example//", "http://h.example"), ("HTTPS://h.example/a", "https://h.example/a"), ("/a/../b c", nil),
-        ("../x%20", "file:///x%2520"), ("file://host/x", nil), ("http://", nil), ("http:///x", nil), ("", nil),
+        ("http://h.example//", "http://h.example"), ("HTTPS://h.example/a", "https://h.example/a"),
+        ("/a/../b c", "file:///b%20c"),
+        ("../x%20", "file:///x%2520"), ("../my repos/x", "file:///my%20repos/x"),
+        ("file:///srv/my%20repos/a%2Bb/", "file:///srv/my%20repos/a%2Bb"), ("file://localhost/x", "file:///x"),
+        ("file:///a%2", nil), ("file:///a%00", nil), ("file:///a b", nil), ("http://h.example/a b", nil),
+        ("~/x y", "file:///home/me/x%20y"), ("~", "file:///home/me"), ("~you/x", nil), ("x/~", "file:///base/x/~"),
+        ("file://host/x", nil), ("http://", nil), ("http:///x", nil), ("", nil),
         ("a\u{7}", nil),
     ])
     func addressesAreCheckedAndTidied(text: String, url: String?) {
-        #expect(MirrorAddress(text, relativeTo: "/base")?.url == url)
+        #expect(MirrorAddress(text, relativeTo: "/base", home: "/home/me")?.url == url)
+        #expect(text.hasPrefix("~") == false || MirrorAddress(text, relativeTo: "/base") == nil)
     }
 }
