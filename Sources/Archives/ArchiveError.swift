@@ -52,7 +52,8 @@ package struct ArchiveError: UserError, Equatable {
 
     package var hint: String? {
         switch reason {
-        case .truncated, .corrupt: "remove it, so that it is fetched again"
+        case .truncated, .corrupt:
+            "copy or fetch it again if you did so by hand; what a build fetches has the digest that its archive states, and is so there"
         case .file(_, .noSpace): "free some space, then build again"
         default: nil
         }

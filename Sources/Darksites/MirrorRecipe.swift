@@ -87,7 +87,7 @@ package struct MirrorRecipe: Sendable {
             }
             return Listed(
                 package: try MirrorPackage(
-                    stanza: stanza, path: package.path, size: package.size, digest: package.digest),
+                    stanza: stanza, path: package.mirrorPath, size: package.size, digest: package.digest),
                 size: package.size.bytes)
         }
     }
@@ -129,5 +129,10 @@ struct MirrorGap: UserError {
     let package: String
     let path: String
     var what: String { "\(package) is in deploy.lock, but in none of the indexes that it names (\(path))" }
-    var hint: String? { "deploy.lock was edited or merged badly: take one side of the merge, or remove it and build" }
+    var hint: String? {
+        """
+        see what changed it (`git diff deploy.lock`, `git log -p deploy.lock`): a line changed by hand, or of another side of a \
+        merge, does it; restore the last that was right, or remove the file, and build
+        """
+    }
 }

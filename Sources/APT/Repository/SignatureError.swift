@@ -59,7 +59,13 @@ package struct SignatureError: UserError, Equatable {
 
     package var hint: String? {
         switch problem {
-        case .bad, .unsigned: "the mirror or something on the way to it changes files: try another mirror"
+        case .bad:
+            """
+            these are not the bytes that were signed: a mirror that is being updated, a proxy that keeps old files, or somebody \
+            who changes them; try again later, then another mirror
+            """
+        case .unsigned:
+            "ask for the file yourself: a proxy or a portal may have given a page of its own; else try another mirror"
         case .unknownKeys: "name the keyring that holds the key in deploy.yaml; first make sure whose key it is"
         case .expiredKey: "get the repository's present keyring (packages debian-archive-keyring, ubuntu-keyring)"
         case .keyring: "install the package that holds it (debian-archive-keyring, ubuntu-keyring), or mend deploy.yaml"
