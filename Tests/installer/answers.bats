@@ -55,7 +55,14 @@ taken() { # taken NAME VALUE: it is not, and reaches the variable
     [ "$KLDLOAD_DISTRO $KLDLOAD_PROFILE $KLDLOAD_HOSTNAME $KLDLOAD_USERNAME" = "debian server kldload-node admin" ]
     [ "$KLDLOAD_STORAGE_MODE $KLDLOAD_ZFS_TOPOLOGY $KLDLOAD_ZFS_ENCRYPT $KLDLOAD_FORCE_WIPE" = "zfs single 0 0" ]
     [ "$KLDLOAD_TIMEZONE $KLDLOAD_KEYBOARD $KLDLOAD_LOCALE" = "America/Toronto us en_US.UTF-8" ]
-    [ "$KLDLOAD_NET_METHOD $KLDLOAD_NET_PREFIX $KLDLOAD_NET_DNS" = "dhcp 24 1.1.1.1,8.8.8.8" ]
+    [ "$KLDLOAD_NET_METHOD $KLDLOAD_NET_PREFIX $KLDLOAD_NET_DNS" = "dhcp  " ]
+    judge_rest KLDLOAD_NET_METHOD=static KLDLOAD_NET_IFACE=eth0 KLDLOAD_NET_IP=10.0.0.5 KLDLOAD_NET_GW=10.0.0.1
+    wrong
+    [ "$KLDLOAD_NET_PREFIX $KLDLOAD_NET_DNS" = "24 1.1.1.1,8.8.8.8" ]
+    judge_rest KLDLOAD_NET_METHOD=static KLDLOAD_NET_IFACE=eth0 KLDLOAD_NET_IP=2001:db8::5 KLDLOAD_NET_GW=fe80::1
+    wrong
+    [ "$KLDLOAD_NET_PREFIX" = 64 ]
+    judge_rest
     local name
     for name in $(answers_names); do [ -n "${!name+set}" ]; done
 }
@@ -124,7 +131,7 @@ taken() { # taken NAME VALUE: it is not, and reaches the variable
 
 @test "passwords with odd characters survive, however they are quoted" {
     local password value
-    for password in 'a b' "it's" '"' '\' '\\' '$HOME' '`id`' '$(id)' '#x' 'x#y' ' lead' 'trail ' '*' '~' '~root' '!!' 'a=b' \
+    for password in 'a b' "it's" '"' '\' '\\' '$HOME' '`id`' '$(id)' '#x' 'x#y' ' lead' 'trail ' '*x' '~' '~root' '!!x' 'a=b' \
         ';' '&&' '|' '<>' '(' '{a,b}' 'ä€😀' $'\xff\xfe' '%s%n' '-n' "'\"\\\$\`" 'a\nb' ':' '[a-z]' "''" '$'; do
         judge KLDLOAD_DISK=/dev/vda "KLDLOAD_PASSWORD=$(answers_quoted "$password")" \
             "KLDLOAD_RHEL_PASSWORD=\"$(sed 's/["\\$`]/\\&/g' <<< "$password")\"" \
@@ -182,18 +189,18 @@ random_value() { # random_value KIND
         # shellcheck disable=SC2086
         word:*) pick ${kind//[:,]/ } | sed 's/^word$/'"${kind##*[:,]}/" ;;
         name | user) letters "x$small" 5 20 ;;
-        host) printf '%s.%s' "$(letters $small 1 20)" "$(letters ${small}0123456789 1 20)" ;;
+        host | hostname) printf '%s.%s' "$(letters $small 1 20)" "$(letters ${small}0123456789 1 20)" ;;
         path) printf '/%s' "$(letters "$printable" 0 20)" ;;
         disks) pick /dev/vda "/dev/vda,/dev/vdb" "/dev/sda /dev/disk/by-id/ata-A_B:1-part" ;;
         interface) letters "$small" 1 15 ;;
-        address) pick 10.1.2.3 255.255.255.255 fe80::1 2001:db8::5:6 ;;
+        address) pick 10.1.2.3 192.0.2.254 fe80::1 2001:db8::5:6 ;;
         addresses) pick 9.9.9.9 1.1.1.1,fe80::1 "10.0.0.1, 10.0.0.2" ;;
         prefix) printf '%d' $((1 + RANDOM % 128)) ;;
         zone) pick America/Toronto Europe/Vienna ;;
         keymap) pick us de "ch(fr)" latam ;;
         locale) pick C.UTF-8 de_AT.UTF-8 ca_ES.UTF-8@valencia ;;
         keys) printf '%s %s' "$(cat key.pub)" "$(letters "${printable//;/}" 0 10)" ;;
-        text | secret*) letters "$printable" 8 40 ;;
+        text | secret*) printf x && letters "$printable" 8 40 ;;
         *) echo "no values for $kind" >&2 && return 1 ;;
     esac
 }
@@ -224,6 +231,15 @@ written() { # written VALUE: as one of the ways in which a person or a program w
             wanted[$name]=${wanted[$name]%.}
             printf '%s=%s\n' "$name" "$(written "${wanted[$name]}")" >> answers.env
         done
+        if [ "${wanted[KLDLOAD_NET_METHOD]}" = static ]; then # what is empty then means something
+            printf '%s\n' KLDLOAD_NET_PREFIX=64 KLDLOAD_NET_DNS=9.9.9.9 > static.env
+            for name in KLDLOAD_NET_PREFIX KLDLOAD_NET_DNS; do
+                if [ -z "${wanted[$name]}" ]; then
+                    wanted[$name]=$(sed -n "s/^$name=//p" static.env)
+                    sed -i "s/^$name=.*/$name=${wanted[$name]}/" answers.env
+                fi
+            done
+        fi
         answers_load answers.env
         wrong
         same
@@ -299,6 +315,12 @@ for text in open("texts").read().split("\n")[:-1]:
         refused KLDLOAD_PASSWORD "${hash%?}"
     done
     ! answers_is_hash 'plain'
+    for hash in '!' '*' '!!' '!$6$' '!$y$j9T$abc$def' '*$6$x$y'; do
+        refused KLDLOAD_PASSWORD "$hash"
+        [[ ${answers_problems[*]} == *'leave it out and give KLDLOAD_SSH_KEYS' ]]
+    done
+    taken KLDLOAD_PASSWORD '!Secret1'
+    refused KLDLOAD_PASSWORD '$sha1$40000$jtNX3nZ2$hBNaIXkt4wBI2o5rsi8KejSjNqIq'
     taken KLDLOAD_PASSWORD '$6'
     taken KLDLOAD_PASSWORD '$7.50'
     taken KLDLOAD_PASSWORD '6$abc$def'
@@ -316,6 +338,20 @@ for text in open("texts").read().split("\n")[:-1]:
     refused KLDLOAD_SSH_KEYS "$one $two; ssh-ed25519"
     refused KLDLOAD_SSH_KEYS "$(head -n 1 one)"
     refused KLDLOAD_SSH_KEYS "$one;;x"
+    taken KLDLOAD_SSH_KEYS "$(tr ' ' '\t' <<< "$one")"
+    taken KLDLOAD_SSH_KEYS "${one/ /   }"
+    # With options, as sshd reads them: quotes hold spaces, commas and what would separate keys.
+    local options
+    for options in restrict 'no-pty,no-X11-forwarding' 'from="10.0.0.0/8,*.example.org"' 'command="a; b \"c\" d",restrict' \
+        'cert-authority,principals="a,b"' 'environment="X=;",expiry-time="20300101"'; do
+        taken KLDLOAD_SSH_KEYS "$options $one;$two; $options $one me"
+        answers_split_keys "$options $one;$two; $options $one me"
+        [ "${#answers_keys[@]}" -eq 3 ]
+        [ "${answers_keys[2]}" = "$options $one me" ]
+        printf '%s\n' "${answers_keys[@]}" > authorized_keys
+        [ "$(ssh-keygen -l -f authorized_keys | wc -l)" -eq 3 ] # the real program finds three keys
+    done
+    for options in 'form="10.0.0.1"' 'from=10.0.0.1' 'restrict,' 'no-pty no-user-rc' 'from="10.0.0.1'; do refused KLDLOAD_SSH_KEYS "$options $one"; done
 }
 
 @test "values of each kind that can't be" {
@@ -323,12 +359,19 @@ for text in open("texts").read().split("\n")[:-1]:
     for value in 2 yes true; do refused KLDLOAD_ZFS_ENCRYPT "$value"; done
     for value in Debian 'debian,ubuntu' ','; do refused KLDLOAD_DISTRO "$value"; done
     for value in - a_b 'a b' a..b .a a- "$(printf 'a%.0s' {1..65})"; do refused KLDLOAD_HOSTNAME "$value"; done
-    for value in Me 1a 'a b' root www-data sudo a.b ä; do refused KLDLOAD_USERNAME "$value"; done
+    for value in localhost LOCALHOST localhost.localdomain web.localhost 127.0.0.1 12345; do refused KLDLOAD_HOSTNAME "$value"; done
+    for value in Me 1a 'a b' root www-data sudo a.b ä netdev tcpdump polkitd libvirt-qemu _chrony systemd-oom; do refused KLDLOAD_USERNAME "$value"; done
     for value in vda '/dev/vda /tmp/x' /dev/../etc /dev/; do refused KLDLOAD_DISK "$value" || refused_second KLDLOAD_DISK "$value"; done
-    for value in Mars/Phobos ../zoneinfo/America/Toronto America /etc/passwd; do refused KLDLOAD_TIMEZONE "$value"; done
+    touch zoneinfo/{localtime,CET,America/Old} && mkdir zoneinfo/US && touch zoneinfo/US/Eastern
+    for value in Mars/Phobos ../zoneinfo/America/Toronto America /etc/passwd localtime CET US/Eastern America/../localtime; do refused KLDLOAD_TIMEZONE "$value"; done
     for value in uk US 'de(' 'de;x'; do refused KLDLOAD_KEYBOARD "$value"; done
-    for value in de de_DE de_DE.ISO-8859-1 C POSIX '../x'; do refused KLDLOAD_LOCALE "$value"; done
+    for value in de de_DE de_DE.ISO-8859-1 C POSIX '../x' en_DE.UTF-8 de_DE.UTF-8@euro '*.UTF-8'; do refused KLDLOAD_LOCALE "$value"; done
     for value in 0 129 24x -1 024; do refused KLDLOAD_NET_PREFIX "$value"; done
+    for value in 127.0.0.1 0.0.0.0 224.0.0.1 255.255.255.255 :: ::1 ff02::1 ::ffff:10.0.0.1; do
+        refused KLDLOAD_NET_IP "$value"
+        refused KLDLOAD_NET_GW "$value"
+        refused KLDLOAD_NET_DNS "9.9.9.9,$value"
+    done
     for value in , '1.1.1.1;8.8.8.8' 1.1.1; do refused KLDLOAD_NET_DNS "$value"; done
     for value in 'eth0/1' 'abcdefghijklmnop' 'a b'; do refused KLDLOAD_NET_IFACE "$value"; done
     for value in 1234567 "$(printf 'a%.0s' {1..513})"; do refused KLDLOAD_ZFS_PASSPHRASE "$value"; done
@@ -343,11 +386,59 @@ refused_second() {
     [[ "${answers_problems[0]-}" == "answers.env:2: $1 "* ]]
 }
 
-@test "time zones and locales are held against the lists of the system, where it has them" {
+@test "time zones and variants of keyboards are held against the lists of the system, where it has them" {
     taken KLDLOAD_TIMEZONE Europe/Vienna
-    printf '%s\n' 'de_AT.UTF-8 UTF-8' 'de_AT ISO-8859-1' 'ca_ES@valencia UTF-8' 'bo_CN UTF-8' > none
-    for value in de_AT.UTF-8 ca_ES.UTF-8@valencia bo_CN.UTF-8 C.UTF-8; do taken KLDLOAD_LOCALE $value; done
-    for value in de_XX.UTF-8 ca_ES.UTF-8; do refused KLDLOAD_LOCALE $value; done
+    printf '#\nAT\t+4813+01620\tEurope/Vienna\tcomment\nCA\t+4339-07923\tAmerica/Toronto\n' > zoneinfo/zone.tab
+    mkdir zoneinfo/Etc && touch zoneinfo/Etc/UTC zoneinfo/UTC zoneinfo/America/Fort_Wayne
+    for value in Europe/Vienna America/Toronto Etc/UTC UTC; do taken KLDLOAD_TIMEZONE $value; done
+    refused KLDLOAD_TIMEZONE America/Fort_Wayne # a name of yesterday: it is in the folder, and in tzdata-legacy of the machine
+    export KLDLOAD_XKB=$PWD/base.lst
+    taken KLDLOAD_KEYBOARD 'de(nodeadkey)' # nobody knows
+    printf '%s\n' '! layout' '  de   German' '  nodeadkeys de: no' '' '! variant' '  nodeadkeys      de: German (no dead keys)' '  fr  ch: x' > base.lst
+    for value in de 'de(nodeadkeys)' 'ch(fr)'; do taken KLDLOAD_KEYBOARD "$value"; done
+    for value in 'de(nodeadkey)' 'ch(nodeadkeys)' 'de(fr)' 'de()'; do refused KLDLOAD_KEYBOARD "$value"; done
+}
+
+# --- what is taken works, in the real programs -----------------------------------------------------------------------
+
+@test "every locale that is taken can be made, and those in each way to write one are" {
+    [ -f /usr/share/i18n/SUPPORTED ]
+    local name count=0
+    for name in $(answers_locales); do
+        taken KLDLOAD_LOCALE "${name/@*}.UTF-8${name#"${name%@*}"}"
+        [ -e "/usr/share/i18n/locales/$name" ] || { echo "no $name" && return 1; }
+        count=$((count + 1))
+    done
+    [ $count -gt 300 ]
+    for name in de_AT ca_ES@valencia ast_ES; do localedef --no-archive -i "$name" -f UTF-8 "$PWD/made-$name"; done
+}
+
+@test "every keyboard layout that is taken is one of XKB, with each of its variants, and makes a map of the console" {
+    [ -f /usr/share/X11/xkb/rules/base.lst ]
+    local name
+    for name in $(answers_keymaps); do
+        [ -n "$(awk -v name="$name" '/^!/ { inside = $2 == "layout" } inside && $1 == name' /usr/share/X11/xkb/rules/base.lst)" ] || echo "$name"
+    done > missing
+    [ "$(wc -l < missing)" -le 1 ] # those that are newer than this system
+    while read -r name of; do taken KLDLOAD_KEYBOARD "$of($name)"; done < <(awk '/^!/ { inside = $2 == "variant" } inside && $2 ~ /^(de|ch|us|fr):$/ { sub(":", "", $2); print $1, $2 }' /usr/share/X11/xkb/rules/base.lst)
+    ckbcomp de nodeadkeys > map
+    grep -q '^keycode 21 = +U+007a' map # z, where a US keyboard has y
+}
+
+@test "every name of a user that is taken, useradd takes" {
+    local name
+    mkdir -p root/etc root/home
+    cp /etc/login.defs root/etc/
+    touch root/etc/{passwd,group,shadow,gshadow,subuid,subgid}
+    for name in admin a _x me-2 x_y- "$(printf 'a%.0s' {1..32})"; do
+        taken KLDLOAD_USERNAME "$name"
+        useradd --prefix "$PWD/root" --user-group --no-create-home "$name"
+    done
+    # And those that a system has are known: of this one's own base, and of all that its packages declare.
+    for name in $(cut -d: -f1 /usr/share/base-passwd/{passwd,group}.master) \
+        $(awk '$1 == "u" || $1 == "g" { print $2 }' /usr/lib/sysusers.d/*.conf | grep -E '^[a-z_][a-z0-9_-]*$'); do
+        answers_is_taken "$name" || { echo "$name" && return 1; }
+    done
 }
 
 # --- all problems at once ------------------------------------------------------------------------------------------
@@ -455,14 +546,32 @@ refused_second() {
     static() { judge_rest KLDLOAD_NET_METHOD=static KLDLOAD_NET_IFACE=eth0 KLDLOAD_NET_IP="$1" KLDLOAD_NET_PREFIX="$2" KLDLOAD_NET_GW="$3"; }
     static 10.0.0.5 24 10.0.0.1 && wrong
     static 10.0.0.5 32 10.9.9.1 && wrong
+    static 10.0.0.4 31 10.0.0.5 && wrong
     static 172.16.5.4 12 172.31.0.1 && wrong
-    static 200.0.0.5 1 255.0.0.1 && wrong
+    static 10.0.0.5 1 100.0.0.1 && wrong
     static 2001:db8::5 64 fe80::1 && wrong
+    static 2001:db8::5 64 2001:DB8:0:0::1 && wrong
+    static 2001:db8::5 128 2001:db9::1 && wrong
+    static 2001:db8::5 127 2001:db8::4 && wrong
     static 10.0.0.5 33 10.0.0.1 && wrong 'answers.env:6: KLDLOAD_NET_PREFIX=33 is too long for 10.0.0.5'
     static 10.0.0.5 24 10.0.1.1 && wrong "answers.env:7: KLDLOAD_NET_GW=10.0.1.1 can't be reached from 10.0.0.5/24"
     static 10.0.0.5 24 10.0.0.5 && wrong "answers.env:7: KLDLOAD_NET_GW is this machine's own address"
+    static 2001:db8::5 64 2001:db8:0::0:5 && wrong "answers.env:7: KLDLOAD_NET_GW is this machine's own address"
     static 10.0.0.5 24 fe80::1 && wrong 'answers.env:7: KLDLOAD_NET_IP and KLDLOAD_NET_GW are of two families'
     static 10.0.0.5 x 10.0.0.1 && wrong "answers.env:6: KLDLOAD_NET_PREFIX can't be \"x\": that is no prefix length"
+    static 2001:db8::5 24 2001:db8::1 && wrong 'answers.env:6: KLDLOAD_NET_PREFIX=24 is no network of IPv6, which has 64 as a rule'
+    static 2001:db8::5 64 2001:db8:0:1::1 && wrong "answers.env:7: KLDLOAD_NET_GW=2001:db8:0:1::1 can't be reached from 2001:db8::5/64"
+    static 2001:db8::5 61 2001:db8:0:8::1 && wrong "answers.env:7: KLDLOAD_NET_GW=2001:db8:0:8::1 can't be reached from 2001:db8::5/61"
+    static 2001:db8::5 61 2001:db8:0:7::1 && wrong
+    static 10.0.0.0 24 10.0.0.1 && wrong 'answers.env:5: KLDLOAD_NET_IP=10.0.0.0 is the name of the network 10.0.0.0/24, not an address in it'
+    static 10.0.0.5 24 10.0.0.255 && wrong 'answers.env:7: KLDLOAD_NET_GW=10.0.0.255 is the address of all that are in the network 10.0.0.5/24'
+}
+
+@test "addresses in every way to write them are the same numbers as Python's" {
+    local text
+    for text in :: ::1 1:: 1:2:3:4:5:6:7:8 1::8 fe80::1 ::ffff:1.2.3.4 1:2:3:4:5:6:1.2.3.4 2001:DB8::5 1:2:3::7:8 ::2:3:4:5:6:7:8; do
+        [ "$(answers_ip6_number "$text")" = "$(python3 -c 'import ipaddress, sys; print("%032x" % int(ipaddress.ip_address(sys.argv[1])))' "$text")" ]
+    done
 }
 
 @test "core has nothing but ZFS, whether it is said or not" {

@@ -125,7 +125,8 @@ teardown() { if [ -n "${server-}" ]; then kill "$server"; fi; }
         [ "$status" -eq 1 ]
         [[ $output == *"$address/$path can't be fetched: it "* ]]
     done
-    [ ! -e installed ] && [ -z "$(ls run)" ]
+    [ ! -e installed ]
+    [ -z "$(ls run)" ]
 }
 
 @test "https stays https, and the one authority that the image has is the only one" {
@@ -169,7 +170,8 @@ teardown() { if [ -n "${server-}" ]; then kill "$server"; fi; }
     echo kldload.answers-sha256=abc > words
     autoinstall
     [ "$status" -eq 1 ]
-    [ ! -e installed ] && [ -z "$(ls run)" ]
+    [ ! -e installed ]
+    [ -z "$(ls run)" ]
 }
 
 @test "two seed disks are refused, and named; one in small letters is one" {
@@ -216,7 +218,8 @@ teardown() { if [ -n "${server-}" ]; then kill "$server"; fi; }
     head -c 2000000 /dev/zero > volume/answers.env
     autoinstall
     [[ $output == *'has more than 1048576 bytes'* ]]
-    [ ! -e installed ] && [ -z "$(ls run)" ]
+    [ ! -e installed ]
+    [ -z "$(ls run)" ]
     answers from-seed > volume/answers.env
     TYPE=ext4 autoinstall
     [[ $(cat mounted) == '-t ext4 -o ro,nosuid,nodev,noexec,noload '* ]]

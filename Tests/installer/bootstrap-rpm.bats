@@ -86,3 +86,12 @@ bootstrap() { run unshare --mount --propagation private bash -c 'source ./around
     [ "$status" -ne 0 ]
     [[ $output == *'no darksite of fedora (it has: rocky)'* ]]
 }
+
+@test "a locale that no package of the profile brings is said before a disk is touched" {
+    profile 'glibc-langpack-en 2.34-1.el9 x86_64' 'glibc-langpack-es 2.34-1.el9 x86_64'
+    for locale in en_US.UTF-8 es_ES.UTF-8 C.UTF-8; do run -0 bash -c "source ./around; KLDLOAD_LOCALE=$locale; bootstrap_check"; done
+    run -1 bash -c 'source ./around; KLDLOAD_LOCALE=de_DE.UTF-8; bootstrap_check'
+    [[ $output == *'the profile core of rocky has no package glibc-langpack-de' ]]
+    profile 'glibc-all-langpacks 2.34-1.el9 x86_64'
+    run -0 bash -c 'source ./around; KLDLOAD_LOCALE=de_DE.UTF-8; bootstrap_check'
+}

@@ -47,8 +47,17 @@ bootstrap_darksite() {
 
 # bootstrap_check: that what is to be installed is on the medium; before a disk is touched.
 bootstrap_check() {
+    local profile language
     case $KLDLOAD_DISTRO in
-        debian | ubuntu | centos | rocky | fedora) bootstrap_profile > /dev/null ;;
+        debian | ubuntu) bootstrap_profile > /dev/null ;;
+        centos | rocky | fedora)
+            profile=$(bootstrap_profile)
+            language=${KLDLOAD_LOCALE%%_*}
+            # There a locale is not made, it comes with a package.
+            if [[ $KLDLOAD_LOCALE != C.UTF-8 ]] && ! grep --quiet -E "^glibc-(all-langpacks|langpack-$language) " "$profile"; then
+                fail "KLDLOAD_LOCALE=$KLDLOAD_LOCALE: the profile $KLDLOAD_PROFILE of $KLDLOAD_DISTRO has no package glibc-langpack-$language"
+            fi
+            ;;
         *) fail "installing $KLDLOAD_DISTRO is not possible yet" ;;
     esac
 }

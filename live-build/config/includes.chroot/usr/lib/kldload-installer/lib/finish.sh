@@ -6,6 +6,7 @@ finish() {
     rm -f "$TARGET/usr/sbin/policy-rc.d"
     finish_manifest
     finish_clean
+    finish_labels
     pool_settle
     # What was installed, to go back to.
     run zfs snapshot -r rpool@install
@@ -26,6 +27,17 @@ finish_manifest() {
 finish_clean() {
     rm -rf "$TARGET"/var/cache/apt/archives/*.deb "$TARGET"/var/lib/dpkg/*-old "$TARGET"/var/cache/debconf/*-old
     rm -f "$TARGET"/etc/{passwd,group,shadow,gshadow,subuid,subgid}-
+}
+
+# finish_labels: SELinux would keep services from files without a label. What can't be labelled here, the first boot does, and
+# restarts.
+finish_labels() {
+    local contexts=/etc/selinux/targeted/contexts/files/file_contexts
+    if [[ ! -e $TARGET$contexts ]]; then return; fi
+    in_target setfiles -F -e /dev -e /proc -e /sys -e /run -e /tmp "$contexts" / || {
+        say "the files can't be labelled for SELinux here; the first boot does it, and restarts"
+        touch "$TARGET/.autorelabel"
+    }
 }
 
 finish_log() {

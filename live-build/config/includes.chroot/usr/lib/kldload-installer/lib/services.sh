@@ -26,7 +26,12 @@ services_apply() {
 }
 
 services_of_profile() {
-    if [[ $KLDLOAD_PROFILE == core ]]; then return; fi
+    if [[ $KLDLOAD_PROFILE == core ]]; then
+        if ! services_has /usr/lib/systemd/system/firewalld.service; then
+            say "core has no firewall: all that its services offer can be reached, and that is SSH"
+        fi
+        return
+    fi
     run cp --recursive --no-preserve=ownership,timestamps "$INSTALLER/target-tools/." "$TARGET/"
     services_enabled+=(kldload-firstboot.service)
     services_holds
@@ -112,12 +117,23 @@ services_wireguard() {
     chmod 644 "$TARGET/etc/wireguard/public.key"
 }
 
+# services_firewall: what may come in is what was asked for.
 services_firewall() {
-    local ports='22, 8080'
-    if services_has /usr/lib/systemd/system/cockpit.socket; then ports+=', 9090'; fi
-    cat > "$TARGET/etc/nftables.conf" << EOF
+    local file=/etc/nftables.conf tcp=22 what=SSH udp=''
+    # RPM distributions load another file, and come with a firewall of their own, which would be a second one.
+    if services_has /etc/sysconfig/nftables.conf; then file=/etc/sysconfig/nftables.conf; fi
+    services_disabled+=(firewalld.service)
+    if services_has /usr/lib/systemd/system/cockpit.socket; then
+        tcp+=', 9090'
+        what+=', the web interface'
+    fi
+    if services_has /etc/wireguard/private.key; then
+        udp='        udp dport 51820 accept'$'\n'
+        what+=', WireGuard'
+    fi
+    cat > "$TARGET$file" << EOF
 #!/usr/sbin/nft -f
-# What may come in: SSH, the web interface${ports#22, 8080}, WireGuard; and answers to what went out. What is forwarded is
+# What may come in: $what; and answers to what went out. What is forwarded is
 # the business of whoever forwards (libvirt, containers), in tables of their own.
 table inet kldload
 delete table inet kldload
@@ -131,11 +147,10 @@ table inet kldload {
         meta l4proto { icmp, ipv6-icmp } accept
         udp sport 67 udp dport 68 accept
         udp dport 546 accept
-        tcp dport { $ports } accept
-        udp dport 51820 accept
-    }
+        tcp dport { $tcp } accept
+$udp    }
 }
 EOF
-    chmod 755 "$TARGET/etc/nftables.conf"
+    chmod 755 "$TARGET$file"
     services_enabled+=(nftables.service)
 }

@@ -38,13 +38,22 @@ system_language() {
             > "$TARGET/etc/default/keyboard"
         rm -f "$TARGET/etc/console-setup/cached_"*
     else
-        printf 'KEYMAP=%s\nXKBLAYOUT=%s\nXKBVARIANT=%s\n' "$layout" "$layout" "$variant" > "$TARGET/etc/vconsole.conf"
+        printf 'KEYMAP=%s\nXKBLAYOUT=%s\nXKBVARIANT=%s\n' "$(system_keymap "$layout" "$variant")" "$layout" "$variant" > "$TARGET/etc/vconsole.conf"
     fi
     printf 'LANG=%s\n' "$KLDLOAD_LOCALE" > "$TARGET/etc/locale.conf"
     if [[ -d $TARGET/etc/default ]]; then ln --symbolic --force ../locale.conf "$TARGET/etc/default/locale"; fi
     if [[ $KLDLOAD_LOCALE != C.UTF-8 && -e $TARGET/usr/sbin/locale-gen ]]; then
         printf '%s %s\n' "$KLDLOAD_LOCALE" "$(system_charset)" >> "$TARGET/etc/locale.gen"
     fi
+}
+
+# system_keymap LAYOUT VARIANT: the name of the console's keymap that distributions of RPM packages make of a layout of XKB.
+system_keymap() {
+    local name
+    for name in "$1${2:+-$2}" "$1"; do
+        if [[ -e $TARGET/usr/lib/kbd/keymaps/xkb/$name.map.gz ]]; then printf '%s\n' "$name" && return; fi
+    done
+    printf '%s\n' "$1"
 }
 
 system_charset() { if [[ $KLDLOAD_LOCALE == *.UTF-8* ]]; then printf 'UTF-8'; else printf 'ISO-8859-1'; fi; }
@@ -65,23 +74,23 @@ system_late_done() {
 }
 
 system_user() {
-    local group groups=() home=$TARGET/home/$KLDLOAD_USERNAME
+    local group key groups=() home=$TARGET/home/$KLDLOAD_USERNAME
     for group in sudo wheel adm systemd-journal libvirt; do
         if grep --quiet "^$group:" "$TARGET/etc/group"; then groups+=("$group"); fi
     done
     in_target useradd --create-home --shell /bin/bash --user-group --groups "$(IFS=, && printf '%s' "${groups[*]}")" \
         --comment Administrator "$KLDLOAD_USERNAME"
     if [[ -n $KLDLOAD_PASSWORD ]]; then
-        # On stdin, and not in the log. A hash is what crypt(5) makes: $id$salt$hash.
         local as=()
-        # shellcheck disable=SC2016  # these are dollars
-        if [[ $KLDLOAD_PASSWORD =~ ^\$(1|2[abxy]|5|6|7|y|gy|sha1)\$[^:]+$ ]]; then as=(--encrypted); fi
+        # On stdin, and not in the log.
+        if answers_is_hash "$KLDLOAD_PASSWORD"; then as=(--encrypted); fi
         printf '%s:%s\n' "$KLDLOAD_USERNAME" "$KLDLOAD_PASSWORD" | chroot "$TARGET" chpasswd "${as[@]}"
     fi
     if [[ -n $KLDLOAD_SSH_KEYS ]]; then
         mkdir "$home/.ssh"
         chmod 700 "$home/.ssh"
-        printf '%s\n' "$KLDLOAD_SSH_KEYS" | tr ';' '\n' | sed 's/^ *//; s/ *$//; /^$/d' > "$home/.ssh/authorized_keys"
+        answers_split_keys "$KLDLOAD_SSH_KEYS"
+        for key in "${answers_keys[@]}"; do if [[ -n $key ]]; then printf '%s\n' "$key"; fi; done > "$home/.ssh/authorized_keys"
         chmod 600 "$home/.ssh/authorized_keys"
         in_target chown --recursive "$KLDLOAD_USERNAME:" "/home/$KLDLOAD_USERNAME/.ssh"
         if [[ -z $KLDLOAD_PASSWORD ]]; then
@@ -94,7 +103,20 @@ system_user() {
 }
 
 system_network() {
+    system_names
     if [[ -x $TARGET/usr/sbin/NetworkManager ]]; then system_network_manager; else system_networkd; fi
+}
+
+# system_names: names are asked of the servers that the owner chose. LLMNR and mDNS would take an answer from any neighbour,
+# and answer any neighbour who asks.
+system_names() {
+    mkdir -p "$TARGET/etc/systemd/resolved.conf.d"
+    printf '%s\n' '[Resolve]' 'LLMNR=no' 'MulticastDNS=no' > "$TARGET/etc/systemd/resolved.conf.d/10-kldload.conf"
+    if [[ -d $TARGET/etc/NetworkManager ]]; then
+        mkdir -p "$TARGET/etc/NetworkManager/conf.d"
+        printf '%s\n' '[connection]' 'connection.llmnr=0' 'connection.mdns=0' > "$TARGET/etc/NetworkManager/conf.d/10-kldload.conf"
+    fi
+    services_disabled+=(avahi-daemon.service avahi-daemon.socket)
 }
 
 system_networkd() {
@@ -104,11 +126,13 @@ system_networkd() {
     {
         if [[ -n $KLDLOAD_NET_IFACE ]]; then printf '[Match]\nName=%s\n\n' "$KLDLOAD_NET_IFACE"; else printf '[Match]\nType=ether\nKind=!*\n\n'; fi
         printf '[Network]\n'
+        for server in ${KLDLOAD_NET_DNS//,/ }; do printf 'DNS=%s\n' "$server"; done
         if [[ $KLDLOAD_NET_METHOD == static ]]; then
-            printf 'Address=%s/%s\nGateway=%s\n' "$KLDLOAD_NET_IP" "$KLDLOAD_NET_PREFIX" "$KLDLOAD_NET_GW"
-            for server in ${KLDLOAD_NET_DNS//,/ }; do printf 'DNS=%s\n' "$server"; done
+            printf 'Address=%s/%s\n\n[Route]\nGateway=%s\n' "$KLDLOAD_NET_IP" "$KLDLOAD_NET_PREFIX" "$KLDLOAD_NET_GW"
+            if system_is_alone; then printf 'GatewayOnLink=yes\n'; fi
         else
             printf 'DHCP=yes\n'
+            if [[ -n $KLDLOAD_NET_DNS ]]; then printf '\n[DHCPv4]\nUseDNS=no\n\n[DHCPv6]\nUseDNS=no\n\n[IPv6AcceptRA]\nUseDNS=no\n'; fi
         fi
     } > "$file"
     services_enabled+=(systemd-networkd.service)
@@ -120,43 +144,79 @@ system_networkd() {
     fi
 }
 
+# system_is_alone: whether the network is this machine's address and nothing else, the gateway outside of it.
+system_is_alone() { [[ $KLDLOAD_NET_PREFIX == 32 && $KLDLOAD_NET_IP != *:* || $KLDLOAD_NET_PREFIX == 128 ]]; }
+
 system_network_manager() {
-    local file=$TARGET/etc/NetworkManager/system-connections/kldload.nmconnection family=ipv4
+    local file=$TARGET/etc/NetworkManager/system-connections/kldload.nmconnection family server dns
     services_enabled+=(NetworkManager.service)
     services_disabled+=(systemd-networkd.service systemd-networkd-wait-online.service)
     # By itself it asks DHCP on every wired interface.
-    if [[ $KLDLOAD_NET_METHOD == dhcp && -z $KLDLOAD_NET_IFACE ]]; then return; fi
+    if [[ $KLDLOAD_NET_METHOD == dhcp && -z $KLDLOAD_NET_IFACE$KLDLOAD_NET_DNS ]]; then return; fi
     mkdir -p "${file%/*}"
     {
-        printf '[connection]\nid=kldload\ntype=ethernet\ninterface-name=%s\n\n' "$KLDLOAD_NET_IFACE"
-        if [[ $KLDLOAD_NET_METHOD == static ]]; then
-            if [[ $KLDLOAD_NET_IP == *:* ]]; then family=ipv6; fi
-            printf '[%s]\nmethod=manual\naddress1=%s/%s,%s\ndns=%s;\n' "$family" "$KLDLOAD_NET_IP" "$KLDLOAD_NET_PREFIX" "$KLDLOAD_NET_GW" \
-                "${KLDLOAD_NET_DNS//,/;}"
-        else
-            printf '[ipv4]\nmethod=auto\n'
-        fi
+        printf '[connection]\nid=kldload\ntype=ethernet\n'
+        if [[ -n $KLDLOAD_NET_IFACE ]]; then printf 'interface-name=%s\n' "$KLDLOAD_NET_IFACE"; else printf 'multi-connect=3\n'; fi
+        # Each family has its own section, and takes servers of its own kind alone.
+        for family in ipv4 ipv6; do
+            printf '\n[%s]\n' "$family"
+            if [[ $KLDLOAD_NET_METHOD == static ]] && system_is_of "$family" "$KLDLOAD_NET_IP"; then
+                printf 'method=manual\naddress1=%s/%s,%s\n' "$KLDLOAD_NET_IP" "$KLDLOAD_NET_PREFIX" "$KLDLOAD_NET_GW"
+            else
+                printf 'method=auto\n'
+            fi
+            dns=''
+            for server in ${KLDLOAD_NET_DNS//,/ }; do if system_is_of "$family" "$server"; then dns+="$server;"; fi; done
+            if [[ -n $dns ]]; then printf 'dns=%s\n' "$dns"; fi
+            if [[ -n $KLDLOAD_NET_DNS ]]; then printf 'ignore-auto-dns=true\n'; fi
+        done
     } > "$file"
     chmod 600 "$file"
 }
 
-# system_sources: where the machine gets updates from, when it has a network.
+# system_is_of FAMILY ADDRESS: whether an address is of ipv4, or of ipv6.
+system_is_of() { if [[ $2 == *:* ]]; then [[ $1 == ipv6 ]]; else [[ $1 == ipv4 ]]; fi; }
+
+# system_sources: where the machine gets updates from, when it has a network. What packages of a release bring themselves, as
+# those of RPM distributions do, stays.
 system_sources() {
-    local release=${KLDLOAD_DEBIAN_RELEASE:-trixie} keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-    if [[ $KLDLOAD_DISTRO != debian ]]; then return; fi
+    case $KLDLOAD_DISTRO in
+        debian)
+            system_sources_deb http://ftp.debian.org/debian http://security.debian.org/debian-security \
+                "$KLDLOAD_DEBIAN_RELEASE" 'main contrib non-free-firmware'
+            ;;
+        ubuntu)
+            system_sources_deb http://archive.ubuntu.com/ubuntu http://security.ubuntu.com/ubuntu \
+                "$(system_codename)" 'main restricted universe multiverse'
+            ;;
+    esac
+}
+
+# system_codename: what the release calls itself.
+system_codename() {
+    local name
+    name=$(sed -n 's/^VERSION_CODENAME=//p' "$TARGET/etc/os-release")
+    [[ $name =~ ^[a-z]+$ ]] || fail "$TARGET/etc/os-release does not say which release this is"
+    printf '%s\n' "$name"
+}
+
+# system_sources_deb ARCHIVE SECURITY RELEASE COMPONENTS
+system_sources_deb() {
+    local keyring=/usr/share/keyrings/$KLDLOAD_DISTRO-archive-keyring.gpg
+    [[ -e $TARGET$keyring ]] || fail "the target has no keys of its archive: $keyring"
     rm -f "$TARGET/etc/apt/sources.list"
     mkdir -p "$TARGET/etc/apt/sources.list.d"
-    cat > "$TARGET/etc/apt/sources.list.d/debian.sources" << EOF
+    cat > "$TARGET/etc/apt/sources.list.d/$KLDLOAD_DISTRO.sources" << EOF
 Types: deb
-URIs: http://ftp.debian.org/debian
-Suites: $release $release-updates
-Components: main contrib non-free-firmware
+URIs: $1
+Suites: $3 $3-updates
+Components: $4
 Signed-By: $keyring
 
 Types: deb
-URIs: http://security.debian.org/debian-security
-Suites: $release-security
-Components: main contrib non-free-firmware
+URIs: $2
+Suites: $3-security
+Components: $4
 Signed-By: $keyring
 EOF
 }

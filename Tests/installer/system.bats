@@ -1,0 +1,221 @@
+#!/usr/bin/env bats
+# What the answers make of the new system: network, users, sources of updates, firewall. The programs that read it are the
+# judges: systemd-networkd, apt, nft, chpasswd, sshd's keys. Those that need a network of their own need root.
+bats_require_minimum_version 1.5.0
+
+setup() {
+    library=$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot/usr/lib/kldload-installer/lib
+    cd "$BATS_TEST_TMPDIR" || return
+    mkdir -p target/{etc,home,usr/sbin,usr/share/keyrings,usr/lib/systemd/system}
+    cat > around << END
+set -euo pipefail
+shopt -s inherit_errexit
+say() { printf 'say: %s\n' "\$*"; }
+fail() { printf 'fail: %s\n' "\$*"; exit 1; }
+run() { "\$@"; }
+in_target() { printf 'in the target: %s\n' "\$*"; }
+source "$library/answers.sh"
+source "$library/services.sh"
+source "$library/system.sh"
+source "$library/finish.sh"
+TARGET=$PWD/target
+answers_load answers.env
+answers_check
+if ((\${#answers_problems[@]})); then printf '%s\n' "\${answers_problems[@]}"; exit 2; fi
+END
+}
+
+# answers LINE…: with what every one needs.
+answers() { printf '%s\n' KLDLOAD_DISK=/dev/vda KLDLOAD_PASSWORD=x "$@" > answers.env; }
+
+do_it() { run bash -c "source ./around; $1" && printf '%s\n' "$output"; }
+
+# --- network -----------------------------------------------------------------------------------------------------------
+
+# networkd LINE…: systemd-networkd itself sets up a network of its own, with eth0 and eth1, by what the answers make. What it
+# complains of is in `complaints`, what came of it in `addresses` and `routes`.
+networkd() {
+    answers "$@"
+    rm -rf target/etc/systemd
+    do_it system_networkd
+    [ "$status" -eq 0 ]
+    cat > inside << END
+set -eu
+mount -t tmpfs tmpfs /run
+mkdir -p /run/systemd/netif/{links,leases}
+chown -R systemd-network: /run/systemd/netif
+mount -t sysfs -o ro sysfs /sys
+mkdir -p /run/systemd/network
+mount --bind target/etc/systemd/network /etc/systemd/network
+for name in eth0 eth1; do ip link add \$name type veth peer name p\$name; ip link set p\$name up; done
+SYSTEMD_LOG_LEVEL=info SYSTEMD_LOG_TARGET=console /lib/systemd/systemd-networkd > log 2>&1 &
+for _ in {1..100}; do
+    ip -o address show dev eth0 scope global > addresses
+    { ip route && ip -6 route show default; } > routes
+    if [ -s addresses ] && grep -q ^default routes; then break; fi
+    if grep -q DHCP=yes target/etc/systemd/network/80-kldload.network && grep -q 'Enumeration completed' log; then break; fi
+    sleep 0.1
+done
+kill %1
+END
+    unshare --mount --net --propagation private bash ./inside
+    grep -E '80-kldload.network.*(gnoring|nvalid|Unknown)|Could not set|Failed to configure' log > complaints || :
+    cat complaints addresses routes
+    [ ! -s complaints ]
+}
+
+@test "every kind of static network that is taken is one that systemd-networkd sets up" {
+    [ "$(id -u)" -eq 0 ] || skip "needs root"
+    static=(KLDLOAD_NET_METHOD=static KLDLOAD_NET_IFACE=eth0)
+    networkd "${static[@]}" KLDLOAD_NET_IP=10.0.0.5 KLDLOAD_NET_GW=10.0.0.1
+    grep -q 'inet 10.0.0.5/24' addresses
+    grep -q '^default via 10.0.0.1 dev eth0' routes
+    networkd "${static[@]}" KLDLOAD_NET_IP=10.0.0.5 KLDLOAD_NET_PREFIX=32 KLDLOAD_NET_GW=10.9.9.1 KLDLOAD_NET_DNS=9.9.9.9,2620:fe::fe
+    grep -q 'inet 10.0.0.5/32' addresses
+    grep -q '^default via 10.9.9.1 dev eth0.* onlink' routes
+    networkd "${static[@]}" KLDLOAD_NET_IP=10.0.0.4 KLDLOAD_NET_PREFIX=31 KLDLOAD_NET_GW=10.0.0.5
+    grep -q 'inet 10.0.0.4/31' addresses
+    networkd "${static[@]}" KLDLOAD_NET_IP=2001:db8::5 KLDLOAD_NET_GW=fe80::1
+    grep -q 'inet6 2001:db8::5/64' addresses
+    grep -q '^default via fe80::1 dev eth0' routes
+    networkd "${static[@]}" KLDLOAD_NET_IP=2001:db8::5 KLDLOAD_NET_PREFIX=128 KLDLOAD_NET_GW=2001:db8:1::1
+    grep -q 'inet6 2001:db8::5/128' addresses
+    grep -q '^default via 2001:db8:1::1 dev eth0' routes
+    networkd KLDLOAD_NET_DNS=9.9.9.9
+}
+
+@test "name servers that are given are asked, with DHCP too and instead of its own; those that are not stay DHCP's" {
+    answers KLDLOAD_NET_DNS=9.9.9.9,2620:fe::fe
+    do_it system_networkd
+    [ "$(grep -c '^DNS=' target/etc/systemd/network/80-kldload.network)" -eq 2 ]
+    [ "$(grep -c '^UseDNS=no' target/etc/systemd/network/80-kldload.network)" -eq 3 ]
+    do_it system_network_manager
+    file=target/etc/NetworkManager/system-connections/kldload.nmconnection
+    [ "$(grep -E '^(\[|dns|ignore|method)' $file | paste -sd' ')" = "[connection] [ipv4] method=auto dns=9.9.9.9; ignore-auto-dns=true [ipv6] method=auto dns=2620:fe::fe; ignore-auto-dns=true" ]
+    answers
+    do_it system_networkd
+    run -1 grep -E 'DNS' target/etc/systemd/network/80-kldload.network
+    rm $file
+    do_it system_network_manager
+    [ ! -e $file ]
+    answers KLDLOAD_NET_METHOD=static KLDLOAD_NET_IFACE=eth0 KLDLOAD_NET_IP=2001:db8::5 KLDLOAD_NET_GW=fe80::1 KLDLOAD_NET_DNS=9.9.9.9
+    do_it system_network_manager
+    [ "$(grep -E '^(\[|dns|address|method)' $file | paste -sd' ')" = "[connection] [ipv4] method=auto dns=9.9.9.9; [ipv6] method=manual address1=2001:db8::5/64,fe80::1" ]
+}
+
+@test "no neighbour is asked for names or answered, neither in the live system nor in an installed one" {
+    answers
+    mkdir -p target/etc/NetworkManager
+    do_it 'system_network; printf "%s\n" "${services_disabled[@]}"'
+    [[ $output == *avahi-daemon.service* ]]
+    for file in target/etc/systemd/resolved.conf.d/*.conf "$library"/../../../../etc/systemd/resolved.conf.d/*.conf; do
+        grep -qx LLMNR=no "$file"
+        grep -qx MulticastDNS=no "$file"
+    done
+    grep -qx connection.llmnr=0 target/etc/NetworkManager/conf.d/*.conf
+    grep -qx connection.mdns=0 target/etc/NetworkManager/conf.d/*.conf
+}
+
+@test "an interface that this machine does not have is said before a disk is touched" {
+    mkdir -p net/{lo,enp1s0}
+    sed '/^main /d; /^# Mounts of the target/,$d' "$library/../../../sbin/kldload-install-target" > functions
+    answers KLDLOAD_NET_IFACE=eth0
+    run bash -c "KLDLOAD_INSTALLER='$library/..' KLDLOAD_NET=$PWD/net; source ./functions; answers_load answers.env; fail() { echo \"fail: \$*\"; exit 1; }; judge_interface"
+    [ "$status" -eq 1 ]
+    [ "$output" = "fail: KLDLOAD_NET_IFACE=eth0: this machine has no such interface, but: enp1s0 " ]
+    answers KLDLOAD_NET_IFACE=enp1s0
+    run bash -c "KLDLOAD_INSTALLER='$library/..' KLDLOAD_NET=$PWD/net; source ./functions; answers_load answers.env; judge_interface"
+    [ "$status" -eq 0 ]
+}
+
+# --- people ------------------------------------------------------------------------------------------------------------
+
+@test "passwords are hashes by one judgement, and keys are in the file as they were given" {
+    ssh-keygen -q -t ed25519 -N '' -C me -f key
+    cat > chroot-fake << 'END'
+chroot() { shift; printf '%s: ' "$*"; cat; }
+END
+    touch target/etc/group
+    mkdir target/home/admin
+    for password in 'plain' '$7.50' "$(openssl passwd -6 x)"; do
+        rm -rf target/home/admin/.ssh
+        answers "KLDLOAD_SSH_KEYS='command=\"a; b\" $(cat key.pub);$(cat key.pub); '"
+        printf 'KLDLOAD_PASSWORD=%s\n' "'$password'" > password
+        sed -i '/^KLDLOAD_PASSWORD=/d' answers.env && cat password >> answers.env
+        do_it 'source ./chroot-fake; system_user'
+        [ "$status" -eq 0 ]
+        if [[ $password == '$6$'* ]]; then [[ $output == *"chpasswd --encrypted: admin:$password"* ]]; else [[ $output == *"chpasswd: admin:$password"* ]]; fi
+        [ "$(cat target/home/admin/.ssh/authorized_keys)" = "$(printf 'command="a; b" %s\n%s' "$(cat key.pub)" "$(cat key.pub)")" ]
+        [ "$(ssh-keygen -l -f target/home/admin/.ssh/authorized_keys | wc -l)" -eq 2 ]
+    done
+}
+
+# --- updates -----------------------------------------------------------------------------------------------------------
+
+@test "Debian and Ubuntu have their archives and those for security, in words that apt takes" {
+    printf 'VERSION_CODENAME=noble\n' > target/etc/os-release
+    mkdir -p lists/partial
+    for distribution in debian ubuntu; do
+        answers KLDLOAD_DISTRO=$distribution
+        touch target/usr/share/keyrings/$distribution-archive-keyring.gpg
+        mkdir -p target/etc/apt
+        echo 'deb http://left.example.org x main' > target/etc/apt/sources.list
+        do_it system_sources
+        [ "$status" -eq 0 ]
+        apt-get update --print-uris -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$PWD/target/etc/apt/sources.list.d" \
+            -o Dir::State::Lists="$PWD/lists" | cut -d"'" -f2 \
+            | sed -n 's|.*/dists/\(.*\)/binary-amd64/.*|\1|p' | sort > found
+        case $distribution in
+            debian) printf '%s\n' trixie{,-security,-updates}/{main,contrib,non-free-firmware} ;;
+            ubuntu) printf '%s\n' noble{,-security,-updates}/{main,restricted,universe,multiverse} ;;
+        esac | sort | diff found -
+        [ ! -e target/etc/apt/sources.list ]
+        rm -r target/etc/apt
+    done
+    rm target/usr/share/keyrings/ubuntu-archive-keyring.gpg
+    do_it system_sources
+    [ "$status" -eq 1 ]
+}
+
+# --- firewall and labels -----------------------------------------------------------------------------------------------
+
+# open FILE: the ports that the firewall of FILE lets in, by nft's own reading.
+open() { unshare --net bash -c 'nft -f "$1" && nft list ruleset' - "$1" | grep -oE '(tcp|udp) dport [^a]*' | grep -vE 'dport (68|546) ' | sed 's/ *$//' | paste -sd'|'; }
+
+@test "the firewall is one that nft loads, from the file that the service loads, and lets in what was asked for" {
+    [ "$(id -u)" -eq 0 ] || skip "needs root"
+    answers
+    do_it services_firewall
+    [ "$(open target/etc/nftables.conf)" = 'tcp dport 22' ]
+    mkdir -p target/etc/wireguard
+    touch target/etc/wireguard/private.key target/usr/lib/systemd/system/cockpit.socket
+    do_it services_firewall
+    [ "$(open target/etc/nftables.conf)" = 'tcp dport { 22, 9090 }|udp dport 51820' ]
+    # RPM distributions
+    mkdir -p target/etc/sysconfig
+    echo '# include "/etc/nftables/main.nft"' > target/etc/sysconfig/nftables.conf
+    do_it 'services_firewall; printf "%s\n" "on ${services_enabled[*]} off ${services_disabled[*]}"'
+    [[ $output == *'on nftables.service off firewalld.service'* ]]
+    [ "$(open target/etc/sysconfig/nftables.conf)" = 'tcp dport { 22, 9090 }|udp dport 51820' ]
+}
+
+@test "core says that it has no firewall" {
+    answers KLDLOAD_PROFILE=core
+    do_it services_of_profile
+    [[ $output == 'say: core has no firewall: '* ]]
+}
+
+@test "where SELinux is, all files are labelled, now or at the first boot" {
+    answers
+    do_it finish_labels
+    [ -z "$output" ]
+    [ ! -e target/.autorelabel ]
+    mkdir -p target/etc/selinux/targeted/contexts/files
+    touch target/etc/selinux/targeted/contexts/files/file_contexts
+    do_it finish_labels
+    [[ $output == *'setfiles -F -e /dev -e /proc -e /sys -e /run -e /tmp /etc/selinux/targeted/contexts/files/file_contexts /'* ]]
+    [ ! -e target/.autorelabel ]
+    do_it 'in_target() { return 1; }; finish_labels'
+    [ "$status" -eq 0 ]
+    [ -e target/.autorelabel ]
+}
