@@ -39,7 +39,7 @@ case "$name $*" in
     'wipefs '*/dev/vdb) if [[ -e state/table ]]; then echo 'gpt'; fi ;;
     'sgdisk --zap-all'*) touched "$@" && rm -f state/table ;;
     'sgdisk '*) touched "$@" && touch state/table ;;
-    'mkfs.vfat '*) touched "$@" ;;
+    'mkfs.vfat '* | 'dd '*) touched "$@" ;;
     'zpool labelclear'*) touched "$@" && exit 1 ;;
     'zpool create'*) cat > /dev/null && touched "$@" && touch state/pool ;;
     'zpool export'*) rm state/pool ;;
@@ -56,7 +56,7 @@ esac
 END
     chmod +x faults/program
     local name
-    for name in lsblk blockdev findmnt losetup wipefs sgdisk mkfs.vfat zpool zfs zgenhostid modprobe udevadm blkid fuser umount swapoff \
+    for name in lsblk blockdev findmnt losetup wipefs sgdisk mkfs.vfat zpool zfs zgenhostid modprobe udevadm blkid fuser umount swapoff dd \
         awk sort paste tr grep tac readlink mkdir mv install head rm cat sed chmod cp flock; do
         ln -s ../program "faults/bin/$name"
     done
