@@ -9,6 +9,11 @@ setup() {
     export KLDLOAD_DARKSITES=$PWD/darksite KLDLOAD_CONFIG=$PWD/config KLDLOAD_APT_LISTS=$PWD/lists
     export KLDLOAD_ZFS_MODULE=$PWD/module KLDLOAD_NET=$PWD/net KLDLOAD_ISSUE=$PWD/run/report.issue
     export KLDLOAD_SCRATCH=$PWD/scratch
+    export KLDLOAD_MEDIUM=$PWD/medium KLDLOAD_CMDLINE=$PWD/words
+    mkdir -p medium/kldload
+    echo 'boot=live quiet kldload.medium=0123 console=tty0' > words
+    echo 0123 > medium/kldload/medium
+    listed
     echo free > config/edition
     echo 2.3.9 > module/version
     mkdir -p darksite/debian/apt
@@ -19,6 +24,12 @@ setup() {
     stub systemctl 'exit 0'
     stub ip 'exit 0'
     stub sleep 'exit 0'
+}
+
+# listed FOLDER…: what the list of the medium has in its darksites.
+listed() {
+    printf "%064d  %s\n" 1 live/vmlinuz > medium/kldload/sha256sums
+    for folder; do printf "%064d  darksite/%s/some/file\n" 1 "$folder"; done >> medium/kldload/sha256sums
 }
 
 teardown() {
@@ -72,6 +83,32 @@ report() { run "$live/usr/lib/kldload/live-report"; }
     report
     [ "$status" -eq 0 ]
     [ "${lines[1]}" = "kldload: darksite debian: not on this medium" ]
+}
+
+@test "a darksite that the image has and that is not there is not ready" {
+    mkdir -p darksite/rpm/centos darksite/other
+    listed debian/apt ubuntu/apt rpm/centos rpm/fedora
+    report
+    [ "$status" -eq 1 ]
+    [ "$(grep FAILED <<< "$output" | grep -v 'darksite centos at')" = "$(printf 'kldload: FAILED darksite %s\n' "rpm/fedora: the image has it, and it is not at $PWD/darksite/rpm/fedora" \
+        "ubuntu: the image has it, and it is not at $PWD/darksite/ubuntu/apt")" ]
+    rm medium/kldload/sha256sums
+    report
+    [ "$status" -eq 1 ]
+    [[ "${lines[1]}" == "kldload: FAILED medium: there is no list of what it should have: "* ]]
+}
+
+@test "a system that is not of the medium that was started from is not ready" {
+    echo 4567 > medium/kldload/medium
+    report
+    [ "$status" -eq 1 ]
+    [ "${lines[1]}" = "kldload: FAILED medium: the kernel was started from another image (0123) than the one at $PWD/medium (4567)" ]
+    rm medium/kldload/medium
+    report
+    [[ "${lines[1]}" == *"(without one)" ]]
+    echo 'boot=live' > words # by a boot loader of somebody else's
+    report
+    [ "$status" -eq 0 ]
 }
 
 @test "Ubuntu's mirror is reported where the medium has it, and kept out of the lists of the live system" {

@@ -39,13 +39,32 @@ for module in spl zfs; do
 done
 grep -q '/zfs\.ko[^:]*:.*/spl\.ko' "$modules/modules.dep" || fail "modules.dep does not know zfs"
 
+# --- the medium -------------------------------------------------------------------------------------------------------
+
+# live-boot would take any medium that has /live/*.squashfs, removable ones first. With this file it takes the one whose
+# .disk/live-uuid* says the same. GRUB's menu lies on that medium, and hands the word on (make-iso.sh).
+mkdir -p /etc/initramfs-tools/scripts/init-premount
+cat > /etc/initramfs-tools/scripts/init-premount/kldload-medium << 'END'
+#!/bin/sh
+if [ "$1" = prereqs ]; then exit 0; fi
+for word in $(cat /proc/cmdline); do
+    case $word in
+        kldload.medium=?*)
+            mkdir -p /conf
+            printf '%s\n' "${word#kldload.medium=}" > /conf/uuid.conf
+            ;;
+    esac
+done
+END
+chmod 755 /etc/initramfs-tools/scripts/init-premount/kldload-medium
+
 # --- initramfs --------------------------------------------------------------------------------------------------------
 
 # The modules are compressed already; of the rest (38 MB), level 19 would save 1.2 MB for 24 times the work.
 mkinitramfs -c zstd -l 9 -o /out/initrd.img.part "$kernel"
 listing=$(lsinitramfs /out/initrd.img.part)
 
-for file in scripts/live usr/lib/live/boot/9990-main.sh usr/lib/live/boot/9990-overlay.sh; do
+for file in scripts/live scripts/init-premount/kldload-medium usr/lib/live/boot/9990-main.sh usr/lib/live/boot/9990-overlay.sh; do
     grep -qx -- "$file" <<< "$listing" || fail "the initramfs lacks $file"
 done
 # The file systems of live-boot; then what it takes to see a CD, a USB stick or a disk, in machines and under QEMU.

@@ -18,8 +18,11 @@ case $id in *[!A-Za-z0-9._-]*) echo "make-efi: the identity \"$id\" may hold let
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+# Of two media with the same file it takes the one that it was loaded from: its disk, or a part of it. (What is embedded is read
+# line by line, without "if"; a line that fails is passed over.)
 cat > "$work/early.cfg" <<EOF
-search --no-floppy --set=root --file /.disk/kldload-$id.id
+regexp --set=1:disk '^([^,]+)' "\$root"
+search --no-floppy --set=root --hint="\$disk," --file /.disk/kldload-$id.id
 set prefix=(\$root)/boot/grub
 configfile /boot/grub/grub.cfg
 EOF

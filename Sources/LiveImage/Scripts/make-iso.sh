@@ -27,6 +27,18 @@ cp /in/boot/bios.img "$work/boot/grub/bios.img" # xorriso patches the block addr
 printf '%s\n' "$id" > "$work/.disk/kldload-$id.id"
 printf '%s, %s\n' "$title" "$id" > "$work/.disk/info"
 
+# What is on this image, in a word. The initramfs takes the medium that has it and no other, where several are plugged in
+# (live-root.sh); the report of the live system looks whether it did. The list of digests has every file but the boot loader.
+medium=$(
+    {
+        printf '%s\n' "$id" "$title"
+        for list in /in/extra*/kldload/sha256sums; do cat "$list"; done
+    } | sha256sum
+)
+medium=${medium:0:32}
+mkdir -p "$work/kldload"
+printf '%s\n' "$medium" | tee "$work/.disk/live-uuid-kldload" > "$work/kldload/medium"
+
 cat > "$work/boot/grub/grub.cfg" <<EOF
 set timeout=3
 set default=0
@@ -45,7 +57,7 @@ if regexp --set=1:words '^kldload: (.*)\$' "\$serial_number"; then
     set extra="\$words"
 fi
 
-set common="boot=live live-media-path=/live noeject"
+set common="boot=live live-media-path=/live noeject kldload.medium=$medium"
 set consoles="console=tty0 console=ttyS0,115200n8"
 
 function boot_live {
@@ -84,11 +96,15 @@ for tree in /in/rpm-darksite-*; do grafts+=("/darksite/rpm/${tree#/in/rpm-darksi
 for tree in /in/extra*; do grafts+=("/=$tree"); done
 
 # The GUIDs of the partition table and the volume's dates are derived, or xorriso would draw them.
-guid=$(printf '%s' "$id" | sha256sum | cut -c1-32)
+guid=$medium
 stamp=$(date --utc --date="@$SOURCE_DATE_EPOCH" +%Y%m%d%H%M%S00)
+# blkid calls the volume by its date of modification, and live-boot tries no two of one name: the time of that day stands for
+# what is on the image.
+number=$((16#${medium:0:12}))
+modified=${stamp:0:8}$(printf '%02d' $((number % 24)) $((number / 24 % 60)) $((number / 1440 % 60)) $((number / 86400 % 100)))
 
 xorriso -as mkisofs -quiet -rational-rock -iso-level 3 -volid KLDLOAD -full-iso9660-filenames -disable-deep-relocation \
-    --modification-date="$stamp" --set_all_file_dates "$stamp" --gpt_disk_guid "$guid" \
+    --modification-date="$modified" --set_all_file_dates "$stamp" --gpt_disk_guid "$guid" \
     -partition_offset 16 --grub2-mbr /in/boot/mbr.img \
     -append_partition 2 0xef /in/boot/efi.img -appended_part_as_gpt \
     -c /boot/boot.cat \
