@@ -9,8 +9,10 @@ setup() {
     export PATH="$PWD/bin:$PATH" KLDLOAD_PLAIN=1 KLDLOAD_INSTALLER=$live/usr/lib/kldload-installer KLDLOAD_RUN=$PWD/run
     export KLDLOAD_DARKSITES=$PWD/darksite KLDLOAD_NET=$PWD/net KLDLOAD_ZONEINFO=$PWD/zoneinfo KLDLOAD_LOCALES=$PWD/none
     export KLDLOAD_INSTALL_TARGET=$PWD/bin/install-target
-    stub findmnt 'if [ "${*: -1}" = /run/live/medium ]; then echo /dev/null; fi'
-    stub lsblk 'cat "'"$PWD"'/disks"'
+    stub findmnt 'printf "%s\n" "overlay /" "/dev/sr0 /run/live/medium"'
+    stub ckbcomp 'echo "ckbcomp $*" >> keys; echo "keycode 1 = x"'
+    stub loadkeys 'echo "loadkeys $* $(cat)" >> keys; exit ${LOADKEYS:-0}'
+    stub lsblk 'case "$*" in *--inverse*) echo "${*: -1}" ;; *) cat "'"$PWD"'/disks" ;; esac'
     cat > disks << 'END'
 PATH="/dev/sda" SIZE=" 1.8T" TYPE="disk" TRAN="sata" RO="0" MODEL="Slow One"
 PATH="/dev/sdb" SIZE="14.9G" TYPE="disk" TRAN="usb" RO="0" MODEL="Stick"
@@ -49,8 +51,8 @@ answers() {
     [ ${#answers_problems[@]} -eq 0 ]
 }
 
-# profile, pool, disk, encrypt, host, user, password twice, keys, zone, keyboard, locale, network, platform, install
-shortest=(core '' '' '' '' '' "o'dd \$x" "o'dd \$x" '' '' '' '' '' '' yes)
+# keyboard, profile, pool, disk, encrypt, host, user, password twice, keys, zone, locale, network, platform, install
+shortest=('' core '' '' '' '' '' "o'dd \$x" "o'dd \$x" '' '' '' '' '' yes)
 
 @test "with empty lines and a password, the defaults are installed, and the answers are gone afterwards" {
     said "${shortest[@]}"
@@ -70,20 +72,42 @@ shortest=(core '' '' '' '' '' "o'dd \$x" "o'dd \$x" '' '' '' '' '' '' yes)
     [ "$shown" = "$(printf '%s\n' '  1) /dev/nvme0n1  931G  Quick $One' '  2) /dev/vda  20G  disk' '  3) /dev/sda  1.8T  Slow One' '  4) /dev/sdb  14.9G  Stick')" ]
 }
 
-@test "the medium that the system runs from is not offered" {
-    [ -b /dev/loop0 ] || [ -b /dev/vda ] || skip "there is no block device here to take for the medium"
-    medium=$(ls -1d /dev/vda /dev/loop0 2> /dev/null | sed -n 1p)
-    stub findmnt "echo $medium"
-    stub lsblk 'case "$*" in *--inverse*) echo /dev/sdb ;; *) cat "'"$PWD"'/disks" ;; esac'
+@test "the medium that the system runs from is not offered, and nothing is where that can't be known" {
+    stub findmnt 'printf "%s\n" "overlay /" "/dev/sdb1 /run/live/medium"'
+    stub lsblk 'case "$*" in *--inverse*) printf "/dev/sdb1\n/dev/sdb\n" ;; *) cat "'"$PWD"'/disks" ;; esac'
     said "${shortest[@]}"
     [[ $output != *') /dev/sdb'* ]]
     [[ $output == *') /dev/sda'* ]]
+    rm installed
+    stub findmnt 'exit 1'
+    said "${shortest[@]}"
+    [ "$status" -eq 2 ]
+    [[ $output == *'could not be found out'* ]]
+    [ ! -e installed ]
+}
+
+@test "the keyboard is asked for first, and loaded on a console of the machine; what comes over a line are letters already" {
+    shortest[0]='de(nodeadkeys)'
+    said "${shortest[@]}"
+    [ "$status" -eq 0 ]
+    [[ $output == *'layout of the keyboard'*'What kind of system'* ]]
+    [ ! -e keys ]
+    stub tty 'echo /dev/tty1'
+    said "${shortest[@]}"
+    [ "$(cat keys)" = $'ckbcomp de nodeadkeys\nloadkeys --quiet --unicode --console=/dev/tty1 - keycode 1 = x' ]
+    LOADKEYS=1 said "${shortest[@]}"
+    [ "$status" -eq 0 ]
+    [[ $output == *"This keyboard can't be switched to de(nodeadkeys) here"*'What kind of system'* ]]
+    stub tty 'echo /dev/ttyS0'
+    rm keys
+    said "${shortest[@]}"
+    [ ! -e keys ]
 }
 
 @test "every question answered: mirror, encryption, static network, key" {
     ssh-keygen -q -t ed25519 -N '' -C me -f key
-    said server '/dev/sda 4' mirror yes 'long enough' 'long enough' web.example.org me secret secret "$(cat key.pub)" Europe/Vienna \
-        'de(nodeadkeys)' de_AT.UTF-8 static 10.0.0.5 16 10.0.0.1 9.9.9.9 '2 3' yes
+    said 'de(nodeadkeys)' server '/dev/sda 4' mirror yes 'long enough' 'long enough' web.example.org me secret secret "$(cat key.pub)" \
+        Europe/Vienna de_AT.UTF-8 static 10.0.0.5 16 10.0.0.1 9.9.9.9 '2 3' yes
     [ "$status" -eq 0 ]
     answers installed
     [ "$KLDLOAD_DISK,$KLDLOAD_ZFS_TOPOLOGY,$KLDLOAD_ZFS_ENCRYPT,$KLDLOAD_ZFS_PASSPHRASE" = "/dev/sda /dev/sdb,mirror,1,long enough" ]
@@ -95,7 +119,7 @@ shortest=(core '' '' '' '' '' "o'dd \$x" "o'dd \$x" '' '' '' '' '' '' yes)
 }
 
 @test "a bad answer is asked for again, with the reason" {
-    said core '' 9 1 '' '-bad-' web.example root me secret other secret secret '' Mars '?' Europe/Vienna '' '' '' '' yes
+    said '' core '' 9 1 '' '-bad-' web.example root me secret other secret secret '' Mars '?' Europe/Vienna '' '' '' yes
     [ "$status" -eq 0 ]
     answers installed
     [ "$KLDLOAD_HOSTNAME,$KLDLOAD_USERNAME,$KLDLOAD_PASSWORD,$KLDLOAD_TIMEZONE" = web.example,me,secret,Europe/Vienna ]
@@ -105,7 +129,7 @@ shortest=(core '' '' '' '' '' "o'dd \$x" "o'dd \$x" '' '' '' '' '' '' yes)
 }
 
 @test "nobody is left without a way to log in" {
-    said core '' '' '' '' '' '' '' '<' secret secret '' '' '' '' '' '' yes
+    said '' core '' '' '' '' '' '' '' '<' secret secret '' '' '' '' '' yes
     [ "$status" -eq 0 ]
     [[ $output == *'nobody could log in'* ]]
     answers installed
@@ -113,17 +137,17 @@ shortest=(core '' '' '' '' '' "o'dd \$x" "o'dd \$x" '' '' '' '' '' '' yes)
 }
 
 @test "going back keeps what was said, passes by what was not asked, and before the first question leaves" {
-    said core '' '' '' one two '<' '<' '<' '' three '' secret secret '' '' '' '' '' '' yes
+    said '' core '' '' '' one two '<' '<' '<' '' three '' secret secret '' '' '' '' '' yes
     answers installed
     [ "$KLDLOAD_HOSTNAME,$KLDLOAD_USERNAME" = three,two ]
     rm installed
-    said core '<' '<' yes
+    said '' core '<' '<' '<' yes
     [ "$status" -eq 2 ]
     [ ! -e installed ]
 }
 
 @test "without a yes nothing is touched: no, the end of input, and no disk" {
-    said core '' '' '' '' '' secret secret '' '' '' '' '' '' no
+    said '' core '' '' '' '' '' secret secret '' '' '' '' '' no
     [ "$status" -eq 2 ]
     [[ $output == *'ALL that is on /dev/nvme0n1 will be lost'*'no more input'* ]]
     [ ! -e installed ] && [ -z "$(ls run)" ]
@@ -143,13 +167,13 @@ shortest=(core '' '' '' '' '' "o'dd \$x" "o'dd \$x" '' '' '' '' '' '' yes)
 
 @test "it can write a file instead, and begin with the manifest of another machine" {
     options=(--write "$PWD/mine.env")
-    said core '' '/dev/vda' '' web '' secret secret '' '' '' '' '' ''
+    said '' core '' '/dev/vda' '' web '' secret secret '' '' '' '' ''
     [ "$status" -eq 0 ] && [ ! -e installed ]
     [ "$(stat --format=%a mine.env)" = 600 ]
     answers mine.env
     answers_manifest > manifest.env
     options=(--from "$PWD/manifest.env" --write "$PWD/other.env")
-    said '' '' '' '' '' '' secret secret '' '' '' '' '' ''
+    said '' '' '' '' '' '' '' secret secret '' '' '' '' ''
     [ "$status" -eq 0 ]
     diff mine.env other.env
     echo 'KLDLOAD_DISTRO=debain' > manifest.env
@@ -160,7 +184,7 @@ shortest=(core '' '' '' '' '' "o'dd \$x" "o'dd \$x" '' '' '' '' '' '' yes)
 
 @test "a medium without darksites, and words it does not know" {
     rm -r darksite/debian
-    said ''
+    said '' ''
     [ "$status" -eq 2 ]
     [[ $output == *'there is nothing to install'* ]]
     options=(--unknown)
@@ -202,9 +226,9 @@ for want, keys in steps:
 while time.time() < deadline and read(): pass
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 END
-    printf '%s\t%s\n' 'What kind of system?' '\x1b[A\r' 'Who makes' '\r' 'Which disk' '\r' 'Encrypt the pool' '\r' 'name of the machine' ' x\r' "can't be" '\r' \
+    printf '%s\t%s\n' 'layout of the keyboard' '\r' 'What kind of system?' '\x1b[A\r' 'Who makes' '\r' 'Which disk' '\r' 'Encrypt the pool' '\r' 'name of the machine' ' x\r' "can't be" '\r' \
         'name of the machine' "$(printf '\\x7f%.0s' {1..40})box\\r" 'name of the administrator' '\r' 'The password of admin' "o'dd \$x\\r" 'Once more' "o'dd \$x\\r" \
-        'Public SSH keys' '\r' 'time zone' '\r' 'layout of the keyboard' '\r' 'Language and' '\r' 'How is the network' '\r' 'What else' ' \r' \
+        'Public SSH keys' '\r' 'time zone' '\r' 'Language and' '\r' 'How is the network' '\r' 'What else' ' \r' \
         'What was said' '\r' 'Install debian core now' '\x1b[B\r' 'take the medium out' '' > steps
     run python3 drive.py "$live/usr/sbin/kldload-setup"
     echo "$output"
