@@ -421,6 +421,7 @@ refused_second() {
     done > missing
     [ "$(wc -l < missing)" -le 1 ] # those that are newer than this system
     while read -r name of; do taken KLDLOAD_KEYBOARD "$of($name)"; done < <(awk '/^!/ { inside = $2 == "variant" } inside && $2 ~ /^(de|ch|us|fr):$/ { sub(":", "", $2); print $1, $2 }' /usr/share/X11/xkb/rules/base.lst)
+    for name in de fr ch us ru gr jp latam; do ckbcomp "$name" 2> /dev/null | loadkeys --parse -; done
     ckbcomp de nodeadkeys > map
     grep -q '^keycode 21 = +U+007a' map # z, where a US keyboard has y
 }

@@ -135,7 +135,7 @@ END
     cat > chroot-fake << 'END'
 chroot() { shift; printf '%s: ' "$*"; cat; }
 END
-    touch target/etc/group
+    touch target/etc/{group,passwd}
     mkdir target/home/admin
     for password in 'plain' '$7.50' "$(openssl passwd -6 x)"; do
         rm -rf target/home/admin/.ssh
@@ -148,6 +148,14 @@ END
         [ "$(cat target/home/admin/.ssh/authorized_keys)" = "$(printf 'command="a; b" %s\n%s' "$(cat key.pub)" "$(cat key.pub)")" ]
         [ "$(ssh-keygen -l -f target/home/admin/.ssh/authorized_keys | wc -l)" -eq 2 ]
     done
+}
+
+@test "names that packages brought and nobody knew are in the log, for the test of an installation" {
+    answers
+    printf '%s:x:1:\n' root tcpdump newcomer Debian-gdm > target/etc/passwd
+    echo 'othergroup:x:2:' > target/etc/group
+    do_it system_unknown_names
+    [ "$output" = $'the judge of answers does not know the name newcomer\nthe judge of answers does not know the name othergroup' ]
 }
 
 # --- updates -----------------------------------------------------------------------------------------------------------

@@ -163,6 +163,35 @@ installed_names_places_and_people_are_as_ordered() {
     equal "the home folder's owner" "$(stat --format %U "/home/$USERNAME")" "$USERNAME"
 }
 
+installed_nothing_listens_that_nobody_asked_for() {
+    local found allowed='^(tcp [^ ]*:22|udp [^ ]*:(68|546)|[^ ]* [^ ]*%virbr[0-9]+:[0-9]+|[^ ]* (127\.|\[::1\]|192\.168\.122\.1:)[^ ]*)$'
+    found=$(ss --no-header --listening --tcp --udp --numeric | awk '{ print $1, $5 }' | sort --unique)
+    if [[ -e /usr/lib/systemd/system/cockpit.socket ]]; then found=$(sed '/^tcp [^ ]*:9090$/d' <<< "$found"); fi
+    if [[ -e /etc/wireguard/private.key ]]; then found=$(sed '/^udp [^ ]*:51820$/d' <<< "$found"); fi
+    found=$(sed -E "/$allowed/d" <<< "$found")
+    [[ -z $found ]] || fail "others can reach: ${found//$'\n'/, }"
+}
+
+installed_the_firewall_is_loaded() {
+    local rules
+    if [[ $PROFILE == core ]]; then return 0; fi # which has none, and says so
+    rules=$(nft list table inet kldload)
+    [[ $rules == *'policy drop'* && $rules == *'tcp dport'* ]] || fail "this is no firewall: $rules"
+}
+
+installed_no_neighbour_is_asked_for_names() {
+    local said
+    if [[ ! -e /usr/bin/resolvectl ]]; then return 0; fi
+    said=$(resolvectl --no-pager status)
+    [[ $said == *-LLMNR* && $said == *-mDNS* && $said != *+LLMNR* && $said != *+mDNS* ]] || fail "LLMNR or mDNS is on: $said"
+}
+
+installed_the_judge_of_answers_knows_every_name_of_the_profile() {
+    local found
+    found=$(sed -n 's/^the judge of answers does not know the name //p' /var/log/installer/kldload-installer.log)
+    [[ -z $found ]] || fail "answers_is_taken lacks: ${found//$'\n'/ }"
+}
+
 installed_the_manifest_tells_what_was_ordered() {
     local file=/etc/kldload/install-manifest.env
     [[ -s $file ]] || fail "there is no $file"
