@@ -73,10 +73,35 @@ boot_depmod() {
 
 boot_module_files() { (cd "$1" && find . -name '*.ko*' -type f -printf '%P %s\n' | sort && cat modules.builtin modules.order); }
 
+# boot_consoles: the consoles of the live system, as far as the machine has them. The last one asks for a passphrase: that which the
+# installation was started from, if any.
+boot_consoles() {
+    local cmdline active terminal word device words=() last=''
+    cmdline=$(< "${BOOT_CMDLINE:-/proc/cmdline}")
+    active=$(< "${BOOT_ACTIVE:-/sys/class/tty/console/active}")
+    terminal=$(ps --no-headers -o tty= -p $$)
+    for word in $cmdline; do
+        if [[ $word != console=* ]]; then continue; fi
+        device=${word#console=}
+        device=${device%%,*}
+        if [[ " $active " != *" $device "* ]]; then continue; fi # there is no such port
+        if [[ $terminal == "$device" || $device == tty0 && $terminal == tty[0-9]* ]]; then last=$word; else words+=("$word"); fi
+    done
+    if [[ -n $last ]]; then words+=("$last"); fi
+    # The screen alone needs no word.
+    if [[ ${words[*]} != console=tty0 ]]; then printf '%s\n' "${words[*]}"; fi
+}
+
 # boot_settings: what the kernel is told, and how the root is found.
 boot_settings() {
+    local words
     mkdir -p "$TARGET/etc/kernel" "$TARGET/etc/zfs"
-    printf '%s\n' "rw $KLDLOAD_KERNEL_OPTIONS" | sed 's/ *$//' > "$TARGET/etc/kernel/cmdline"
+    # A machine that wakes up with a pool in its memory that was imported since damages it.
+    words="rw nohibernate $KLDLOAD_KERNEL_OPTIONS"
+    if [[ $words != *' console='* ]]; then words+=" $(boot_consoles)"; fi
+    printf '%s\n' "$words" | tr --squeeze-repeats ' ' | sed 's/ *$//' > "$TARGET/etc/kernel/cmdline"
+    # No clock is earlier than the installation (systemd(1)), whatever its battery says.
+    touch "$TARGET/usr/lib/clock-epoch"
     # The number that the pool knows this machine by; one that was made by hand may know none.
     if [[ -e /etc/hostid ]]; then cp /etc/hostid "$TARGET/etc/hostid"; else in_target zgenhostid; fi
     pool_mount_list
@@ -111,18 +136,24 @@ boot_initramfs() {
 }
 
 # boot_environment: the name of the file system that is the target's root.
-boot_environment() { zpool get -H -o value bootfs rpool | sed 's|.*/||'; }
+boot_environment() {
+    local dataset
+    dataset=$(zpool get -H -o value bootfs rpool)
+    printf '%s\n' "${dataset##*/}"
+}
 
 # boot_check KERNEL: every disk can boot it.
 boot_check() {
-    local partition esp entry
-    entry=loader/entries/kldload-$(boot_environment)-$1.conf
+    local partition esp entry be
+    be=$(boot_environment)
     esp=$(mktemp --directory)
     for partition in "${disk_esps[@]}"; do
         run mount -t vfat "$partition" "$esp"
-        [[ -s $esp/EFI/BOOT/BOOTX64.EFI && -s $esp/$entry ]] || {
+        entry=loader/entries/$(sed -n 's/^default //p' "$esp/loader/loader.conf")
+        { [[ -s $esp/EFI/BOOT/BOOTX64.EFI && -s $esp/$entry ]] && grep --quiet --line-regexp --fixed-strings "version $1" "$esp/$entry" \
+            && grep --quiet "^options root=ZFS=[^ ]*/ROOT/$be " "$esp/$entry"; } || {
             umount "$esp"
-            fail "$partition has no boot loader or no entry for kernel $1"
+            fail "$partition has no boot loader, or does not boot kernel $1 of $be by itself"
         }
         awk -v esp="$esp" '$1 == "linux" || $1 == "initrd" { print esp $2 }' "$esp/$entry" \
             | xargs stat --format='%n %s'

@@ -247,6 +247,7 @@ disks_partition() {
         mapfile -t backwards <<< "$(tac <<< "$parts")"
         run wipefs --all --force "${backwards[@]}"
         run sgdisk --zap-all "$disk"
+        disks_wipe_ends "$disk"
         run sgdisk --set-alignment=2048 --new="1:1M:+$esp_size" --typecode=1:EF00 --change-name=1:"EFI system" \
             --new=2:0:0 --typecode=2:BF00 --change-name=2:rpool "$disk"
     done
@@ -260,6 +261,7 @@ disks_partition() {
         done < <(awk '$2 == "part"' <<< "$parts") # whatever is lost is missed below
         ((number == 2)) || fail "$disk: the kernel does not see its two partitions but $number; is it in use?"
     done
+    for part in "${disk_esps[@]}" "${disk_pools[@]}"; do disks_wipe_ends "$part"; done
     for part in "${disk_esps[@]}"; do run mkfs.vfat -F 32 -n EFI "$part"; done
 }
 
@@ -270,4 +272,13 @@ disks_lasting_name() {
         if [[ $link -ef $1 ]]; then printf '%s\n' "$link" && return; fi
     done
     printf '%s\n' "$1"
+}
+
+# disks_wipe_ends DEVICE: where the four labels of a pool are, 512 KiB at each end; also those of a pool that nobody sees any more
+# because its table was deleted before. Whoever finds them takes the new partition for a part of that pool.
+disks_wipe_ends() {
+    local size
+    size=$(blockdev --getsize64 "$1")
+    run dd if=/dev/zero of="$1" bs=1M count=1 conv=notrunc status=none
+    run dd if=/dev/zero of="$1" bs=1M count=1 seek=$((size - 1048576)) oflag=seek_bytes conv=notrunc status=none
 }

@@ -5,12 +5,15 @@
 TARGET=/target
 
 pool_create() {
-    local options=() topology=()
+    local options=() topology=() version features
     modprobe zfs
     pool_cache $(($(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo) * 1024 / 4))
-    # The number that a pool remembers its machine by.
-    if [[ ! -e /etc/hostid ]]; then run zgenhostid; fi
-    options+=(-o ashift=12 -o autotrim=on -o cachefile=none)
+    # The number that a pool remembers its machine by; the live system may have that of what was here before (kldload-rescue).
+    run zgenhostid -f
+    options+=(-o ashift=12 -o autotrim=on -o autoexpand=on -o cachefile=none)
+    version=$(pool_zfs_version)
+    features=$(pool_features "$version" /usr/share/zfs/compatibility.d)
+    if [[ -n $features ]]; then options+=(-o "compatibility=$features"); fi
     options+=(-O compression=lz4 -O acltype=posixacl -O xattr=sa -O dnodesize=auto -O normalization=formD -O relatime=on)
     # Names below rpool are folders below /, but rpool itself is none.
     options+=(-O canmount=off -O mountpoint=/)
@@ -24,6 +27,34 @@ pool_create() {
     printf '%s' "$KLDLOAD_ZFS_PASSPHRASE" | zpool create -f "${options[@]}" -R "$TARGET" rpool "${topology[@]}" "${disk_pools[@]}"
     # Nothing of an installation that failed is worth waiting for the disk. Back to standard in pool_settle.
     run zfs set sync=disabled rpool
+}
+
+# pool_zfs_version: "2.3" where the profile brings ZFS 2.3.9.
+pool_zfs_version() {
+    local profile
+    profile=$(bootstrap_profile)
+    awk '($1 == "zfsutils-linux" || $1 == "zfs") && match($2, /^([0-9]+:)?[0-9]+\.[0-9]+/) {
+        version = substr($2, RSTART, RLENGTH)
+        sub(/^[0-9]+:/, "", version)
+        print version
+    }' "$profile"
+}
+
+# pool_features VERSION FOLDER: the list of features that ZFS of this version reads, or the next older one that there is; zpool(8)
+# calls it compatibility. The live system may have a newer ZFS than what it installs. And without it `zpool upgrade` would turn on
+# what a boot environment that is gone back to, or the live medium at hand, can't import.
+pool_features() {
+    local file versions=''
+    if [[ -z $1 ]]; then return; fi # it is not known
+    for file in "$2"/openzfs-*-linux; do
+        file=${file##*/openzfs-}
+        versions+=${file%-linux}$'\n'
+    done
+    # The last that sorts before "VERSION wanted".
+    sort --version-sort <<< "$versions$1 wanted" | awk '
+        $2 == "wanted" { seen = 1 }
+        !seen && /^[0-9.]+$/ { best = $1 }
+        END { if (best != "") print "openzfs-" best "-linux" }'
 }
 
 # pool_cache BYTES: what ZFS may cache. It would take half of the memory, and the live system's own programs be read from the

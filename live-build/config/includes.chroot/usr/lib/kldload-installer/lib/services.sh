@@ -10,6 +10,21 @@ services() {
     services_zfs
     services_of_profile
     services_apply
+    services_told
+}
+
+# services_told: what whoever logs in learns of how this machine is kept up to date; pam_motd(8) shows it.
+services_told() {
+    local update='dnf upgrade' kernel='A new kernel comes with that; one without a ZFS module for it is never booted, and kldload-boot says so.'
+    if services_has /usr/bin/dpkg; then update='apt update && apt full-upgrade'; fi
+    if ((${#services_held[@]})); then
+        kernel="Held back until you want them: ${services_held[*]}. To take them: apt-mark unhold, upgrade, apt-mark hold."
+    fi
+    mkdir -p "$TARGET/etc/motd.d"
+    printf '%s\n' \
+        "$KLDLOAD_DISTRO $KLDLOAD_PROFILE on ZFS, installed by kldload (/etc/kldload/install-manifest.env); kldload-boot list: boot environments" \
+        "Updates: $update. To go back afterwards: zfs snapshot before; zfs clone it below rpool/ROOT; kldload-boot default CLONE" \
+        "$kernel" > "$TARGET/etc/motd.d/kldload"
 }
 
 # services_apply: once for all, because each call of systemctl takes a while.
@@ -21,8 +36,9 @@ services_apply() {
     for unit in "${services_disabled[@]}"; do
         if services_has "/usr/lib/systemd/system/$unit"; then disable+=("$unit"); fi
     done
-    if ((${#disable[@]})); then in_target systemctl disable "${disable[@]}"; fi
     in_target systemctl enable "${enable[@]}"
+    # After what was enabled: with that come units that it names (Also=).
+    if ((${#disable[@]})); then in_target systemctl disable "${disable[@]}"; fi
 }
 
 services_of_profile() {
@@ -47,12 +63,18 @@ services_of_profile() {
 services_has() { [[ -e $TARGET$1 ]]; }
 
 # A new kernel is taken on purpose, with a boot environment to go back to; not by the way, in any upgrade.
+services_held=()
+
 services_holds() {
-    local name
+    local name held
     if ! services_has /usr/bin/dpkg; then return; fi
-    for name in linux-image-amd64 linux-headers-amd64 linux-image-generic linux-headers-generic; do
-        if services_has "/var/lib/dpkg/info/$name.list"; then printf '%s hold\n' "$name"; fi
-    done | in_target dpkg --set-selections
+    for name in linux-headers-amd64 linux-headers-generic linux-image-amd64 linux-image-generic; do
+        if services_has "/var/lib/dpkg/info/$name.list"; then services_held+=("$name"); fi
+    done
+    if ((${#services_held[@]} == 0)); then return; fi
+    printf '%s hold\n' "${services_held[@]}" | in_target dpkg --set-selections
+    held=$(in_target_quietly apt-mark showhold)
+    [[ ${held//$'\n'/ } == "${services_held[*]}" ]] || fail "what is held is \"${held//$'\n'/ }\", not \"${services_held[*]}\""
 }
 
 # Debian's own jobs of cron read pools through each month (/etc/cron.d/zfsutils-linux); elsewhere a timer does.

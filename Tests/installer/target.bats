@@ -1,0 +1,129 @@
+#!/usr/bin/env bats
+# What the machine is like afterwards: its consoles, the features and labels of its pool, what is held and told; and what it must have.
+bats_require_minimum_version 1.5.0
+
+setup() {
+    library=$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot/usr/lib/kldload-installer/lib
+    cd "$BATS_TEST_TMPDIR" || return
+    mkdir -p target/usr/lib
+    cat > around << END
+set -euo pipefail
+shopt -s inherit_errexit
+say() { :; }
+run() { "\$@"; }
+fail() { printf 'fail: %s\n' "\$*"; exit 1; }
+for name in bootstrap machine disks pool boot services; do source "$library/\$name.sh"; done
+TARGET=$PWD/target KLDLOAD_DISTRO=debian KLDLOAD_PROFILE=server KLDLOAD_KERNEL_OPTIONS=
+END
+}
+
+# consoles CMDLINE ACTIVE TERMINAL
+consoles() {
+    echo "$1" > cmdline
+    echo "$2" > active
+    run -0 env BOOT_CMDLINE=cmdline BOOT_ACTIVE=active bash -c "source ./around; ps() { echo $3; }; boot_consoles"
+}
+
+@test "the consoles of the live system are handed on, as far as the machine has them" {
+    consoles 'boot=live console=tty0 console=ttyS0,115200n8 quiet' 'tty0 ttyS0' '?'
+    [ "$output" = 'console=tty0 console=ttyS0,115200n8' ]
+    consoles 'boot=live console=ttyS0,115200n8' 'ttyS0' '?'
+    [ "$output" = 'console=ttyS0,115200n8' ]
+    consoles 'boot=live console=tty0 console=ttyS0,115200n8' 'tty0' '?' # a laptop
+    [ "$output" = '' ]
+    consoles 'boot=live' 'tty0' 'tty1'
+    [ "$output" = '' ]
+}
+
+@test "a passphrase is asked for where the installation was started from" {
+    consoles 'console=tty0 console=ttyS0,115200n8' 'ttyS0 tty0' tty1
+    [ "$output" = 'console=ttyS0,115200n8 console=tty0' ]
+    consoles 'console=ttyS0,115200n8 console=tty0' 'ttyS0 tty0' ttyS0
+    [ "$output" = 'console=tty0 console=ttyS0,115200n8' ]
+    consoles 'console=tty0 console=ttyS0,115200n8' 'ttyS0 tty0' pts/0
+    [ "$output" = 'console=tty0 console=ttyS0,115200n8' ]
+}
+
+# settings OPTIONS: what the kernel is told.
+settings() {
+    run -0 env options="$1" bash -c 'source ./around; KLDLOAD_KERNEL_OPTIONS=$options disk_esps=(/dev/vda1)
+        boot_consoles() { echo console=ttyS0; }; in_target() { :; }; pool_mount_list() { :; }; lsblk() { echo 1234; }; boot_settings'
+    cat target/etc/kernel/cmdline
+}
+
+@test "answers that name a console have the last word; and no machine hibernates" {
+    [ "$(settings '')" = 'rw nohibernate console=ttyS0' ]
+    [ "$(settings 'quiet')" = 'rw nohibernate quiet console=ttyS0' ]
+    [ "$(settings 'console=tty0 quiet')" = 'rw nohibernate console=tty0 quiet' ]
+    [ -e target/usr/lib/clock-epoch ]
+}
+
+@test "the pool has the features of the ZFS that is installed, or of the next older one" {
+    mkdir features
+    touch features/openzfs-{2.0,2.1,2.2,2.3}-{linux,freebsd} features/openzfs-2.3 features/zol-0.8
+    features() { run -0 bash -c "source ./around; pool_features '$1' features"; }
+    features 2.3 && [ "$output" = openzfs-2.3-linux ]
+    features 2.2 && [ "$output" = openzfs-2.2-linux ]
+    features 2.10 && [ "$output" = openzfs-2.3-linux ]
+    features 1.9 && [ "$output" = '' ]
+    features '' && [ "$output" = '' ]
+    printf '%s\n' 'zfsutils-linux 2.3.9-1 amd64' 'zfs-zed 2.3.9-1 amd64' > debian
+    printf '%s\n' 'zfs-dracut 2.1.15-1.el9 noarch' 'zfs 1:2.1.15-1.el9 x86_64' > rocky
+    run -0 bash -c 'source ./around; bootstrap_profile() { echo debian; }; pool_zfs_version; bootstrap_profile() { echo rocky; }; pool_zfs_version'
+    [ "$output" = $'2.3\n2.1' ]
+}
+
+@test "features are named as this ZFS and zpool create know them; the pool grows with its disks, and has a number of its own" {
+    fake_programs='modprobe() { :; }; pool_cache() { :; }; zgenhostid() { echo "zgenhostid $*" >> said; }
+        zpool() { echo "zpool $*" >> said; }; zfs() { :; }; bootstrap_profile() { echo profile; }; pool_features() { echo "openzfs-$1-linux"; }'
+    echo 'zfsutils-linux 2.3.9-1 amd64' > profile
+    run -0 bash -c "source ./around; $fake_programs"'; TARGET=$PWD/target KLDLOAD_ZFS_DEDUP=0 KLDLOAD_ZFS_TOPOLOGY=single KLDLOAD_ZFS_ENCRYPT=0
+        KLDLOAD_ZFS_PASSPHRASE= disk_pools=(/dev/vda2); pool_create'
+    grep -q '^zpool create -f .*-o autoexpand=on .*-o compatibility=openzfs-2.3-linux .*-R .*target rpool /dev/vda2$' said
+    grep -qx 'zgenhostid -f' said
+}
+
+@test "labels of a pool that was there once go from both ends of a disk and its partitions" {
+    head -c 5000192 /dev/zero | tr '\0' x > part
+    run -0 bash -c 'source ./around; blockdev() { stat --format=%s "$2"; }; disks_wipe_ends part'
+    [ "$(stat --format=%s part)" -eq 5000192 ]
+    cmp --bytes=1048576 part /dev/zero
+    tail -c 1048576 part | cmp --bytes=1048576 - /dev/zero
+    [ "$(tr -d '\0' < part | wc -c)" -eq $((5000192 - 2 * 1048576)) ]
+}
+
+@test "who logs in is told in three lines what is held, and how updates come" {
+    told() {
+        run -0 bash -c "source ./around; $1"'; mkdir -p target/usr/bin; touch target/usr/bin/dpkg; services_told; cat target/etc/motd.d/kldload'
+        [ "${#lines[@]}" -eq 3 ]
+    }
+    told 'services_held=(linux-headers-amd64 linux-image-amd64)'
+    [[ ${lines[1]} == *'apt update && apt full-upgrade'* ]]
+    [[ ${lines[2]} == *'Held back until you want them: linux-headers-amd64 linux-image-amd64.'*'apt-mark unhold'* ]]
+    told :
+    [[ ${lines[2]} == *'one without a ZFS module for it is never booted'* ]]
+}
+
+@test "what is held is asked of apt, which must say the same" {
+    run -0 bash -c 'source ./around; mkdir -p target/usr/bin target/var/lib/dpkg/info; touch target/usr/bin/dpkg target/var/lib/dpkg/info/linux-{image,headers}-amd64.list
+        in_target() { cat > selections; }; in_target_quietly() { sed "s/ hold//" selections; }; services_holds; cat selections'
+    [ "$output" = $'linux-headers-amd64 hold\nlinux-image-amd64 hold' ]
+    run -1 bash -c 'source ./around; in_target() { cat > /dev/null; }; in_target_quietly() { echo linux-image-amd64; }; services_holds'
+    [[ $output == *'what is held is "linux-image-amd64", not "linux-headers-amd64 linux-image-amd64"'* ]]
+}
+
+@test "units that come with an enabled one, and are not wanted, are disabled after it" {
+    run -0 bash -c 'source ./around; mkdir -p target/usr/lib/systemd/system; touch target/usr/lib/systemd/system/systemd-networkd{,-wait-online}.service
+        services_enabled=(systemd-networkd.service) services_disabled=(systemd-networkd-wait-online.service)
+        in_target() { echo "$*"; }; services_apply'
+    [ "${lines[-1]}" = 'systemctl disable systemd-networkd-wait-online.service' ]
+}
+
+@test "a machine with too little memory is refused before a disk is touched" {
+    printf 'MemTotal:  %s kB\n' $((700 * 1024)) > meminfo
+    run -0 env KLDLOAD_MEMINFO=meminfo bash -c 'source ./around; machine_lacks_memory'
+    [ "$output" = '700 MiB of memory are too few, 900 are the least' ]
+    printf 'MemTotal:  %s kB\n' $((960 * 1024)) > meminfo
+    run -0 env KLDLOAD_MEMINFO=meminfo bash -c 'source ./around; machine_lacks_memory'
+    [ "$output" = '' ]
+}
