@@ -8,12 +8,16 @@ setup() {
     export PATH="$PWD/bin:$PATH"
     export KLDLOAD_DARKSITES=$PWD/darksite KLDLOAD_CONFIG=$PWD/config KLDLOAD_APT_LISTS=$PWD/lists
     export KLDLOAD_ZFS_MODULE=$PWD/module KLDLOAD_NET=$PWD/net KLDLOAD_ISSUE=$PWD/run/report.issue
-    export KLDLOAD_SCRATCH=$PWD/scratch
     export KLDLOAD_MEDIUM=$PWD/medium KLDLOAD_CMDLINE=$PWD/words
     mkdir -p medium/kldload
     echo 'boot=live quiet kldload.medium=0123 console=tty0' > words
     echo 0123 > medium/kldload/medium
     listed
+    export KLDLOAD_SCRATCH=$PWD/scratch KLDLOAD_INSTALLER=$live/usr/lib/kldload-installer
+    export KLDLOAD_EPOCH=$PWD/clock-epoch KLDLOAD_RTC=$PWD/rtc KLDLOAD_MEMINFO=$PWD/meminfo
+    touch --date=2026-11-26 clock-epoch
+    date --date=2026-11-28 +%s > rtc
+    echo 'MemTotal: 2000000 kB' > meminfo
     echo free > config/edition
     echo 2.3.9 > module/version
     mkdir -p darksite/debian/apt
@@ -24,6 +28,7 @@ setup() {
     stub systemctl 'exit 0'
     stub ip 'exit 0'
     stub sleep 'exit 0'
+    stub date 'if [ "$*" = +%s ]; then exec /usr/bin/date --date=2026-11-28 +%s; fi; exec /usr/bin/date "$@"'
 }
 
 # listed FOLDER…: what the list of the medium has in its darksites.
@@ -53,6 +58,28 @@ report() { run "$live/usr/lib/kldload/live-report"; }
     [ "${lines[3]}" = "kldload: network: none, and none is needed" ]
     [ "${lines[4]}" = "kldload: ready" ]
     [ "${#lines[@]}" -eq 5 ]
+}
+
+@test "a machine with too little memory to install is not ready" {
+    echo 'MemTotal: 500000 kB' > meminfo
+    report
+    [ "$status" -eq 1 ]
+    [ "${lines[3]}" = "kldload: FAILED memory: 488 MiB of memory are too few, 900 are the least" ]
+}
+
+@test "a clock that was years off is said, and one that still is, is a failure" {
+    date --utc --date=2015-01-01T12:00 +%s > rtc
+    report
+    [ "$status" -eq 0 ]
+    [[ "${lines[3]}" == "kldload: clock: the machine's own says 2015-01-01, before this image was made (2026-11-26); it was set forward to that" ]]
+    stub date 'if [ "$*" = +%s ]; then exec /usr/bin/date --date=2015-01-01 +%s; fi; exec /usr/bin/date "$@"'
+    report
+    [ "$status" -eq 1 ]
+    [[ "${lines[3]}" == "kldload: FAILED clock: it says "*", before this image was made: timedatectl set-time sets it" ]]
+    rm clock-epoch
+    report
+    [ "$status" -eq 1 ]
+    [[ "${lines[3]}" == "kldload: FAILED clock: this image does not say when it was made" ]]
 }
 
 @test "what is wrong with the mirror is said, with apt's words, and the rest is still looked at" {

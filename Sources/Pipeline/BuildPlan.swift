@@ -195,7 +195,7 @@ struct BuildPlanner {
                 "live/squashfs", stage: stage, root: .output("live/root", "rootfs.tar"),
                 level: declaration.iso.squashfsLevel),
             recipe.layer("live/overlay", stage: stage, title: "live overlay", tree: ["tree": includes]),
-            recipe.layer("live/build", stage: stage, title: "keys and identity", tree: build),
+            dated.layer("live/build", stage: stage, title: "keys, identity and date", tree: build),
             recipe.boot("iso/boot", stage: stage),
             digests,
             dated.iso(BuildPlan.image, stage: stage, title: title, contents: contents),

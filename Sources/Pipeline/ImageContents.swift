@@ -4,12 +4,13 @@ import Primitives
 
 extension Step {
     /// The files that the build itself lays over the live system, as inputs of a layer: whose signature it trusts, and what
-    /// it is.
+    /// it is. systemd lets no clock be earlier than the time of `clock-epoch`: that of the layer.
     static func buildLayer(edition: String, identity: String, key: [UInt8]) -> [String: StepInput] {
         [
             "tree/usr/share/keyrings/kldload-darksite.gpg": .literal(key),
             "tree/etc/kldload/edition": .literal(Array("\(edition)\n".utf8)),
             "tree/etc/kldload/build": .literal(Array("\(identity)\n".utf8)),
+            "tree/usr/lib/clock-epoch": .literal([]),
         ]
     }
 

@@ -23,6 +23,8 @@ title=${2:?a title is needed}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/.disk" "$work/boot/grub"
+# The loader in the ISO's own tree as well: some firmware, and loaders that start an ISO as a file, look there only.
+mcopy -s -i /in/boot/efi.img ::EFI "$work/"
 cp /in/boot/bios.img "$work/boot/grub/bios.img" # xorriso patches the block address of the image into it
 printf '%s\n' "$id" > "$work/.disk/kldload-$id.id"
 printf '%s, %s\n' "$title" "$id" > "$work/.disk/info"
@@ -58,6 +60,10 @@ if regexp --set=1:words '^kldload: (.*)\$' "\$serial_number"; then
 fi
 
 set common="boot=live live-media-path=/live noeject kldload.medium=$medium"
+# Another GRUB that was told to start this ISO from a file on a disk (loopback.cfg) says where the file is.
+if [ -n "\$iso_path" ]; then
+    set common="\$common findiso=\$iso_path"
+fi
 set consoles="console=tty0 console=ttyS0,115200n8"
 
 function boot_live {
@@ -76,6 +82,9 @@ menuentry "$title, copied to memory: the medium can be taken out" {
 menuentry "$title, serial console only (ttyS0, 115200)" {
     boot_live console=ttyS0,115200n8
 }
+menuentry "$title, serial console only (ttyS1, 115200: the second port, of many remote consoles)" {
+    boot_live console=ttyS1,115200n8
+}
 menuentry "$title, safe graphics" {
     boot_live nomodeset \$consoles
 }
@@ -88,6 +97,9 @@ menuentry "Power off" {
     halt
 }
 EOF
+
+# By the convention of those who start ISOs from files: loopback.cfg is read with the ISO as root, and the file's place in iso_path.
+printf 'configfile /boot/grub/grub.cfg\n' > "$work/boot/grub/loopback.cfg"
 
 grafts=()
 for file in /in/live/*; do grafts+=("/live/${file##*/}=$file"); done
