@@ -58,6 +58,23 @@ settings() {
     [ -e target/usr/lib/clock-epoch ]
 }
 
+@test "the hooks are installed, to be called, and those of systemd-boot are not called any more" {
+    mkdir -p target/etc/{kernel/{postinst,postrm}.d,initramfs/post-update.d} target/usr/lib/systemd/boot/efi
+    touch target/usr/lib/systemd/boot/efi/systemd-bootx64.efi
+    install -m 755 /dev/null target/etc/kernel/postinst.d/zz-systemd-boot
+    install -m 755 /dev/null target/etc/kernel/postinst.d/initramfs-tools
+    install -m 755 /dev/null target/etc/initramfs/post-update.d/systemd-boot
+    run -0 env INSTALLER="${library%/lib}" bash -c 'source ./around; boot_target_files'
+    run -0 run-parts --test target/etc/kernel/postinst.d
+    [ "$output" = $'target/etc/kernel/postinst.d/initramfs-tools\ntarget/etc/kernel/postinst.d/zz-kldload' ]
+    run -0 run-parts --test target/etc/kernel/postrm.d
+    [ "$output" = target/etc/kernel/postrm.d/zz-kldload ]
+    run -0 run-parts --test target/etc/kernel/header_postinst.d
+    [ "$output" = target/etc/kernel/header_postinst.d/zz-kldload ]
+    run -0 run-parts --test target/etc/initramfs/post-update.d
+    [ "$output" = target/etc/initramfs/post-update.d/kldload ]
+}
+
 @test "the pool has the features of the ZFS that is installed, or of the next older one" {
     mkdir features
     touch features/openzfs-{2.0,2.1,2.2,2.3}-{linux,freebsd} features/openzfs-2.3 features/zol-0.8

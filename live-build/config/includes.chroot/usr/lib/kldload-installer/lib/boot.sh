@@ -27,7 +27,12 @@ boot() {
 
 # boot_target_files: the programs that every installation gets, of whatever distribution and profile.
 boot_target_files() {
+    local hook
     run cp --recursive --no-preserve=ownership,timestamps "$INSTALLER/target/." "$TARGET/"
+    # Those of systemd-boot look for a partition that is mounted, end without it, and tell whoever updates to mount it.
+    for hook in kernel/postinst.d/zz-systemd-boot kernel/postrm.d/zz-systemd-boot initramfs/post-update.d/systemd-boot; do
+        if [[ -e $TARGET/etc/$hook ]]; then run chmod a-x "$TARGET/etc/$hook"; fi
+    done
     # Distributions without systemd-boot in their mirror boot with that of the live system.
     if [[ ! -e $TARGET/usr/lib/systemd/boot/efi/systemd-bootx64.efi ]]; then
         run install -D -m 644 /usr/lib/systemd/boot/efi/systemd-bootx64.efi "$TARGET/usr/lib/kldload/systemd-bootx64.efi"

@@ -1,0 +1,45 @@
+#!/usr/bin/env bats
+# The ISO as make-iso.sh lays it out, by the real xorriso: where firmware, other boot loaders and a serial console look.
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    mkdir -p in/boot in/live out loader/EFI/BOOT
+    echo 'the loader' > loader/EFI/BOOT/BOOTX64.EFI
+    truncate --size=2M in/boot/efi.img
+    mkfs.vfat --invariant in/boot/efi.img
+    mcopy -s -i in/boot/efi.img loader/EFI ::
+    head -c 4096 /dev/zero > in/boot/bios.img
+    head -c 512 /dev/zero > in/boot/mbr.img
+    echo kernel > in/live/vmlinuz
+    sed "s|/in/|$PWD/in/|g; s|/out/|$PWD/out/|g" "$BATS_TEST_DIRNAME/../../Sources/LiveImage/Scripts/make-iso.sh" > make-iso.sh
+    SOURCE_DATE_EPOCH=1700000000 bash make-iso.sh free-test-1 'kldload live (test)'
+    xorriso -osirrox on -indev out/kldload.iso -extract / iso 2> /dev/null
+    chmod -R u+w iso
+}
+
+setup() { cd "$BATS_FILE_TMPDIR" || return; }
+
+@test "the boot loader is in the ISO's own tree, the same as in its EFI system partition" {
+    cmp iso/EFI/BOOT/BOOTX64.EFI loader/EFI/BOOT/BOOTX64.EFI
+}
+
+@test "an ISO that another GRUB starts from a file is found by its kernel" {
+    grep -qx 'configfile /boot/grub/grub.cfg' iso/boot/grub/loopback.cfg
+    grep -qx 'if \[ -n "$iso_path" \]; then' iso/boot/grub/grub.cfg
+    grep -q 'set common="$common findiso=$iso_path"' iso/boot/grub/grub.cfg
+}
+
+@test "menu and system are on screen and serial port, and on either port alone" {
+    grep -q 'terminal_output console serial' iso/boot/grub/grub.cfg
+    grep -q 'set consoles="console=tty0 console=ttyS0,115200n8"' iso/boot/grub/grub.cfg
+    grep -q '    boot_live console=ttyS0,115200n8' iso/boot/grub/grub.cfg
+    grep -q '    boot_live console=ttyS1,115200n8' iso/boot/grub/grub.cfg
+}
+
+@test "the same bytes come of the same inputs" {
+    first=$(sha256sum < out/kldload.iso)
+    rm out/kldload.iso
+    SOURCE_DATE_EPOCH=1700000000 bash make-iso.sh free-test-1 'kldload live (test)'
+    [ "$(sha256sum < out/kldload.iso)" = "$first" ]
+}
