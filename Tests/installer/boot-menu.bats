@@ -245,6 +245,46 @@ menu() { (cd "$1/loader/entries" && printf '%s\n' * | sort); }
     [[ $output != */dev/vdd1:* ]]
 }
 
+# A disk that has come in place of another: /dev/vdz, empty as long as there is no file `partitioned`.
+empty_disk() {
+    fake readlink '[ "$1" = --canonicalize-existing ] && [ "$2" = /dev/disk/by-id/new ] && echo /dev/vdz || { [ "$1" = --canonicalize ] && exec /usr/bin/readlink "$@"; exit 1; }'
+    sed -i '/^        \*) exit 9 ;;/d; s/^    esac$//' bin/lsblk
+    cat >> bin/lsblk << 'END'
+        *TYPE" /dev/vdz") echo disk ;;
+        *"NAME /dev/vdz") echo /dev/vdz; if [ -e partitioned ]; then printf '/dev/vdz1\n/dev/vdz2\n'; fi ;;
+        *) exit 9 ;;
+    esac
+END
+    fake wipefs 'if [ -e data ]; then cat data; fi'
+    fake blockdev '[ "$*" = "--getsize64 /dev/vda1" ] && echo 536870912'
+    fake sgdisk 'echo "$*" > sgdisk-said; touch partitioned'
+    fake udevadm ''
+    fake mkfs.vfat 'echo "$*" > mkfs-said'
+}
+
+@test "an empty disk is prepared like those of the pool, and how it joins is said" {
+    empty_disk
+    run -0 bash kldload-boot prepare /dev/disk/by-id/new
+    grep -q -- '--new=1:1M:+512M --typecode=1:EF00 .*--new=2:0:0 --typecode=2:BF00 .*/dev/vdz$' sgdisk-said
+    [ "$(cat mkfs-said)" = '-F 32 -n EFI /dev/vdz1' ]
+    [[ $output == *'zpool replace rpool OLD /dev/vdz2'* && $output == *'kldload-boot sync' ]]
+}
+
+@test "a disk that holds anything is not prepared" {
+    empty_disk
+    echo zfs_member > data
+    run ! bash kldload-boot prepare /dev/disk/by-id/new
+    [[ $output == *'is not empty (zfs_member; /dev/vdz); nothing was changed'* ]]
+    rm data
+    touch partitioned
+    run ! bash kldload-boot prepare /dev/disk/by-id/new
+    rm partitioned
+    fake wipefs 'exit 1'
+    run ! bash kldload-boot prepare /dev/disk/by-id/new
+    run ! bash kldload-boot prepare /dev/nothing
+    [ ! -e sgdisk-said ]
+}
+
 @test "a rebuilt initramfs replaces the old one, and a newer loader too" {
     bash kldload-boot sync
     echo 'rebuilt' > be/default/boot/initrd.img-6.12.9

@@ -42,6 +42,8 @@ installed_the_pool_is_as_ordered() {
     equal "the number of disks" "$leaves" "$DISKS"
     equal autotrim "$(zpool get -H -o value autotrim rpool)" on
     equal ashift "$(zpool get -H -o value ashift rpool)" 12
+    equal autoexpand "$(zpool get -H -o value autoexpand rpool)" on
+    [[ $(zpool get -H -o value compatibility rpool) == openzfs-*-linux ]] || fail "zpool upgrade would turn on anything"
     local property value
     while read -r property value; do
         equal "$property" "$(zfs get -H -o value "$property" rpool/ROOT/default)" "$value"
@@ -110,6 +112,49 @@ installed_the_initramfs_holds_zfs() {
     list=$(lsinitramfs "$image")
     grep -q '/zfs\.ko' <<< "$list" || fail "$image has no zfs.ko"
     grep -q 'bin/zpool$' <<< "$list" || fail "$image has no zpool"
+}
+
+# The digests of what each disk boots by default, kernel and initramfs, must be those of the files in /boot.
+every_disk_boots_what_is_in_boot() {
+    local part parts folder=/run/kldload-test/esp entry version word wanted
+    mkdir -p "$folder"
+    parts=$(lsblk --noheadings --raw --paths --output NAME,PARTTYPE | awk 'tolower($2) == "c12a7328-f81f-11d2-ba4b-00a0c93ec93b" { print $1 }')
+    [[ -n $parts ]] || fail "no disk has an EFI system partition"
+    for part in $parts; do
+        mount -o ro "$part" "$folder"
+        entry=$folder/loader/entries/$(sed -n 's/^default //p' "$folder/loader/loader.conf")
+        version=$(sed -n 's/^version //p' "$entry")
+        equal "the kernel that $part boots" "$version" "$(uname -r)"
+        for word in linux initrd; do
+            wanted=/boot/vmlinuz-$version
+            if [[ $word == initrd ]]; then wanted=/boot/initrd.img-$version; fi
+            cmp "$folder$(sed -n "s/^$word //p" "$entry")" "$wanted" || fail "$part does not boot $wanted"
+        done
+        umount "$folder"
+    done
+}
+
+installed_an_update_of_the_initramfs_reaches_every_disk() {
+    [[ -x /usr/sbin/update-initramfs ]] || skip "no initramfs-tools"
+    every_disk_boots_what_is_in_boot
+    local before
+    before=$(sha256sum "/boot/initrd.img-$(uname -r)")
+    echo '# a change' > /etc/modprobe.d/kldload-test.conf
+    update-initramfs -u
+    [[ $(sha256sum "/boot/initrd.img-$(uname -r)") != "$before" ]] || fail "the initramfs was not made again"
+    every_disk_boots_what_is_in_boot
+    rm /etc/modprobe.d/kldload-test.conf
+}
+
+installed_dkms_knows_zfs() {
+    [[ -x /usr/sbin/dkms ]] || skip "no DKMS: modules come with the kernel"
+    [[ $(dkms status) == zfs/* ]] || fail "DKMS does not know ZFS: no later kernel would get a module"
+}
+
+installed_the_root_is_found_by_the_number_of_its_pool() {
+    [[ -x /usr/sbin/update-initramfs ]] || skip "dracut knows names only"
+    grep -q " root=ZFS=$(zpool get -H -o value guid rpool)/ROOT/" <<< " $(< /proc/cmdline)" || fail "$(< /proc/cmdline)"
+    grep -qw nohibernate /proc/cmdline || fail "it may hibernate"
 }
 
 installed_every_disk_can_boot() {
