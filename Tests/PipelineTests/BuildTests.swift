@@ -194,6 +194,15 @@ import Testing
             try await checkout.project().explain("iso/image").first?.rootCauses == ["includes/etc/made/motd"])
     }
 
+    @Test func theLiveSystemSaysWhenItsImageWasMade() async throws {
+        let report = try await checkout.build()
+        // No clock of a live system is earlier than the time of this file, which is that of the layer: of the newest archive.
+        let layer = try #require(report.records["live/build"])
+        #expect(layer.inputs.keys.contains("tree/usr/lib/clock-epoch"))
+        let epoch = try #require(try LockKeeper(project: checkout.project()).existing()?.epoch)
+        #expect(layer.code.contains("SOURCE_DATE_EPOCH=\(epoch.secondsSince1970)"))
+    }
+
     @Test func postinstallersLieOnTheImageAndMakeNoLayerAnew() async throws {
         _ = try await checkout.build()
         try checkout.edit("deploy.yaml", "includes: includes", "includes: includes\n  postinstall: postinstall")

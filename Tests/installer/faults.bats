@@ -10,7 +10,8 @@ setup_file() {
     cp -r "$live/usr/lib/kldload-installer/." faults/installer/
     cp "$live/usr/sbin/kldload-install-target" faults/install-target
     # The steps between the pool and the end are others' business.
-    echo 'bootstrap_check() { :; }; bootstrap() { :; }' >> faults/installer/lib/bootstrap.sh
+    echo 'zfsutils-linux 2.3.9-1 amd64' > faults/profile
+    echo 'bootstrap_check() { :; }; bootstrap() { :; }; bootstrap_profile() { echo /faults/profile; }' >> faults/installer/lib/bootstrap.sh
     echo 'system() { :; }' >> faults/installer/lib/system.sh
     echo 'services() { :; }' >> faults/installer/lib/services.sh
     echo 'boot() { :; }' >> faults/installer/lib/boot.sh

@@ -31,31 +31,33 @@ pool_create() {
 
 # pool_zfs_version: "2.3" where the profile brings ZFS 2.3.9.
 pool_zfs_version() {
-    local profile
+    local profile name version
     profile=$(bootstrap_profile)
-    awk '($1 == "zfsutils-linux" || $1 == "zfs") && match($2, /^([0-9]+:)?[0-9]+\.[0-9]+/) {
-        version = substr($2, RSTART, RLENGTH)
-        sub(/^[0-9]+:/, "", version)
-        print version
-    }' "$profile"
+    while read -r name version _; do
+        if [[ $name =~ ^(zfsutils-linux|zfs)$ && $version =~ ^([0-9]+:)?([0-9]+\.[0-9]+) ]]; then printf '%s\n' "${BASH_REMATCH[2]}"; fi
+    done < "$profile"
 }
 
 # pool_features VERSION FOLDER: the list of features that ZFS of this version reads, or the next older one that there is; zpool(8)
 # calls it compatibility. The live system may have a newer ZFS than what it installs. And without it `zpool upgrade` would turn on
 # what a boot environment that is gone back to, or the live medium at hand, can't import.
 pool_features() {
-    local file versions=''
-    if [[ -z $1 ]]; then return; fi # it is not known
+    local file number wanted best=0 name=''
+    wanted=$(pool_number "$1")
     for file in "$2"/openzfs-*-linux; do
-        file=${file##*/openzfs-}
-        versions+=${file%-linux}$'\n'
+        file=${file##*/}
+        number=${file#openzfs-}
+        number=$(pool_number "${number%-linux}")
+        if ((number <= wanted && number > best)); then
+            best=$number
+            name=$file
+        fi
     done
-    # The last that sorts before "VERSION wanted".
-    sort --version-sort <<< "$versions$1 wanted" | awk '
-        $2 == "wanted" { seen = 1 }
-        !seen && /^[0-9.]+$/ { best = $1 }
-        END { if (best != "") print "openzfs-" best "-linux" }'
+    if [[ -n $name ]]; then printf '%s\n' "$name"; fi
 }
+
+# pool_number VERSION: "2.3" as a number that can be compared; 0 for what is none.
+pool_number() { if [[ $1 =~ ^([0-9]+)\.([0-9]+)$ ]]; then printf '%d\n' $((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2])); else echo 0; fi; }
 
 # pool_cache BYTES: what ZFS may cache. It would take half of the memory, and the live system's own programs be read from the
 # medium again and again. Of that, files by the ten thousand may take half; with the usual tenth they are pruned without end.
