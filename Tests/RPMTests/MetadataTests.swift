@@ -173,6 +173,8 @@ struct MetadataTests {
         damaged[packed.count - 6] ^= 1
         #expect(throws: ArchiveError.self) { try PrimaryIndex(reading: damaged, source: "made") }
         #expect(Self.problem(packed, openSize: 100) == .tooLarge(limit: 100))
+        let old = try Compression.bzip2.compress(xml)
+        #expect(try PrimaryIndex(reading: old, source: "primary.xml.bz2").count == 2)
     }
 
     @Test("that declare entities are refused, however harmless")

@@ -28,6 +28,11 @@ extension DeclarationReader {
                     "\(name) is online: nothing is mirrored of it", at: section.keyLocation(of: "repositories"),
                     hint: "remove its repositories, or online: true")
             }
+            for key in ["excludes", "modules", "zfs", "gates"] where section.has(key) {
+                fields.report(
+                    "\(name) is online: nothing is resolved of it, and \(key) would have no effect",
+                    at: section.keyLocation(of: key), hint: "remove it, or online: true")
+            }
         } else if let release, let architecture {
             repositories = rpmRepositories(section, release: release.value, architecture: architecture.value)
         }
