@@ -56,12 +56,13 @@ let package = Package(
             ]),
         layer(
             "Installation", ["Machines", "Archives", "Primitives", subprocess],
-            scripts: ["judge-answers.sh", "smoke-tests.sh"]),
+            scripts: ["answers.sh", "judge-answers.sh", "smoke-tests.sh"]),
         layer("Machines", ["Primitives", subprocess]),
         layer(
             "LiveImage", ["BuildGraph", "ContentStore", "Archives", "Primitives"],
             scripts: [
-                "configure-root.sh", "live-root.sh", "zfs-module.sh", "make-squashfs.sh", "make-efi.sh", "make-iso.sh",
+                "configure-root.sh", "live-root.sh", "zfs-module.sh", "make-squashfs.sh", "judge-live.sh",
+                "make-efi.sh", "make-iso.sh",
             ]),
         layer(
             "Darksites",

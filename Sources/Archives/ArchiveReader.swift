@@ -70,6 +70,15 @@ final class ArchiveReader {
         guard result == ARCHIVE_OK else { throw failure() }
     }
 
+    /// Opens the uncompressed tar archive at `path`; what is not asked for is passed over without being read.
+    func openTar(at path: FilePath) throws(ArchiveError) {
+        archive_read_support_format_tar(archive)
+        archive_read_support_format_empty(archive)
+        guard path.withPlatformString({ archive_read_open_filename(archive, $0, 65_536) }) == ARCHIVE_OK else {
+            throw failure()
+        }
+    }
+
     /// Opens the ISO 9660 image at `path`. Its members come in the order of their places; the content of those that are not
     /// asked for is skipped.
     func openDiscImage(_ path: FilePath) throws(ArchiveError) {

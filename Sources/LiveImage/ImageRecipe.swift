@@ -29,7 +29,8 @@ package struct ImageRecipe: Sendable {
             ["filesystem.squashfs": .file], cores: 2, growth: (kept: 0.6, scratch: 0))
     }
 
-    /// Packs a folder as a layer of the live system: `tree`, or "tree/…" file by file.
+    /// Packs a folder as a layer of the live system: `tree`, or "tree/…" file by file; all that it has is root's and has the usual
+    /// modes, but for what `rights` says.
     package func layer(_ name: StepName, stage: Stage, title: String, tree: [String: StepInput]) -> Step {
         step(name, stage, title, tree, StepScript.makeSquashfs, [], ["filesystem.squashfs": .file])
     }
@@ -41,10 +42,20 @@ package struct ImageRecipe: Sendable {
             ["efi.img": .file, "bios.img": .file, "mbr.img": .file])
     }
 
-    /// Puts the ISO together. `contents` are mounted by name: "boot/…", "live/…", "darksite-…", "extra…".
-    package func iso(_ name: StepName, stage: Stage, title: String, contents: [String: StepInput]) -> Step {
+    /// Has the stacked `layers`, by their names on the image, looked at as what the live system of the kernel `release` will be.
+    package func gate(_ name: StepName, stage: Stage, layers: [String: StepInput], release: String) -> Step {
         step(
-            name, stage, "image", contents, StepScript.makeISO, [identity, title], ["kldload.iso": .file],
+            name, stage, "the live system, its layers stacked", layers, StepScript.judgeLive, [release],
+            ["verdict": .file])
+    }
+
+    /// Puts the ISO together, its volume called `label`. `contents` are mounted by name: "boot/…", "live/…", "darksite-…",
+    /// "extra…".
+    package func iso(
+        _ name: StepName, stage: Stage, title: String, label: String, contents: [String: StepInput]
+    ) -> Step {
+        step(
+            name, stage, "image", contents, StepScript.makeISO, [identity, title, label], ["kldload.iso": .file],
             growth: (kept: 1, scratch: 0))
     }
 

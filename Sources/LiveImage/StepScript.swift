@@ -4,6 +4,7 @@ enum StepScript {
     static var zfsModule: [UInt8] { PackageResources.zfs_module_sh }
     static var liveRoot: [UInt8] { PackageResources.live_root_sh }
     static var makeSquashfs: [UInt8] { PackageResources.make_squashfs_sh }
+    static var judgeLive: [UInt8] { PackageResources.judge_live_sh }
     static var makeEFI: [UInt8] { PackageResources.make_efi_sh }
     static var makeISO: [UInt8] { PackageResources.make_iso_sh }
 }

@@ -32,6 +32,8 @@ package struct BuildPlan: Sendable {
     package let graph: StepGraph
     /// What the ISO file is called, but for the end that depends on its bytes: "kldload-free-debian-server-amd64-20261120".
     package let imageName: String
+    /// The date of the newest snapshot, in seconds since 1970.
+    let epoch: Int64
     /// The profiles of each distribution that were to be really installed, where a draft leaves that out.
     package let omitted: [String: [String]]
 
@@ -64,8 +66,9 @@ struct BuildPlanner {
     let fetch: PackageFetch
     /// Signs the mirrors.
     let signer: SigningKey
-    /// What is laid over the live root.
+    /// What is laid over the live root, and the modes in it that are unusual.
     let includes: StepInput
+    var includeModes: [String: UInt16] = [:]
     /// The scripts that run at the end of each installation. They lie on the image itself: a changed one makes no layer anew.
     let postinstall: StepInput?
     /// The files of keys that packages must be signed with, by repository: those of RPM packages whose repositories are signed.
@@ -145,11 +148,14 @@ struct BuildPlanner {
             guard let declared = declaration[distribution: locked.name] else { continue }
             steps += try darksite(declaration.darksite(of: declared), locked).steps()
         }
+        let kernel = try roots.liveKernel()
         steps += image(
-            recipe, ImageRecipe(builder: recipe.builder, epoch: epoch.secondsSince1970, identity: identity), contents)
+            recipe, kernel, ImageRecipe(builder: recipe.builder, epoch: epoch.secondsSince1970, identity: identity),
+            contents)
         let name = "kldload-\(iso.edition)-\(iso.distribution)-\(iso.profile)-\(live.architecture)-\(epoch.day)"
         return BuildPlan(
-            graph: try StepGraph(steps), imageName: isDraft ? name + ImagePublisher.draftMark : name, omitted: omitted)
+            graph: try StepGraph(steps), imageName: isDraft ? name + ImagePublisher.draftMark : name,
+            epoch: epoch.secondsSince1970, omitted: omitted)
     }
 
     /// Whether this plan makes a darksite of RPM packages.
@@ -172,15 +178,20 @@ struct BuildPlanner {
 
     /// The layers of the live system and the image. `recipe` is for what depends on the point release alone, `dated` for
     /// what carries the date of the snapshot.
-    private func image(_ recipe: ImageRecipe, _ dated: ImageRecipe, _ darksites: [String: StepInput]) -> [Step] {
+    private func image(
+        _ recipe: ImageRecipe, _ kernel: String, _ dated: ImageRecipe, _ darksites: [String: StepInput]
+    ) -> [Step] {
         let stage = BuildStage.iso
         let build = Step.buildLayer(edition: declaration.iso.edition, identity: recipe.identity, key: signer.publicKey)
-        var contents = darksites.merging([
-            "live/vmlinuz": .output("live/root", "vmlinuz"),
-            "live/initrd.img": .output("live/root", "initrd.img"),
+        let layers: [String: StepInput] = [
             "live/10-system.squashfs": .output("live/squashfs", "filesystem.squashfs"),
             "live/20-overlay.squashfs": .output("live/overlay", "filesystem.squashfs"),
             "live/30-build.squashfs": .output("live/build", "filesystem.squashfs"),
+        ]
+        var contents = darksites.merging(layers) { first, _ in first }.merging([
+            "live/vmlinuz": .output("live/root", "vmlinuz"),
+            "live/initrd.img": .output("live/root", "initrd.img"),
+            "extra/kldload/live-verdict": .output("live/gate", "verdict"),
             "extra/kldload/deploy.lock": .literal((try? LockWriter.text(of: lock)) ?? []),
             "extra/kldload/sbom.spdx.json": .literal(SoftwareBill(lock: lock, declaration: declaration).json),
         ]) { first, _ in first }
@@ -194,11 +205,18 @@ struct BuildPlanner {
             recipe.squashfs(
                 "live/squashfs", stage: stage, root: .output("live/root", "rootfs.tar"),
                 level: declaration.iso.squashfsLevel),
-            recipe.layer("live/overlay", stage: stage, title: "live overlay", tree: ["tree": includes]),
+            LiveOverlay.step(
+                "live/includes", stage: stage, includes: includes, modes: includeModes,
+                root: .output("live/root", "rootfs.tar")),
+            recipe.layer(
+                "live/overlay", stage: stage, title: "live overlay",
+                tree: ["tree": .output("live/includes", "tree"), "rights": .output("live/includes", "rights")]),
             dated.layer("live/build", stage: stage, title: "keys, identity and date", tree: build),
+            recipe.gate("live/gate", stage: stage, layers: layers, release: kernel),
             recipe.boot("iso/boot", stage: stage),
             digests,
-            dated.iso(BuildPlan.image, stage: stage, title: title, contents: contents),
+            dated.iso(
+                BuildPlan.image, stage: stage, title: title, label: declaration.iso.label, contents: contents),
         ]
     }
 }

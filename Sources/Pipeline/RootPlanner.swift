@@ -93,6 +93,17 @@ struct RootPlanner {
         if let output = module.output, module.package?.profiles.contains(profile) == true {
             packages["packages/\(module.fileName)"] = output
         }
+        return [
+            try fetch.step("live/packages", stage: BuildStage.iso, title: "packages of the live system", files: files),
+            recipe.live(
+                "live/root", stage: BuildStage.iso, release: try liveKernel(), bootstrap: bootstrapName,
+                packages: packages),
+        ]
+    }
+
+    /// The release of the live system's kernel: "6.12.57+deb13-amd64". Throws `PlanError` where it has none.
+    func liveKernel() throws -> String {
+        let profile = Declaration.InternalProfile.live.rawValue
         guard let kernel = distribution.kernelRelease(of: profile) else {
             throw PlanError(
                 "the live environment has no kernel",
@@ -100,11 +111,7 @@ struct RootPlanner {
                     "put \(Vendor(distribution: distribution.name).kernelMetapackage(distribution.architecture)) into package-sets/\(distribution.name)/live.txt"
             )
         }
-        return [
-            try fetch.step("live/packages", stage: BuildStage.iso, title: "packages of the live system", files: files),
-            recipe.live(
-                "live/root", stage: BuildStage.iso, release: kernel, bootstrap: bootstrapName, packages: packages),
-        ]
+        return kernel
     }
 }
 

@@ -1,15 +1,17 @@
 #!/bin/bash
-# make-iso.sh ID TITLE: puts the ISO together.
+# make-iso.sh ID TITLE LABEL: puts the ISO together.
 #
 #   ID                 the identity given to make-efi.sh
 #   TITLE              of the menu: "kldload live (debian 13)"
+#   LABEL              the volume's name. Nothing looks for it: GRUB finds the medium by its ID, live-boot by its folder /live
 #   /in/boot           efi.img, bios.img, mbr.img of make-efi.sh
 #   /in/live           vmlinuz, initrd.img and the layers of the live system, *.squashfs. live-boot stacks them in the
 #                      order of their names, the last on top: 10-system, 20-overlay, 30-build
 #   /in/darksite-NAME  a mirror each, on the ISO at /darksite/NAME/apt
 #   /in/rpm-darksite-NAME  the same of RPM packages, at /darksite/rpm/NAME
 #   /in/extra*         trees that are laid over the root of the ISO: lock, digests, …
-#   /out/kldload.iso   label KLDLOAD; boots from CD and disk, under UEFI and BIOS
+#   /out/kldload.iso   boots from CD and disk, under UEFI and BIOS
+#   LAYER_IN, LAYER_OUT  other folders than /in and /out, for tests
 #
 # Files are read where they are mounted: nothing is copied before the ISO is written. Owners, modes and times of the
 # inputs do not reach the ISO. Names are kept by Rock Ridge; there is no Joliet tree, which would cut long names.
@@ -18,14 +20,16 @@ shopt -s inherit_errexit nullglob
 
 id=${1:?an identity is needed}
 title=${2:?a title is needed}
+label=${3:?a label is needed}
 : "${SOURCE_DATE_EPOCH:?is not set}"
 
+in=${LAYER_IN:-/in} out=${LAYER_OUT:-/out}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/.disk" "$work/boot/grub"
 # The loader in the ISO's own tree as well: some firmware, and loaders that start an ISO as a file, look there only.
-mcopy -s -i /in/boot/efi.img ::EFI "$work/"
-cp /in/boot/bios.img "$work/boot/grub/bios.img" # xorriso patches the block address of the image into it
+mcopy -s -i "$in/boot/efi.img" ::EFI "$work/"
+cp "$in/boot/bios.img" "$work/boot/grub/bios.img" # xorriso patches the block address of the image into it
 printf '%s\n' "$id" > "$work/.disk/kldload-$id.id"
 printf '%s, %s\n' "$title" "$id" > "$work/.disk/info"
 
@@ -34,7 +38,7 @@ printf '%s, %s\n' "$title" "$id" > "$work/.disk/info"
 medium=$(
     {
         printf '%s\n' "$id" "$title"
-        for list in /in/extra*/kldload/sha256sums; do cat "$list"; done
+        for list in "$in"/extra*/kldload/sha256sums; do cat "$list"; done
     } | sha256sum
 )
 medium=${medium:0:32}
@@ -102,10 +106,10 @@ EOF
 printf 'configfile /boot/grub/grub.cfg\n' > "$work/boot/grub/loopback.cfg"
 
 grafts=()
-for file in /in/live/*; do grafts+=("/live/${file##*/}=$file"); done
-for tree in /in/darksite-*; do grafts+=("/darksite/${tree#/in/darksite-}/apt=$tree"); done
-for tree in /in/rpm-darksite-*; do grafts+=("/darksite/rpm/${tree#/in/rpm-darksite-}=$tree"); done
-for tree in /in/extra*; do grafts+=("/=$tree"); done
+for file in "$in"/live/*; do grafts+=("/live/${file##*/}=$file"); done
+for tree in "$in"/darksite-*; do grafts+=("/darksite/${tree#"$in"/darksite-}/apt=$tree"); done
+for tree in "$in"/rpm-darksite-*; do grafts+=("/darksite/rpm/${tree#"$in"/rpm-darksite-}=$tree"); done
+for tree in "$in"/extra*; do grafts+=("/=$tree"); done
 
 # The GUIDs of the partition table and the volume's dates are derived, or xorriso would draw them.
 guid=$medium
@@ -115,11 +119,11 @@ stamp=$(date --utc --date="@$SOURCE_DATE_EPOCH" +%Y%m%d%H%M%S00)
 number=$((16#${medium:0:12}))
 modified=${stamp:0:8}$(printf '%02d' $((number % 24)) $((number / 24 % 60)) $((number / 1440 % 60)) $((number / 86400 % 100)))
 
-xorriso -as mkisofs -quiet -rational-rock -iso-level 3 -volid KLDLOAD -full-iso9660-filenames -disable-deep-relocation \
+xorriso -as mkisofs -quiet -rational-rock -iso-level 3 -volid "$label" -full-iso9660-filenames -disable-deep-relocation \
     --modification-date="$modified" --set_all_file_dates "$stamp" --gpt_disk_guid "$guid" \
-    -partition_offset 16 --grub2-mbr /in/boot/mbr.img \
-    -append_partition 2 0xef /in/boot/efi.img -appended_part_as_gpt \
+    -partition_offset 16 --grub2-mbr "$in/boot/mbr.img" \
+    -append_partition 2 0xef "$in/boot/efi.img" -appended_part_as_gpt \
     -c /boot/boot.cat \
     -b /boot/grub/bios.img -no-emul-boot -boot-load-size 4 -boot-info-table --grub2-boot-info \
     -eltorito-alt-boot -e --interval:appended_partition_2:all:: -no-emul-boot \
-    -o /out/kldload.iso -graft-points "/=$work" "${grafts[@]}"
+    -o "$out/kldload.iso" -graft-points "/=$work" "${grafts[@]}"
