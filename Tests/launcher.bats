@@ -50,6 +50,23 @@ builds() { grep -c '^swift build' "$calls" || true; }
     run ! grep -q apt-get "$calls"
 }
 
+@test "a checkout that was moved or copied builds, and nothing of the old place is kept" {
+    run -0 --separate-stderr launch
+    mkdir -p "$checkout/.build/x86_64-unknown-linux-gnu/release/ModuleCache" "$checkout/.build/debug"
+    sleep 0.01
+    touch "$checkout/Sources/Other/a.swift"
+    run -0 --separate-stderr launch
+    [[ -d $checkout/.build/x86_64-unknown-linux-gnu/release/ModuleCache ]]
+    local moved="$checkout again" launcher="$checkout again/deploy"
+    mv "$checkout" "$moved"
+    run -0 --separate-stderr launch
+    [[ -z $stderr && $(builds) == 2 ]]
+    touch "$moved/Sources/Other/a.swift"
+    run -0 --separate-stderr launch
+    [[ $output == "<$moved>" && $(builds) == 3 ]]
+    [[ ! -e $moved/.build/x86_64-unknown-linux-gnu/release && -d $moved/.build/debug ]]
+}
+
 @test "arguments pass through unchanged, and so does the exit status" {
     STATUS=7 run -7 --separate-stderr launch 'two words' '' '*' '--json' $'a\nb' '$HOME'
     [[ $output == "<$checkout><two words><><*><--json><a"$'\n'"b><\$HOME>" ]]

@@ -3,23 +3,24 @@ import Subprocess
 package import SystemPackage
 
 /// The installer's own loader of answers files, run on this host: what it takes, the installer takes.
+///
+/// It is part of this program. That of the tree which is laid over the live system is the same file, unless somebody changed it;
+/// it is not run here, since it may have come from anywhere.
 package struct AnswersJudge: Sendable {
-    /// Where the loader is, in the tree that is laid over the live system.
+    /// Where the installer has it, in the tree that is laid over the live system.
     package static let place = FilePath("usr/lib/kldload-installer/lib/answers.sh")
 
-    private let loader: FilePath
+    package static var loader: [UInt8] { PackageResources.answers_sh }
+
+    private let loader: [UInt8]
     private let environment: [String: String]
 
-    /// The loader in `includes`, the tree that is laid over the live system; `environment` is what bash runs with.
-    ///
-    /// Throws `Mistake` where there is none.
-    package init(includes: FilePath, environment: [String: String]) throws {
-        loader = includes.pushing(Self.place)
+    /// `environment` is what bash runs with.
+    package init(environment: [String: String]) { self.init(loader: Self.loader, environment: environment) }
+
+    init(loader: [UInt8], environment: [String: String]) {
+        self.loader = loader
         self.environment = environment
-        guard Files.exists(loader) else {
-            throw Mistake(
-                "there is no \(Self.place) in \(includes): answers can't be checked without the installer", at: nil)
-        }
     }
 
     /// What the answers file at `path` says, every variable with its value.
@@ -34,9 +35,9 @@ package struct AnswersJudge: Sendable {
             variables[Environment.Key(stringLiteral: name)] = value
         }
         variables["LC_ALL"] = "C.UTF-8"
-        let script = String(decoding: PackageResources.judge_answers_sh, as: UTF8.self)
+        let script = String(decoding: loader + [0x0A] + PackageResources.judge_answers_sh, as: UTF8.self)
         let result = try await Subprocess.run(
-            .name("bash"), arguments: ["-c", script, "judge-answers", loader.string, path.string],
+            .name("bash"), arguments: ["-c", script, "judge-answers", path.string],
             environment: .custom(variables), output: .bytes(limit: 4 << 20), error: .string(limit: 1 << 16))
         try Task.checkCancellation()
         let items = result.standardOutput.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }

@@ -1,3 +1,4 @@
+import BuildGraph
 import Darksites
 package import Installation
 import Machines
@@ -7,7 +8,14 @@ package import SystemPackage
 /// Answers, seed disks, and installations in virtual machines.
 extension Project {
     private func answersJudge() throws -> AnswersJudge {
-        try AnswersJudge(includes: declaration.live.includes, environment: surroundings.environment)
+        let own = declaration.live.includes.pushing(AnswersJudge.place)
+        if try FileStatus(at: own)?.kind == .regular, try Files.read(own) != AnswersJudge.loader {
+            events(
+                .notice(
+                    "\(workspace.shown(own)) is not that of this deploy, which judges the answers: the image's installer may take others"
+                ))
+        }
+        return AnswersJudge(environment: surroundings.environment)
     }
 
     /// Makes the image of a seed disk at `output`, with the answers of the file `answers`, after the installer's own loader

@@ -15,7 +15,6 @@ struct AnswersTests {
     private func read(_ text: String) async throws -> Answers {
         try Files.write(text.utf8, to: file)
         return try await AnswersJudge(
-            includes: PlayedInstallation.includes,
             environment: ["PATH": "/usr/bin:/bin", "KLDLOAD_HOSTNAME": "not-this"]
         ).read(file)
     }
@@ -56,15 +55,14 @@ struct AnswersTests {
         #expect(answers["KLDLOAD_ZFS_PASSPHRASE"] == (disks == 2 ? InstallTestRequest.passphrase : ""))
     }
 
-    @Test("Without the installer, answers can't be checked") func noInstaller() {
-        #expect(throws: Mistake.self) { try AnswersJudge(includes: folder.path, environment: [:]) }
+    @Test("The loader that judges is the installer's, byte by byte") func sameLoader() throws {
+        #expect(try Files.read(PlayedInstallation.includes.pushing(AnswersJudge.place)) == AnswersJudge.loader)
     }
 
     @Test("A loader that breaks is an error with its words") func brokenLoader() async throws {
-        try Files.createDirectory(folder.path.pushing(AnswersJudge.place).removingLastComponent())
-        try Files.write("answers_load() { echo oh >&2; exit 9; }\n".utf8, to: folder.path.pushing(AnswersJudge.place))
         try Files.write([], to: file)
-        let judge = try AnswersJudge(includes: folder.path, environment: ["PATH": "/usr/bin:/bin"])
+        let judge = AnswersJudge(
+            loader: Array("answers_load() { echo oh >&2; exit 9; }".utf8), environment: ["PATH": "/usr/bin:/bin"])
         await #expect { try await judge.read(file) } throws: { ($0 as? Mistake)?.details == ["oh"] }
     }
 }

@@ -45,7 +45,7 @@ final class PlayedInstallation: Sendable {
         let test = try InstallTest(
             request: request, emulator: Emulator(program: Self.fake.string, environment: environment),
             accelerator: .tcg,
-            judge: try AnswersJudge(includes: Self.includes, environment: ["PATH": "/usr/bin:/bin"]), results: results,
+            judge: AnswersJudge(environment: ["PATH": "/usr/bin:/bin"]), results: results,
             events: { event in
                 if case .notice(let text) = event { self.lines.withLock { $0.append(text) } }
             })
@@ -56,7 +56,7 @@ final class PlayedInstallation: Sendable {
     func manifest() async throws -> String {
         let file = holder.path.appending("answers.env")
         try Files.write(request.madeAnswers(for: .tcg).utf8, to: file)
-        let answers = try await AnswersJudge(includes: Self.includes, environment: ["PATH": "/usr/bin:/bin"]).read(file)
+        let answers = try await AnswersJudge(environment: ["PATH": "/usr/bin:/bin"]).read(file)
         return answers.names.filter { !answers.secrets.contains(answers[$0]) }
             .map { "\($0)=\(answers[$0].shellQuoted)\n" }.joined()
     }

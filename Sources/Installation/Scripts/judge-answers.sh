@@ -1,16 +1,13 @@
 #!/bin/bash
-# judge-answers.sh LOADER FILE: has the installer's own loader read an answers file.
+# judge-answers.sh FILE: has the installer's own loader read an answers file. That (answers.sh) stands before it, as one script.
 #
 # Output, each item with a zero byte after it. Exit status 0: NAME=value for every variable there is, with its default
 # where FILE says nothing. Exit status 3: what is wrong, a sentence each.
 set -euo pipefail
 shopt -s inherit_errexit
 
-loader=${1:?the loader is missing}
-file=${2:?the answers file is missing}
+file=${1:?the answers file is missing}
 
-# shellcheck source=/dev/null
-source "$loader"
 declare -a answers_problems
 answers_load "$file"
 answers_check
