@@ -2,7 +2,8 @@ import Primitives
 import Subprocess
 import SystemPackage
 
-/// The git repository that a folder is in, read by git itself; nothing is written.
+/// The git repository that a folder is in, read by git itself; nothing is written, and nothing that the repository's own
+/// configuration names is run: it may be somebody else's.
 struct GitRepository: Sendable {
     /// The folder whose files are meant; it may be deep inside the repository.
     let folder: FilePath
@@ -11,7 +12,9 @@ struct GitRepository: Sendable {
     /// The abbreviated name of the commit that `revision` means; nil where it means none.
     func commit(_ revision: String) async throws -> String? {
         let inside = try await git(["rev-parse", "--is-inside-work-tree"])
-        guard inside.isSuccess else { throw NotARepository(folder: folder, messages: inside.messages) }
+        guard inside.isSuccess else {
+            throw NotARepository(folder: folder, isThereOne: isBelowRepository, messages: inside.messages)
+        }
         // A revision is a word of its own: what looks like an option or a path is neither.
         let arguments = ["rev-parse", "--verify", "--quiet", "--short", "--end-of-options", "\(revision)^{commit}"]
         let reply = try await git(arguments)
@@ -69,17 +72,44 @@ struct GitRepository: Sendable {
         var text: String { String(decoding: output, as: UTF8.self) }
     }
 
+    /// Whether a repository is in the folder or above it, whatever git thinks of it.
+    private var isBelowRepository: Bool {
+        var place = Files.realPath(folder) ?? folder
+        while true {
+            if Files.exists(place.appending(".git")) { return true }
+            guard place.removeLastComponent() else { return false }
+        }
+    }
+
+    /// What git must not do, whatever the repository says: these win over its configuration (git-config(1)). The commands used
+    /// here read objects; a missing one would be fetched, by a program of the repository's choice, were any protocol allowed.
+    private static let settings = [
+        "core.fsmonitor=false", "core.hooksPath=/dev/null", "core.sshCommand=false", "core.gitProxy=", "core.askPass=",
+        "core.pager=cat", "core.attributesFile=/dev/null", "credential.helper=", "diff.external=", "gpg.program=false",
+        "safe.bareRepository=explicit", "protocol.allow=never",
+    ].flatMap { ["-c", $0] }
+
+    /// Variables of git's that are kept: how it is configured is the user's own word, which repository is meant is not.
+    private static let keptVariables = ["GIT_CONFIG", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM"]
+
     private func git(_ arguments: [String], input: [UInt8] = []) async throws -> Reply {
         var variables: [Environment.Key: String] = [:]
-        // GIT_OPTIONAL_LOCKS: a question must not touch the index; git(1).
-        for (name, value) in environment.merging(
-            ["LC_ALL": "C.UTF-8", "GIT_OPTIONAL_LOCKS": "0"], uniquingKeysWith: { $1 })
-        {
+        // GIT_OPTIONAL_LOCKS: a question must not touch the index. GIT_ALLOW_PROTOCOL wins over every protocol.NAME.allow, and
+        // none is called so; git(1).
+        let given = environment.filter { name, _ in
+            !name.hasPrefix("GIT_") || Self.keptVariables.contains { name.hasPrefix($0) }
+        }
+        let own = [
+            "LC_ALL": "C.UTF-8", "GIT_OPTIONAL_LOCKS": "0", "GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1",
+            "GIT_TERMINAL_PROMPT": "0",
+        ]
+        for (name, value) in given.merging(own, uniquingKeysWith: { $1 }) {
             variables[Environment.Key(stringLiteral: name)] = value
         }
         do {
             let result = try await Subprocess.run(
-                .name("git"), arguments: Arguments(["-C", folder.string] + arguments), environment: .custom(variables),
+                .name("git"), arguments: Arguments(["--no-pager"] + Self.settings + ["-C", folder.string] + arguments),
+                environment: .custom(variables),
                 input: .array(input), output: .bytes(limit: 256 << 20), error: .string(limit: 1 << 20))
             try Task.checkCancellation()
             return Reply(
@@ -106,8 +136,14 @@ struct GitFailed: UserError {
 
 struct NotARepository: UserError {
     let folder: FilePath
+    /// There is one, and git does not read it: it may belong to somebody else.
+    let isThereOne: Bool
     let messages: [String]
-    var what: String { "\(folder) is in no git repository, so there are no revisions to compare with" }
+    var what: String {
+        isThereOne
+            ? "git does not read the repository that \(folder) is in"
+            : "\(folder) is in no git repository, so there are no revisions to compare with"
+    }
     /// git's own words, where they say more than that.
     var details: [String] { messages.filter { !$0.hasPrefix("fatal: not a git repository") } }
     var hint: String? { "name two locks or ISOs: deploy diff OLD.lock deploy.lock" }
