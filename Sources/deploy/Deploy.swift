@@ -36,7 +36,7 @@ struct Deploy: AsyncParsableCommand {
     /// Parses and runs, with every error rendered once, here.
     static func run() async -> Int32 {
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(LeadingOptions.moved(Array(CommandLine.arguments.dropFirst())))
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
@@ -46,10 +46,48 @@ struct Deploy: AsyncParsableCommand {
         } catch let failure as CommandFailure {
             return failure.code
         } catch {
-            guard exitCode(for: error) != .success else { exit(withError: error) }
+            let console = Console(json: false, environment: ProcessEnvironment.all)
             let text = fullMessage(for: error)
-            Console(json: false, environment: ProcessEnvironment.all).say(text)
+            guard exitCode(for: error) != .success else { return answer(text, console) }
+            console.say(text)
             return exitCode(for: error) == .validationFailure ? 2 : 1
         }
+    }
+
+    /// Help, the version, a script for the shell: what was asked for.
+    private static func answer(_ text: String, _ console: Console) -> Int32 {
+        console.print(text)
+        do {
+            try console.finish()
+            return 0
+        } catch {
+            console.show(error: error)
+            return ErrorReport.exitCode(error)
+        }
+    }
+}
+
+/// Options of a command that stand before it, as git and make have them: `deploy -C DIR status`.
+enum LeadingOptions {
+    private static let withValue: Set<String> = ["-C", "--directory", "--file", "--allow-outside", "-j", "--jobs"]
+
+    /// `arguments` with such options put behind the command's name.
+    static func moved(_ arguments: [String]) -> [String] {
+        var position = 0
+        while position < arguments.count {
+            let argument = arguments[position]
+            if withValue.contains(argument) {
+                position += 2
+            } else if argument == "--json"
+                || withValue.contains(where: { $0.count > 2 && argument.hasPrefix("\($0)=") })
+                || ["-C", "-j"].contains(where: { argument.hasPrefix($0) })
+            {
+                position += 1
+            } else {
+                break
+            }
+        }
+        guard position > 0, position < arguments.count, !arguments[position].hasPrefix("-") else { return arguments }
+        return [arguments[position]] + arguments[..<position] + arguments[(position + 1)...]
     }
 }

@@ -23,6 +23,8 @@ final class Console: Sendable {
         /// How many lines of the moving part are on the screen.
         var drawn = 0
         var lastSpoken: [StepName: Double] = [:]
+        /// Why results could not be written.
+        var lost: Errno?
     }
 
     let mode: Mode
@@ -112,7 +114,15 @@ final class Console: Sendable {
     }
 
     /// Writes a result on standard output.
-    func print(_ text: String) { write(text + "\n", to: .standardOutput) }
+    func print(_ text: String) {
+        do {
+            try FileDescriptor.standardOutput.writeAll((text + "\n").withoutCredentials.utf8)
+        } catch Errno.brokenPipe {
+            return  // it has what it wanted
+        } catch {
+            state.withLock { $0.lost = error as? Errno ?? .ioError }
+        }
+    }
 
     /// Shows an error.
     func show(error: any Error) {
@@ -124,9 +134,21 @@ final class Console: Sendable {
         }
     }
 
-    /// A reader that went away must not end the build: errors of writing are dropped.
-    private func write(_ text: String, to descriptor: FileDescriptor = .standardError) {
-        guard !text.isEmpty else { return }
-        _ = try? descriptor.writeAll(text.utf8)
+    /// Throws `OutputLost` where a result could not be written: for the end of a command, which must not look as if it had.
+    func finish() throws {
+        if let reason = state.withLock({ $0.lost }) { throw OutputLost(reason: reason) }
     }
+
+    /// Everything that is shown goes this way, and shows no password. A reader that went away, and a standard error that can't be
+    /// written, must not end the build: these errors are dropped.
+    private func write(_ text: String) {
+        guard !text.isEmpty else { return }
+        _ = try? FileDescriptor.standardError.writeAll(text.withoutCredentials.utf8)
+    }
+}
+
+/// Results that nobody got: the disk is full, or standard output is closed.
+struct OutputLost: UserError {
+    let reason: Errno
+    var what: String { "the results can't be written to standard output: \(reason)" }
 }
