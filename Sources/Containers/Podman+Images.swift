@@ -27,7 +27,7 @@ extension Podman {
             throw ContainerError.podmanFailed(action: "list its images", messages: reply.messages)
         }
         // podman lists other names of the same image too.
-        let ours = PodmanClient.lines(reply.output).filter { $0.hasPrefix(PodmanArguments.repository + ":") }
+        let ours = PodmanClient.lines(reply.output).filter(PodmanArguments.isImported)
         var removed = 0
         for reference in ours where !kept.contains(reference) {
             await images.forget(reference)

@@ -107,10 +107,22 @@ package enum PodmanArguments {
             "\(namePrefix)\(process)-\(String(repeating: "0", count: 8 - digits.count))\(digits)-\(String(safe.prefix(80)))"
     }
 
-    /// The process in a name that `containerName` made.
+    /// The process in a name that `containerName` made; nil for one that somebody else thought of.
     package static func process(ofContainer name: String) -> Int? {
         guard name.hasPrefix(namePrefix) else { return nil }
-        return name.dropFirst(namePrefix.count).split(separator: "-").first.flatMap { Int($0) }
+        let parts = name.dropFirst(namePrefix.count).split(
+            separator: "-", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, isHex(parts[1], count: 8) else { return nil }
+        return Int(parts[0])
+    }
+
+    /// Whether an image of this name was imported by us: `repository` and the first digits of a digest.
+    package static func isImported(_ reference: String) -> Bool {
+        reference.hasPrefix("\(repository):") && isHex(reference.dropFirst(repository.count + 1), count: 32)
+    }
+
+    private static func isHex(_ text: Substring, count: Int) -> Bool {
+        text.utf8.count == count && text.utf8.allSatisfy { "0123456789abcdef".utf8.contains($0) }
     }
 
     package static func remove(_ names: [String]) -> [String] {

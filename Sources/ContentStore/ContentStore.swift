@@ -11,6 +11,7 @@ private import Glibc
 /// A blob appears by rename, complete, and is read-only from then on. Nothing is synced to the disk on the way: a blob
 /// that a power failure truncated is found when its bytes are hashed before use (`isIntact`), and counts as absent.
 ///
+///     kldload-store    says that the folder is one
 ///     blobs/ab/ab12…   the blobs
 ///     ingest/          files on their way in; survives a kill, so that downloads can be resumed
 ///     work/            folders of running steps; whatever is there at the start of a build is debris
@@ -22,8 +23,11 @@ package final class ContentStore: Sendable {
     private let hashed = Mutex<Set<Digest>>([])
 
     /// Opens the store in the folder `root`, made where it is missing.
-    package init(root: FilePath) throws(FileError) {
+    ///
+    /// Throws `NoStore` where the folder holds something else, and `FileError`.
+    package init(root: FilePath) throws {
         self.root = root
+        try Self.claim(root)
         for folder in ["blobs", "ingest", "work"] { try Files.createDirectory(root.appending(folder)) }
     }
 
@@ -133,7 +137,7 @@ package final class ContentStore: Sendable {
         let folder = root.appending("blobs")
         for part in try Files.list(folder) {
             for name in try Files.list(folder.appending(part)) {
-                if let digest = Digest(hex: name), kept.contains(digest) { continue }
+                guard let digest = Digest(hex: name), !kept.contains(digest) else { continue }
                 let path = folder.appending(part).appending(name)
                 // What has another name elsewhere, as published images do, frees nothing.
                 if let status = try FileStatus(at: path), status.linkCount == 1 {

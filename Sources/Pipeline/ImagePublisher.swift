@@ -1,3 +1,4 @@
+import APT
 import BuildGraph
 import ContentStore
 package import Primitives
@@ -14,49 +15,56 @@ package struct PublishedImage: Sendable {
     package let isNew: Bool
 }
 
-/// Puts finished images into the output folder, each with its checksum file, and keeps the last few.
+/// Puts finished images into the output folder, each with its checksum file and the signature of that, and keeps the last few.
 struct ImagePublisher {
     let project: Project
     /// In the name of an image that was not proven.
     static let draftMark = "-draft"
 
-    /// The name ends in the first digits of the image's own digest, so that no image ever takes the place of another one.
-    func publish(_ artifact: Artifact, named name: String) throws -> PublishedImage {
+    /// The name ends in the first digits of the image's own digest, so that no image ever takes the place of another one. The
+    /// checksum file is signed by `signer`, with the date `epoch` in seconds since 1970.
+    func publish(
+        _ artifact: Artifact, named name: String, signer: SigningKey, epoch: Int64
+    ) async throws -> PublishedImage {
         let folder = project.declaration.output.folder
         let file = "\(name)-\(artifact.digest.short).iso"
         let path = folder.appending(file)
-        let checksum = folder.appending("\(file).sha256")
+        let checksum = folder.appending(PublishedFiles.checksum(of: file))
+        let signature = folder.appending(PublishedFiles.signature(of: file))
+        let text = PublishedFiles.checksumText(artifact.digest, of: file)
         let isThere = try FileStatus(at: path)?.size == artifact.size.bytes && Files.exists(checksum)
         if !isThere {
             guard project.store.isIntact(artifact.digest) else { throw DamagedImage() }
             try Files.createDirectory(folder)
-            let part = folder.appending(".\(file).part")
+            let part = folder.appending(PublishedFiles.part(of: file))
             try Files.remove(part)
             try FileCopy.link(project.store.path(of: artifact.digest), to: part)
-            try Files.write("\(artifact.digest.hex)  \(file)\n".utf8, to: checksum)
+            try Files.write(text, to: checksum)
+            try Files.write(try await sign(text, signer, epoch), to: signature)
             try Files.rename(part, to: path)
             try prune(folder, keeping: file)
+        } else if !Files.exists(signature) {
+            try Files.write(try await sign(text, signer, epoch), to: signature)
         }
         return PublishedImage(
             path: path, shown: project.workspace.shown(path), digest: artifact.digest, size: artifact.size,
             isNew: !isThere)
     }
 
+    private func sign(_ text: [UInt8], _ signer: SigningKey, _ epoch: Int64) async throws -> [UInt8] {
+        try await signer.detachSign(text, epoch: max(epoch, SigningKey.creation))
+    }
+
     /// Removes the oldest images of ours beyond the declared number; drafts take the place of drafts only.
     private func prune(_ folder: FilePath, keeping newest: String) throws {
         let isDraft = newest.contains(Self.draftMark + "-")
-        let images = try Files.list(folder).filter {
-            $0.hasPrefix("kldload-") && $0.hasSuffix(".iso") && $0 != newest
-                && $0.contains(Self.draftMark + "-") == isDraft
-        }
+        let files = PublishedFiles(folder: folder)
+        let images = try files.images().filter { $0 != newest && $0.contains(Self.draftMark + "-") == isDraft }
         let byAge = try images.map {
-            (name: $0, time: try FileStatus(at: folder.appending($0 + ".sha256"))?.modified ?? 0)
+            (name: $0, time: try FileStatus(at: folder.appending(PublishedFiles.checksum(of: $0)))?.modified ?? 0)
         }
         .sorted { ($0.time, $0.name) > ($1.time, $1.name) }
-        for image in byAge.dropFirst(max(project.declaration.output.keep - 1, 0)) {
-            try Files.remove(folder.appending(image.name))
-            try Files.remove(folder.appending(image.name + ".sha256"))
-        }
+        for image in byAge.dropFirst(max(project.declaration.output.keep - 1, 0)) { try files.remove(image.name) }
     }
 }
 

@@ -111,7 +111,8 @@ extension Project {
         let report = try await engine.build(wanted, in: plan.graph, rebuildsAll: request.rebuildsAll)
         var image: PublishedImage?
         if wanted.contains(BuildPlan.image), let artifact = report.records[BuildPlan.image]?.outputs["kldload.iso"] {
-            image = try ImagePublisher(project: self).publish(artifact, named: plan.imageName)
+            image = try await ImagePublisher(project: self).publish(
+                artifact, named: plan.imageName, signer: try await SigningKey(home: workspace.key), epoch: plan.epoch)
         }
         let proven = report.records.values.sorted { $0.step < $1.step }.filter { $0.step.text.hasSuffix("/darksite") }
         let proofs = proven.compactMap { record in
@@ -204,7 +205,7 @@ extension Project {
         return KeyFacts(
             fingerprint: signer.fingerprint, user: SigningKey.userID,
             armored: String(decoding: signer.armoredPublicKey, as: UTF8.self),
-            home: workspace.key.string)
+            home: try workspace.key.string)
     }
 
     /// Removes from the store what neither the lock nor the last runs of the steps reach; returns that in words.
@@ -219,23 +220,6 @@ extension Project {
         let removed = try GarbageCollector(store: store, records: records).collect(keeping: kept)
         let size = removed.size + (try ParsedSnapshots(store: store).removeAll(but: kept))
         return "\(removed.blobs) blobs, \(size)"
-    }
-
-    /// Removes the cache, the logs and imported images; returns what that was, in words.
-    package func clean(output: Bool) async throws -> String {
-        let lock = try await lockStore()
-        let images = try await podman.removeImages(keeping: [])
-        var removed = ["the cache", "the logs", "\(images) container image(s)"]
-        for name in try Files.list(workspace.cache) where name != "lock" {
-            try Files.remove(workspace.cache.appending(name))
-        }
-        try Files.remove(workspace.logs)
-        if output {
-            try Files.remove(declaration.output.folder)
-            removed.append("the output folder")
-        }
-        withExtendedLifetime(lock) {}
-        return removed.joined(separator: ", ")
     }
 }
 

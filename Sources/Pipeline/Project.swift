@@ -31,15 +31,36 @@ package struct Project: Sendable {
         file: FilePath, in folder: FilePath, overrides: DeclarationOverrides, surroundings: Surroundings,
         events: @escaping @Sendable (BuildEvent) -> Void
     ) throws {
+        // Before a word of it is read, and shown.
+        let path = folder.pushing(file)
+        let taken = TakenFiles(folder: path.removingLastComponent(), allowed: surroundings.allowedFolders)
+        try taken.check(path, called: file.string)
         declaration = try Declaration.load(file, in: folder, home: surroundings.home).applying(overrides)
+        try taken.check(declaration)
         declarationFile = file.lastComponent?.string ?? file.string
         workspace = Workspace(root: declaration.folder, surroundings: surroundings)
         self.surroundings = surroundings
         self.events = events
         network = HostNetwork(surroundings, events: events)
+        guard !workspace.isShared(workspace.cache) else { throw SharedCache(folder: workspace.cache) }
+        let warning = try Self.judgeOwner(of: workspace.cache, surroundings)
         store = try ContentStore(root: workspace.cache)
         records = try RecordStore(root: workspace.records)
         podman = Podman(environment: surroundings.environment, state: workspace.podman) { events(.notice($0)) }
+        if let warning { events(.warning(warning)) }
+    }
+
+    /// What stands in the store is believed: who could have put it there must be this user. Returns what is to be said of a group
+    /// that may write there.
+    private static func judgeOwner(of folder: FilePath, _ surroundings: Surroundings) throws -> String? {
+        guard let status = try FileStatus(at: folder, followsLinks: true) else { return nil }
+        let owner = FolderOwner(of: status, sudoUser: surroundings.environment["SUDO_UID"])
+        guard let problem = owner.problem else { return nil }
+        let sentence = "the store \(folder) \(problem): what they put there would be on your image"
+        if case .group = owner { return sentence }
+        throw Mistake(
+            sentence, at: nil,
+            hint: "take one of your own: DEPLOY_CACHE=/path ./deploy …; or make it yours: chown, chmod go-w")
     }
 
     /// The engine that runs this project's steps, with logs in a folder of this moment.
@@ -61,6 +82,7 @@ package struct Project: Sendable {
             .folder(path, try FileTree(scanning: path, cache: statCache), shownAs: workspace.shown(path))
         }
         let includes = try folder(declaration.live.includes)
+        let modes = try UnusualModes.scan(declaration.live.includes)
         let postinstall = try declaration.live.postinstall.map(folder)
         try statCache.save()
         let signer = try await SigningKey(home: workspace.key)
@@ -71,7 +93,7 @@ package struct Project: Sendable {
             declaration: declaration, lock: lock.only(declaration.distributionsInUse),
             beside: lock.only(named.subtracting(declaration.iso.darksites.map(\.distribution))).distributions,
             fetch: packageFetch(of: lock.distributions),
-            signer: signer, includes: includes, postinstall: postinstall,
+            signer: signer, includes: includes, includeModes: modes, postinstall: postinstall,
             packageKeys: try packageKeys(of: declaration.distributionsInUse.union(named)),
             forbidden: Dictionary(uniqueKeysWithValues: forbidden.map { ($0, Dictionary(uniqueKeysWithValues: $1)) }),
             isDraft: isDraft
@@ -168,4 +190,12 @@ package struct Project: Sendable {
         try store.removeDebris()
         return lock
     }
+}
+
+/// A cache in a folder that is somebody's home, or holds the checkout.
+struct SharedCache: UserError {
+    let folder: FilePath
+    var what: String { "DEPLOY_CACHE is \(folder), which holds more than a store" }
+    var hint: String? { "give the store a folder of its own: DEPLOY_CACHE=\(folder.appending("kldload-cache"))" }
+    var isUsageError: Bool { true }
 }

@@ -2,6 +2,10 @@ import ContentStore
 import Primitives
 package import SystemPackage
 
+#if canImport(Glibc)
+private import Glibc
+#endif
+
 /// What comes from outside: handed in by the executable, and by tests.
 package struct Surroundings: Sendable {
     package var environment: [String: String]
@@ -13,16 +17,19 @@ package struct Surroundings: Sendable {
     package var cores: Int
     /// The folder with apt's configuration of this host.
     package var aptFolder: FilePath
+    /// What a declaration may take in beside what lies in its own folder.
+    package var allowedFolders: [FilePath]
 
     package init(
         environment: [String: String], currentFolder: FilePath, now: @escaping @Sendable () -> Int64, cores: Int,
-        aptFolder: FilePath = "/etc/apt"
+        aptFolder: FilePath = "/etc/apt", allowedFolders: [FilePath] = []
     ) {
         self.environment = environment
         self.currentFolder = currentFolder
         self.now = now
         self.cores = cores
         self.aptFolder = aptFolder
+        self.allowedFolders = allowedFolders
     }
 
     /// The user's home; nil where the environment names none.
@@ -40,8 +47,9 @@ package struct Workspace: Sendable {
     package let root: FilePath
     /// Store, records and caches; `DEPLOY_CACHE` puts it elsewhere, to share it between checkouts.
     package let cache: FilePath
-    /// The build host's signing key; `DEPLOY_KEY` puts it elsewhere.
-    package let key: FilePath
+    /// That of the build host's signing key; nil where the environment names no place for it.
+    private let keyFolder: FilePath?
+    private let home: FilePath?
 
     package init(root: FilePath, surroundings: Surroundings) {
         self.root = root
@@ -50,8 +58,33 @@ package struct Workspace: Sendable {
             environment[variable].flatMap { $0.isEmpty ? nil : surroundings.absolute(FilePath($0)) }
         }
         cache = folder("DEPLOY_CACHE") ?? root.pushing("live-build/cache")
-        let data = folder("XDG_DATA_HOME") ?? FilePath(environment["HOME"] ?? "/root").pushing(".local/share")
-        key = folder("DEPLOY_KEY") ?? data.pushing("kldload/signing-key")
+        // Never below the folder one happens to stand in, which may be a checkout: relative and empty ones name nothing.
+        func absolute(_ variable: String) -> FilePath? {
+            environment[variable].map { FilePath($0) }.flatMap { $0.isAbsolute ? $0 : nil }
+        }
+        home = absolute("HOME") ?? (environment["HOME"] == nil && geteuid() == 0 ? "/root" : nil)
+        let data = absolute("XDG_DATA_HOME") ?? home?.pushing(".local/share")
+        keyFolder = folder("DEPLOY_KEY") ?? data?.pushing("kldload/signing-key")
+    }
+
+    /// The build host's signing key; `DEPLOY_KEY` puts it elsewhere. Throws where nothing says where it is to be.
+    package var key: FilePath {
+        get throws(Mistake) {
+            guard let keyFolder else {
+                throw Mistake(
+                    "nothing says where the build host's signing key is: HOME is not set", at: nil,
+                    hint: "set HOME, or name a folder for the key: DEPLOY_KEY=/path ./deploy …")
+            }
+            return keyFolder
+        }
+    }
+
+    /// Whether `folder` is one that can't be this program's alone: the root, the user's home, the checkout, or one above it.
+    package func isShared(_ folder: FilePath) -> Bool {
+        func real(_ path: FilePath) -> FilePath { Files.realPath(path) ?? path.lexicallyNormalized() }
+        let folder = real(folder)
+        return folder.components.isEmpty || real(root).starts(with: folder)
+            || home.map { real($0).starts(with: folder) } == true
     }
 
     package var logs: FilePath { root.pushing("live-build/logs") }

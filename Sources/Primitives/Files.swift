@@ -18,8 +18,7 @@ package struct FileError: UserError {
 
     package var what: String { "cannot \(operation) \(path): \(errno)" }
     package var hint: String? {
-        errno == .noSpace
-            ? "the disk is full: free some space (`deploy clean` removes the cache), then build again" : nil
+        errno == .noSpace ? "the disk is full: free some space where \(path.removingLastComponent()) is" : nil
     }
 }
 
@@ -33,15 +32,18 @@ package struct FileStatus: Hashable, Sendable {
     package let permissions: UInt16
     package let inode: UInt64
     package let linkCount: Int
+    package let owner: UInt32
+    package let group: UInt32
     /// Nanoseconds since 1970.
     package let modified: Int64
     /// Nanoseconds since 1970.
     package let changed: Int64
 
-    /// The status of `path` itself, links not followed; nil where there is nothing.
-    package init?(at path: FilePath) throws(FileError) {
+    /// The status of `path` itself, or of what it leads to where it is a link that `followsLinks`; nil where there is nothing.
+    package init?(at path: FilePath, followsLinks: Bool = false) throws(FileError) {
         var status = stat()
-        guard path.withPlatformString({ lstat($0, &status) }) == 0 else {
+        let result = path.withPlatformString { followsLinks ? stat($0, &status) : lstat($0, &status) }
+        guard result == 0 else {
             let code = Errno(rawValue: Glibc.errno)
             if code == .noSuchFileOrDirectory || code == .notDirectory { return nil }
             throw FileError("look at", path, code)
@@ -56,6 +58,8 @@ package struct FileStatus: Hashable, Sendable {
         permissions = UInt16(status.st_mode & 0o7777)
         inode = UInt64(status.st_ino)
         linkCount = Int(status.st_nlink)
+        owner = status.st_uid
+        group = status.st_gid
         modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
         changed = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
     }
@@ -195,6 +199,13 @@ package enum Files {
             if let name, name.kind == .regular { names.append(name) }
         }
         return names
+    }
+
+    /// The path of what is at `path`, no link in it; nil where nothing is.
+    package static func realPath(_ path: FilePath) -> FilePath? {
+        guard let name = path.withPlatformString({ realpath($0, nil) }) else { return nil }
+        defer { free(name) }
+        return FilePath(platformString: name)
     }
 
     /// What the symbolic link at `path` points to.

@@ -24,6 +24,12 @@ struct ProjectOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The declaration, relative to the folder.", valueName: "deploy.yaml"))
     var file: String = "deploy.yaml"
 
+    @Option(
+        name: .customLong("allow-outside"),
+        help: ArgumentHelp(
+            "Let the declaration take in files of this folder, too.", valueName: "folder"))
+    var allowed: [String] = []
+
     @Option(name: .shortAndLong, help: "How many cores steps may keep busy together.")
     var jobs: Int?
 
@@ -49,7 +55,11 @@ struct ProjectOptions: ParsableArguments {
                 clock_gettime(CLOCK_REALTIME, &now)
                 return Int64(now.tv_sec)
             },
-            cores: jobs ?? max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1))
+            cores: jobs ?? max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1),
+            allowedFolders: allowed.map { folder in
+                let folder = FilePath(folder)
+                return folder.isAbsolute ? folder : current.pushing(folder).lexicallyNormalized()
+            })
     }
 
     /// Opens the project and runs `body`, with errors and progress shown on the console. The declaration is taken as it is:
@@ -79,6 +89,7 @@ struct ProjectOptions: ParsableArguments {
                 defer { group.cancelAll() }
                 try await body(project, console)
             }
+            try console.finish()
         } catch let failure as CommandFailure {
             throw failure
         } catch {

@@ -84,6 +84,11 @@ import Testing
         #expect(name == "kldload-42-0000beef-live-zfs-module--")
         #expect(PodmanArguments.process(ofContainer: name) == 42)
         #expect(PodmanArguments.process(ofContainer: "kldload-trial") == nil)
+        // Somebody's own, called like the project.
+        #expect(PodmanArguments.process(ofContainer: "kldload-2026-notes") == nil)
+        #expect(PodmanArguments.process(ofContainer: "kldload-1-postgres-data") == nil)
+        #expect(PodmanArguments.isImported("localhost/kldload/rootfs:0123456789abcdef0123456789abcdef"))
+        #expect(!PodmanArguments.isImported("localhost/kldload/rootfs:mine"))
         #expect(PodmanArguments.process(ofContainer: "postgres") == nil)
     }
 }

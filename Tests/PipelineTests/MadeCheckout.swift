@@ -1,4 +1,5 @@
 import APT
+import Archives
 import BuildGraph
 import ContentStore
 import Darksites
@@ -68,7 +69,7 @@ final class MadeCheckout: Sendable {
     }
 
     func project(
-        profile: String? = nil, environment: [String: String] = [:], mirrors: String? = nil
+        profile: String? = nil, environment: [String: String] = [:], mirrors: String? = nil, allowed: [FilePath] = []
     ) throws -> Project {
         let variables = [
             "DEPLOY_MIRROR_MADE": mirrors ?? archive.url, "DEPLOY_KEY": archive.signingKey.string,
@@ -78,7 +79,8 @@ final class MadeCheckout: Sendable {
         return try Project(
             file: "deploy.yaml", in: folder,
             overrides: DeclarationOverrides(profile: profile, environment: environment),
-            surroundings: Surroundings(environment: environment, currentFolder: folder, now: { Self.now }, cores: 2),
+            surroundings: Surroundings(
+                environment: environment, currentFolder: folder, now: { Self.now }, cores: 2, allowedFolders: allowed),
             events: { [self] event in
                 switch event {
                 case .notice(let text), .warning(let text): said.withLock { $0.append(text) }
@@ -167,7 +169,11 @@ final class FakeContainers: ContainerRunner {
             "rootfs.tar", "vmlinuz", "initrd.img", "filesystem.squashfs", "efi.img", "bios.img", "mbr.img",
             "kldload.iso",
         ]
-        for output in outputs {
+        // A root is read again: by the step that lays the includes over it.
+        try RootArchive.write(
+            packages: [], leading: [RootArchive.Extra("seed", .file(Array(Digest(of: seed).hex.utf8)))], epoch: 0,
+            to: command.output.appending("rootfs.tar"))
+        for output in outputs.dropFirst() {
             try Files.write("\(output) \(Digest(of: seed).hex)".utf8, to: command.output.appending(output))
         }
         // What the gates' scripts would say, of any profile that the tests have.

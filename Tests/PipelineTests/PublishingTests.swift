@@ -1,3 +1,4 @@
+import APT
 import BuildGraph
 import ContentStore
 import Darksites
@@ -18,19 +19,28 @@ import Testing
         return Artifact(kind: .file, digest: try project.store.insert(bytes), size: ByteCount(bytes.count))
     }
 
-    @Test func anImageLiesBesideItsChecksum() throws {
-        let project = try checkout.project()
-        let artifact = try image("one", in: project)
-        let published = try ImagePublisher(project: project).publish(artifact, named: "kldload-free")
-        let file = "kldload-free-\(artifact.digest.short).iso"
-        #expect(published.isNew && published.shown == "out/\(file)")
-        #expect(try Files.list(checkout.folder.appending("out")) == [file, "\(file).sha256"])
-        // The judge is the program that people will use.
-        try Tool.run(["bash", "-c", "cd \(checkout.folder)/out && sha256sum --strict --check *.sha256"])
-        #expect(try !ImagePublisher(project: project).publish(artifact, named: "kldload-free").isNew)
+    private func publish(_ artifact: Artifact, named name: String, in project: Project) async throws -> PublishedImage {
+        try await ImagePublisher(project: project).publish(
+            artifact, named: name, signer: try await SigningKey(home: project.workspace.key), epoch: 1_748_736_000)
     }
 
-    @Test func theLastImagesStay() throws {
+    @Test func anImageLiesBesideItsChecksum() async throws {
+        let project = try checkout.project()
+        let artifact = try image("one", in: project)
+        let published = try await publish(artifact, named: "kldload-free", in: project)
+        let file = "kldload-free-\(artifact.digest.short).iso"
+        #expect(published.isNew && published.shown == "out/\(file)")
+        #expect(try Files.list(checkout.folder.appending("out")) == [file, "\(file).sha256", "\(file).sha256.asc"])
+        // The judge is the program that people will use.
+        try Tool.run(["bash", "-c", "cd \(checkout.folder)/out && sha256sum --strict --check *.sha256"])
+        try Tool.run([
+            "bash", "-c",
+            "cd \(checkout.folder)/out && gpgv --quiet --keyring \(try project.workspace.key)/public.gpg *.asc *.sha256",
+        ])
+        #expect(try await !publish(artifact, named: "kldload-free", in: project).isNew)
+    }
+
+    @Test func theLastImagesStay() async throws {
         let project = try checkout.project()
         let folder = checkout.folder.appending("out")
         try Files.createDirectory(folder)
@@ -39,34 +49,35 @@ import Testing
         for number in 1...4 {
             let artifact = try image("image \(number)", in: project)
             last = "kldload-\(artifact.digest.short).iso"
-            _ = try ImagePublisher(project: project).publish(artifact, named: "kldload")
+            _ = try await publish(artifact, named: "kldload", in: project)
         }
         let names = try Files.list(folder)
         #expect(names.filter { $0.hasPrefix("kldload-") && $0.hasSuffix(".iso") }.count == 2)
         #expect(names.contains(last) && names.contains("\(last).sha256") && names.contains("notes.iso"))
+        #expect(names.filter { $0.hasSuffix(".asc") }.count == 2 && names.count == 7)
     }
 
-    @Test func draftsDoNotTakeThePlaceOfProvenImages() throws {
+    @Test func draftsDoNotTakeThePlaceOfProvenImages() async throws {
         let project = try checkout.project()
         for number in 1...3 {
             for name in ["kldload", "kldload-draft"] {
-                _ = try ImagePublisher(project: project).publish(
-                    try image("\(name) \(number)", in: project), named: name)
+                _ = try await publish(
+                    try image("\(name) \(number)", in: project), named: name, in: project)
             }
         }
         let names = try Files.list(checkout.folder.appending("out")).filter { $0.hasSuffix(".iso") }
         #expect(names.filter { $0.contains("-draft-") }.count == 2 && names.count == 4)
     }
 
-    @Test func anImageThatWasRemovedOrCutComesBack() throws {
+    @Test func anImageThatWasRemovedOrCutComesBack() async throws {
         let project = try checkout.project()
         let artifact = try image("one", in: project)
-        let path = try ImagePublisher(project: project).publish(artifact, named: "kldload").path
+        let path = try await publish(artifact, named: "kldload", in: project).path
         try Files.remove(path)
-        #expect(try ImagePublisher(project: project).publish(artifact, named: "kldload").isNew)
+        #expect(try await publish(artifact, named: "kldload", in: project).isNew)
         try Files.remove(path)
         try Files.write("o".utf8, to: path)
-        #expect(try ImagePublisher(project: project).publish(artifact, named: "kldload").isNew)
+        #expect(try await publish(artifact, named: "kldload", in: project).isNew)
         #expect(try Files.digest(path).digest == artifact.digest)
     }
 

@@ -370,7 +370,77 @@ small_disk() { # SIZE
     cp deploy.lock before
     run -0 --separate-stderr env PATH="$PWD/bin:$PATH" "$DEPLOY_BINARY" clean
     [[ $stderr == *'removed the cache, the logs'* ]]
-    [[ -z $(find "$cache" -type f ! -name lock) && ! -e live-build/logs ]]
+    [[ -z $(find "$cache" -type f ! -name lock ! -name kldload-store) && ! -e live-build/logs ]]
     run -0 --separate-stderr deploy build debian/mirror
     cmp before deploy.lock
+}
+
+@test "clean removes nothing that deploy did not make, whatever folder holds it" {
+    mkdir bin && printf '#!/bin/sh\n' >bin/podman && chmod +x bin/podman
+    clean() { env PATH="$PWD/bin:$PATH" "$DEPLOY_BINARY" clean --output; }
+    # A store that an older version made in somebody's home.
+    export DEPLOY_CACHE=$BATS_TEST_TMPDIR/shared
+    mkdir -p "$DEPLOY_CACHE"/{blobs/ab,ingest,work,photos} live-build/logs/mine out
+    echo x >"$DEPLOY_CACHE/letter" && echo x >live-build/logs/notes && echo x >out/kldload-mine.iso
+    deploy build debian/mirror 2>/dev/null
+    run -0 --separate-stderr clean
+    [[ $stderr == *"left, since deploy did not make it: $DEPLOY_CACHE/letter, $DEPLOY_CACHE/photos, live-build/logs/mine, live-build/logs/notes, out/kldload-mine.iso"* ]]
+    [[ -e $DEPLOY_CACHE/letter && -d $DEPLOY_CACHE/photos && ! -e $DEPLOY_CACHE/blobs && -e out/kldload-mine.iso ]]
+
+    # A folder that is no store is not made one.
+    export DEPLOY_CACHE=$BATS_TEST_TMPDIR/home
+    mkdir -p "$DEPLOY_CACHE/work" && echo x >"$DEPLOY_CACHE/work/thesis"
+    run -2 --separate-stderr clean
+    [[ $stderr == *"is no store of deploy, and not empty"* && -e $DEPLOY_CACHE/work/thesis ]]
+    HOME=$DEPLOY_CACHE run -2 --separate-stderr clean
+    [[ $stderr == *'holds more than a store'* && -e $DEPLOY_CACHE/work/thesis ]]
+}
+
+@test "results that can't be written are a failure, of every command" {
+    deploy build debian/mirror 2>/dev/null
+    local command
+    for command in 'key --export' status 'status --json' sets 'explain debian/mirror' 'build debian/mirror' 'build debian/mirror --json' --help --version 'status --help'; do
+        # shellcheck disable=SC2086
+        "$DEPLOY_BINARY" $command >/dev/full 2>"$log" && { echo "$command" >&2; false; }
+        grep -q "can't be written to standard output: No space left on device" "$log"
+    done
+    # A reader that has enough is none.
+    "$DEPLOY_BINARY" status 2>"$log" > >(:)
+    [[ ! -s $log ]]
+}
+
+@test "options that stand before the command count" {
+    cd /
+    run -0 --separate-stderr deploy -C "$BATS_TEST_TMPDIR/checkout" build debian/mirror
+    run -0 --separate-stderr deploy --json --directory="$BATS_TEST_TMPDIR/checkout" status
+    [[ $output == '['* ]]
+    run -2 --separate-stderr deploy -C "$BATS_TEST_TMPDIR/checkout" bild
+}
+
+@test "no name and no password of an address is shown" {
+    sed -i "s|http://127.0.0.1:9/made|http://bob:s3cr3t@127.0.0.1:$port/nothing|" deploy.yaml
+    unset DEPLOY_MIRROR_MADE
+    local command
+    for command in 'build debian/mirror' 'build --json debian/mirror' doctor 'resolve curl' status; do
+        # shellcheck disable=SC2086
+        run --separate-stderr deploy $command
+        [[ $output$stderr != *bob* && $output$stderr != *s3cr3t* ]] || { echo "$command: $output$stderr" >&2; return 1; }
+    done
+    run --separate-stderr deploy build debian/mirror
+    [[ $stderr == *"http://…@127.0.0.1:$port/nothing"* ]]
+}
+
+@test "a key is made with a long TMPDIR, and none without a place for it" {
+    local long
+    printf -v long '%0130d' 0
+    mkdir "$BATS_TEST_TMPDIR/$long"
+    DEPLOY_KEY=$BATS_TEST_TMPDIR/key TMPDIR=$BATS_TEST_TMPDIR/$long run -0 --separate-stderr deploy key
+    HOME='' DEPLOY_KEY='' run -2 --separate-stderr deploy key
+    [[ $stderr == *'HOME is not set'* && ! -e .local ]]
+    mkdir "$BATS_TEST_TMPDIR/documents" && echo x >"$BATS_TEST_TMPDIR/documents/letter"
+    DEPLOY_KEY=$BATS_TEST_TMPDIR/documents run -1 --separate-stderr deploy key
+    [[ $stderr == *'no key is made among them'* && $(ls "$BATS_TEST_TMPDIR/documents") == letter ]]
+    chmod g+w "$BATS_TEST_TMPDIR/key"
+    DEPLOY_KEY=$BATS_TEST_TMPDIR/key run -1 --separate-stderr deploy key
+    [[ $stderr == *'can be written to by others'* ]]
 }

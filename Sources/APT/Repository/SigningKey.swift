@@ -10,6 +10,10 @@ package struct SigningKeyError: UserError, Equatable {
         case failed(String, [String])
         /// A signature older than the key would be worth nothing.
         case beforeCreation(Int64)
+        /// Others could have put a key there, or could take it: what is wrong with the folder.
+        case notPrivate(String)
+        /// The folder is no key's, and holds other things.
+        case otherThings
     }
 
     /// The folder that holds the key.
@@ -25,6 +29,8 @@ package struct SigningKeyError: UserError, Equatable {
         switch problem {
         case .noProgram: "cannot sign the mirror: there is no gpg on this machine"
         case .failed(let operation, _): "cannot \(operation) with the build host's key in \(home)"
+        case .notPrivate(let problem): "the folder of the build host's key, \(home), \(problem)"
+        case .otherThings: "\(home) holds no key of a build host, and other things: no key is made among them"
         case .beforeCreation(let epoch): "cannot sign with the date \(RepositoryDate.text(epoch)): the key is younger"
         }
     }
@@ -38,6 +44,8 @@ package struct SigningKeyError: UserError, Equatable {
         switch problem {
         case .noProgram: "install gnupg: apt-get install gnupg"
         case .failed: nil
+        case .notPrivate: "make it yours alone (chown, chmod 700), or name another one: DEPLOY_KEY=/path ./deploy …"
+        case .otherThings: "name a folder of its own: DEPLOY_KEY=\(home.appending("signing-key"))"
         case .beforeCreation: "set SOURCE_DATE_EPOCH to a later time"
         }
     }
@@ -63,6 +71,7 @@ package struct SigningKey: Sendable {
     /// - Throws: `SigningKeyError`, `FileError`, `CancellationError`.
     package init(home: FilePath) async throws {
         self.home = home
+        try Self.judge(home)
         if let stored = try Self.stored(in: home) {
             (fingerprint, publicKey, armoredPublicKey) = stored
             return
@@ -113,6 +122,24 @@ package struct SigningKey: Sendable {
         guard epoch >= Self.creation else { throw SigningKeyError(home: home, problem: .beforeCreation(epoch)) }
         return try await KeySession.open(home) { session in
             try await session.sign(bytes, epoch, fingerprint, mode)
+        }
+    }
+
+    /// Throws where the folder is not one for this user's key alone. What is in one that was just made is made private later.
+    private static func judge(_ home: FilePath) throws {
+        guard let status = try FileStatus(at: home, followsLinks: true) else { return }
+        let owner = FolderOwner(of: status, sudoUser: getenv("SUDO_UID").map { String(cString: $0) })
+        if case .somebodyElse = owner, let problem = owner.problem {
+            throw SigningKeyError(home: home, problem: .notPrivate(problem))
+        }
+        let names = try Files.list(home)
+        // What gpg makes first, or an older gpg made; and our own lock, before it.
+        let known: Set<String> = ["fingerprint", "lock", "pubring.kbx", "pubring.gpg", "private-keys-v1.d"]
+        guard names.isEmpty || !known.isDisjoint(with: names) else {
+            throw SigningKeyError(home: home, problem: .otherThings)
+        }
+        if names.contains("fingerprint"), status.permissions & 0o022 != 0 {
+            throw SigningKeyError(home: home, problem: .notPrivate("can be written to by others"))
         }
     }
 

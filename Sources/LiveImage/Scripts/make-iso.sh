@@ -3,7 +3,7 @@
 #
 #   ID                 the identity given to make-efi.sh
 #   TITLE              of the menu: "kldload live (debian 13)"
-#   LABEL              the volume's name. Nothing looks for it: GRUB finds the medium by its ID, live-boot by its folder /live
+#   LABEL              the volume's name. Nothing looks for it: GRUB finds the medium by its ID, live-boot by what is on it
 #   /in/boot           efi.img, bios.img, mbr.img of make-efi.sh
 #   /in/live           vmlinuz, initrd.img and the layers of the live system, *.squashfs. live-boot stacks them in the
 #                      order of their names, the last on top: 10-system, 20-overlay, 30-build

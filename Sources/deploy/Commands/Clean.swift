@@ -4,7 +4,9 @@ import Primitives
 
 struct Clean: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Remove the cache, the logs and the imported container images; deploy.lock and the images stay.")
+        abstract: "Remove the cache, the logs and the imported container images; deploy.lock and the images stay.",
+        discussion:
+            "Only what deploy made is removed, whatever folder it lies in; what else is there is named and stays.")
 
     @OptionGroup var options: CommonOptions
 
@@ -14,7 +16,12 @@ struct Clean: AsyncParsableCommand {
     func run() async throws {
         let output = output
         try await options.run { project, console in
-            console.say("removed \(try await project.clean(output: output))")
+            let cleaning = try await project.clean(output: output)
+            console.say("removed \(cleaning.removed.joined(separator: ", "))")
+            guard !cleaning.left.isEmpty else { return }
+            let more = cleaning.left.count > 10 ? ", and \(cleaning.left.count - 10) more" : ""
+            console.say(
+                "left, since deploy did not make it: \(cleaning.left.prefix(10).joined(separator: ", "))\(more)")
         }
     }
 }

@@ -1,0 +1,68 @@
+package import Primitives
+package import SystemPackage
+
+/// Which folders may be a store: what is not proven to be one is never written to, and nothing in it is ever removed.
+extension ContentStore {
+    /// The file that says so.
+    static let mark = "kldload-store"
+
+    /// Whatever is in the folder of a store, by whoever in this program it was put there.
+    package static let contents: Set<String> = [
+        "blobs", "ingest", "work", "mirrors", "parsed", "signed", "records", "stat-cache", "podman", "accelerator",
+    ]
+
+    /// Makes the folder at `root` a store, unless it is one.
+    ///
+    /// Throws `NoStore` where it holds other things, and `FileError`.
+    static func claim(_ root: FilePath) throws {
+        guard !Files.exists(root.appending(mark)) else { return }
+        if try FileStatus(at: root, followsLinks: true) != nil {
+            guard try isFree(root) || isOlderStore(root) else { throw NoStore(root: root) }
+        } else {
+            try Files.createDirectory(root)
+        }
+        let text = "This folder is a store of deploy: its contents may be removed at any time.\n"
+        try Files.write(text.utf8, to: root.appending(mark))
+    }
+
+    /// A lock is what `clean` of older versions left.
+    private static func isFree(_ root: FilePath) throws(FileError) -> Bool {
+        try Files.list(root).allSatisfy { $0 == "lock" }
+    }
+
+    /// Older versions made no mark. Theirs is known by all three of its folders, the blobs in folders of two digits.
+    private static func isOlderStore(_ root: FilePath) throws(FileError) -> Bool {
+        for name in ["blobs", "ingest", "work"] {
+            guard try FileStatus(at: root.appending(name))?.kind == .directory else { return false }
+        }
+        return try Files.list(root.appending("blobs")).allSatisfy { part in
+            part.utf8.count == 2 && part.utf8.allSatisfy { "0123456789abcdef".utf8.contains($0) }
+        }
+    }
+
+    /// Removes all that the store has; returns the names of what is there beside that. Only for the holder of the store's lock,
+    /// which stays.
+    package func removeContents() throws(FileError) -> [String] {
+        var others: [String] = []
+        for name in try Files.list(root) where name != Self.mark && name != "lock" {
+            // A file on its way in, of a writer that was killed: Files.write.
+            let isPart = name.hasSuffix(".new") && Self.contents.contains { name.hasPrefix(".\($0).") }
+            if Self.contents.contains(name) || isPart {
+                try Files.remove(root.appending(name))
+            } else {
+                others.append(name)
+            }
+        }
+        return others
+    }
+}
+
+/// A folder that is to be a store, and has other things in it.
+package struct NoStore: UserError {
+    package let root: FilePath
+    package var what: String {
+        "\(root) is no store of deploy, and not empty: what is in it would be mixed up with the store's"
+    }
+    package var hint: String? { "give the store a folder of its own: DEPLOY_CACHE=\(root.appending("kldload"))" }
+    package var isUsageError: Bool { true }
+}

@@ -1,0 +1,68 @@
+import Primitives
+import SystemPackage
+
+/// The images of ours in a folder that may hold other files, too.
+///
+/// An image is ours where it is called as we call one, after the first digits of its digest, and the checksum file beside it has that
+/// digest and that name.
+struct PublishedFiles {
+    let folder: FilePath
+
+    /// What an image is published as: itself, its checksum, and the signature of that.
+    static func names(of image: String) -> [String] { [image, checksum(of: image), signature(of: image)] }
+
+    static func checksum(of image: String) -> String { "\(image).sha256" }
+    static func signature(of image: String) -> String { "\(image).sha256.asc" }
+    /// An image on its way into the folder.
+    static func part(of image: String) -> String { ".\(image).part" }
+
+    /// The text of a checksum file, as sha256sum(1) has it.
+    static func checksumText(_ digest: Digest, of image: String) -> [UInt8] { Array("\(digest.hex)  \(image)\n".utf8) }
+
+    /// The images of ours, in the order of their names; of some, only the checksum may be there.
+    func images() throws(FileError) -> [String] {
+        guard try FileStatus(at: folder, followsLinks: true)?.kind == .directory else { return [] }
+        var images: [String] = []
+        for name in try Files.list(folder) where name.hasSuffix(".iso.sha256") {
+            let image = String(name.dropLast(".sha256".count))
+            let path = folder.appending(name)
+            guard Self.isImage(image), let status = try FileStatus(at: path), status.kind == .regular,
+                status.size == 64 + 2 + image.utf8.count + 1,
+                let digest = Digest(hex: String(try Files.readText(path).prefix(64))),
+                image.hasSuffix("-\(digest.short).iso"),
+                try Files.read(path) == Self.checksumText(digest, of: image)
+            else { continue }
+            images.append(image)
+        }
+        return images
+    }
+
+    /// Removes the image called `image` with what belongs to it; itself first, so that none is without its checksum.
+    func remove(_ image: String) throws(FileError) {
+        for name in Self.names(of: image) { try Files.remove(folder.appending(name)) }
+    }
+
+    /// Removes all images of ours, and what a killed build left of others; says how many images, and which names are left.
+    func removeAll() throws(FileError) -> (images: Int, left: [String]) {
+        let images = try images()
+        for image in images { try remove(image) }
+        guard try FileStatus(at: folder, followsLinks: true)?.kind == .directory else { return (0, []) }
+        var left: [String] = []
+        for name in try Files.list(folder) {
+            let image = String(name.dropFirst().dropLast(".part".count))
+            if name == Self.part(of: image), Self.isImage(image) {
+                try Files.remove(folder.appending(name))
+            } else {
+                left.append(name)
+            }
+        }
+        return (images.count, left)
+    }
+
+    /// Whether an image of ours could be called so: "kldload-free-debian-server-amd64-20261120-1a2b3c4.iso".
+    private static func isImage(_ name: String) -> Bool {
+        guard name.hasPrefix("kldload-"), name.hasSuffix(".iso") else { return false }
+        let digits = name.dropLast(".iso".count).split(separator: "-").last ?? ""
+        return digits.utf8.count == 7 && digits.utf8.allSatisfy { "0123456789abcdef".utf8.contains($0) }
+    }
+}
