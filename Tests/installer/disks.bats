@@ -18,12 +18,13 @@ readlink() {
     case \${!#} in
         /dev/vd[a-d]) printf '%s\n' "\${!#}" ;;
         /dev/disk/by-id/virtio-b) echo /dev/vdb ;;
-        /dev/block/253:33) echo /dev/vdc1 ;;
+        /sys/dev/block/253:33) echo ../../devices/pci0/block/vdc/vdc1 ;;
         *) return 1 ;;
     esac
 }
 lsblk() {
     case "\$*" in
+        *PATH,SIZE,MODEL) echo '/dev/vdb 12G Disk' ;;
         *--inverse*\ /dev/vd?1) printf '%s\n' "\${!#}" "\${!#%1}" ;;
         *'NAME /dev/vda') printf '/dev/vda\n/dev/vda1\n' ;;
         *'NAME /dev/vdc') printf '/dev/vdc\n/dev/vdc1\n' ;;
@@ -51,7 +52,41 @@ blkid() { # as that of util-linux 2.41, which takes one token
 END
 }
 
+teardown() { if [ -n "${loop-}" ]; then losetup --detach "$loop"; fi; }
+
 judge() { run bash -c "source ./around; $1; disks_judge; echo \"disks: \${disks[*]}\""; }
+
+# What is played above takes any words; the real programs don't.
+@test "the real programs take the words that they are asked with: a disk in a file, where it lies, and what is on it" {
+    [ "$(id -u)" -eq 0 ] || skip "needs root"
+    truncate -s 20M disk
+    loop=$(losetup --find --show disk)
+    cat > inside << END
+set -euo pipefail
+shopt -s inherit_errexit
+source "$library/disks.sh"
+udevadm() { :; } # there may be none here
+zpool() { :; } # as there may be no module
+disks_problems=()
+disks_ask below disks_below $loop && printf 'below %s\n' "\$disks_said"
+disks_ask mounts disks_mounts && [[ \$disks_said == *' /'* ]]
+disks_ask pools disks_labelled_rpool && printf 'pools %s\n' "\$disks_said"
+KLDLOAD_FORCE_WIPE=0 disks_judge_one $loop $loop
+printf '%s\n' "\${disks_problems[@]}"
+END
+    run bash ./inside
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "${lines[0]}" = "below $loop" ]
+    number=$(stat --format=%Hd:%Ld disk) # on a disk, or on what is none
+    if [ -e "/sys/dev/block/$number" ]; then [[ $output == *"below $loop"$'\n'"/dev/"* ]]; fi
+    [ "${lines[-2]}" = 'pools ' ]
+    [ "${lines[-1]}" = "$loop: 20 MiB are too few, 6144 are needed" ]
+    mkfs.ext4 -q -L rpool "$loop"
+    run bash ./inside
+    [ "${lines[-1]}" = "$loop: $loop holds data (ext4 rpool); KLDLOAD_FORCE_WIPE=1 overwrites it" ]
+    [[ $output == *$'\npools \n'* ]] # a file system of that name is no pool
+}
 
 @test "an empty disk is taken, by whatever name it is called" {
     judge 'KLDLOAD_DISK=/dev/disk/by-id/virtio-b'
@@ -78,6 +113,7 @@ judge() { run bash -c "source ./around; $1; disks_judge; echo \"disks: \${disks[
     [ "$status" -ne 0 ]
     [[ $output == *'/dev/vda: the live'* && $output == *'/dev/vdc1 holds'* && $output == *'/dev/vdx: there is no such disk'* ]]
     [[ $output == *'same disk as /dev/vdb'* && $output == *'no disk was touched'* ]]
+    [[ $output == *'say: this machine has: /dev/vdb 12G Disk'* ]]
 }
 
 @test "a disk that is too small is refused" {

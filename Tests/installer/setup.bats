@@ -7,7 +7,7 @@ setup() {
     mkdir -p bin darksite/debian/profiles net/{lo,eth0} zoneinfo/America zoneinfo/Europe run
     touch darksite/debian/profiles/{core,server,live} zoneinfo/America/Toronto zoneinfo/Europe/Vienna
     export PATH="$PWD/bin:$PATH" KLDLOAD_PLAIN=1 KLDLOAD_INSTALLER=$live/usr/lib/kldload-installer KLDLOAD_RUN=$PWD/run
-    export KLDLOAD_DARKSITES=$PWD/darksite KLDLOAD_NET=$PWD/net KLDLOAD_ZONEINFO=$PWD/zoneinfo KLDLOAD_LOCALES=$PWD/none
+    export KLDLOAD_DARKSITES=$PWD/darksite KLDLOAD_NET=$PWD/net KLDLOAD_ZONEINFO=$PWD/zoneinfo
     export KLDLOAD_INSTALL_TARGET=$PWD/bin/install-target
     stub findmnt 'printf "%s\n" "overlay /" "/dev/sr0 /run/live/medium"'
     stub ckbcomp 'echo "ckbcomp $*" >> keys; echo "keycode 1 = x"'

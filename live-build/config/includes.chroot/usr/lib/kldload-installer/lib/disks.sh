@@ -50,7 +50,7 @@ disks_of_pools() {
 }
 
 # disks_mounts: "DEVICE FOLDER" for each file system that is mounted; spaces in a name are \x20.
-disks_mounts() { findmnt --noheadings --list --raw --nofsroot --output SOURCE,TARGET; }
+disks_mounts() { findmnt --noheadings --raw --nofsroot --output SOURCE,TARGET; }
 
 # disks_below DEVICE: the device and all that it is made of, down to the disks. The file of a loop is on a disk too: that of
 # an ISO that was started from where it lies.
@@ -60,13 +60,14 @@ disks_below() {
     for device in $below; do
         printf '%s\n' "$device"
         if [[ $device != /dev/loop* ]]; then continue; fi
-        number=$(losetup --noheadings --raw --output BACK-MAJ:MIN "$device") || return
+        number=$(losetup --noheadings --output BACK-MAJ:MIN "$device") || return
         number=${number//[[:space:]]/}
         case $number in
             0:*) ;; # in memory, where the medium was copied to; or on what is mounted below /run/live itself
             [1-9]*:*)
-                device=$(readlink --canonicalize-existing "/dev/block/$number") || return
-                disks_below "$device" || return
+                device=$(readlink "/sys/dev/block/$number") || return
+                device=${device##*/}
+                disks_below "/dev/${device//!//}" || return
                 ;;
             *) return 1 ;;
         esac
@@ -86,7 +87,7 @@ disks_of_medium() {
 
 # disks_judge: finds the disks, and says everything that speaks against them at once.
 disks_judge() {
-    local name disk medium='' found
+    local name disk medium='' found lost=no
     local -A wanted=()
     disks_problems=()
     # What is slower than that may be the disk that matters.
@@ -96,6 +97,7 @@ disks_judge() {
     for name in ${KLDLOAD_DISK//,/ }; do
         if ! disk=$(readlink --canonicalize-existing "$name"); then
             disks_problem "$name: there is no such disk"
+            lost=yes
             continue
         fi
         disks_ask "$name" lsblk --noheadings --nodeps --output TYPE "$disk" || continue
@@ -115,6 +117,10 @@ disks_judge() {
     disks_other_pools
     if ((${#disks_problems[@]})); then
         for name in "${disks_problems[@]}"; do say "$name"; done
+        if [[ $lost == yes ]]; then
+            found=$(lsblk --nodeps --noheadings --output PATH,SIZE,MODEL) || found='' # it is no more than a hint
+            while IFS= read -r name; do if [[ -n $name ]]; then say "this machine has: $name"; fi; done <<< "$found"
+        fi
         fail "$(counted ${#disks_problems[@]} problem) with the disks, the first: ${disks_problems[0]}; no disk was touched"
     fi
     for disk in "${disks[@]}"; do

@@ -43,7 +43,7 @@ system_language() {
     printf 'LANG=%s\n' "$KLDLOAD_LOCALE" > "$TARGET/etc/locale.conf"
     if [[ -d $TARGET/etc/default ]]; then ln --symbolic --force ../locale.conf "$TARGET/etc/default/locale"; fi
     if [[ $KLDLOAD_LOCALE != C.UTF-8 && -e $TARGET/usr/sbin/locale-gen ]]; then
-        printf '%s %s\n' "$KLDLOAD_LOCALE" "$(system_charset)" >> "$TARGET/etc/locale.gen"
+        printf '%s UTF-8\n' "$KLDLOAD_LOCALE" >> "$TARGET/etc/locale.gen"
     fi
 }
 
@@ -55,8 +55,6 @@ system_keymap() {
     done
     printf '%s\n' "$1"
 }
-
-system_charset() { if [[ $KLDLOAD_LOCALE == *.UTF-8* ]]; then printf 'UTF-8'; else printf 'ISO-8859-1'; fi; }
 
 system_late_process=''
 
