@@ -27,7 +27,10 @@ package struct ArchiveFile: Hashable, Sendable {
     }
 
     /// What people know it as.
-    var shown: String { name == digest.hex ? "\(repository) \(path)" : name }
+    var shown: String { isIndex ? "\(repository) \(path)" : name }
+
+    /// Whether it is an index of a repository, which `SnapshotFetch.file(of:byHash:)` calls after its digest.
+    var isIndex: Bool { name == digest.hex }
 
     /// Whether a repository of RPM packages has it, which can't have a snapshot service.
     var isOfRPM: Bool { path.hasSuffix(".rpm") || path.hasPrefix("repodata/") }
@@ -47,15 +50,18 @@ package struct RepositoryAddresses: Sendable {
     package let lists: [String: MirrorListSource]
     /// The dates of the locked snapshots of each repository, latest first: when to ask a service for a package of theirs.
     package let dates: [String: [LockDate]]
+    /// The lists of mirrors of last time, which count where the server of lists does not answer.
+    package let kept: KeptResults?
 
     package init(
         _ byName: [String: [String]], services: [String: SnapshotService] = [:],
-        lists: [String: MirrorListSource] = [:], dates: [String: [LockDate]] = [:]
+        lists: [String: MirrorListSource] = [:], dates: [String: [LockDate]] = [:], kept: KeptResults? = nil
     ) {
         self.byName = byName
         self.services = services
         self.lists = lists
         self.dates = dates
+        self.kept = kept
     }
 
     /// The same addresses for what `locked` names.
@@ -63,7 +69,7 @@ package struct RepositoryAddresses: Sendable {
         var dates: [String: Set<LockDate>] = [:]
         for snapshot in locked.flatMap(\.snapshots) { dates[snapshot.repository, default: []].insert(snapshot.date) }
         return RepositoryAddresses(
-            byName, services: services, lists: lists, dates: dates.mapValues { $0.sorted(by: >) })
+            byName, services: services, lists: lists, dates: dates.mapValues { $0.sorted(by: >) }, kept: kept)
     }
 
     /// All places that may have `file`: the mirrors, then the snapshot service.

@@ -17,6 +17,9 @@ package struct LockHold: Sendable {
         self.moving = moving
     }
 
+    /// Of when the locked states are that alone count; nil where today's count, too.
+    var lockedDate: LockDate? { moving.isEmpty ? locked?.epoch : nil }
+
     /// Whether versions are held, beside choices.
     func holdsVersions(in snapshot: Snapshot) -> Bool { snapshot.generations.values.contains { $0 > 0 } }
 

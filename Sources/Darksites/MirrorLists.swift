@@ -35,15 +35,14 @@ struct FoundMirrors {
     var remark: String?
 }
 
-/// Asks for lists of mirrors. The last good one of each repository is kept in the store's folder `mirrors`, and counts where the
-/// server of lists does not answer.
+/// Asks for lists of mirrors. The last good one of each repository is kept, and counts where the server of lists does not answer.
 struct MirrorLists {
-    private let folder: FilePath
+    private let kept: KeptResults
     private let ingest: FilePath
     private let downloader: Downloader
 
-    init(store: ContentStore, downloader: Downloader) {
-        folder = store.root.appending("mirrors")
+    init(store: ContentStore, downloader: Downloader, kept: KeptResults?) {
+        self.kept = kept ?? KeptResults(keepingNothingIn: store)
         ingest = store.ingestFolder
         self.downloader = downloader
     }
@@ -58,47 +57,43 @@ struct MirrorLists {
             let downloaded = try await downloader.download(
                 DownloadRequest(
                     name: name, sources: [source.url], destination: ingest.appending("\(repository)-mirrors"),
-                    limit: ByteCount(16 << 20)))
+                    limit: ByteCount(16 << 20), deadline: SignedFileFetch.deadline))
             let bytes = try Files.read(downloaded.destination)
             try Files.remove(downloaded.destination)
-            let kept = Kept(asked: source.url, answered: downloaded.url, bytes: bytes)
-            let found = try mirrors(in: kept, source, repository)
-            // That it can't be kept is no error: it is asked for again.
-            if (try? Files.createDirectory(folder)) != nil {
-                try? Files.write(kept.text, to: folder.appending(repository))
-            }
+            let list = Kept(asked: source.url, hops: downloaded.hops, bytes: bytes)
+            let found = try mirrors(in: list, source, repository)
+            kept.keep(list.text, as: repository, in: .mirrors)
             return found
         } catch let error as any UserError {
-            guard let text = try? Files.read(folder.appending(repository)), let kept = Kept(text),
-                kept.asked == source.url, var found = try? mirrors(in: kept, source, repository)
+            guard let text = kept.content(repository, in: .mirrors), let list = Kept(text),
+                list.asked == source.url, var found = try? mirrors(in: list, source, repository)
             else { throw error }
             found.remark = "\(repository): the list of mirrors is the one of last time: \(error.what)"
             return found
         }
     }
 
-    /// A list with where it came from, as it is kept: both addresses on lines of their own.
+    /// A list with where it came from, as it is kept: the addresses on a line.
     private struct Kept {
         let asked: String
-        /// After redirects.
-        let answered: String
+        /// Every address that gave a part in it: what was asked, and where redirects led.
+        let hops: [String]
         let bytes: [UInt8]
 
-        init(asked: String, answered: String, bytes: [UInt8]) {
+        init(asked: String, hops: [String], bytes: [UInt8]) {
             self.asked = asked
-            self.answered = answered
+            self.hops = hops
             self.bytes = bytes
         }
 
         init?(_ text: [UInt8]) {
-            let parts = text.split(separator: 0x0A, maxSplits: 2, omittingEmptySubsequences: false)
-            guard parts.count == 3 else { return nil }
-            self.init(
-                asked: String(decoding: parts[0], as: UTF8.self), answered: String(decoding: parts[1], as: UTF8.self),
-                bytes: Array(parts[2]))
+            let parts = text.split(separator: 0x0A, maxSplits: 1, omittingEmptySubsequences: false)
+            let addresses = String(decoding: parts[0], as: UTF8.self).split(separator: " ").map(String.init)
+            guard parts.count == 2, let asked = addresses.first else { return nil }
+            self.init(asked: asked, hops: Array(addresses.dropFirst()), bytes: Array(parts[1]))
         }
 
-        var text: [UInt8] { Array("\(asked)\n\(answered)\n".utf8) + bytes }
+        var text: [UInt8] { Array(([asked] + hops).joined(separator: " ").utf8) + [0x0A] + bytes }
     }
 
     private func mirrors(
@@ -110,15 +105,17 @@ struct MirrorLists {
         let list =
             isMetalink
             ? try MirrorList(metalink: kept.bytes, source: name) : try MirrorList(list: kept.bytes, source: name)
-        let isOwn = Self.isOwn(kept.asked) && Self.isOwn(kept.answered)
+        let addresses = [kept.asked] + kept.hops
+        let isOwn = addresses.allSatisfy(Self.isOwn)
         // A list from elsewhere has nothing to say about the files of this machine.
-        let addresses = list.repositories.filter {
+        let mirrors = list.repositories.filter {
             $0.hasPrefix("http://") || $0.hasPrefix("https://") || isOwn && $0.hasPrefix("file://")
         }
-        guard !addresses.isEmpty else { throw MetadataError(source: name, problem: .empty) }
+        guard !mirrors.isEmpty else { throw MetadataError(source: name, problem: .empty) }
+        // One redirect in the clear, and somebody on the way chose what the last server is asked for.
         return FoundMirrors(
-            addresses: Array(addresses.prefix(Self.limit)), states: list.states,
-            isVouchedFor: source.kind == .metalink && Self.isSecure(kept.asked) && Self.isSecure(kept.answered))
+            addresses: Array(mirrors.prefix(Self.limit)), states: list.states,
+            isVouchedFor: source.kind == .metalink && addresses.allSatisfy(Self.isSecure))
     }
 
     /// Whether nobody on the way to `url` can change what it gives.
@@ -145,9 +142,9 @@ extension RepositoryAddresses {
         var addresses = byName
         for name in repositories.sorted() where (byName[name] ?? []).isEmpty {
             guard let source = lists[name] else { continue }
-            addresses[name] = try await MirrorLists(store: store, downloader: downloader)
+            addresses[name] = try await MirrorLists(store: store, downloader: downloader, kept: kept)
                 .mirrors(of: name, source).addresses
         }
-        return RepositoryAddresses(addresses, services: services, lists: lists, dates: dates)
+        return RepositoryAddresses(addresses, services: services, lists: lists, dates: dates, kept: kept)
     }
 }

@@ -67,17 +67,9 @@ package struct MirrorRecipe: Sendable {
         _ wanted: [LockedPackage], in indexes: [LockedIndex], architectures: [String], _ context: StepContext
     ) throws -> [Listed] {
         context.report(StepProgress(activity: "reading upstream's indexes"))
-        // In the order of the lock: of a package that several indexes list, the first one's stanza is taken.
-        // What was parsed before is as good as the indexes, which are this step's input; its sums are looked at.
-        let parsed = ParsedSnapshots(store: context.store)
-        let files = indexes.map { index in
-            parsed.file(
-                index,
-                origin: IndexOrigin(repository: index.repository, suite: index.suite, component: index.component))
-        }
-        let table = try parsed.indexes.table(
-            of: files, architecture: architectures[0], foreignArchitectures: Array(architectures.dropFirst()),
-            checksTexts: true)
+        // In the order of the lock: of a package that several indexes list, the first one's stanza is taken. A stanza comes out of
+        // the index that the lock names, and the lock was followed to its signature; nothing that is kept of indexes counts here.
+        let table = try VerifiedIndexes(store: context.store).table(of: indexes, architectures: architectures)
         return try wanted.map { package in
             let listed = try table.packages(named: package.name).first {
                 try table.details(of: $0).sha256 == package.digest

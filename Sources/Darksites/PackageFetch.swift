@@ -35,7 +35,7 @@ package struct PackageFetch: Sendable {
         return Step(
             name, stage: stage, title: title, inputs: ["files": .literal(Array(lines.utf8))],
             action: .native(identifier: "fetch", version: 1) { context in
-                let fetched = try await fetch(files, into: context.store) { context.report($0) }
+                let fetched = try await fetch(files, into: context.store, areLocked: true) { context.report($0) }
                 let packages = try context.output(tree: wanted)
                 return StepResult(
                     outputs: ["packages": packages],
@@ -55,10 +55,12 @@ package struct PackageFetch: Sendable {
     }
 
     /// Downloads those of `files` that `store` does not hold intact. Throws `TransferErrors`, or `FilesGone`
-    /// where the mirrors have none of what could not be had.
+    /// where the mirrors have none of what could not be had; of what a lock names (`areLocked`), `IndexGone` where they have other
+    /// indexes in its place.
     @discardableResult
     package func fetch(
-        _ files: [ArchiveFile], into store: ContentStore, report: @escaping @Sendable (StepProgress) -> Void = { _ in }
+        _ files: [ArchiveFile], into store: ContentStore, areLocked: Bool = false,
+        report: @escaping @Sendable (StepProgress) -> Void = { _ in }
     ) async throws -> Fetched {
         let missing = try await BlockingWork.run {
             var asked: Set<Digest> = []
@@ -84,6 +86,14 @@ package struct PackageFetch: Sendable {
                             unit: .bytes))
                 },
                 finished: { file in try store.adopt(file.destination, digest: file.digest) })
+        } catch let error as TransferErrors
+            where areLocked && error.files.allSatisfy { missing[$0.index].isIndex && $0.isAnother }
+        {
+            let repositories = Set(error.files.map { missing[$0.index].repository })
+            let some = error.files.map { missing[$0.index] }.filter { !$0.isOfRPM }.map(\.repository)
+            throw IndexGone(
+                transfer: error, repositories: repositories.sorted(),
+                withoutService: Set(some).filter { addresses.services[$0] == nil }.sorted())
         } catch let error as TransferErrors where error.isMissing {
             let files = error.files.map { missing[$0.index] }.filter { !$0.isOfRPM }
             let repositories = Set(files.map(\.repository))
@@ -91,6 +101,20 @@ package struct PackageFetch: Sendable {
                 transfer: error, withoutService: repositories.filter { addresses.services[$0] == nil }.sorted())
         }
         return Fetched(files: missing.count, bytes: missing.reduce(.zero) { $0 + $1.size })
+    }
+}
+
+extension TransferErrors.File {
+    /// Whether some place has something else under its name, and none has it.
+    fileprivate var isAnother: Bool {
+        func isOther(_ failure: SourceFailure) -> Bool {
+            switch failure {
+            case .wrongSize, .wrongDigest, .tooLong: true
+            default: false
+            }
+        }
+        return sources.contains { isOther($0.reason) }
+            && sources.allSatisfy { $0.reason.isMissing || isOther($0.reason) }
     }
 }
 

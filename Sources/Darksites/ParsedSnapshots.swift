@@ -4,8 +4,10 @@ package import ContentStore
 package import Primitives
 import SystemPackage
 
-/// What a store keeps of indexes and signatures beside the blobs, so that no question has to read them anew. All of it can be
-/// made again.
+/// What a store keeps of indexes beside the blobs, so that no question has to read them anew. All of it can be made again.
+///
+/// Whoever may write to the store can change it: it decides what is chosen, and never what is taken. What a lock says is compared
+/// with the indexes themselves (`SnapshotFetch.verify`), and a mirror's stanzas come from there.
 package struct ParsedSnapshots: Sendable {
     private let store: ContentStore
     private var folder: FilePath { store.root.appending("parsed") }
@@ -60,77 +62,19 @@ package struct ParsedSnapshots: Sendable {
         }
     }
 
-    /// Removes all that is not of the indexes and signed files in `kept`; returns the size of that.
+    /// Removes all that is not of the indexes, signed files and verified locks in `kept`; returns the size of that.
     package func removeAll(but kept: Set<Digest>) throws(FileError) -> ByteCount {
         var removed = try files.removeAll(
             but: kept,
             versions: ["table": ParsedIndexes.tableVersion, ParsedRPMSnapshots.ending: ParsedRPMSnapshots.version])
-        guard Files.exists(signedFolder) else { return removed }
-        for name in try Files.list(signedFolder) {
+        let signed = store.root.appending(KeptResults.Folder.signed.rawValue)
+        guard Files.exists(signed) else { return removed }
+        for name in try Files.list(signed) {
             if let digest = Digest(hex: String(name.prefix(64))), kept.contains(digest) { continue }
-            let path = signedFolder.appending(name)
+            let path = signed.appending(name)
             if let status = try FileStatus(at: path) { removed += ByteCount(status.size) }
             try Files.remove(path)
         }
         return removed
-    }
-
-    // MARK: Signatures
-
-    /// What gpgv found in a signed file with a keyring.
-    struct Signed: Hashable {
-        let payload: [UInt8]
-        /// Their user ids.
-        let signers: [String]
-    }
-
-    private var signedFolder: FilePath { store.root.appending("signed") }
-
-    private func signedPath(_ file: Digest, _ keyring: Digest) -> FilePath {
-        signedFolder.appending("\(file.hex)-\(keyring.hex)")
-    }
-
-    /// What gpgv finds in `file` with `keys`; for a locked one, what it found when the same bytes were verified against the same
-    /// keys. `name` is what errors call it.
-    func verified(_ file: SignedFile, keys: KeyFiles, _ name: String, isLocked: Bool) async throws -> Signed {
-        let digest = Digest(of: file.stored)
-        let keyring = try? keys.digest()
-        if isLocked, let keyring, let known = signed(digest, keyring: keyring) { return known }
-        let verifier = SignatureVerifier(keyrings: keys.files)
-        let verified =
-            if let signature = file.signature {
-                try await verifier.verify(release: file.bytes, signature: signature, source: name)
-            } else {
-                try await verifier.verify(inRelease: file.bytes, source: name)
-            }
-        let found = Signed(payload: verified.payload, signers: verified.signers.map(\.name))
-        if let keyring { keep(found, of: digest, keyring: keyring) }
-        return found
-    }
-
-    /// What was found when the signed file with this digest was verified against the keyring with this digest; nil where that
-    /// never happened, or can't be read any more.
-    func signed(_ file: Digest, keyring: Digest) -> Signed? {
-        guard let bytes = try? Files.read(signedPath(file, keyring)), bytes.count > 64,
-            Digest(hex: bytes[..<64]) == Digest(of: bytes[64...])
-        else { return nil }
-        // The signers, a line each; an empty line; the payload.
-        var signers: [String] = []
-        var rest = bytes[64...]
-        while let newline = rest.firstIndex(of: UInt8(ascii: "\n")) {
-            let line = rest[..<newline]
-            rest = rest[(newline + 1)...]
-            if line.isEmpty { return Signed(payload: Array(rest), signers: signers) }
-            signers.append(String(decoding: line, as: UTF8.self))
-        }
-        return nil
-    }
-
-    /// Keeps what was found. That it can't be kept is no error: then it is found again.
-    func keep(_ signed: Signed, of file: Digest, keyring: Digest) {
-        guard !signed.signers.contains(where: { $0.isEmpty || $0.utf8.contains(UInt8(ascii: "\n")) }) else { return }
-        let content = Array((signed.signers + ["", ""]).joined(separator: "\n").utf8) + signed.payload
-        guard (try? Files.createDirectory(signedFolder)) != nil else { return }
-        try? Files.write(Array(Digest(of: content).hex.utf8) + content, to: signedPath(file, keyring))
     }
 }

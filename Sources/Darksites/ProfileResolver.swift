@@ -70,7 +70,8 @@ struct ProfileResolver {
                 } else {
                     errors.append(
                         UnknownPackage(
-                            entry: entry, distribution: request.distribution, error: error, isUnknown: error.isUnknown))
+                            entry: entry, distribution: request.distribution, error: error, isUnknown: error.isUnknown,
+                            lockedDate: catalog.hold.lockedDate))
                 }
             }
         }

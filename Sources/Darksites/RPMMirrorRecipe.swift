@@ -65,7 +65,7 @@ package struct RPMMirrorRecipe: Sendable {
     /// The wanted packages with the records that upstream's metadata have of them.
     private func read(_ wanted: [LockedPackage], _ indexes: [LockedIndex], _ context: StepContext) throws -> Made {
         func plain(_ index: LockedIndex) throws -> [UInt8] {
-            let bytes = try context.store.bytes(of: index.digest)
+            let bytes = try VerifiedIndexes(store: context.store).bytes(of: index)
             return try Compression(fileName: index.path).decompress(
                 bytes, name: "\(index.repository) \(index.path)", limit: ByteCount(4_000_000_000))
         }

@@ -31,7 +31,8 @@ struct RPMProfileResolver {
                 } else {
                     errors.append(
                         UnknownPackage(
-                            entry: entry, distribution: request.distribution, error: error, isUnknown: error.isUnknown))
+                            entry: entry, distribution: request.distribution, error: error, isUnknown: error.isUnknown,
+                            lockedDate: hold.lockedDate))
                 }
             }
         }

@@ -101,7 +101,7 @@ extension RPMSnapshotFetch {
         let known = RepositoryAddresses(
             places, services: addresses.services, lists: addresses.lists,
             dates: Dictionary(grouping: entries.map(\.part.snapshot), by: \.repository)
-                .mapValues { Set($0.map(\.date)).sorted(by: >) })
+                .mapValues { Set($0.map(\.date)).sorted(by: >) }, kept: addresses.kept)
         var seen: Set<Digest> = []
         let files = indexes.filter { seen.insert($0.digest).inserted }
             .map { SnapshotFetch.file(of: $0, byHash: false) }

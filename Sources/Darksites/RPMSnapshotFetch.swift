@@ -18,10 +18,12 @@ package struct RPMRepositorySource: Sendable {
 
     package let name: String
     package let trust: Trust
+    package let maximumAge: MaximumAge
 
-    package init(name: String, trust: Trust) {
+    package init(name: String, trust: Trust, maximumAge: MaximumAge = .standard) {
         self.name = name
         self.trust = trust
+        self.maximumAge = maximumAge
     }
 }
 
@@ -31,21 +33,36 @@ package struct RPMSnapshotFetch: Sendable {
     let store: ContentStore
     let addresses: RepositoryAddresses
     let downloader: Downloader
+    /// Seconds since 1970; what age is measured against.
+    let now: Int64
+    private let allowances: Allowances
+    let kept: KeptResults
     var parsed: ParsedSnapshots { ParsedSnapshots(store: store) }
 
-    package init(store: ContentStore, addresses: RepositoryAddresses, downloader: Downloader) {
+    package init(
+        store: ContentStore, addresses: RepositoryAddresses, downloader: Downloader, now: Int64,
+        allowances: Allowances = Allowances(), kept: KeptResults? = nil
+    ) {
         self.store = store
         self.addresses = addresses
         self.downloader = downloader
+        self.now = now
+        self.allowances = allowances
+        self.kept = kept ?? KeptResults(keepingNothingIn: store)
     }
 
     /// Today's state of `sources`, with all indexes in the store, and read.
     ///
+    /// `floor` is what is locked, if anything: nothing goes back behind it.
+    ///
     /// Throws `MetadataError`, `SignatureError`, `TransferErrors`, `NoGoodSource` and others that say which repository is not as it
-    /// should be.
-    package func latest(of sources: [RPMRepositorySource], architecture: String) async throws -> Snapshot {
+    /// should be; `MirrorIsOlder` and `TooOld` as `SnapshotFetch.latest` does.
+    package func latest(
+        of sources: [RPMRepositorySource], architecture: String, notBefore floor: LockedDistribution? = nil
+    ) async throws -> Snapshot {
+        let rule = FreshnessRule(floor: floor, allowances: allowances, now: now)
         var parts: [Part] = []
-        for source in sources { parts.append(try await latest(of: source)) }
+        for source in sources { parts.append(try await latest(of: source, rule)) }
         return try await complete(parts, architecture: architecture)
     }
 
@@ -58,18 +75,16 @@ package struct RPMSnapshotFetch: Sendable {
     package func locked(
         _ locked: LockedDistribution, sources: [RPMRepositorySource], architecture: String, adding: Bool = false
     ) async throws -> Snapshot {
+        let rule = FreshnessRule(floor: locked, allowances: allowances, now: now)
         var parts: [Part] = []
         for source in sources {
             let known = locked.snapshots.filter { $0.repository == source.name }
             let indexes = locked.indexes.filter { $0.repository == source.name }
             for snapshot in known { parts.append(try await part(snapshot, indexes, of: source)) }
             guard adding || known.isEmpty else { continue }
-            let today = try await latest(of: source)
+            let today = try await latest(of: source, rule)
             // A new signature of the same file is no other state.
             if parts.contains(where: { $0.source.name == source.name && $0.index == today.index }) { continue }
-            if let newest = known.last, today.snapshot.date < newest.date {
-                throw MirrorIsOlder(known: newest, found: today.snapshot.date)
-            }
             parts.append(today)
         }
         return try await complete(parts, architecture: architecture)
@@ -81,6 +96,8 @@ package struct RPMSnapshotFetch: Sendable {
         let snapshot: LockedSnapshot
         let index: RepositoryIndex
         let signers: [String]
+        /// Who signed it with a key that has expired since.
+        let expiredSigner: String?
         /// Of a locked state: the indexes of all locked states of the repository.
         var locked: [LockedIndex]?
         /// Where to ask for its indexes; empty where that was not found out.
@@ -92,19 +109,22 @@ package struct RPMSnapshotFetch: Sendable {
 
     // MARK: Today's state
 
-    private func latest(of source: RPMRepositorySource) async throws -> Part {
+    private func latest(of source: RPMRepositorySource, _ rule: FreshnessRule) async throws -> Part {
         let mirrors = try await mirrors(of: source)
         var older: (rank: Int, part: Part, file: SignedFile)?
         do {
             var (part, remarks) = try await obtain(source, from: mirrors.places, known: nil) { file, place in
                 let rank = try mirrors.rank(of: file.bytes, of: source.name)
                 var part = try await judge(file, source)
+                try rule.checkOrder(part.snapshot)
+                try checkAge(part, of: source, rule)
                 part.places = [place.address] + mirrors.places.map(\.address).filter { $0 != place.address }
                 guard rank > 0 else { return part }
                 if rank < older?.rank ?? .max { older = (rank, part, file) }
                 throw NotInMetalink(name: source.name, isOlder: true)
             }
             part.remarks = mirrors.remarks + remarks
+            if source.trust == .metalink { keepVouched(part) }
             return part
         } catch let error as any UserError {
             // All mirrors that answer may be late, with a state that was good until now.
@@ -112,12 +132,18 @@ package struct RPMSnapshotFetch: Sendable {
             try store.insert(older.file.stored)
             var part = older.part
             part.remarks = mirrors.remarks + ["\(source.name): no mirror has the newest state that the metalink knows"]
+            if source.trust == .metalink { keepVouched(part) }
             return part
         }
     }
 
+    private func checkAge(_ part: Part, of source: RPMRepositorySource, _ rule: FreshnessRule) throws(TooOld) {
+        let limit = source.maximumAge.limit(of: [(name: source.name, hasExpiry: false)])
+        try rule.checkAge([part.snapshot], limit: limit)
+    }
+
     /// Where a repository may be, and what its repomd.xml must be.
-    private struct Mirrors {
+    struct Mirrors {
         let places: [RepositoryAddresses.Place]
         let states: [MirrorList.State]
         let remarks: [String]
@@ -134,7 +160,7 @@ package struct RPMSnapshotFetch: Sendable {
         }
     }
 
-    private func mirrors(of source: RPMRepositorySource) async throws -> Mirrors {
+    func mirrors(of source: RPMRepositorySource) async throws -> Mirrors {
         let explicit = addresses.byName[source.name] ?? []
         let list = addresses.lists[source.name]
         guard explicit.isEmpty || source.trust == .metalink else {
@@ -147,7 +173,8 @@ package struct RPMSnapshotFetch: Sendable {
         guard source.trust != .metalink || MirrorLists.isSecure(list.url) else {
             throw NobodyVouches(name: source.name, problem: .notSecure(list.url))
         }
-        let found = try await MirrorLists(store: store, downloader: downloader).mirrors(of: source.name, list)
+        let found = try await MirrorLists(store: store, downloader: downloader, kept: kept).mirrors(
+            of: source.name, list)
         guard source.trust != .metalink || found.isVouchedFor && !found.states.isEmpty else {
             throw NobodyVouches(name: source.name, problem: .notSecure(list.url))
         }
@@ -162,7 +189,7 @@ package struct RPMSnapshotFetch: Sendable {
 
     // MARK: A locked state
 
-    private func part(
+    func part(
         _ known: LockedSnapshot, _ indexes: [LockedIndex], of source: RPMRepositorySource
     ) async throws -> Part {
         var part: Part
@@ -170,7 +197,8 @@ package struct RPMSnapshotFetch: Sendable {
             part = try await judge(SignedFile(stored: try store.bytes(of: known.digest)), source, isLocked: true)
         } else {
             do {
-                let addresses = try await addresses.found(for: [source.name], store: store, downloader: downloader)
+                let addresses = try await addresses.found(
+                    for: [source.name], store: store, downloader: downloader)
                 let places = addresses.places(of: source.name, known: known)
                 (part, _) = try await obtain(source, from: places, known: known) { file, _ in
                     guard Digest(of: file.stored) == known.digest else { throw AnotherSnapshot(known: known) }
@@ -198,9 +226,11 @@ package struct RPMSnapshotFetch: Sendable {
     private func judge(_ file: SignedFile, _ source: RPMRepositorySource, isLocked: Bool = false) async throws -> Part {
         var payload = file.bytes
         var signers: [String] = []
+        var expiredSigner: String?
         if case .keys(let keys) = source.trust {
-            let signed = try await parsed.verified(file, keys: KeyFiles(keys), source.name, isLocked: isLocked)
-            (payload, signers) = (signed.payload, signed.signers)
+            let signed = try await SignatureCheck(kept: kept).verified(
+                file, keys: KeyFiles(keys), source.name, isLocked: isLocked)
+            (payload, signers, expiredSigner) = (signed.payload, signed.signers, signed.expired)
         }
         let index = try RepositoryIndex(reading: payload, source: "\(source.name), repomd.xml")
         return Part(
@@ -208,7 +238,7 @@ package struct RPMSnapshotFetch: Sendable {
             snapshot: LockedSnapshot(
                 repository: source.name, suite: LockedSnapshot.noSuite, date: Self.date(of: index),
                 digest: Digest(of: file.stored), size: ByteCount(file.stored.count)),
-            index: index, signers: signers)
+            index: index, signers: signers, expiredSigner: expiredSigner)
     }
 
     /// The newest time of its files; else its revision, which createrepo makes the time, too.

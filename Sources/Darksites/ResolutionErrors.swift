@@ -9,10 +9,21 @@ struct UnknownPackage: UserError {
     let error: any UserError
     /// Whether nothing has the name at all.
     let isUnknown: Bool
+    /// Of when the locked states are that were asked; nil where today's were.
+    let lockedDate: LockDate?
 
-    var what: String { isUnknown ? "no package is called \"\(entry.name)\" in \(distribution)" : error.what }
+    var what: String {
+        guard isUnknown else { return error.what }
+        let place = lockedDate.map { ", as it is locked of \(String("\($0)".prefix(10)))" } ?? ""
+        return "no package is called \"\(entry.name)\" in \(distribution)\(place)"
+    }
     var location: SourceLocation? { entry.location }
     var details: [String] { entry.excerpt(note: error.hint) }
+    var hint: String? {
+        guard isUnknown, lockedDate != nil else { return nil }
+        return
+            "if it is new in an archive: `deploy update \(distribution) \(entry.name)` takes it and leaves the others"
+    }
     var isUsageError: Bool { true }
 }
 

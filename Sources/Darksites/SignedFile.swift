@@ -28,6 +28,11 @@ struct SignedFileFetch {
     let store: ContentStore
     let downloader: Downloader
 
+    /// What such a file may be large: Debian's have 200 KB.
+    private static let limit = ByteCount(20_000_000)
+    /// How long one may take from one place: a server that sends a byte now and then must not hold a build up for ever.
+    static let deadline = Duration.seconds(300)
+
     /// The file from the first of `places` whose file `judge` takes; puts it into the store, so that the lock can be resolved
     /// against again. `forms` are the paths of the file and of its signature, in the order in which to ask for them.
     ///
@@ -78,7 +83,7 @@ struct SignedFileFetch {
         let request = DownloadRequest(
             name: called, sources: places.map { $0.url(path) },
             destination: store.ingestFolder.appending(called.map { $0 == " " ? "-" : String($0) }.joined()),
-            limit: ByteCount(20_000_000))
+            limit: Self.limit, deadline: Self.deadline)
         let downloaded = try await downloader.download(request)
         let bytes = try Files.read(downloaded.destination)
         try Files.remove(downloaded.destination)

@@ -1,4 +1,5 @@
-import Primitives
+import APT
+package import Primitives
 import Transfer
 
 /// A locked state of a repository that neither the store, nor any mirror, nor a snapshot service has any more.
@@ -7,6 +8,15 @@ package struct SnapshotGone: UserError {
     /// A line for each place that was asked.
     let tried: [String]
     let hasService: Bool
+    /// Of the snapshot in the lock, where the lock is a file.
+    package var location: SourceLocation?
+
+    /// The same, with the place of the snapshot in the lock.
+    package func located(in places: LockPlaces?, of distribution: String) -> SnapshotGone {
+        var error = self
+        error.location = places?.location(of: .snapshot(snapshot), in: distribution)
+        return error
+    }
 
     package var what: String {
         """
@@ -63,7 +73,56 @@ package struct MirrorIsOlder: UserError {
         \(known.shown): the mirror's state of \(found) is older than the locked one of \(known.date)
         """
     }
-    package var hint: String? { "try another mirror; `deploy update` without packages takes it all the same" }
+    package var hint: String? { "try another mirror; to go back on purpose: --allow-older \(known.allowanceName)" }
+}
+
+/// Today's state of a repository is older than it may be: a mirror that stopped updating, or a repository that did.
+struct TooOld: UserError {
+    /// Those of the repository's suites.
+    let states: [LockedSnapshot]
+    let newest: LockedSnapshot
+    /// In seconds.
+    let limit: Int64
+    let now: Int64
+
+    var what: String {
+        let age = RepositoryDate.span(now - newest.date.secondsSince1970)
+        return "\(newest.repository): its newest state is \(age) old, and max-age is \(RepositoryDate.span(limit))"
+    }
+    var details: [String] { states.map { "\($0.shown): \($0.date)" } }
+    var hint: String? {
+        """
+        try another mirror; if nothing newer exists: --allow-older \(newest.allowanceName), or max-age: any in deploy.yaml
+        """
+    }
+}
+
+/// A Release file whose Valid-Until has passed.
+struct ExpiredRelease: UserError {
+    let error: ReleaseError
+    /// What the flag names it by.
+    let name: String
+
+    var what: String { error.what }
+    var hint: String? {
+        """
+        the mirror is no longer updated, or this machine's clock is wrong (`date`): try another mirror; \
+        to take it all the same, as from a snapshot of an archive: --allow-expired \(name)
+        """
+    }
+}
+
+/// An index that is not the locked one any more: the repository was published anew.
+struct IndexGone: UserError {
+    let transfer: TransferErrors
+    let repositories: [String]
+    let withoutService: [String]
+
+    var what: String {
+        "\(repositories.joined(separator: ", ")): no mirror has the locked index any more; what is there now is another one"
+    }
+    var details: [String] { transfer.details }
+    var hint: String? { GoneHint(withoutService: withoutService).text }
 }
 
 /// A repomd.xml that its metalink does not know, or knows as an older one.

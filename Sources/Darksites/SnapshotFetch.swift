@@ -18,13 +18,18 @@ package struct RepositorySource: Sendable {
     package let trust: Trust
     /// The host of its address, for pins by origin; empty for a folder.
     package let site: String
+    package let maximumAge: MaximumAge
 
-    package init(name: String, suites: [String], components: [String], trust: Trust, site: String = "") {
+    package init(
+        name: String, suites: [String], components: [String], trust: Trust, site: String = "",
+        maximumAge: MaximumAge = .standard
+    ) {
         self.name = name
         self.suites = suites
         self.components = components
         self.trust = trust
         self.site = site
+        self.maximumAge = maximumAge
     }
 }
 
@@ -69,36 +74,51 @@ package struct Snapshot: Sendable {
 
 /// Fetches signed indexes and makes sure that they are what they claim: nothing that fails a check stays in the store.
 package struct SnapshotFetch: Sendable {
-    private let store: ContentStore
-    private let addresses: RepositoryAddresses
-    private let downloader: Downloader
-    /// Seconds since 1970; what expiry is measured against.
-    private let now: Int64
-    /// `repository/suite` whose expiry is accepted.
-    private let allowExpired: Set<String>
+    let store: ContentStore
+    let addresses: RepositoryAddresses
+    let downloader: Downloader
+    /// Seconds since 1970; what expiry and age are measured against.
+    let now: Int64
+    private let allowances: Allowances
+    private let kept: KeptResults
 
     package init(
         store: ContentStore, addresses: RepositoryAddresses, downloader: Downloader, now: Int64,
-        allowExpired: Set<String> = []
+        allowances: Allowances = Allowances(), kept: KeptResults? = nil
     ) {
         self.store = store
         self.addresses = addresses
         self.downloader = downloader
         self.now = now
-        self.allowExpired = allowExpired
+        self.allowances = allowances
+        self.kept = kept ?? KeptResults(keepingNothingIn: store)
     }
 
     private var parsed: ParsedSnapshots { ParsedSnapshots(store: store) }
 
-    /// Today's state of `sources`, with all indexes for `architectures` in the store.
-    package func latest(of sources: [RepositorySource], architectures: [String]) async throws -> Snapshot {
+    /// Today's state of `sources`, with all indexes for `architectures` in the store. `floor` is what is locked, if anything:
+    /// nothing goes back behind it.
+    ///
+    /// Throws `MirrorIsOlder` where the only state to be had would, and `TooOld` where a repository is older than it may be.
+    package func latest(
+        of sources: [RepositorySource], architectures: [String], notBefore floor: LockedDistribution? = nil
+    ) async throws -> Snapshot {
+        let rule = FreshnessRule(floor: floor, allowances: allowances, now: now)
         var parts: [Part] = []
         for source in sources {
+            var own: [Part] = []
             for suite in source.suites {
-                parts.append(try await latest(suite, of: source, architectures: architectures))
+                own.append(try await latest(suite, of: source, architectures: architectures, rule))
             }
+            try checkAge(own, of: source, rule)
+            parts += own
         }
         return try await complete(parts, of: sources, architectures: architectures)
+    }
+
+    private func checkAge(_ parts: [Part], of source: RepositorySource, _ rule: FreshnessRule) throws {
+        let suites = parts.map { (name: $0.snapshot.suite, hasExpiry: $0.release.validUntil != nil) }
+        try rule.checkAge(parts.map(\.snapshot), limit: source.maximumAge.limit(of: suites))
     }
 
     /// The state that `locked` names, its signatures checked again, with all indexes in the store. A suite that the lock does
@@ -108,32 +128,37 @@ package struct SnapshotFetch: Sendable {
     package func locked(
         _ locked: LockedDistribution, sources: [RepositorySource], architectures: [String], adding: Bool = false
     ) async throws -> Snapshot {
+        let rule = FreshnessRule(floor: locked, allowances: allowances, now: now)
         var parts: [Part] = []
         for source in sources {
+            var own: [Part] = []
+            var isOfToday = false
             for suite in source.suites {
                 let known = locked.snapshots.filter { $0.repository == source.name && $0.suite == suite }
                 let indexes = locked.indexes.filter { $0.repository == source.name && $0.suite == suite }
                 for snapshot in known {
-                    parts.append(try await part(snapshot, indexes, of: source, architectures: architectures))
+                    own.append(try await part(snapshot, indexes, of: source, architectures: architectures))
                 }
                 guard adding || known.isEmpty else { continue }
-                let today = try await latest(suite, of: source, architectures: architectures)
-                if known.contains(today.snapshot) { continue }
-                if let newest = known.last, today.snapshot.date < newest.date {
-                    throw MirrorIsOlder(known: newest, found: today.snapshot.date)
-                }
-                parts.append(today)
+                isOfToday = true
+                let today = try await latest(suite, of: source, architectures: architectures, rule)
+                if !known.contains(today.snapshot) { own.append(today) }
             }
+            if isOfToday { try checkAge(own, of: source, rule) }
+            parts += own
         }
         return try await complete(parts, of: sources, architectures: architectures)
     }
 
-    private struct Part {
+    /// One state of a suite.
+    struct Part {
         let snapshot: LockedSnapshot
         let release: Release
         let indexes: [LockedIndex]
         let byHash: Bool
         let signers: [String]
+        /// Who signed it with a key that has expired since.
+        let expiredSigner: String?
         var remarks: [String] = []
     }
 
@@ -172,7 +197,8 @@ package struct SnapshotFetch: Sendable {
             let files = parts.flatMap { part in part.indexes.map { Self.file(of: $0, byHash: part.byHash) } }
             let dates = Dictionary(grouping: parts.map(\.snapshot), by: \.repository)
                 .mapValues { Set($0.map(\.date)).sorted(by: >) }
-            let addresses = RepositoryAddresses(addresses.byName, services: addresses.services, dates: dates)
+            let addresses = RepositoryAddresses(
+                addresses.byName, services: addresses.services, dates: dates, kept: addresses.kept)
             try await PackageFetch(addresses: addresses, downloader: downloader).fetch(files, into: store)
         }
         return snapshot
@@ -185,10 +211,14 @@ package struct SnapshotFetch: Sendable {
             otherPaths: byHash ? [Release.byHashPath(of: index.path, index.digest)] : [], name: index.digest.hex)
     }
 
-    private func latest(_ suite: String, of source: RepositorySource, architectures: [String]) async throws -> Part {
+    private func latest(
+        _ suite: String, of source: RepositorySource, architectures: [String], _ rule: FreshnessRule
+    ) async throws -> Part {
         do {
             return try await obtain(suite, of: source, known: nil) { signed, place in
-                try await judge(signed, suite, source, architectures, place: place.address)
+                let part = try await judge(signed, suite, source, architectures, place: place.address)
+                try rule.checkOrder(part.snapshot)
+                return part
             }
         } catch let error as TransferErrors where error.isMissing {
             throw NoRelease(
@@ -197,8 +227,8 @@ package struct SnapshotFetch: Sendable {
         }
     }
 
-    /// The state `known`, which has the indexes `indexes`.
-    private func part(
+    /// The locked state `known`, which has the indexes `indexes`, its signature checked; fetched where the store does not have it.
+    func part(
         _ known: LockedSnapshot, _ indexes: [LockedIndex], of source: RepositorySource, architectures: [String]
     ) async throws -> Part {
         guard store.isIntact(known.digest) else {
@@ -244,17 +274,25 @@ package struct SnapshotFetch: Sendable {
         let isLocked = locked != nil
         var payload = file.bytes
         var signers: [String] = []
+        var expiredSigner: String?
         if case .keyring(let keyring) = source.trust {
-            let signed = try await parsed.verified(file, keys: KeyFiles([keyring]), name, isLocked: isLocked)
-            (payload, signers) = (signed.payload, signed.signers)
+            let signed = try await SignatureCheck(kept: kept).verified(
+                file, keys: KeyFiles([keyring]), name, isLocked: isLocked)
+            (payload, signers, expiredSigner) = (signed.payload, signed.signers, signed.expired)
         } else if let text = try ClearSignedText.payload(of: payload, source: name) {
             payload = text
         }
         let release = try Release(payload: payload, source: name)
         // A locked snapshot was in force when it was locked; that it has expired since then is the lock's point.
-        let isExcused = isLocked || allowExpired.contains("\(source.name)/\(suite)")
+        let allowance = LockedSnapshot.allowanceName(source.name, suite)
+        let isExcused = isLocked || allowances.expired.contains(allowance)
         let moment = isExcused ? min(now, release.validUntil ?? now) : now
-        try release.check(suite: suite, now: moment)
+        do {
+            try release.check(suite: suite, now: moment)
+        } catch {
+            if case .expired = error.problem { throw ExpiredRelease(error: error, name: allowance) }
+            throw error
+        }
         let (wanted, lacking) = try release.indexes(components: source.components, architectures: architectures)
         let snapshot = LockedSnapshot(
             repository: source.name, suite: suite, date: LockDate(secondsSince1970: release.date),
@@ -269,7 +307,8 @@ package struct SnapshotFetch: Sendable {
                     digest: try await digest(of: index.entry, at: path, snapshot, locked ?? [], place)))
         }
         var part = Part(
-            snapshot: snapshot, release: release, indexes: indexes, byHash: release.acquireByHash, signers: signers)
+            snapshot: snapshot, release: release, indexes: indexes, byHash: release.acquireByHash, signers: signers,
+            expiredSigner: expiredSigner)
         if !isLocked { part.remarks = lacking.map { "\(name) has no packages for \($0)" } }
         return part
     }

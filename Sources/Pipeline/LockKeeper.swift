@@ -9,20 +9,19 @@ import Transfer
 /// Keeps deploy.lock in step with the declaration: what is locked stays; what the declaration asks for beyond that is resolved
 /// against the locked snapshot; only `update` moves the snapshot.
 package struct LockKeeper: Sendable {
-    private let project: Project
-    /// Suites, as `repository/suite`, whose Release file may have expired.
-    private let allowExpired: Set<String>
+    let project: Project
 
-    package init(project: Project, allowExpired: Set<String> = []) {
-        self.project = project
-        self.allowExpired = allowExpired
-    }
+    package init(project: Project) { self.project = project }
 
     /// The lock as it stands; nil where there is none yet. Throws `UserErrors` where it can't be read.
-    package func existing() throws -> Lock? {
+    package func existing() throws -> Lock? { try read()?.lock }
+
+    /// The same, with the places of its lines.
+    private func read() throws -> (lock: Lock, places: LockPlaces)? {
         let file = project.declaration.lock
         guard Files.exists(file) else { return nil }
-        return try LockReader.read(try Files.read(file), file: project.workspace.shown(file))
+        let (bytes, name) = (try Files.read(file), project.workspace.shown(file))
+        return (try LockReader.read(bytes, file: name), LockPlaces(bytes, file: name))
     }
 
     /// What an update is to move.
@@ -49,6 +48,7 @@ package struct LockKeeper: Sendable {
 
         /// nil where there is no file.
         let lock: Lock?
+        let places: LockPlaces?
         let sections: [Section]
         /// Distributions that the lock has, and the declaration has not any more.
         let superfluous: [String]
@@ -69,15 +69,16 @@ package struct LockKeeper: Sendable {
     /// Compares the lock with what the distributions in use, and those `named`, ask for; nothing is resolved, and nothing but
     /// files of this checkout is read.
     func standing(naming named: Set<String> = []) throws -> Standing {
-        let lock = try existing()
-        let sections = try requests(naming: named).map { distribution, request in
+        let file = try read()
+        let lock = file?.lock
+        let sections = try requests(naming: named, beside: lock).map { distribution, request in
             Standing.Section(
                 distribution: distribution, request: request, locked: lock?[distribution.name],
                 difference: RequestDifference(from: lock?[distribution.name], to: request))
         }
         let known = project.declaration.distributions.map(\.name)
         return Standing(
-            lock: lock, sections: sections,
+            lock: lock, places: file?.places, sections: sections,
             superfluous: (lock?.distributions ?? []).map(\.name).filter { !known.contains($0) })
     }
 
@@ -89,11 +90,15 @@ package struct LockKeeper: Sendable {
     ) async throws -> Lock {
         let standing = try standing(naming: named.union(update.distributions))
         var lock = standing.lock ?? Lock([])
-        if standing.isCurrent, update.distributions.isEmpty { return lock }
+        if standing.isCurrent, update.distributions.isEmpty, try isVerified(standing) { return lock }
         let hold = holdsStore ? nil : try await project.lockStore()
         defer { withExtendedLifetime(hold) {} }
         for section in standing.sections {
             let moves = update.distributions.contains(section.distribution.name)
+            // What moves as a whole is not looked at any more.
+            if let locked = section.locked, !moves || !update.packages.isEmpty {
+                try await verify(section, locked, places: standing.places)
+            }
             if section.difference.isEmpty, !moves { continue }
             if section.locked != nil {
                 for line in section.difference.lines.prefix(Self.linesShown) {
@@ -104,10 +109,11 @@ package struct LockKeeper: Sendable {
             }
             let resolved =
                 moves && update.packages.isEmpty
-                ? try await resolve(section.distribution, section.request, against: nil)
+                ? try await resolve(section.distribution, section.request, against: nil, notBefore: section.locked)
                 : try await resolve(
                     section.distribution, section.request, against: section.locked,
                     moving: moves ? update.packages : [])
+            try await verify(resolved.locked, as: section.distribution)
             announce(section.distribution, section.locked, resolved)
             lock = lock.replacing(resolved.locked)
         }
@@ -214,10 +220,10 @@ package struct LockKeeper: Sendable {
     /// comes, and against which indexes the next change is resolved, on any machine.
     private func resolve(
         _ distribution: Declaration.Distribution, _ request: ResolutionRequest, against before: LockedDistribution?,
-        moving: Set<String> = []
+        moving: Set<String> = [], notBefore floor: LockedDistribution? = nil
     ) async throws -> (locked: LockedDistribution, snapshot: Snapshot) {
         let events = project.events
-        let snapshot = try await self.snapshot(of: distribution, before, adding: !moving.isEmpty)
+        let snapshot = try await self.snapshot(of: distribution, before, adding: !moving.isEmpty, notBefore: floor)
         for remark in snapshot.remarks { events(.warning(remark)) }
         let resolver = Resolver(store: project.store)
         let fetch = project.packageFetch()
@@ -237,71 +243,6 @@ package struct LockKeeper: Sendable {
             }
             moving.formUnion(split)
         }
-    }
-
-    /// The snapshot that `before` names, or today's where nothing is locked.
-    /// `adding` adds today's to what is locked.
-    func snapshot(
-        of distribution: Declaration.Distribution, _ before: LockedDistribution?, adding: Bool = false
-    ) async throws -> Snapshot {
-        for remark in await project.remarksOnMirrors(of: distribution) { project.events(.notice(remark)) }
-        if let source = distribution.rpm { return try await snapshot(of: distribution, source, before, adding: adding) }
-        let sources = distribution.repositories.map { repository in
-            RepositorySource(
-                name: repository.name, suites: repository.suites, components: repository.components,
-                trust: {
-                    switch repository.trust {
-                    case .keyring(let path): .keyring(path)
-                    case .unsigned: .unsigned
-                    }
-                }(), site: distribution.sites[repository.name] ?? "")
-        }
-        let fetch = SnapshotFetch(
-            store: project.store, addresses: try await project.addresses(), downloader: try await project.downloader(),
-            now: project.surroundings.now(), allowExpired: allowExpired)
-        if let before {
-            return try await fetch.locked(
-                before, sources: sources, architectures: distribution.architectures, adding: adding)
-        }
-        let snapshot = try await fetch.latest(of: sources, architectures: distribution.architectures)
-        tell(of: snapshot, distribution)
-        return snapshot
-    }
-
-    /// The same of RPM repositories.
-    private func snapshot(
-        of distribution: Declaration.Distribution, _ source: Declaration.RPMSource, _ before: LockedDistribution?,
-        adding: Bool
-    ) async throws -> Snapshot {
-        let sources = source.repositories.map { repository in
-            RPMRepositorySource(
-                name: repository.name,
-                trust: {
-                    switch repository.trust {
-                    case .keys(let keys): .keys(keys)
-                    case .metalink: .metalink
-                    case .unsigned: .unsigned
-                    }
-                }())
-        }
-        let fetch = RPMSnapshotFetch(
-            store: project.store, addresses: try await project.addresses(), downloader: try await project.downloader())
-        if let before {
-            return try await fetch.locked(
-                before, sources: sources, architecture: distribution.architecture, adding: adding)
-        }
-        let snapshot = try await fetch.latest(of: sources, architecture: distribution.architecture)
-        tell(of: snapshot, distribution)
-        return snapshot
-    }
-
-    /// Says which state of the archives is resolved against.
-    private func tell(of snapshot: Snapshot, _ distribution: Declaration.Distribution) {
-        let date = snapshot.snapshots.map(\.date).max().map { String("\($0)".prefix(10)) } ?? ""
-        let names = snapshot.signers.map { String($0.prefix { $0 != "<" }).trimmingSuffix(" ") }
-        let others = names.count > 1 ? " and \(names.count - 1) others" : ""
-        let signed = names.last.map { "signed by \($0)\(others)" } ?? "unsigned"
-        project.events(.notice("\(distribution.name): resolving against the archive of \(date) (\(signed))"))
     }
 
     /// Says what a resolution changed, in the words of profiles and packages.
@@ -352,11 +293,5 @@ extension LockedDistribution {
             return Set(versions.filter { $0.value.count > 1 }.keys)
         }
         return several(self).subtracting(several(before))
-    }
-}
-
-extension String {
-    fileprivate func trimmingSuffix(_ suffix: String) -> String {
-        hasSuffix(suffix) ? String(dropLast(suffix.count)) : self
     }
 }

@@ -14,19 +14,15 @@ package struct BuildRequest: Sendable {
     package var isLocked = false
     /// Run every step, whatever is on record.
     package var rebuildsAll = false
-    /// Suites, as `repository/suite`, whose Release file may have expired.
-    package var allowExpired: Set<String> = []
     /// Leave the real installations out; the image is named a draft.
     package var isDraft = false
 
     package init(
-        targets: [String] = [], isLocked: Bool = false, rebuildsAll: Bool = false, allowExpired: Set<String> = [],
-        isDraft: Bool = false
+        targets: [String] = [], isLocked: Bool = false, rebuildsAll: Bool = false, isDraft: Bool = false
     ) {
         self.targets = targets
         self.isLocked = isLocked
         self.rebuildsAll = rebuildsAll
-        self.allowExpired = allowExpired
         self.isDraft = isDraft
     }
 }
@@ -50,14 +46,17 @@ extension Project {
     package func currentPlan(
         writesLock: Bool, request: BuildRequest = BuildRequest(), holdsStore: Bool = false
     ) async throws -> BuildPlan {
-        let keeper = LockKeeper(project: self, allowExpired: request.allowExpired)
+        let keeper = LockKeeper(project: self)
         let named = declaration.distributions(named: request.targets)
         if request.isLocked || !request.targets.isEmpty {
             let standing = try keeper.standing(naming: named)
             if !standing.isCurrent, !request.targets.isEmpty {
                 _ = try await plan(sketch, naming: named).resolve(targets: request.targets)
             }
-            if !standing.isCurrent, request.isLocked { throw LockWouldChange(differences: standing.lines) }
+            if !standing.isCurrent, request.isLocked {
+                try await keeper.verifyMerged(standing)
+                throw LockWouldChange(differences: standing.lines)
+            }
         }
         let lock = try await keeper.current(naming: named, writes: writesLock, holdsStore: holdsStore)
         return try await plan(lock, naming: named, isDraft: request.isDraft)
@@ -146,19 +145,35 @@ extension Project {
         let packages = words.dropFirst(named.count)
         let distributions = named.isEmpty ? known.filter(declaration.distributionsInUse.contains) : named
         let locked = distributions.compactMap { lock?[$0] }
+        // A package that a set asks for and that is not locked yet comes with today's archives, and leaves the others alone.
+        let wanted = try packages.isEmpty ? [:] : wishes(in: Set(locked.map(\.name)))
         var moving: [String: Set<String>] = [:]
         for name in packages {
-            let holders = locked.filter { $0.packages.contains { $0.name == name } }.map(\.name)
+            let holders = locked.map(\.name).filter { distribution in
+                wanted[distribution]?.contains(name) == true
+                    || lock?[distribution]?.packages.contains { $0.name == name } == true
+            }
             guard !holders.isEmpty else {
                 if named.isEmpty, name == words.first { throw UnknownDistribution(name: name, known: known) }
                 let names = Set(locked.flatMap { $0.packages.map(\.name) })
                 throw NotLocked(
-                    package: name, distributions: distributions, hint: NearestNames.hint(for: name, in: names))
+                    package: name, distributions: distributions,
+                    hint: NearestNames.hint(for: name, in: names)
+                        ?? "a new package is named in a set first: package-sets/\(distributions[0])/….txt")
             }
             for holder in holders { moving[holder, default: []].insert(name) }
         }
         return LockKeeper.Update(
             distributions: packages.isEmpty ? Set(distributions) : Set(moving.keys), packages: Set(packages))
+    }
+
+    /// The names that the sets of each of `distributions` ask for.
+    private func wishes(in distributions: Set<String>) throws -> [String: Set<String>] {
+        let requests = try LockKeeper(project: self).requests(naming: distributions)
+        return Dictionary(
+            uniqueKeysWithValues: requests.map { distribution, request in
+                (distribution.name, Set(request.profiles.flatMap { $0.sets.wanted.map(\.name) }))
+            })
     }
 
     /// Why `step` ran or would run; without one, that of every step that would run and waits for nothing, or of the image.
@@ -216,6 +231,7 @@ extension Project {
         for distribution in try LockKeeper(project: self).existing()?.distributions ?? [] {
             kept.formUnion(distribution.snapshots.map(\.digest) + distribution.indexes.map(\.digest))
             kept.formUnion(distribution.packages.map(\.digest))
+            kept.insert(try LockVerification.digest(of: distribution))
         }
         let removed = try GarbageCollector(store: store, records: records).collect(keeping: kept)
         let size = removed.size + (try ParsedSnapshots(store: store).removeAll(but: kept))
@@ -247,6 +263,8 @@ struct NotLocked: UserError {
     let package: String
     let distributions: [String]
     let hint: String?
-    var what: String { "deploy.lock has no package \"\(package)\" of \(distributions.joined(separator: ", "))" }
+    var what: String {
+        "deploy.lock has no package \"\(package)\" of \(distributions.joined(separator: ", ")), and no set asks for it"
+    }
     var isUsageError: Bool { true }
 }

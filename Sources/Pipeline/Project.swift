@@ -23,6 +23,11 @@ package struct Project: Sendable {
     package let podman: Podman
     let network: HostNetwork
     package let events: @Sendable (BuildEvent) -> Void
+    /// What is accepted of states of repositories that would be refused.
+    package var allowances = Allowances()
+
+    /// What this user's verifications came to.
+    var kept: KeptResults { KeptResults(store: store, home: workspace.key) }
 
     /// Opens the declaration in `file`, taken from `folder`. The folders of the build are made where they are missing.
     ///
@@ -138,7 +143,7 @@ package struct Project: Sendable {
                 lists[repository.name] = repository.list
             }
         }
-        return RepositoryAddresses(byName, services: services, lists: lists)
+        return RepositoryAddresses(byName, services: services, lists: lists, kept: kept)
     }
 
     /// What fetches packages for this host; those that `locked` names also from a snapshot service. Where mirrors are, and the

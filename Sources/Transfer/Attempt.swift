@@ -21,6 +21,7 @@ final class Attempt {
     private var announced: Int64 = -1
     private var status = 0
     private(set) var hasAnswered = false
+    private var hops: [String] = []
     private var entityTag: String?
     private var lastModified: String?
     private var failure: SourceFailure?
@@ -28,6 +29,7 @@ final class Attempt {
 
     /// When the watched stretch of time began, and how many bytes had come by then.
     private var watchedSince: Duration
+    private let deadline: Duration?
     private var received: Int64 = 0
     private var receivedThen: Int64 = 0
 
@@ -44,6 +46,7 @@ final class Attempt {
         self.isStopped = isStopped
         resumedAt = part.size
         watchedSince = now
+        deadline = request.deadline.map { now + $0 }
         configure(options)
     }
 
@@ -94,6 +97,7 @@ final class Attempt {
         if line.starts(with: "HTTP/".utf8) {
             // The answer after a redirect or an interim one.
             (entityTag, lastModified) = (nil, nil)
+            if let hop = handle.string(CURLINFO_EFFECTIVE_URL), hop != hops.last { hops.append(hop) }
         }
         guard line.count < 1000, let first = line.first, "EeLl".utf8.contains(first) else { return }
         let text = String(decoding: line, as: UTF8.self)
@@ -165,6 +169,9 @@ final class Attempt {
 
     /// The failure of an attempt that brings fewer bytes than the options ask for, nil of one that does not.
     func stall(now: Duration, options: Downloader.Options) -> SourceFailure? {
+        if let deadline, now >= deadline, let limit = request.deadline {
+            return .overdue(after: limit, received: ByteCount(received))
+        }
         // Until there is a connection, the time for connecting is what counts.
         if !url.isFile, handle.offset(CURLINFO_PRETRANSFER_TIME_T) == 0 { watchedSince = now }
         guard now - watchedSince >= options.stallTime else { return nil }
@@ -202,8 +209,8 @@ final class Attempt {
         return .success(
             DownloadedFile(
                 index: index, source: source, destination: request.destination, digest: digest,
-                size: ByteCount(part.size), url: handle.string(CURLINFO_EFFECTIVE_URL) ?? url.url, entityTag: entityTag,
-                lastModified: lastModified)
+                size: ByteCount(part.size), url: handle.string(CURLINFO_EFFECTIVE_URL) ?? url.url, hops: hops,
+                entityTag: entityTag, lastModified: lastModified)
         )
     }
 

@@ -16,10 +16,12 @@ package struct DownloadRequest: Sendable {
     package var size: ByteCount?
     /// The most that is accepted of a file whose size is not known.
     package var limit: ByteCount
+    /// How long one try at one source may take in all; nil where any time is good that brings enough bytes a second.
+    package var deadline: Duration?
 
     package init(
         name: String, sources: [String], destination: FilePath, digest: Digest? = nil, size: ByteCount? = nil,
-        limit: ByteCount = ByteCount(1_000_000_000)
+        limit: ByteCount = ByteCount(1_000_000_000), deadline: Duration? = nil
     ) {
         self.name = name
         self.sources = sources
@@ -27,6 +29,7 @@ package struct DownloadRequest: Sendable {
         self.digest = digest
         self.size = size
         self.limit = limit
+        self.deadline = deadline
     }
 
     /// The most bytes that the file may have.
@@ -45,6 +48,9 @@ package struct DownloadedFile: Sendable {
     /// The URL that the bytes came from in the end, after redirects; the source's own URL for a file that an
     /// earlier run had left complete.
     package let url: String
+    /// Every URL that answered on the way to the bytes, that of the last one included: a redirect is an answer too. Empty
+    /// where no server did.
+    package let hops: [String]
     /// The server's `ETag` (RFC 9110, 8.8.3), as it was sent.
     package let entityTag: String?
     /// The server's `Last-Modified` (RFC 9110, 8.8.2), as it was sent.

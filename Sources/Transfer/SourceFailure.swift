@@ -8,6 +8,8 @@ package enum SourceFailure: Error, Hashable, CustomStringConvertible {
     case unreachable(String)
     /// Connected, but fewer bytes than the configured rate for so long; `received` is nil where there was no answer.
     case stalled(after: Duration, received: ByteCount?)
+    /// Not there after the time that the whole file may take.
+    case overdue(after: Duration, received: ByteCount)
     /// An answer of HTTP other than the file.
     case status(Int)
     /// The connection ended before the file did; the size is nil where nobody knows it.
@@ -37,7 +39,8 @@ package enum SourceFailure: Error, Hashable, CustomStringConvertible {
         case .unresolved, .unreachable, .stalled, .short, .broken: .tryAgain
         case .status(let code): code >= 500 || code == 429 || code == 408 ? .tryAgain : .leaveSource
         case .rangeRefused, .resumedWrong: .startOver
-        case .wrongSize, .tooLong, .wrongDigest, .tooManyRedirects, .unreadable, .untrusted, .refused: .leaveSource
+        case .wrongSize, .tooLong, .wrongDigest, .tooManyRedirects, .unreadable, .untrusted, .refused, .overdue:
+            .leaveSource
         }
     }
 
@@ -66,6 +69,7 @@ package enum SourceFailure: Error, Hashable, CustomStringConvertible {
         case .stalled(let duration, let received):
             received.map { "stalled for \(seconds(duration)) after \($0)" }
                 ?? "connected, but no answer for \(seconds(duration))"
+        case .overdue(let duration, let received): "not there after \(seconds(duration)), with \(received) of it"
         case .status(let code): "HTTP status \(code)\(Self.names[code].map { " (\($0))" } ?? "")"
         case .short(let received, let size):
             "the connection ended after \(received.bytes) bytes"

@@ -141,7 +141,7 @@ final class TransferLoop {
                     part,
                     DownloadedFile(
                         index: index, source: source, destination: request.destination, digest: digest, size: size,
-                        url: urls[source].url, entityTag: nil, lastModified: nil))
+                        url: urls[source].url, hops: [], entityTag: nil, lastModified: nil))
             }
             try part.restart()
         }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BuildGraph
 import ContentStore
+import Darksites
 import Pipeline
 import Primitives
 import SystemPackage
@@ -118,5 +119,24 @@ struct CommonOptions: ParsableArguments {
             overrides: {
                 DeclarationOverrides(profile: profile, edition: edition, distribution: distro, environment: $0)
             }, body)
+    }
+}
+
+/// What the commands take that may take today's state of an archive.
+struct FreshnessOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Accept the expired Release file of this suite.", valueName: "repository/suite"))
+    var allowExpired: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Accept a state of this suite that is older than the locked one, or than its repository's max-age.",
+            valueName: "repository/suite"))
+    var allowOlder: [String] = []
+
+    /// `project` with what these options allow.
+    func applied(to project: Project) -> Project {
+        var project = project
+        project.allowances = Allowances(expired: Set(allowExpired), older: Set(allowOlder))
+        return project
     }
 }

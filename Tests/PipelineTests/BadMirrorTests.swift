@@ -31,7 +31,7 @@ import Transfer
     private func snapshot(_ mirrors: [String]? = nil, allowExpired: Set<String> = []) async throws -> Snapshot {
         try await SnapshotFetch(
             store: store, addresses: addresses(mirrors), downloader: .impatient, now: MadeCheckout.now,
-            allowExpired: allowExpired
+            allowances: Allowances(expired: allowExpired)
         ).latest(of: [source], architectures: ["amd64"])
     }
 

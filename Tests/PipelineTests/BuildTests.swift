@@ -269,19 +269,6 @@ import Testing
         #expect(old.nodes["dists/trixie/Release"] == new.nodes["dists/trixie/Release"])
     }
 
-    @Test func aLockThatWasMergedBadlyIsFoundOut() async throws {
-        _ = try await LockKeeper(project: checkout.project()).current()
-        let good = try Files.read(checkout.lockFile)
-        let other = "pool/main/z/zsh/zsh_5.9-1_amd64.deb"
-        let digest = try Files.digest(archive.folder.pushing(FilePath(other))).digest
-        try checkout.edit("deploy.lock", "pool/main/c/curl/curl_8.1-1_amd64.deb", other)
-        try await checkout.build("debian/mirror")
-        #expect(try Files.read(checkout.lockFile) == good, "it was resolved again")
-        // One that seems to fit.
-        try checkout.lockPackage("curl", path: other, digest: digest)
-        await #expect(throws: StepFailure.self) { try await checkout.build("debian/mirror") }
-    }
-
     @Test func aFailedFetchKeepsWhatArrived() async throws {
         _ = try await LockKeeper(project: checkout.project()).current()
         try archive.misbehave(("404", "*/curl_*"))

@@ -66,31 +66,87 @@ import Testing
         }
     }
 
+    /// Of a signed file and of a lock.
+    private func kept() throws -> [String] { try names("signed").sorted() }
+
     @Test func aSignatureCountsForTheKeysItWasVerifiedAgainst() async throws {
         _ = try await LockKeeper(project: checkout.project()).current()
         #expect(try await open().catalog.snapshot.signers == open().catalog.snapshot.signers)
-        #expect(try names("signed").count == 1)
+        let before = try kept()
+        #expect(before.count == 2)
         try checkout.edit("deploy.yaml", archive.keyring.string, archive.otherKeyring.string)
         await #expect(throws: SignatureError.self) { try await open() }
-        #expect(try names("signed").count == 1)
+        #expect(try kept() == before)
     }
 
     @Test func aSignatureIsVerifiedOnce() async throws {
         let lock = try await LockKeeper(project: checkout.project()).current()
         let snapshot = try #require(lock["debian"]?.snapshots.first)
         let keyring = try Files.digest(archive.keyring).digest
-        let kept = ParsedSnapshots(store: try checkout.project().store)
-        let signed = try #require(kept.signed(snapshot.digest, keyring: keyring))
-        kept.keep(
-            ParsedSnapshots.Signed(payload: signed.payload, signers: ["Nobody"]), of: snapshot.digest, keyring: keyring)
+        let check = SignatureCheck(kept: try checkout.project().kept)
+        let signed = try #require(check.known(snapshot.digest, keyring: keyring))
+        check.keep(Signed(payload: signed.payload, signers: ["Nobody"]), of: snapshot.digest, keyring: keyring)
         #expect(try await open().catalog.snapshot.signers == ["Nobody"])
         // Damaged, it is not believed.
-        let file = try checkout.project().store.root.appending("signed").appending(try #require(names("signed").first))
+        let name = try #require(kept().first { $0.hasPrefix(snapshot.digest.hex) })
+        let file = try checkout.project().store.root.appending("signed").appending(name)
         var bytes = try Files.read(file)
         bytes[70] ^= 1
         try Files.write(bytes, to: file)
         #expect(try await open().catalog.snapshot.signers == signed.signers)
-        #expect(kept.signed(snapshot.digest, keyring: keyring) == signed)
+        #expect(check.known(snapshot.digest, keyring: keyring) == signed)
+    }
+
+    /// Whoever may write to a store that is shared can't make up what somebody else verified.
+    @Test func whatSomebodyElseVerifiedDoesNotCount() async throws {
+        let lock = try await LockKeeper(project: checkout.project()).current()
+        let snapshot = try #require(lock["debian"]?.snapshots.first)
+        let keyring = try Files.digest(archive.keyring).digest
+        let store = try checkout.project().store
+        let home = checkout.folder.appending("stranger")
+        let stranger = SignatureCheck(kept: KeptResults(store: store, home: home))
+        #expect(stranger.known(snapshot.digest, keyring: keyring) == nil)
+        stranger.keep(Signed(payload: [1], signers: ["Nobody"]), of: snapshot.digest, keyring: keyring)
+        // The stranger's own, under the names of ours.
+        let folder = store.root.appending("signed")
+        let ours = try #require(kept().first { $0.hasPrefix(snapshot.digest.hex) && !$0.hasSuffix("-lock") })
+        let foreign = try Files.list(folder).filter { $0.hasPrefix(snapshot.digest.hex) && $0 != ours }
+        try #require(foreign.count == 1)
+        for name in try kept() where name != foreign[0] {
+            try Files.write(try Files.read(folder.appending(foreign[0])), to: folder.appending(name))
+        }
+        let project = try checkout.project()
+        #expect(SignatureCheck(kept: project.kept).known(snapshot.digest, keyring: keyring) == nil)
+        #expect(try !LockKeeper(project: project).isVerified(LockKeeper(project: project).standing()))
+        #expect(try await open().catalog.snapshot.signers != ["Nobody"])
+    }
+
+    @Test func aSecretThatOthersCanReadIsNone() async throws {
+        let store = try checkout.project().store
+        for (what, mode) in [("store-secret", 0o644), (".", 0o777)] {
+            let home = checkout.folder.appending("home-\(mode)")
+            let first = KeptResults(store: store, home: home)
+            first.keep([1], as: "x", in: .signed)
+            #expect(first.content("x", in: .signed) == [1])
+            #expect(KeptResults(store: store, home: home).content("x", in: .signed) == [1])
+            try Tool.run(["chmod", String(mode, radix: 8), "\(home)/\(what)"])
+            #expect(KeptResults(store: store, home: home).content("x", in: .signed) == nil)
+        }
+        // A result is that of its name, and of its folder.
+        let home = checkout.folder.appending("home")
+        let results = KeptResults(store: store, home: home)
+        results.keep([2], as: "a", in: .signed)
+        let file = try #require(try Files.list(store.root.appending("signed")).first { $0.hasPrefix("a-") })
+        let folder = store.root.appending("signed")
+        try Files.write(try Files.read(folder.appending(file)), to: folder.appending(file.replacing("a-", with: "b-")))
+        #expect(results.content("b", in: .signed) == nil && results.content("a", in: .signed) == [2])
+    }
+
+    /// RFC 4231, test case 2.
+    @Test func theKeyedDigestIsThatOfTheStandard() {
+        #expect(
+            Digest(authenticating: Array("what do ya want for nothing?".utf8), with: Array("Jefe".utf8)).hex
+                == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")
     }
 
     @Test func garbageIsWhatTheLockDoesNotReach() async throws {

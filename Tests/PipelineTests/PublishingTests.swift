@@ -90,9 +90,10 @@ import Testing
             try DiskEstimate(standing: standing, rebuildsAll: false, store: project.store).check(events: events)
         }
         try check()
-        // The kernel's package in the lock, a thousand terabytes.
+        // A package in the lock, a thousand terabytes.
         try checkout.lockPackage("big", size: ByteCount(999_999_999_999_999))
-        let greedy = try await project.currentPlan(writesLock: false)
+        let lock = try #require(try LockKeeper(project: project).existing())
+        let greedy = try await project.plan(lock)
         let standing = checkout.engine(project).standing(of: fetch, in: greedy.graph)
         let error = #expect(throws: DiskTooSmall.self) {
             try DiskEstimate(standing: standing, rebuildsAll: false, store: project.store).check { _ in }

@@ -17,6 +17,7 @@ import Transfer
     private let repository: MadeRPMRepository
     private let home: MadeRPMRepository
     private let store: ContentStore
+    private let kept: KeptResults
 
     private static let app = [Package(name: "app", requires: ["lib"]), Package(name: "lib")]
     private static let withFiles = [
@@ -28,6 +29,7 @@ import Transfer
         repository = try MadeRPMRepository()
         home = try MadeRPMRepository()
         store = try ContentStore(root: home.folder.appending("store"))
+        kept = KeptResults(store: store, home: home.folder.appending("key"))
         try await repository.write(Self.app)
     }
 
@@ -36,7 +38,8 @@ import Transfer
     }
 
     private func fetch(_ addresses: RepositoryAddresses) -> RPMSnapshotFetch {
-        RPMSnapshotFetch(store: store, addresses: addresses, downloader: .impatient)
+        RPMSnapshotFetch(
+            store: store, addresses: addresses, downloader: .impatient, now: MadeCheckout.now, kept: kept)
     }
 
     private func metalink(_ url: String, _ explicit: [String] = []) -> RepositoryAddresses {
@@ -294,7 +297,8 @@ import Transfer
     @Test func theListOfLastTimeCountsWhereThereIsNone() async throws {
         let list = home.folder.appending("list")
         try Files.write("# mirrors\nfile:///nowhere\n\(repository.url)/\n".utf8, to: list)
-        let addresses = RepositoryAddresses([:], lists: ["made": MirrorListSource(url: "file://\(list)", kind: .list)])
+        let addresses = RepositoryAddresses(
+            [:], lists: ["made": MirrorListSource(url: "file://\(list)", kind: .list)], kept: kept)
         #expect(try await fetch(addresses).latest(of: source(), architecture: "x86_64").remarks.isEmpty)
         try Files.remove(list)
         let again = try await fetch(addresses).latest(of: source(), architecture: "x86_64")

@@ -38,14 +38,14 @@ package struct ParsedIndexes: Sendable {
     package init(folder: FilePath, ingest: FilePath) { files = ParsedFiles(folder: folder, ingest: ingest) }
 
     /// The packages of `indexes`, of which an earlier one is the first origin of what it shares with a later one: from the
-    /// folder if it has them, else made and put there. With `checksTexts` the sums of texts are looked at in any case.
+    /// folder if it has them, else made and put there.
     ///
     /// Throws `ArchiveError` and `PackageIndexError` where an index can't be unpacked or understood.
     package func table(
-        of indexes: [IndexFile], architecture: String, foreignArchitectures: [String] = [], checksTexts: Bool = false
+        of indexes: [IndexFile], architecture: String, foreignArchitectures: [String] = []
     ) throws -> PackageTable {
         let architectures = PackageTable.order(architecture, foreignArchitectures)
-        if let known = known(indexes, architectures, checksTexts) { return known }
+        if let known = known(indexes, architectures) { return known }
         var texts: [Digest: ByteRegion] = [:]
         let sources = try indexes.map { index in
             let text = try texts[index.digest] ?? text(of: index)
@@ -79,7 +79,7 @@ package struct ParsedIndexes: Sendable {
     package func known(
         _ indexes: [IndexFile], architecture: String, foreignArchitectures: [String] = []
     ) -> PackageTable? {
-        known(indexes, PackageTable.order(architecture, foreignArchitectures), false)
+        known(indexes, PackageTable.order(architecture, foreignArchitectures))
     }
 
     /// The version of what is in a `.table`.
@@ -100,7 +100,7 @@ package struct ParsedIndexes: Sendable {
         return hasher.finalize()
     }
 
-    private func known(_ indexes: [IndexFile], _ architectures: [String], _ checksTexts: Bool) -> PackageTable? {
+    private func known(_ indexes: [IndexFile], _ architectures: [String]) -> PackageTable? {
         let key = Self.key(indexes, architectures)
         guard let file = TableFile(mapping: tablePath(key)), file.key == key,
             file.texts.map(\.index) == indexes.map(\.digest), let image = PackageTableImage(file.image)
@@ -117,7 +117,7 @@ package struct ParsedIndexes: Sendable {
                 let identity = found.region.identity, identity.size == text.file.size
             else { return nil }
             let isSame = identity == text.file && boot != nil && boot == file.boot
-            guard isSame && !checksTexts || found.isWhole else { return nil }
+            guard isSame || found.isWhole else { return nil }
             isAsItWas = isAsItWas && isSame
             texts[text.index] = found
         }

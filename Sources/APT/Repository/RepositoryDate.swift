@@ -35,7 +35,7 @@ package enum RepositoryDate {
     }
 
     /// A span of seconds for people: "3 days", "2 hours".
-    static func span(_ seconds: Int64) -> String {
+    package static func span(_ seconds: Int64) -> String {
         let (count, unit) =
             if seconds >= 2 * 86400 {
                 (seconds / 86400, "days")

@@ -18,16 +18,21 @@ package struct SignatureVerifier: Sendable {
     package struct Verified: Sendable {
         /// The signed bytes, as gpgv put them out: nothing around them in the file counts.
         package let payload: [UInt8]
-        /// At least one.
+        /// At least one, unless there is an `expiredSigner`.
         package let signers: [Signer]
+        /// Who signed with a key that was in force then, and is not any more; only where that is accepted and nobody else signed.
+        package let expiredSigner: String?
     }
 
     package let keyrings: [FilePath]
     private let program: String
+    private let acceptsExpiredKeys: Bool
 
-    /// A verifier that trusts the keys in `keyrings`, binary or armored files. `program` is gpgv's name or path.
-    package init(keyrings: [FilePath], program: String = "gpgv") {
+    /// A verifier that trusts the keys in `keyrings`, binary or armored files. `program` is gpgv's name or path. With
+    /// `acceptsExpiredKeys`, a key counts for what it signed before it expired: for files that were taken when it was in force.
+    package init(keyrings: [FilePath], acceptsExpiredKeys: Bool = false, program: String = "gpgv") {
         self.keyrings = keyrings
+        self.acceptsExpiredKeys = acceptsExpiredKeys
         self.program = program
     }
 
@@ -39,12 +44,14 @@ package struct SignatureVerifier: Sendable {
         let folder = try await prepare(source)
         let (message, payload) = (folder.path.appending("InRelease"), folder.path.appending("payload"))
         try Files.write(bytes, to: message)
-        let (signers, plaintexts) = try await run(["--output", payload.string, message.string], folder, source)
-        guard plaintexts == 1 else {
+        let found = try await run(["--output", payload.string, message.string], folder, source)
+        guard found.plaintexts == 1 else {
             throw SignatureError(
-                source, keyrings: keyrings, .unsigned(["it holds \(plaintexts) signed texts, not one"]))
+                source, keyrings: keyrings, .unsigned(["it holds \(found.plaintexts) signed texts, not one"]))
         }
-        return Verified(payload: try Files.read(payload), signers: signers)
+        return Verified(
+            payload: try Files.read(payload), signers: found.signers,
+            expiredSigner: found.signers.isEmpty ? found.expiredSigner : nil)
     }
 
     /// Verifies `release` by the detached signature in Release.gpg, on the same terms.
@@ -53,8 +60,9 @@ package struct SignatureVerifier: Sendable {
         let (message, detached) = (folder.path.appending("Release"), folder.path.appending("Release.gpg"))
         try Files.write(release, to: message)
         try Files.write(signature, to: detached)
-        let (signers, _) = try await run([detached.string, message.string], folder, source)
-        return Verified(payload: release, signers: signers)
+        let found = try await run([detached.string, message.string], folder, source)
+        return Verified(
+            payload: release, signers: found.signers, expiredSigner: found.signers.isEmpty ? found.expiredSigner : nil)
     }
 
     /// A home for gpgv with copies of the keyrings in it.
@@ -74,7 +82,7 @@ package struct SignatureVerifier: Sendable {
 
     private func run(
         _ arguments: [String], _ folder: PrivateFolder, _ source: String
-    ) async throws -> (signers: [Signer], plaintexts: Int) {
+    ) async throws -> VerificationStatus {
         let rings = keyrings.indices.flatMap { ["--keyring", folder.path.appending("keyring-\($0).gpg").string] }
         let outcome: OpenPGPTool.Outcome
         do {
@@ -88,10 +96,10 @@ package struct SignatureVerifier: Sendable {
         }
         var status = VerificationStatus()
         for line in String(decoding: outcome.output, as: UTF8.self).split(separator: "\n") { status.read(line) }
-        if let problem = status.problem(messages: outcome.messages) {
+        if let problem = status.problem(messages: outcome.messages, acceptsExpiredKeys: acceptsExpiredKeys) {
             throw SignatureError(source, keyrings: keyrings, problem)
         }
-        return (status.signers, status.plaintexts)
+        return status
     }
 }
 
@@ -103,6 +111,12 @@ private struct VerificationStatus {
     private var lesser: SignatureError.Problem?
     private var unknown: [String] = []
     private var good: (keyID: String, name: String)?
+    /// When the key of the signature that is being read expired, in seconds since 1970.
+    private var keyExpiry: Int64?
+    /// Whose key has expired, of the signature that is being read.
+    private var late: String?
+    /// Who signed with a key before it expired.
+    private(set) var expiredSigner: String?
 
     mutating func read(_ line: Substring) {
         let words = line.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: true)
@@ -112,19 +126,26 @@ private struct VerificationStatus {
         let signer = "\(name) (\(keyID))"
         switch words[1] {
         case "PLAINTEXT": plaintexts += 1
-        case "NEWSIG": good = nil
+        case "NEWSIG": (good, late, keyExpiry) = (nil, nil, nil)
         case "GOODSIG": good = (keyID, name)
         case "BADSIG": refused = .bad(signer: signer)
-        case "EXPKEYSIG": lesser = .expiredKey(signer: signer)
+        case "KEYEXPIRED": keyExpiry = min(keyExpiry ?? .max, Int64(keyID) ?? 0)
+        case "EXPKEYSIG":
+            lesser = .expiredKey(signer: signer)
+            late = signer
         case "REVKEYSIG": lesser = .revokedKey(signer: signer)
         case "EXPSIG": lesser = .expiredSignature(signer: signer)
         case "NO_PUBKEY": unknown.append(keyID)
         case "VALIDSIG":
             // FPR DATE TIME EXPIRY VERSION RESERVED PUBKEY-ALGORITHM HASH-ALGORITHM CLASS PRIMARY-FPR
             let fields = line.split(separator: " ").dropFirst(2).map(String.init)
-            guard let good, fields.count >= 10 else { return }
             // RFC 9580, 9.5: MD5, SHA-1, RIPEMD-160.
-            if ["1", "2", "3"].contains(fields[7]) {
+            let isWeak = fields.count >= 10 && ["1", "2", "3"].contains(fields[7])
+            if let late, fields.count >= 10, !isWeak, let made = Int64(fields[2]), let keyExpiry, made < keyExpiry {
+                expiredSigner = late
+            }
+            guard let good, fields.count >= 10 else { return }
+            if isWeak {
                 lesser = .weakDigest(signer: "\(good.name) (\(good.keyID))")
             } else {
                 signers.append(
@@ -137,9 +158,9 @@ private struct VerificationStatus {
     }
 
     /// Why the file is not to be trusted; nil where it is.
-    func problem(messages: [String]) -> SignatureError.Problem? {
+    func problem(messages: [String], acceptsExpiredKeys: Bool) -> SignatureError.Problem? {
         if let refused { return refused }
-        if !signers.isEmpty { return nil }
+        if !signers.isEmpty || acceptsExpiredKeys && expiredSigner != nil { return nil }
         if let lesser { return lesser }
         return unknown.isEmpty ? .unsigned(messages) : .unknownKeys(unknown)
     }

@@ -63,6 +63,8 @@ extension Declaration {
         package let excludes: [String]
         /// Its packages are not hidden by modules (dnf.conf(5), module_hotfixes).
         package let ignoresModules: Bool
+        /// How old its state may be when it is taken.
+        package let maximumAge: MaximumAge
         package let location: SourceLocation
 
         /// How its mirrors are found.

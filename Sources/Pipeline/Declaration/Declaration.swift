@@ -97,6 +97,8 @@ package struct Declaration: Hashable, Sendable {
         package let trust: Trust
         /// What is asked for locked files that no mirror has any more.
         package let snapshot: SnapshotService?
+        /// How old its newest suite may be when it is taken.
+        package let maximumAge: MaximumAge
         package let location: SourceLocation
     }
 

@@ -122,7 +122,7 @@ extension DeclarationReader {
     }
 
     private mutating func repository(_ document: DeclarationDocument, name: String) -> Declaration.Repository? {
-        let keys = ["name", "mirrors", "suites", "components", "keyring", "unsigned", "snapshot"]
+        let keys = ["name", "mirrors", "suites", "components", "keyring", "unsigned", "snapshot", "max-age"]
         guard let section = fields.section(document, name: name, keys: keys) else { return nil }
         let called = fields.string("name", of: section, example: "name: debian", problem: Self.problemOfName)
         let address = { [folder, home] in MirrorAddress($0, relativeTo: folder, home: home) }
@@ -146,14 +146,24 @@ extension DeclarationReader {
             guard let template else { return nil }
             snapshot = SnapshotService(template.value)
         }
-        guard let called, let mirrors, let suites, let components, let trust else { return nil }
+        let maximumAge = maximumAge(section)
+        guard let called, let mirrors, let suites, let components, let trust, let maximumAge else { return nil }
         return Declaration.Repository(
             name: called.value,
             mirrors: mirrors.map {
                 $0.value == "host" ? .host : address($0.value).map { .address($0) } ?? .host
             },
             suites: suites.map { Self.suite($0.value) }, components: components, trust: trust,
-            snapshot: snapshot, location: section.location)
+            snapshot: snapshot, maximumAge: maximumAge, location: section.location)
+    }
+
+    /// How old the state of a repository may be when it is taken; nil where the key says nothing that is understood.
+    mutating func maximumAge(_ section: DeclarationFields.Section) -> MaximumAge? {
+        guard section.has("max-age") else { return .standard }
+        let word = fields.string("max-age", of: section, example: "max-age: 14d") {
+            MaximumAge($0) == nil ? "a number of hours, days or weeks, as 12h, 14d or 8w; or any" : nil
+        }
+        return word.flatMap { MaximumAge($0.value) }
     }
 
     /// The components of the suites called `suites`: flat ones have none.

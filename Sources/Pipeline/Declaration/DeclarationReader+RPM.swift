@@ -101,7 +101,7 @@ extension DeclarationReader {
     ) -> Declaration.RPMRepository? {
         let keys = [
             "name", "baseurl", "mirrorlist", "metalink", "keys", "package-keys", "vouched-by", "unsigned", "priority",
-            "cost", "excludes", "module-hotfixes",
+            "cost", "excludes", "module-hotfixes", "max-age",
         ]
         guard let section = fields.section(document, name: name, keys: keys) else { return nil }
         let called = fields.string("name", of: section, example: "name: centos-baseos", problem: Self.problemOfName)
@@ -111,12 +111,13 @@ extension DeclarationReader {
         let cost = fields.integer("cost", of: section, in: 0...1_000_000, or: 1000)
         let excludes = patterns(section)
         let ignoresModules = fields.flag("module-hotfixes", of: section)
+        let maximumAge = maximumAge(section)
         guard let called, let access, let (trust, packageKeys) = trust, let priority, let cost, let excludes,
-            let ignoresModules
+            let ignoresModules, let maximumAge
         else { return nil }
         return Declaration.RPMRepository(
             name: called.value, access: access, trust: trust, packageKeys: packageKeys, priority: priority, cost: cost,
-            excludes: excludes, ignoresModules: ignoresModules, location: section.location)
+            excludes: excludes, ignoresModules: ignoresModules, maximumAge: maximumAge, location: section.location)
     }
 
     /// One of `baseurl`, `mirrorlist` and `metalink`, with what `$releasever` and `$basearch` stand for.

@@ -23,13 +23,13 @@ struct Build: AsyncParsableCommand {
     @Flag(help: "Leave out the real installation of profiles: quicker, and the image is named a draft.")
     var draft = false
 
-    @Option(help: ArgumentHelp("Accept the expired Release file of this suite.", valueName: "repository/suite"))
-    var allowExpired: [String] = []
+    @OptionGroup(title: "Old states of archives") var freshness: FreshnessOptions
 
     func run() async throws {
-        let (targets, dryRun) = (targets, dryRun)
-        let request = BuildRequest(targets: targets, isLocked: locked, allowExpired: Set(allowExpired), isDraft: draft)
+        let (targets, dryRun, freshness) = (targets, dryRun, freshness)
+        let request = BuildRequest(targets: targets, isLocked: locked, isDraft: draft)
         try await options.run { project, console in
+            let project = freshness.applied(to: project)
             if dryRun {
                 for line in StandingReport(try await project.standing(request), style: console.style).wouldRun {
                     console.print(line)
@@ -47,9 +47,12 @@ struct Full: AsyncParsableCommand {
         discussion: "Downloads are kept: they are known by digest. deploy.lock is kept too.")
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup(title: "Old states of archives") var freshness: FreshnessOptions
 
     func run() async throws {
+        let freshness = freshness
         try await options.run { project, console in
+            let project = freshness.applied(to: project)
             BuildSummary(try await project.build(BuildRequest(rebuildsAll: true))).show(on: console)
         }
     }
@@ -72,9 +75,11 @@ struct Update: AsyncParsableCommand {
             valueName: "distribution or package"))
     var words: [String] = []
 
+    @OptionGroup(title: "Old states of archives") var freshness: FreshnessOptions
+
     func run() async throws {
-        let words = words
-        try await options.run { project, _ in try await project.update(words) }
+        let (words, freshness) = (words, freshness)
+        try await options.run { project, _ in try await freshness.applied(to: project).update(words) }
     }
 }
 

@@ -14,13 +14,16 @@ struct Check: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: ProjectOptions
+    @OptionGroup(title: "Old states of archives") var freshness: FreshnessOptions
 
     @Argument(help: "The distribution.")
     var distribution: String
 
     func run() async throws {
+        let freshness = freshness
         let distribution = distribution
         try await options.run { project, console in
+            let project = freshness.applied(to: project)
             let start = ContinuousClock.now
             let result = try await project.check(distribution)
             let report = CheckReport(

@@ -8,13 +8,16 @@ struct Explain: AsyncParsableCommand {
         abstract: "Say why a step ran, or would run: which inputs changed, and what is behind that.")
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup(title: "Old states of archives") var freshness: FreshnessOptions
 
     @Argument(help: "The step; without one, every step that would run, or else the image.")
     var step: String?
 
     func run() async throws {
+        let freshness = freshness
         let step = step
         try await options.run { project, console in
+            let project = freshness.applied(to: project)
             let explanations = try await project.explain(step)
             for (index, explanation) in explanations.enumerated() {
                 if index > 0 { console.print("") }

@@ -16,6 +16,7 @@ struct Resolve: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: ProjectOptions
+    @OptionGroup(title: "Old states of archives") var freshness: FreshnessOptions
 
     @Argument(help: "The distribution.")
     var distribution: String
@@ -44,8 +45,10 @@ struct Resolve: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let freshness = freshness
         let (words, distribution, profile, empty, recommends) = (requests, distribution, profile, empty, recommends)
         try await options.run { project, console in
+            let project = freshness.applied(to: project)
             do {
                 let answer = try await project.resolve(
                     words, in: distribution, profile: profile, isEmpty: empty, includesRecommends: recommends)

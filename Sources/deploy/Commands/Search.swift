@@ -14,6 +14,7 @@ struct Search: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: ProjectOptions
+    @OptionGroup(title: "Old states of archives") var freshness: FreshnessOptions
 
     @Argument(help: "The distribution.")
     var distribution: String
@@ -26,8 +27,10 @@ struct Search: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let freshness = freshness
         let (words, distribution) = (words, distribution)
         try await options.run { project, console in
+            let project = freshness.applied(to: project)
             do {
                 let findings = try await project.search(words, in: distribution)
                 console.clear()

@@ -12,13 +12,16 @@ struct Sets: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: ProjectOptions
+    @OptionGroup(title: "Old states of archives") var freshness: FreshnessOptions
 
     @Argument(help: "The distribution; without one, each that is declared.")
     var distribution: String?
 
     func run() async throws {
+        let freshness = freshness
         let distribution = distribution
         try await options.run { project, console in
+            let project = freshness.applied(to: project)
             let all = try await project.sizes(of: distribution)
             if console.mode == .json {
                 console.print(JSON.array(all.map { SetsReport($0.sizes, $0.ground, style: console.style).json }).text)

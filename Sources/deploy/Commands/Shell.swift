@@ -6,13 +6,16 @@ struct Shell: AsyncParsableCommand {
         abstract: "Open a shell in the container of a step, with its inputs; the script is /in/script.")
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup(title: "Old states of archives") var freshness: FreshnessOptions
 
     @Argument(help: "The step, for example live/root.")
     var step: String
 
     func run() async throws {
+        let freshness = freshness
         let step = step
         try await options.run { project, console in
+            let project = freshness.applied(to: project)
             console.clear()
             let status = try await project.shell(step)
             if status != 0 { throw CommandFailure(code: status) }

@@ -7,9 +7,12 @@ struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Show each stage and step, and whether it is up to date.")
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup(title: "Old states of archives") var freshness: FreshnessOptions
 
     func run() async throws {
+        let freshness = freshness
         try await options.run { project, console in
+            let project = freshness.applied(to: project)
             let report = StandingReport(
                 try await project.standing(BuildRequest()), unused: project.unusedStages, style: console.style)
             if console.mode == .json {

@@ -15,6 +15,7 @@ struct Why: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: ProjectOptions
+    @OptionGroup(title: "Old states of archives") var freshness: FreshnessOptions
 
     @Argument(help: "The distribution, for example debian.")
     var distribution: String
@@ -23,8 +24,10 @@ struct Why: AsyncParsableCommand {
     var package: String
 
     func run() async throws {
+        let freshness = freshness
         let (distribution, package) = (distribution, package)
         try await options.run { project, console in
+            let project = freshness.applied(to: project)
             let (inquiry, ground) = try await project.why(package, in: distribution)
             let report = WhyReport(inquiry, ground, style: console.style)
             if console.mode == .json {
