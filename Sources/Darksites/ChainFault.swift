@@ -64,6 +64,27 @@ package struct LockPlaces: Sendable {
         self.file = file
     }
 
+    /// The lines of the section called `name`, without the empty ones at its end; nothing where there is none.
+    package func section(_ name: String) -> ArraySlice<UInt8> {
+        let mark = Array("distribution ".utf8)
+        let head = mark + Array("\(name) ".utf8)
+        var (start, end) = (bytes.endIndex, bytes.endIndex)
+        var line = bytes.startIndex
+        while line < bytes.endIndex {
+            if bytes[line...].starts(with: mark) {
+                if start < end {
+                    end = line
+                    break
+                }
+                if bytes[line...].starts(with: head) { start = line }
+            }
+            guard let newline = bytes[line...].firstIndex(of: UInt8(ascii: "\n")) else { break }
+            line = newline + 1
+        }
+        while end > start, bytes[end - 1] == UInt8(ascii: "\n") { end -= 1 }
+        return bytes[start..<end]
+    }
+
     func location(of subject: ChainFault.Subject, in distribution: String) -> SourceLocation? {
         let (keywords, wanted): ([String], [String]) =
             switch subject {

@@ -20,12 +20,15 @@ package struct LockVerification: Sendable {
     }
 
     /// What a verified section is kept under: all that it says, the keys among it (`LockedRequest`), which are those of the
-    /// declaration where the section fits that.
-    package static func name(of locked: LockedDistribution) throws -> String { "\(try digest(of: locked).hex)-lock" }
+    /// declaration where the section fits that. `section` are its lines, as `LockPlaces.section` finds them.
+    package static func name(of section: ArraySlice<UInt8>) -> String { "\(digest(of: section).hex)-lock" }
 
     /// What that name begins with.
-    package static func digest(of locked: LockedDistribution) throws -> Digest {
-        Digest(of: Array("verified \(version)\n".utf8) + (try LockWriter.text(of: Lock([locked]))))
+    package static func digest(of section: ArraySlice<UInt8>) -> Digest {
+        var hasher = SHA256Hasher()
+        hasher.update(Array("verified \(version)\n".utf8))
+        section.withUnsafeBytes { hasher.update($0) }
+        return hasher.finalize()
     }
 
     /// Raised with what is verified, so that what was kept before does not count any more.

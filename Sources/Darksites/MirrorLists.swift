@@ -112,11 +112,14 @@ struct MirrorLists {
             $0.hasPrefix("http://") || $0.hasPrefix("https://") || isOwn && $0.hasPrefix("file://")
         }
         guard !mirrors.isEmpty else { throw MetadataError(source: name, problem: .empty) }
-        // One redirect in the clear, and somebody on the way chose what the last server is asked for.
         return FoundMirrors(
             addresses: Array(mirrors.prefix(Self.limit)), states: list.states,
-            isVouchedFor: source.kind == .metalink && addresses.allSatisfy(Self.isSecure))
+            isVouchedFor: source.kind == .metalink && Self.vouch(addresses))
     }
+
+    /// Whether nobody on the way can have made up what came over `addresses`, the one that was asked for and those that redirects
+    /// led to: one of them in the clear, and somebody else chose the last one.
+    static func vouch(_ addresses: [String]) -> Bool { !addresses.isEmpty && addresses.allSatisfy(isSecure) }
 
     /// Whether nobody on the way to `url` can change what it gives.
     static func isSecure(_ url: String) -> Bool { isOwn(url) || url.lowercased().hasPrefix("https://") }

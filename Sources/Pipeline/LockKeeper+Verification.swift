@@ -5,11 +5,11 @@ import Primitives
 /// No plan is made of a lock that was not followed from the declared keys to each of its packages.
 extension LockKeeper {
     /// Whether all of `standing`, which fits the declaration, was verified before, by this user.
-    func isVerified(_ standing: Standing) throws -> Bool {
+    func isVerified(_ standing: Standing) -> Bool {
         let kept = project.kept
-        return try standing.sections.allSatisfy { section in
-            guard let locked = section.locked else { return true }
-            return kept.content(try LockVerification.name(of: locked), in: .signed) != nil
+        return standing.sections.allSatisfy { section in
+            guard let locked = section.locked, let places = standing.places else { return true }
+            return kept.content(LockVerification.name(of: places.section(locked.name)), in: .signed) != nil
         }
     }
 
@@ -38,7 +38,8 @@ extension LockKeeper {
         _ locked: LockedDistribution, as distribution: Declaration.Distribution, places: LockPlaces?, isStale: Bool,
         isMerged: Bool
     ) async throws {
-        let (kept, name) = (project.kept, try LockVerification.name(of: locked))
+        let text = try places ?? LockPlaces(LockWriter.text(of: Lock([locked])), file: "")
+        let (kept, name) = (project.kept, LockVerification.name(of: text.section(locked.name)))
         if !isStale, kept.content(name, in: .signed) != nil { return }
         let found: LockVerification
         do {

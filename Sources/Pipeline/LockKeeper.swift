@@ -17,7 +17,7 @@ package struct LockKeeper: Sendable {
     package func existing() throws -> Lock? { try read()?.lock }
 
     /// The same, with the places of its lines.
-    private func read() throws -> (lock: Lock, places: LockPlaces)? {
+    func read() throws -> (lock: Lock, places: LockPlaces)? {
         let file = project.declaration.lock
         guard Files.exists(file) else { return nil }
         let (bytes, name) = (try Files.read(file), project.workspace.shown(file))
@@ -90,7 +90,7 @@ package struct LockKeeper: Sendable {
     ) async throws -> Lock {
         let standing = try standing(naming: named.union(update.distributions))
         var lock = standing.lock ?? Lock([])
-        if standing.isCurrent, update.distributions.isEmpty, try isVerified(standing) { return lock }
+        if standing.isCurrent, update.distributions.isEmpty, isVerified(standing) { return lock }
         let hold = holdsStore ? nil : try await project.lockStore()
         defer { withExtendedLifetime(hold) {} }
         for section in standing.sections {

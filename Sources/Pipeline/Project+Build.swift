@@ -157,9 +157,7 @@ extension Project {
                 if named.isEmpty, name == words.first { throw UnknownDistribution(name: name, known: known) }
                 let names = Set(locked.flatMap { $0.packages.map(\.name) })
                 throw NotLocked(
-                    package: name, distributions: distributions,
-                    hint: NearestNames.hint(for: name, in: names)
-                        ?? "a new package is named in a set first: package-sets/\(distributions[0])/….txt")
+                    package: name, distributions: distributions, nearest: NearestNames.hint(for: name, in: names))
             }
             for holder in holders { moving[holder, default: []].insert(name) }
         }
@@ -228,10 +226,11 @@ extension Project {
         let lock = try await lockStore()
         defer { withExtendedLifetime(lock) {} }
         var kept: Set<Digest> = []
-        for distribution in try LockKeeper(project: self).existing()?.distributions ?? [] {
+        let file = try LockKeeper(project: self).read()
+        for distribution in file?.lock.distributions ?? [] {
             kept.formUnion(distribution.snapshots.map(\.digest) + distribution.indexes.map(\.digest))
             kept.formUnion(distribution.packages.map(\.digest))
-            kept.insert(try LockVerification.digest(of: distribution))
+            if let file { kept.insert(LockVerification.digest(of: file.places.section(distribution.name))) }
         }
         let removed = try GarbageCollector(store: store, records: records).collect(keeping: kept)
         let size = removed.size + (try ParsedSnapshots(store: store).removeAll(but: kept))
@@ -262,7 +261,11 @@ struct UnknownDistribution: UserError {
 struct NotLocked: UserError {
     let package: String
     let distributions: [String]
-    let hint: String?
+    let nearest: String?
+    var hint: String? {
+        let new = "to have a new one, name it in a set first: package-sets/\(distributions.first ?? "…")/"
+        return nearest.map { "\($0); \(new)" } ?? new
+    }
     var what: String {
         "deploy.lock has no package \"\(package)\" of \(distributions.joined(separator: ", ")), and no set asks for it"
     }

@@ -15,4 +15,15 @@ import Testing
     func aListVouchesOnlyWhereNobodyCanChangeItOnTheWay(url: String, isSecure: Bool) {
         #expect(MirrorLists.isSecure(url) == isSecure)
     }
+
+    @Test(arguments: [
+        (["https://a.example.org/m"], true), (["https://a.example.org/m", "https://b.example.org/m"], true),
+        (["https://a.example.org/m", "http://b.example.org/m"], false),
+        // The last one is over https again, and was chosen by whoever answered in the clear.
+        (["https://a.example.org/m", "http://b.example.org/m", "https://c.example.org/m"], false),
+        (["http://a.example.org/m", "https://a.example.org/m"], false), ([], false),
+    ])
+    func oneRedirectInTheClearVouchesForNothing(addresses: [String], vouches: Bool) {
+        #expect(MirrorLists.vouch(addresses) == vouches)
+    }
 }

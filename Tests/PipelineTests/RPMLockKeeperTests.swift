@@ -105,7 +105,8 @@ import Testing
             _ = try await lock()
             Issue.record("nothing was thrown")
         } catch let errors as UserErrors {
-            #expect(errors.errors.map(\.what) == ["no package is called \"lip\" in centos"])
+            #expect(
+                errors.errors.map(\.what) == ["no package is called \"lip\" in centos, as it is locked of 2025-12-29"])
             #expect(errors.errors.compactMap(\.location?.line) == [2])
         }
         #expect(try LockKeeper(project: checkout.project()).existing()?["centos"] == before)

@@ -97,6 +97,30 @@ import Testing
         #expect(try Files.read(got.destination) == file.bytes)
     }
 
+    /// Who wants to know whether somebody on the way had a say needs to know of every redirect.
+    @Test func everyAddressThatAnsweredIsKnown() async throws {
+        let moved = mirror.url("moved", file)
+        let got = try await Downloader.impatient().download(scratch.request(file, moved))
+        #expect(got.hops == [moved, mirror.url("ok", file)])
+        #expect(got.url == got.hops.last)
+    }
+
+    /// A server that sends a few bytes now and then is quick enough for ever; a small file has a time for all of it.
+    @Test func aFileThatTricklesInIsGivenUp() async throws {
+        let slow = TestFile(size: 100_000, seed: 9)
+        var request = scratch.request(slow, mirror.url("drip", slow))
+        request.deadline = .milliseconds(600)
+        let clock = ContinuousClock()
+        let time = try await clock.measure {
+            let downloader = Downloader.impatient { $0.stallRate = ByteCount(1) }
+            let failed = try await errors(downloader, [request])
+            let source = try #require(failed.files.first?.sources.first)
+            #expect(source.reason.description.hasPrefix("not there after 0.6 s, with"), "\(source.reason)")
+            #expect(source.tries == 1)
+        }
+        #expect(time < .seconds(10))
+    }
+
     @Test func retryAfterIsWaitedForWithinItsBound() async throws {
         let clock = ContinuousClock()
         let full = try await clock.measure {

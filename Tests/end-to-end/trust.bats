@@ -78,6 +78,7 @@ declare_acme() { # KEYRING [KEY: VALUE…]
 refuses() { # WORDS COMMAND…: it fails, says so, and fetches no package
     local words=$1
     shift
+    rm -f "$site/$archive.requests"
     run ! --separate-stderr deploy "$@"
     [[ $stderr == *"$words"* ]] || { echo "$stderr" >&2; return 1; }
     [[ $(requests) != *pool/* ]]
@@ -247,7 +248,7 @@ refuses() { # WORDS COMMAND…: it fails, says so, and fetches no package
     refuses 'acme stable is about testing / next, not stable' build debian/indexes
 }
 
-@test "text around the signed one does not count, and two signed texts are none" {
+@test "text around the signed one does not count, and of two only the first" {
     acme_with 1.0
     fields "$(today)" "${head[@]}" | sign acme
     cp "$acme/dists/stable/InRelease" good
@@ -260,8 +261,10 @@ refuses() { # WORDS COMMAND…: it fails, says so, and fetches no package
         ! grep -q '^snapshot acme stable 2000' deploy.lock
     fi
     rm -f deploy.lock
-    { cat good; echo; cat good; } >"$acme/dists/stable/InRelease"
-    refuses 'acme stable is not signed as it should be' build debian/indexes
+    # Of several, none but the first counts.
+    sed 's/^Suite: stable/Suite: evil/' good >bad
+    { cat bad; echo; cat good; } >"$acme/dists/stable/InRelease"
+    refuses 'acme stable is ' build debian/indexes
     : >"$acme/dists/stable/InRelease"
     refuses 'acme stable is not signed as it should be' build debian/indexes
     head -c 300 good >"$acme/dists/stable/InRelease"
@@ -344,7 +347,7 @@ refuses() { # WORDS COMMAND…: it fails, says so, and fetches no package
     (cd "$acme" && apt-ftparchive packages pool 2>/dev/null) >"$acme/dists/stable/main/binary-amd64/Packages"
     fields "$(today)" "${head[@]}" | sign acme
     run -2 --separate-stderr deploy update debian acme-more
-    [[ $stderr == *'deploy.lock has no package "acme-more" of debian, and no set asks for it'*'package-sets/debian/'* ]]
+    [[ $stderr == *'deploy.lock has no package "acme-more" of debian, and no set asks for it'*'package-sets/debian/'* ]] || { echo "$stderr"; false; }
     echo acme-more >>package-sets/debian/core.txt
     run -2 --separate-stderr deploy build debian/indexes
     [[ $stderr == *'no package is called "acme-more" in debian, as it is locked of '*'deploy update debian acme-more'* ]]
@@ -366,6 +369,7 @@ refuses() { # WORDS COMMAND…: it fails, says so, and fetches no package
     rm -rf live-build
     refuses 'acme: no mirror has the locked index any more' build debian/mirror
     [[ $stderr == *'deploy update'*'snapshot:'* ]]
+    rm -rf live-build
     fields "$(today)" "${head[@]}" | sign acme
     refuses 'acme stable: the snapshot of' build debian/mirror
 }
