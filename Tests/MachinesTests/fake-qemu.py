@@ -112,7 +112,7 @@ def live():
     say("kldload: live system up", "kldload: ready")
     console.sendall(b"root@kldload-live:~# ")
     if os.environ.get("FAKE_QEMU_NO_SEED") is None:
-        say("kldload: install: answers from /dev/vdb (KLDLOADSEED)")
+        say("kldload: install: answers from the seed disk /dev/vdb")
         if "resets" in MODE:
             end("guest-reset")
         for step in range(1, 4):

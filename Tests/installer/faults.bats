@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Every external command that looks at disks and writes to them fails, one after the other: before the wipe no disk was
-# touched, and afterwards the machine can be installed to again. Needs root, for a root file system of its own.
+# Every external command that looks at disks, writes to them or makes the new system what was ordered fails, one after the
+# other: before the wipe no disk was touched, and afterwards the machine can be installed to again. Needs root, for a root file system of its own.
 
 setup_file() {
     [ "$(id -u)" -eq 0 ] || return 0
@@ -9,12 +9,16 @@ setup_file() {
     mkdir -p layers faults/bin faults/installer
     cp -r "$live/usr/lib/kldload-installer/." faults/installer/
     cp "$live/usr/sbin/kldload-install-target" faults/install-target
-    # The steps between the pool and the end are others' business.
+    # Packages and what boots them are others' business (bootstrap.bats, boot.bats); here a folder is the new system.
     echo 'zfsutils-linux 2.3.9-1 amd64' > faults/profile
-    echo 'bootstrap_check() { :; }; bootstrap() { :; }; bootstrap_profile() { echo /faults/profile; }' >> faults/installer/lib/bootstrap.sh
-    echo 'system() { :; }' >> faults/installer/lib/system.sh
-    echo 'services() { :; }' >> faults/installer/lib/services.sh
-    echo 'boot() { :; }' >> faults/installer/lib/boot.sh
+    echo 'bootstrap_check() { :; }; bootstrap() { cp -r /faults/system/. "$TARGET/"; }; bootstrap_profile() { echo /faults/profile; }' \
+        >> faults/installer/lib/bootstrap.sh
+    echo 'boot() { system_late_done; }' >> faults/installer/lib/boot.sh
+    mkdir -p faults/system/{etc/default,home/admin,usr/sbin,usr/bin,usr/share/keyrings,usr/lib/systemd/system,var/lib}
+    touch faults/system/etc/{passwd,group} faults/system/usr/sbin/{nft,sanoid,locale-gen} faults/system/usr/bin/wg \
+        faults/system/usr/share/keyrings/debian-archive-keyring.gpg faults/system/usr/lib/systemd/system/nftables.service
+    chmod +x faults/system/usr/sbin/locale-gen
+    ssh-keygen -q -t ed25519 -N '' -C me -f faults/key
     echo 'postinstall() { :; }' >> faults/installer/lib/postinstall.sh
 
     # One program is all of them. What it was called with is in the log; the line that FAIL says fails each time. Programs
@@ -48,6 +52,8 @@ case "$name $*" in
     'zpool list rpool') [[ -e state/pool ]] || exit 1 ;;
     'zpool list -v'*) printf 'rpool 1\n\t/dev/vdb2 1\n' ;;
     'blkid '*) exit 2 ;;
+    'chroot '*) cat > /dev/null && echo said ;;
+    'systemd-id128 '*) echo 0123 ;;
     'zpool '* | 'zfs '* | 'zgenhostid '* | 'modprobe '* | 'udevadm '* | 'fuser '* | 'findmnt '* | 'umount '*) ;;
     *)
         for folder in /usr/sbin /usr/bin /sbin /bin; do if [[ -x $folder/$name ]]; then exec "$folder/$name" "$@"; fi; done
@@ -58,7 +64,7 @@ END
     chmod +x faults/program
     local name
     for name in lsblk blockdev findmnt losetup wipefs sgdisk mkfs.vfat zpool zfs zgenhostid modprobe udevadm blkid fuser umount swapoff dd \
-        awk sort paste tr grep tac readlink mkdir mv install head rm cat sed chmod cp flock; do
+        awk sort paste tr grep tac readlink mkdir mv install head rm cat sed chmod cp flock ln touch chroot systemd-id128; do
         ln -s ../program "faults/bin/$name"
     done
     cat > inside << END
@@ -74,6 +80,7 @@ cp -r faults/. "\$root/faults/"
 touch "\$root/dev/vdb"
 mknod -m 666 "\$root/dev/null" c 1 3
 ln -s /proc/self/fd "\$root/dev/fd"
+ln -s /proc/self/fd/0 "\$root/dev/stdin"
 chroot "\$root" /bin/bash /faults/try
 END
     # In that root: a run in which all goes well tells which commands there are; then each fails.
@@ -83,7 +90,7 @@ cd /faults
 # install LINE FORCE: with LINE failing. Status in $?, what was said in said.
 install() {
     : > log && : > touched
-    printf '%s\n' KLDLOAD_DISK=/dev/vdb KLDLOAD_PASSWORD=x KLDLOAD_PROFILE=core "KLDLOAD_FORCE_WIPE=$2" > answers
+    printf '%s\n' KLDLOAD_DISK=/dev/vdb KLDLOAD_PASSWORD=x "KLDLOAD_SSH_KEYS='$(< key.pub)'" "KLDLOAD_FORCE_WIPE=$2" > answers
     FAIL=$1 KLDLOAD_NAMESPACE=yes KLDLOAD_INSTALLER=/faults/installer PATH=/faults/bin:$PATH bash /faults/install-target --config answers > said 2>&1
 }
 wrong() {
@@ -93,12 +100,14 @@ wrong() {
     bad=1
 }
 bad=0 tried=0 tolerated=()
+declare -A again=()
 mkdir -p state
 install '' 0 || { cat said /var/log/installer/kldload-installer.log; exit 1; }
 grep -q '^zpool create' touched || exit 1
 sort --unique log > calls
 while IFS= read -r -u 9 line; do
-    rm -rf state /target/etc /etc/hostid
+    rm -rf state /target /etc/hostid
+    mkdir -p /target/root /target/var/tmp
     mkdir state
     tried=$((tried + 1))
     if install "$line" 0; then
@@ -108,10 +117,14 @@ while IFS= read -r -u 9 line; do
     grep -q '^kldload: .*' said || wrong "$line" 'nothing was said'
     if grep -qE 'no disk was touched|in step (start|answers|disks):' said && [[ -s touched ]]; then wrong "$line" 'a disk was touched, and it says the contrary'; fi
     # Judging comes first: what fails before anything is written has the disk left as it was.
-    if [[ -s touched ]] && ! grep -qE 'in step (partitions|pool|datasets|finish):' said; then wrong "$line" 'a disk was touched too early'; fi
+    if [[ -s touched ]] && ! grep -qE 'in step (partitions|pool|datasets|bootstrap|system|services|boot|finish):' said; then wrong "$line" 'a disk was touched too early'; fi
     if [[ -e state/pool ]] && ! grep -q 'still in use' said; then wrong "$line" 'the pool is in use, and that is not said'; fi
-    if [[ -s touched ]]; then
+    step=$(sed -n 's/.* in step \([a-z]*\):.*/\1/p' said)
+    if [[ -s touched && ($step =~ ^(partitions|pool|datasets|finish)$ || -z ${again[$step]-}) ]]; then
+        again[$step]=yes # the disks are left alike by those in which nobody touches them
         grep -q 'KLDLOAD_FORCE_WIPE=1 overwrites what was begun' said || wrong "$line" 'it does not say how to begin anew'
+        rm -rf /target
+        mkdir -p /target/root /target/var/tmp
         install '' 1 || wrong "$line" 'it can not be installed to again'
         [[ ! -e state/pool ]] || wrong "$line" 'the pool is in use after the second time'
     fi
@@ -128,8 +141,9 @@ END
     run unshare --mount --propagation private bash ./inside
     echo "$output"
     [ "$status" -eq 0 ]
-    # What is tolerated changes no judgement: the build's name in the manifest, a label that is not there, and one of several
-    # looks at the pools.
-    [ "$(grep '^tolerated: ' <<< "$output")" = "$(printf 'tolerated: %s\n' 'cat /etc/kldload/build' 'zpool labelclear -f /dev/vdb' 'zpool list rpool')" ]
+    # What is tolerated changes no judgement: the build's name in the manifest, one of two ways to lock root, a label that is not
+    # there, and one of several looks at the pools.
+    [ "$(sed -n 's/^tolerated: //; t end; d; :end s/^chroot .* passwd/chroot passwd/; p' <<< "$output")" = "$(printf '%s\n' 'cat /etc/kldload/build' \
+        'chroot passwd --quiet --lock root' 'zpool labelclear -f /dev/vdb' 'zpool list rpool')" ]
     [ "$(sed -n 's/^tried //p' <<< "$output")" -ge 40 ]
 }

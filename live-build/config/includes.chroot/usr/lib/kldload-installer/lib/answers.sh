@@ -467,7 +467,7 @@ answers_is_keymap() {
 
 # answers_split_keys LIST: sets answers_keys to its keys. A ; inside of an option's double quotes separates nothing.
 answers_split_keys() {
-    local LC_ALL=C rest=${1//$'\t'/ } key='' quoted=no
+    local LC_ALL=C rest=${1//$'\t'/ } key='' quoted=no piece
     answers_keys=()
     while :; do
         case $rest in
@@ -486,7 +486,13 @@ answers_split_keys() {
                 if [[ ! $key =~ ^\ *$answers_key_type ]]; then if [[ $quoted == yes ]]; then quoted=no; else quoted=yes; fi; fi
                 key+='"' rest=${rest:1}
                 ;;
-            *) key+=${rest:0:1} rest=${rest:1} ;;
+            *)
+                piece=${rest:0:1}
+                rest=${rest:1}
+                piece+=${rest%%[\;\"\\]*}
+                rest=${rest:${#piece}-1}
+                key+=$piece
+                ;;
         esac
     done
 }
