@@ -6,17 +6,19 @@ setup() {
     scripts=$BATS_TEST_DIRNAME/../Sources/LiveImage/Scripts
     cd "$BATS_TEST_TMPDIR" || return
     mkdir -p in/boot in/live in/extra/kldload out
-    head -c 32768 /dev/zero | tee in/boot/bios.img in/boot/efi.img > in/boot/mbr.img
+    truncate -s 32K in/boot/bios.img
     truncate -s 432 in/boot/mbr.img
+    truncate -s 1M in/boot/efi.img
+    mkfs.vfat --invariant -i 12345678 in/boot/efi.img > /dev/null
+    mmd -i in/boot/efi.img ::EFI
     touch in/live/{vmlinuz,initrd.img}
     export LAYER_IN=$PWD/in LAYER_OUT=$PWD/out SOURCE_DATE_EPOCH=1795564800
-    sed "s|/in/|$PWD/in/|g; s|/out/|$PWD/out/|g" "$scripts/make-iso.sh" > make-iso
 }
 
 # image NAME CONTENTS: an ISO whose list of digests says CONTENTS.
 image() {
     echo "$2" > in/extra/kldload/sha256sums
-    bash ./make-iso free-test 'kldload live' KLDLOAD > log 2>&1 || { cat log && return 1; }
+    bash "$scripts/make-iso.sh" free-test 'kldload live' KLDLOAD > log 2>&1 || { cat log && return 1; }
     mv out/kldload.iso "$1.iso"
 }
 
