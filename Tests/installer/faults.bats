@@ -11,6 +11,7 @@ setup_file() {
     cp "$live/usr/sbin/kldload-install-target" faults/install-target
     # Packages and what boots them are others' business (bootstrap.bats, boot.bats); here a folder is the new system.
     echo 'zfsutils-linux 2.3.9-1 amd64' > faults/profile
+    # shellcheck disable=SC2016  # it is expanded there
     echo 'bootstrap_check() { :; }; bootstrap() { cp -r /faults/system/. "$TARGET/"; }; bootstrap_profile() { echo /faults/profile; }' \
         >> faults/installer/lib/bootstrap.sh
     echo 'boot() { system_late_done; }' >> faults/installer/lib/boot.sh
