@@ -3,6 +3,7 @@ import Primitives
 import Synchronization
 import SystemPackage
 import Testing
+import Transfer
 
 @testable import Pipeline
 

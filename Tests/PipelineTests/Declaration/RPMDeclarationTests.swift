@@ -144,7 +144,7 @@ import Testing
 }
 
 extension String {
-    fileprivate func replacingFirst(_ part: String, with replacement: String) -> String {
+    func replacingFirst(_ part: String, with replacement: String) -> String {
         guard let range = firstRange(of: part) else { return self }
         return String(self[..<range.lowerBound] + replacement + self[range.upperBound...])
     }
