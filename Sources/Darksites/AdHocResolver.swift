@@ -37,6 +37,10 @@ package struct AdHocResolver {
         let followsAll = request.ground.profile?.includesRecommends ?? false
         let includesRecommends = request.includesRecommends || followsAll
         let universe = try catalog.packages(for: distribution, includesRecommends: includesRecommends)
+        let excluded = request.ground.profile?.sets.forbidden.flatMap { universe.packages(named: $0.name) } ?? []
+        if let debian = universe as? DebianUniverse {
+            debian.keptOut = Set(excluded + request.forbidden.flatMap(universe.packages(named:)))
+        }
         var (items, forbidden) = try asked(request, universe)
         var wishes = request.wanted.map { Wish.asked($0) }
         var groundItems: [Requirement] = []
@@ -46,7 +50,7 @@ package struct AdHocResolver {
         }
         let before = Set(ground?.packages ?? [])
         var solver = Solver(universe: ContentUniverse(base: universe, content: followsAll ? [] : before))
-        forbidden += request.ground.profile?.sets.forbidden.flatMap { universe.packages(named: $0.name) } ?? []
+        forbidden += excluded
         // What was there before is decided first, as on a system that has it.
         let outcome = try solver.solve(
             SolverRequest(
@@ -163,6 +167,12 @@ extension AdHocResolver {
             let why = dropped.hasCandidates ? "it can't be had beside the rest" : "nothing satisfies that"
             remarks.append("\(universe.name(of: by)) \(universe.describe(requirement: label, of: by)): \(why)")
         }
+        if universe is DebianUniverse {
+            for id in solution.packages where !before.contains(id) {
+                let objection = DpkgRules.objection(toName: universe.name(of: id), version: universe.version(of: id))
+                if let objection { remarks.append("dpkg refuses to install \(universe.describe(id)): \(objection)") }
+            }
+        }
         let kernels = solution.packages.compactMap { KernelPackage.release(ofImage: universe.name(of: $0)) }
         if let profile = request.ground.profile, kernels.count > 1 {
             remarks.append(KernelCount(profile: profile.name, kernels: kernels).what)
@@ -237,8 +247,8 @@ private struct ContentUniverse: WeighingUniverse {
     let content: Set<PackageID>
 
     var packageCount: Int { base.packageCount }
-    /// What is asked for comes on top of what is there: nothing but the way in which dnf weighs is the package manager's.
-    var policy: ChoicePolicy { weighing == nil ? .fewest : .dnf }
+    var policy: ChoicePolicy { base.policy }
+    /// nil where the base does not weigh: then nobody asks for any of it.
     private var weighing: (any WeighingUniverse)? { base as? any WeighingUniverse }
 
     func requirements(of package: PackageID) -> [Requirement] {

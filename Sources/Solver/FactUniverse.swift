@@ -1,6 +1,8 @@
 /// A universe in which only given facts hold. Labels are the numbers of facts.
 struct FactUniverse: PackageUniverse {
     let packageCount: Int
+    /// Nobody asks what is chosen, only whether something can be.
+    let policy = ChoicePolicy.fewest
     private(set) var items: [Requirement] = []
     private(set) var forbidden: [PackageID] = []
     private var requirementsByPackage: [[Requirement]]

@@ -52,7 +52,8 @@ package enum ChoicePolicy: Sendable {
 /// The packages there are and how they relate. The solver asks only about packages it comes near.
 package protocol PackageUniverse {
     var packageCount: Int { get }
-    /// How the package manager of these packages chooses.
+    /// How the package manager of these packages chooses. There is no default: one universe around another that did not hand it
+    /// on would have its packages chosen in another way, and nothing would say so.
     var policy: ChoicePolicy { get }
     /// What `package` requires, in the order in which the target's package manager looks at it.
     func requirements(of package: PackageID) -> [Requirement]
@@ -64,8 +65,4 @@ package protocol PackageUniverse {
     func describe(requirement label: Int32, of package: PackageID) -> String
     /// "conflicts with mail-transport-agent"; `label` is that of a conflict of `package`.
     func describe(conflict label: Int32, of package: PackageID) -> String
-}
-
-extension PackageUniverse {
-    package var policy: ChoicePolicy { .fewest }
 }

@@ -1,6 +1,7 @@
 /// A universe in which some packages are preferred: wherever one of them satisfies a requirement, it comes before the others.
 ///
-/// A solver that looks at it keeps to what was chosen before, where that is still possible and still needed.
+/// A solver that looks at it keeps to what was chosen before, where that is still possible and still needed. Not for a
+/// ``WeighingUniverse``, which has to prefer by itself.
 package struct PreferringUniverse: PackageUniverse {
     private let base: any PackageUniverse
     private let preferred: Set<PackageID>
@@ -11,6 +12,7 @@ package struct PreferringUniverse: PackageUniverse {
     }
 
     package var packageCount: Int { base.packageCount }
+    package var policy: ChoicePolicy { base.policy }
 
     package func requirements(of package: PackageID) -> [Requirement] {
         base.requirements(of: package).map(inOrder)

@@ -30,7 +30,7 @@ extension Solver {
 
     /// Facts that make `request` impossible; nil where it is possible.
     private mutating func core(of request: SolverRequest) throws(SolverLimitReached) -> [Explanation.Fact]? {
-        try search(request, recordsProof: true) { search throws(SolverLimitReached) in
+        try search(request, policy: .fewest, recordsProof: true) { search throws(SolverLimitReached) in
             if let clash = search.assume(forbidden: request.forbidden) { return search.core(of: clash) }
             guard case .impossible(let clash) = try search.run() else { return nil }
             return search.core(of: clash)

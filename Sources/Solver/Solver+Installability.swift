@@ -11,7 +11,7 @@ extension Solver {
         while !open.isEmpty {
             let items = open.map { Requirement(candidates: [$0], label: 0, isOptional: true) }
             let request = SolverRequest(items: items, forbidden: forbidden, limits: limits)
-            let (left, failed) = try search(request) { search throws(SolverLimitReached) in
+            let (left, failed) = try search(request, policy: .fewest) { search throws(SolverLimitReached) in
                 try search.installable(open, forbidden: forbidden)
             }
             broken += failed

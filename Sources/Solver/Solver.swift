@@ -24,7 +24,7 @@ package struct Solver {
 
     /// Runs `body` on a new search, and keeps the relations that it read.
     mutating func search<Answer>(
-        _ request: SolverRequest, policy: ChoicePolicy = .fewest, recordsProof: Bool = false,
+        _ request: SolverRequest, policy: ChoicePolicy, recordsProof: Bool = false,
         _ body: (inout Search) throws(SolverLimitReached) -> Answer
     ) throws(SolverLimitReached) -> Answer {
         let items = tables.itemRows(request.items).rows

@@ -72,4 +72,20 @@ struct PolicyTests {
         case .impossible: #expect(expected == nil)
         }
     }
+
+    @Test func `A universe that prefers some packages chooses as the one it is made of`() throws {
+        var universe = TextUniverse("a 1 depends: b | c | e, d\nb 1\nc 1\nd 1 depends: c\ne 1")
+        for policy in [ChoicePolicy.apt, .fewest] {
+            universe.policy = policy
+            let preferring = PreferringUniverse(universe, preferring: Set(universe.ids("e")))
+            #expect(preferring.policy == policy)
+            var solver = Solver(universe: preferring)
+            guard case .solved(let solution) = try solver.solve(universe.request("a")) else {
+                Issue.record("not solved")
+                return
+            }
+            let names = solution.packages.map { String(universe.describe($0).prefix(1)) }
+            #expect(names == (policy == .apt ? ["a", "c", "d", "e"] : ["a", "c", "d"]))
+        }
+    }
 }

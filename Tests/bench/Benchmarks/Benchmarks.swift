@@ -23,10 +23,6 @@ struct Benchmarks {
         case ("solve", 4...):
             guard let rounds = Int(arguments[2]), rounds > 0 else { throw Usage() }
             try solve(rounds: rounds, names: FilePath(arguments[3]), indexes: arguments.dropFirst(3))
-        case ("answer", 4...):
-            let answers = RequestAnswers(
-                table: try table(of: arguments.dropFirst(3)), takesRecommends: arguments[2] == "recommends")
-            try answers.print(for: FilePath(arguments[3]))
         case ("mirror", 5...):
             guard let count = Int(arguments[2]), let rounds = Int(arguments[3]), rounds > 0 else { throw Usage() }
             let timing = MirrorTiming(
@@ -50,10 +46,6 @@ struct Benchmarks {
             let start = ContinuousClock.now
             let count = try await timing.run()
             print("\(count) packages in \((ContinuousClock.now - start) / .milliseconds(1)) ms")
-        case ("rpm-answer", 4...):
-            let words = arguments[2].split(separator: ",")
-            try RPMTiming(arguments.dropFirst(3)).answer(
-                FilePath(arguments[3]), recommends: words.contains("recommends"), best: words.contains("best"))
         case ("rpm-check", 3...): try RPMTiming(arguments.dropFirst(2)).check(cache: FilePath(arguments[2]))
         case ("rpm-solve", 5...):
             try RPMTiming(arguments.dropFirst(4)).solve(
@@ -69,10 +61,8 @@ struct Benchmarks {
                    | mirror COUNT ROUNDS FOLDER INDEX… | scale ROUNDS FOLDER FILE-OF-NAMES INDEX
                    | rpm-table FOLDER… | rpm-parsed CACHE FOLDER… | rpm-check CACHE FOLDER…
                    | rpm-snapshot STORE FOLDER…
-                   | rpm-answer depends|recommends[,best] FILE-OF-REQUESTS FOLDER…
                    | rpm-solve depends|recommends FILE-OF-NAMES CACHE FOLDER…
                    | repodata FOLDER OUTPUT | nothing
-                   | answer depends|recommends FILE-OF-REQUESTS INDEX…
             """
     }
 

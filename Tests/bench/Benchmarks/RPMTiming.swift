@@ -98,25 +98,6 @@ struct RPMTiming {
             modules: try ModuleSelection(metadata))
     }
 
-    /// Answers requests one after the other, as `Tests/judges/dnf-requests` compares them with dnf's answers: a line for each
-    /// line of names in `file`: "yes name-version.arch …", sorted, or "no" and the reason. The last line is "time" and the
-    /// milliseconds that all of them took.
-    func answer(_ file: FilePath, recommends: Bool, best: Bool) throws {
-        let (table, modules, groups) = (try table(), try ModuleSelection(try modules()), try groups())
-        var rules = Self.rules
-        rules.takesBestOnly = best
-        let requests = try Files.readText(file).split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
-        var lines: [String] = []
-        let start = ContinuousClock.now
-        for names in requests {
-            let universe = RPMUniverse(table, rules: rules, modules: modules, groups: groups)
-            lines.append(try answer(names, recommends: recommends, universe))
-        }
-        let time = ContinuousClock.now - start
-        for line in lines { Swift.print(line) }
-        Swift.print("time \(Int(time / .milliseconds(1)))")
-    }
-
     private func answer(_ names: [String], recommends: Bool, _ universe: RPMUniverse) throws -> String {
         var items: [Requirement] = []
         for (number, name) in names.enumerated() {
