@@ -70,7 +70,8 @@ dnf_() {
 wanted=()
 while read -r name version arch; do wanted+=("$name-$version.$arch"); done < "$in/profile"
 say "${#wanted[@]} packages"
-dnf_ install "${wanted[@]}" < /dev/null > "$work/log" 2>&1 || fail "dnf ended with $?: $(tail -n 20 "$work/log")"
+dnf_ install "${wanted[@]}" < /dev/null > "$work/log" 2>&1 \
+    || fail "dnf ended with $?: $(grep -iE -m 3 -A 3 '^ *error' "$work/log" || tail -n 10 "$work/log")"
 scriptlets=$(grep -iE 'scriptlet (failed|in rpm package)|^error:' "$work/log") || : # none, as it should be
 [[ -z $scriptlets ]] || fail "scriptlets failed: $(head -n 10 <<< "$scriptlets")"
 

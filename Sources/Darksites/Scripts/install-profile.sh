@@ -25,6 +25,12 @@ fail() {
     exit 1
 }
 
+# run COMMAND…: where it fails, what dpkg said of the first package that it could not install, and not what came after that.
+run() {
+    "$@" < /dev/null 2>&1 | tee "$work/said" || fail "$1 ended with $?:
+$(grep -m 1 -B 3 -A 3 '^dpkg: error' "$work/said" || tail -n 6 "$work/said")"
+}
+
 say() { printf '[%4d s] %s\n' "$SECONDS" "$1"; }
 
 in=${GATE_IN:-/in} out=${GATE_OUT:-/out}
@@ -50,7 +56,7 @@ mapfile -t first < "$in/first"
 grep -q '^apt_' "$in/first" || fail "it has no apt"
 say "${#first[@]} packages that apt needs"
 # --force-depends: in one run, dpkg configures none of them for another one's Pre-Depends.
-dpkg --force-depends --install "${first[@]/#/$in/packages/}" < /dev/null
+run dpkg --force-depends --install "${first[@]/#/$in/packages/}"
 
 # No service starts here (Debian Policy 9.3.3).
 printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d
@@ -75,7 +81,7 @@ wanted=()
 while read -r name version _; do wanted+=("$name=$version"); done < "$in/profile"
 say "the other $((${#wanted[@]} - ${#first[@]})) of ${#wanted[@]} packages"
 apt-get update --error-on=any
-apt-get install --yes "${wanted[@]}" < /dev/null || fail "apt-get ended with $?"
+run apt-get install --yes "${wanted[@]}"
 
 rm /usr/sbin/policy-rc.d /usr/sbin/update-initramfs
 dpkg-divert --quiet --local --rename --remove /usr/sbin/update-initramfs
