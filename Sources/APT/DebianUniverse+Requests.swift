@@ -5,8 +5,8 @@ package import Solver
 extension DebianUniverse {
     /// What `request` asks of a solution; `label` and `isOptional` go into it.
     ///
-    /// A plain name means its candidate, as for apt; a name that is only provided means the candidates that provide it, in
-    /// apt's order. A version or a suite makes that package the candidate for all that follows, so take in every request
+    /// A plain name means its candidate, as for apt; a name that is only provided means the one candidate that provides it and is not
+    /// kept out, and is refused where there are several, as apt does. A version or a suite makes that package the candidate for all that follows, so take in every request
     /// before solving. Throws where nothing answers the request.
     package func requirement(
         for request: PackageRequest, label: Int32, isOptional: Bool = false
@@ -45,7 +45,9 @@ extension DebianUniverse {
         guard real.isEmpty else { throw fail(.forbiddenByPins) }
         let providers = providers(of: name, slot)
         guard !providers.isEmpty else { throw fail(.notForArchitecture(table.architectures[Int(slot)])) }
-        return Requirement(candidates: providers.map { PackageID($0) }, label: label, isOptional: isOptional)
+        let left = providers.map { PackageID($0) }.filter { !keptOut.contains($0) }
+        guard left.count <= 1 else { throw fail(.severalProvide(left.map(table.name).sorted())) }
+        return Requirement(candidates: left, label: label, isOptional: isOptional)
     }
 
     private func packageOfVersion(_ version: String, among packages: [Int32]) -> Int32? {

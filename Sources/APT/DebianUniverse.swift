@@ -14,6 +14,10 @@ package final class DebianUniverse: PackageUniverse {
     /// Whether other versions than candidates are offered too, after all candidates.
     package let offersOtherVersions: Bool
 
+    /// Packages that a request keeps out: of several that provide a name it means the one that is left. To be set before requests are
+    /// taken in.
+    package var keptOut: Set<PackageID> = []
+
     /// Relations that did not parse, of the packages looked at so far; such a package counts as impossible to install.
     package internal(set) var errors: [PackageIndexError] = []
 

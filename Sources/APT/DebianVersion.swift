@@ -8,7 +8,7 @@ package struct DebianVersion: Hashable, Comparable, Sendable, CustomStringConver
     package let bytes: [UInt8]
 
     /// The version that `text` spells, with the rules dpkg has for it: a numeric epoch that fits 31 bits, a revision that is
-    /// not empty, and only the characters deb-version(7) allows.
+    /// not empty, a digit first, and only the characters deb-version(7) allows.
     package init(_ text: String) throws(DebianVersionError) {
         let bytes = Array(text.utf8)
         func fail(_ problem: DebianVersionError.Problem) -> DebianVersionError {
@@ -32,6 +32,7 @@ package struct DebianVersion: Hashable, Comparable, Sendable, CustomStringConver
                 throw fail(.badCharacter(byte))
             }
         }
+        guard upstream.first?.isDigit == true else { throw fail(.noDigitFirst) }
         for byte in upstream where !(byte.isDigit || byte.isLetter || ".+~-:".utf8.contains(byte)) {
             throw fail(.badCharacter(byte))
         }

@@ -3,7 +3,7 @@ import Primitives
 /// A text that is no version in the sense of deb-version(7).
 package struct DebianVersionError: UserError, Hashable {
     package enum Problem: Hashable, Sendable {
-        case empty, epochNotANumber, epochTooLarge, nothingAfterColon, emptyUpstream, emptyRevision
+        case empty, epochNotANumber, epochTooLarge, nothingAfterColon, emptyUpstream, emptyRevision, noDigitFirst
         case badCharacter(UInt8)
     }
 
@@ -18,6 +18,7 @@ package struct DebianVersionError: UserError, Hashable {
             case .epochTooLarge: "the epoch is too large"
             case .nothingAfterColon: "nothing follows the epoch"
             case .emptyUpstream: "nothing stands before the revision"
+            case .noDigitFirst: "it does not begin with a digit"
             case .emptyRevision: "nothing follows the last hyphen"
             case .badCharacter(let byte):
                 byte > 0x20 && byte < 0x7F

@@ -65,6 +65,8 @@ package struct PackageRequestError: UserError, Hashable {
         case noSuchVersion(available: [String])
         /// The suites that have it.
         case notInSuite(available: [String])
+        /// Nothing is called so, and several packages provide it.
+        case severalProvide([String])
         /// Pins forbid every version.
         case forbiddenByPins
     }
@@ -86,6 +88,7 @@ package struct PackageRequestError: UserError, Hashable {
         case .notForArchitecture(let architecture): "\"\(request)\" does not exist for \(architecture)"
         case .noSuchVersion: "there is no \"\(request)\" in the declared suites"
         case .notInSuite: "there is no \"\(request)\": the suite does not have it"
+        case .severalProvide: "\"\(request)\" is no package; several provide it, and apt chooses none of them"
         case .forbiddenByPins: "\"\(request)\" can't be chosen: the pins give every version a priority below 1"
         }
     }
@@ -95,6 +98,7 @@ package struct PackageRequestError: UserError, Hashable {
         case .unknownArchitecture(let known): "declared are \(known.joined(separator: ", "))"
         case .noSuchVersion(let available): "there is \(available.joined(separator: ", "))"
         case .notInSuite(let available): "it is in \(available.joined(separator: ", "))"
+        case .severalProvide(let names): "name one of \(names.joined(separator: ", "))"
         case .forbiddenByPins: "ask for a version (name=version), or change the pins"
         default: nil
         }

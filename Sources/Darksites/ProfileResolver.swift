@@ -17,6 +17,7 @@ struct ProfileResolver {
             of: table, in: catalog.snapshot, pins: request.pins, includesRecommends: profile.includesRecommends)
         let kept = PreferringUniverse(
             universe, preferring: catalog.hold.packages(of: profile.name, in: universe))
+        universe.keptOut = Set(profile.sets.forbidden.flatMap { table.packages(named: $0.name) })
         let offersOthers = catalog.hold.holdsVersions(in: catalog.snapshot)
         var wishes: [SolvedProfile.Wish] = []
         var items: [Requirement] = []
@@ -76,8 +77,7 @@ struct ProfileResolver {
             }
         }
         guard errors.isEmpty else { throw UserErrors(errors) }
-        let forbidden =
-            profile.sets.forbidden.flatMap { table.packages(named: $0.name) } + (kernels?.excluded ?? [])
+        let forbidden = universe.keptOut.sorted() + (kernels?.excluded ?? [])
         var solver = Solver(universe: kept)
         let outcome = try profile.run { () throws(SolverLimitReached) in
             try solver.solve(
@@ -89,7 +89,9 @@ struct ProfileResolver {
             throw UserErrors([impossible(explanation, wishes, universe, kernels)])
         case .solved(let solution):
             remarks += profile.remarks(onDropped: solution, wishes)
+            remarks += basePackagesOfOthers(base, universe)
             try check(solution.packages)
+            try checkByDpkgsRules(solution, wishes, universe)
             // Of several packages that would do, those count that were chosen.
             let chosen = PreferringUniverse(universe, preferring: Set(solution.packages))
             var essentialSolver = Solver(universe: chosen)
@@ -106,6 +108,25 @@ struct ProfileResolver {
                 name: profile.name, universe: universe, solution: solution, wishes: wishes,
                 answers: items.map { $0.candidates.first(where: solution.contains).map { [$0] } ?? [] },
                 essential: Set(essentials.packages).intersection(solution.packages), remarks: remarks)
+        }
+    }
+
+    /// What is in for its Priority alone, and not from where dpkg is: with one's own package, it may not be meant.
+    private func basePackagesOfOthers(_ base: [PackageID], _ universe: DebianUniverse) -> [String] {
+        func repositories(of name: String) -> Set<String> {
+            Set(table.packages(named: name).flatMap { table.origins(of: $0).map(\.repository) })
+        }
+        let distributions = repositories(of: "dpkg")
+        guard !distributions.isEmpty else { return [] }
+        return base.compactMap { package in
+            let name = table.name(of: package)
+            guard !table.origins(of: package).contains(where: { distributions.contains($0.repository) }),
+                distributions.isDisjoint(with: repositories(of: name)),
+                !profile.sets.wanted.contains(where: { $0.name == name })
+            else { return nil }
+            let origin = table.origins(of: package).first?.name ?? ""
+            return "\(name) (\(origin)) is in though no set names it: its index says "
+                + "\(universe.baseField(of: name)), as of a package of the base system"
         }
     }
 

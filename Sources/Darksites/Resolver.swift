@@ -77,8 +77,11 @@ package struct Resolver: Sendable {
         package let locked: LockedDistribution
         /// In the order of the request.
         package let profiles: [SolvedProfile]
-        /// Optional lines that could not be had, with the reason.
-        package var remarks: [String] { profiles.flatMap(\.remarks) }
+        /// Optional lines that could not be had, with the reason, and what else is worth knowing; each once.
+        package var remarks: [String] {
+            var seen: Set<String> = []
+            return profiles.flatMap(\.remarks).filter { seen.insert($0).inserted }
+        }
     }
 
     /// Reads the packages of `snapshot`, from what the store has parsed before, else from its indexes, and finds out which kernels

@@ -173,13 +173,13 @@ struct CandidateTests {
         arguments: [
             (["zfs"], [["zfs 1"]]), (["zfs=2"], [["zfs 2"]]), (["zfs/trixie-backports"], [["zfs 2"]]),
             (["zfs/stable"], [["zfs 1"]]),
-            (["zfs/*-backports"], [["zfs 2"]]), (["mail"], [["post 1", "exim 1"]]),
+            (["zfs/*-backports"], [["zfs 2"]]), (["smtp"], [["exim 1"]]),
             (["zfs=2", "zfsutils"], [["zfs 2"], ["zfsutils 1"]]),
         ] as [([String], [[String]])])
     func requests(texts: [String], found: [[String]]) throws {
         let table = try MadeIndexes.table(
             Self.stable + [
-                "exim 1; Provides: mail; Priority: optional", "post 1; Provides: mail; Priority: important",
+                "exim 1; Provides: mail, smtp; Priority: optional", "post 1; Provides: mail; Priority: important",
             ], backports: Self.backports)
         let universe = DebianUniverse(table)
         let answers = try texts.map {

@@ -12,6 +12,32 @@ struct MadeCatalog {
 
     /// A line a package: "name version; Field: value; …".
     init(_ lines: String...) throws {
+        try self.init([(lines, IndexOrigin(repository: "made", suite: "trixie", component: "main"))])
+    }
+
+    private let indexes: [(lines: [String], origin: IndexOrigin)]
+
+    /// The same with another index beside it.
+    func adding(_ origin: IndexOrigin, _ lines: String...) throws -> MadeCatalog {
+        try MadeCatalog(indexes + [(lines, origin)])
+    }
+
+    private init(_ indexes: [(lines: [String], origin: IndexOrigin)]) throws {
+        self.indexes = indexes
+        let table = try PackageTable(
+            try indexes.map { (try Self.index($0.lines), $0.origin) }, architecture: "amd64")
+        catalog = Catalog(
+            snapshot: Snapshot(snapshots: [], indexes: [], releases: [:], signers: []),
+            content: .debian(DebianCatalog(table: table)))
+        request = ResolutionRequest(
+            distribution: "debian", architecture: "amd64",
+            asked: LockedRequest(
+                release: "13", codename: "trixie", repositories: [], pins: [], profiles: [], wishes: []), profiles: [],
+            pins: [],
+            prebuildsZFS: false)
+    }
+
+    private static func index(_ lines: [String]) throws -> PackageIndex {
         let stanzas = lines.map { line in
             let parts = line.split(separator: ";").map { String($0.drop { $0 == " " }) }
             let words = parts[0].split(separator: " ")
@@ -19,17 +45,7 @@ struct MadeCatalog {
             return "Package: \(words[0])\nVersion: \(words[1])\nArchitecture: amd64\n"
                 + parts.dropFirst().map { $0 + "\n" }.joined() + file + String(repeating: "0", count: 64) + "\n"
         }
-        let index = try PackageIndex(parsing: Array(stanzas.joined(separator: "\n").utf8), source: "made")
-        let origin = IndexOrigin(repository: "made", suite: "trixie", component: "main")
-        catalog = Catalog(
-            snapshot: Snapshot(snapshots: [], indexes: [], releases: [:], signers: []),
-            content: .debian(DebianCatalog(table: try PackageTable([(index, origin)], architecture: "amd64"))))
-        request = ResolutionRequest(
-            distribution: "debian", architecture: "amd64",
-            asked: LockedRequest(
-                release: "13", codename: "trixie", repositories: [], pins: [], profiles: [], wishes: []), profiles: [],
-            pins: [],
-            prebuildsZFS: false)
+        return try PackageIndex(parsing: Array(stanzas.joined(separator: "\n").utf8), source: "made")
     }
 
     func resolve(

@@ -73,18 +73,6 @@ struct RPMTiming {
         return modules
     }
 
-    private func groups() throws -> Comps {
-        var groups = Comps()
-        for (folder, name) in zip(folders, names) {
-            let forms = try index(of: folder).groups
-            guard let file = forms.first(where: { Files.exists(folder.pushing(FilePath($0.location))) }) else {
-                continue
-            }
-            groups = groups.merged(with: try Comps(reading: try read(file, in: folder), source: "\(name), comps.xml"))
-        }
-        return groups
-    }
-
     /// The universe from `cache` alone, where all of it was put before.
     func universe(cache: FilePath, rules: RPMPolicy = Self.rules) throws -> RPMUniverse {
         let table = try table(cache: cache)
