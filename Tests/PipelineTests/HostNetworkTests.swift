@@ -4,6 +4,7 @@ import Synchronization
 import SystemPackage
 import Testing
 import Transfer
+import Transfer
 
 @testable import Pipeline
 
