@@ -48,6 +48,8 @@ package struct RepositoryAddresses: Sendable {
     /// Where the lists of those repositories are whose mirrors are found so. Where a repository has addresses, they count, and
     /// a metalink only vouches for what they have.
     package let lists: [String: MirrorListSource]
+    /// Files of repositories of the user's own, by digest: URLs.
+    package let files: [Digest: String]
     /// The dates of the locked snapshots of each repository, latest first: when to ask a service for a package of theirs.
     package let dates: [String: [LockDate]]
     /// The lists of mirrors of last time, which count where the server of lists does not answer.
@@ -55,9 +57,11 @@ package struct RepositoryAddresses: Sendable {
 
     package init(
         _ byName: [String: [String]], services: [String: SnapshotService] = [:],
-        lists: [String: MirrorListSource] = [:], dates: [String: [LockDate]] = [:], kept: KeptResults? = nil
+        lists: [String: MirrorListSource] = [:], files: [Digest: String] = [:], dates: [String: [LockDate]] = [:],
+        kept: KeptResults? = nil
     ) {
         self.byName = byName
+        self.files = files
         self.services = services
         self.lists = lists
         self.dates = dates
@@ -69,7 +73,8 @@ package struct RepositoryAddresses: Sendable {
         var dates: [String: Set<LockDate>] = [:]
         for snapshot in locked.flatMap(\.snapshots) { dates[snapshot.repository, default: []].insert(snapshot.date) }
         return RepositoryAddresses(
-            byName, services: services, lists: lists, dates: dates.mapValues { $0.sorted(by: >) }, kept: kept)
+            byName, services: services, lists: lists, files: files, dates: dates.mapValues { $0.sorted(by: >) },
+            kept: kept)
     }
 
     /// All places that may have `file`: the mirrors, then the snapshot service.
@@ -77,7 +82,7 @@ package struct RepositoryAddresses: Sendable {
         if RepositoryPath.isAddress(file.path) { return [file.path] }
         let archives = (byName[file.repository] ?? []) + services(file.repository, dates[file.repository] ?? [])
         let exact = services[file.repository]?.address(of: file.digest)
-        return archives.flatMap { address in
+        return (files[file.digest].map { [$0] } ?? []) + archives.flatMap { address in
             (file.otherPaths + [file.path]).map { Self.url(of: $0, at: address) }
         } + (exact.map { [$0] } ?? [])
     }

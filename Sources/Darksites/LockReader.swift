@@ -201,13 +201,25 @@ private struct LockParser {
 
     private func repository() throws(Mistake) -> Placed<LockedRepository> {
         try lines.expect(5, "repository PLACE NAME SUITES COMPONENTS KEYRING")
-        let keyring = try lines.string(5) == LockWriter.unsigned ? nil : try lines.digest(5)
+        let files = try files(5)
+        let word = try lines.string(5)
+        let keyring = files != nil || word == LockWriter.unsigned ? nil : try lines.digest(5)
         let components = try list(4)
         return Placed(
             place: try lines.number(1),
             value: LockedRepository(
                 name: try lines.string(2), suites: try list(3), components: components == [LockWriter.none] ? [] : components,
-                keyring: keyring))
+                keyring: keyring, files: files))
+    }
+
+    /// The digest of the files of a repository of the user's own, where field `number` has one.
+    private func files(_ number: Int) throws(Mistake) -> Digest? {
+        let text = try lines.string(number)
+        guard text.hasPrefix(LockWriter.files) else { return nil }
+        guard let digest = Digest(hex: String(text.dropFirst(LockWriter.files.count))) else {
+            throw lines.error("this should be \(LockWriter.files) and a SHA-256", field: number)
+        }
+        return digest
     }
 
     private func rpmRepository() throws(Mistake) -> Placed<LockedRPMRepository> {
@@ -218,11 +230,12 @@ private struct LockParser {
             throw lines.error("this should be \(words.joined(separator: " or "))", field: 5)
         }
         let excludes = try list(6)
+        let files = try files(7)
         let trust: LockedRPMRepository.Trust =
             switch try lines.string(7) {
             case LockWriter.unsigned: .unsigned
             case LockedRPMRepository.metalink: .metalink
-            default: .keys(try lines.digest(7))
+            default: if let files { .files(files) } else { .keys(try lines.digest(7)) }
             }
         return Placed(
             place: try lines.number(1),

@@ -19,6 +19,7 @@ struct LockSeal: Hashable {
         for repository in locked.asked?.repositories ?? [] {
             common.add([repository.name] + repository.suites + ["/"] + repository.components)
             common.add(repository.keyring)
+            if let files = repository.files { common.add(files) }
         }
         for pin in locked.asked?.pins ?? [] { common.add(["\(pin.priority)", pin.target] + pin.packages) }
         if let rpm = locked.asked?.rpm {

@@ -21,15 +21,15 @@ package import Primitives
 ///     built NAME VERSION ARCHITECTURE PROFILES
 ///
 /// What a person compares stands first in a line, what only machines compare last. Fields are separated by one space;
-/// items of lists by commas; sizes are bytes; digests SHA-256 in hexadecimal; KEYRING is a digest or `unsigned`; PLACE counts
-/// from 1, because the order matters. PATH is below the repository, with spaces and percent signs percent-encoded; that of an RPM
+/// items of lists by commas; sizes are bytes; digests SHA-256 in hexadecimal; KEYRING is a digest, `unsigned`,
+/// or of a repository of the user's own files `files:` and their digest; PLACE counts from 1, because the order matters. PATH is below the repository, with spaces and percent signs percent-encoded; that of an RPM
 /// package may begin with `../`, or be an address. Of a flat repository COMPONENTS is `-`, and so are COMPONENT and ARCHITECTURE of
 /// its indexes. Of an RPM repository, MODULES is `module-hotfixes` or `-`, EXCLUDES a list or `-`, TRUST what
-/// vouches for repomd.xml: a digest of keys, `metalink` or `unsigned`, and KEYS the digest of the packages' keys or `unsigned`;
+/// vouches for repomd.xml: a digest of keys, `metalink`, `unsigned` or `files:DIGEST`, and KEYS the digest of the packages' keys or `unsigned`;
 /// the platform of its modules is CODENAME, its SUITE `-`. The lines up to `rpm-repository`, and `want`, are what was asked for, the others what it came to.
 /// SEAL is described at `LockSeal`. Several snapshots of one suite come from an update of single packages.
 package enum LockWriter {
-    /// The version of the format that is written. Older ones are read, too: 2 had paths as they are, and 1, in the place of what
+    /// The version of the format that is written. Older ones are read, too: 2 had paths as they are and no `files:`, and 1, in the place of what
     /// was asked for, a digest of it, so that such a section counts as stale.
     package static let version = 3
 
@@ -93,7 +93,7 @@ package enum LockWriter {
         for (index, repository) in asked.repositories.enumerated() {
             try text.line([
                 "repository", String(index + 1), repository.name, repository.suites.joined(separator: ","),
-                repository.components.isEmpty ? none : repository.components.joined(separator: ","), repository.keyring?.hex ?? unsigned,
+                repository.components.isEmpty ? none : repository.components.joined(separator: ","), repository.keyring?.hex ?? repository.files.map { files + $0.hex } ?? unsigned,
             ])
         }
         for (index, pin) in asked.pins.enumerated() {
@@ -110,6 +110,8 @@ package enum LockWriter {
     }
 
     static let unsigned = "unsigned"
+    /// What stands before the digest of the files of a repository of the user's own.
+    static let files = "files:"
     /// In the place of an empty list.
     static let none = "-"
 }

@@ -24,6 +24,8 @@ package struct LockedRPMRepository: Hashable, Sendable {
         case keys(Digest)
         case metalink
         case unsigned
+        /// It is made of files of the user's own; see `OwnRepository.digest`.
+        case files(Digest)
     }
 
     package let name: String
@@ -57,6 +59,7 @@ package struct LockedRPMRepository: Hashable, Sendable {
             case .keys(let digest): digest.hex
             case .metalink: Self.metalink
             case .unsigned: LockWriter.unsigned
+            case .files(let digest): LockWriter.files + digest.hex
             }
         return [
             name, String(priority), String(cost), ignoresModules ? Self.hotfixes : Self.none,

@@ -48,8 +48,11 @@ package struct LockedRepository: Hashable, Sendable {
     package let components: [String]
     /// The digest of the file with the keys that count; nil where it is declared as unsigned.
     package let keyring: Digest?
+    /// See `OwnRepository.digest`; nil where it is no repository of the user's own.
+    package let files: Digest?
 
-    package init(name: String, suites: [String], components: [String], keyring: Digest?) {
+    package init(name: String, suites: [String], components: [String], keyring: Digest?, files: Digest? = nil) {
+        self.files = files
         self.name = name
         self.suites = suites
         self.components = components

@@ -148,6 +148,7 @@ extension RepositoryAddresses {
             addresses[name] = try await MirrorLists(store: store, downloader: downloader, kept: kept)
                 .mirrors(of: name, source).addresses
         }
-        return RepositoryAddresses(addresses, services: services, lists: lists, dates: dates, kept: kept)
+        return RepositoryAddresses(
+            addresses, services: services, lists: lists, files: files, dates: dates, kept: kept)
     }
 }

@@ -47,7 +47,7 @@ package struct MirrorRecipe: Sendable {
             Array("\(codename) \(label) \(architectures.joined(separator: ",")) \(epoch)\n".utf8))
         return Step(
             name, stage: stage, title: "mirror of \(wanted.count + built.count) packages", inputs: inputs,
-            action: .native(identifier: "apt mirror", version: 3) { context in
+            action: .native(identifier: "apt mirror", version: 4) { context in
                 let listed = try await BlockingWork.run {
                     try upstream(wanted, in: locked.indexes, architectures: architectures, context)
                         + built.keys.sorted().map { try own($0, context) }
@@ -55,6 +55,12 @@ package struct MirrorRecipe: Sendable {
                 return try await write(listed, architectures: architectures, context)
             },
             outputs: ["mirror": .tree])
+    }
+
+    /// Where a package lies in the mirror: where it lay in its repository, below pool/.
+    private static func path(of package: LockedPackage) -> String {
+        let path = package.mirrorPath
+        return path.hasPrefix("pool/") ? path : "pool/\(package.repository)/\(path)"
     }
 
     private struct Listed: Sendable {
@@ -70,6 +76,7 @@ package struct MirrorRecipe: Sendable {
         // In the order of the lock: of a package that several indexes list, the first one's stanza is taken. A stanza comes out of
         // the index that the lock names, and the lock was followed to its signature; nothing that is kept of indexes counts here.
         let table = try VerifiedIndexes(store: context.store).table(of: indexes, architectures: architectures)
+        let paths = DistinctPaths(wanted.lazy.map { (Self.path(of: $0), $0.digest) })
         return try wanted.map { package in
             let listed = try table.packages(named: package.name).first {
                 try table.details(of: $0).sha256 == package.digest
@@ -79,7 +86,8 @@ package struct MirrorRecipe: Sendable {
             }
             return Listed(
                 package: try MirrorPackage(
-                    stanza: stanza, path: package.mirrorPath, size: package.size, digest: package.digest),
+                    stanza: stanza, path: paths.path(Self.path(of: package), of: package.digest), size: package.size,
+                    digest: package.digest),
                 size: package.size.bytes)
         }
     }

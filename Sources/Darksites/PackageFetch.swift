@@ -16,19 +16,16 @@ package struct PackageFetch: Sendable {
     /// `source` is asked when there is something to fetch.
     package init(from source: @escaping @Sendable () async throws -> Source) { self.source = source }
 
-    /// The step that fetches `files` into a flat tree called `packages`, by file name.
+    /// The step that fetches `files` into a flat tree called `packages`, by the names that `ArchiveFile.names(of:)` gives them.
     ///
     /// Its key holds the files' digests and names, and not where they come from. Two such steps never run at once, because
-    /// both may want the same file. Throws `TreeError` where two different
-    /// files have one name.
+    /// both may want the same file. Throws `TreeError` for a name that no file can have.
     package func step(_ name: StepName, stage: Stage, title: String, files: [ArchiveFile]) throws(TreeError) -> Step {
         var tree = FileTree()
+        let names = ArchiveFile.names(of: files)
         for file in files {
             let node = FileTree.Node.file(file.digest, size: file.size.bytes, isExecutable: false)
-            guard tree.nodes[file.name, default: node] == node else {
-                throw TreeError("two files are called \(file.name)")
-            }
-            try tree.set(node, at: file.name)
+            try tree.set(node, at: names[file] ?? file.name)
         }
         let lines = files.map(\.line).sorted().joined(separator: "\n")
         let wanted = tree

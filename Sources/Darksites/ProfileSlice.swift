@@ -2,6 +2,7 @@ import APT
 package import BuildGraph
 import ContentStore
 import Primitives
+import Solver
 
 /// What one profile installs of a finished mirror, and nothing else: so a package more in another profile leaves it as it is.
 ///
@@ -33,7 +34,7 @@ package struct ProfileSlice: Sendable {
                 "mirror": mirror, "profile": .literal(list), "suite": .literal(Array(suite.utf8)),
                 "essential": .literal(Array(essential.joined(separator: "\n").utf8)),
             ],
-            action: .native(identifier: "profile slice", version: 1) { context in
+            action: .native(identifier: "profile slice", version: 2) { context in
                 try await BlockingWork.run { try slice(context) }
             },
             outputs: ["packages": .tree, "first": .file])
@@ -46,22 +47,29 @@ package struct ProfileSlice: Sendable {
         let origin = IndexOrigin(repository: "mirror", suite: codename, component: MirrorRecipe.component)
         let index = try PackageIndex(parsing: try context.store.bytes(of: digest), source: path)
         let table = try PackageTable([(index: index, origin: origin)], architecture: architecture)
+        var found: [(package: PackageID, details: PackageDetails)] = []
+        for line in list.split(separator: UInt8(ascii: "\n")) {
+            let words = line.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
+            let listed = table.packages(named: words.first ?? "").first {
+                [table.name(of: $0), "\(table.version(of: $0))", table.architecture(of: $0)] == words
+            }
+            guard let package = listed else {
+                throw SliceError("the mirror's index has no \(words.joined(separator: " "))")
+            }
+            found.append((package, try table.details(of: package)))
+        }
+        func name(_ details: PackageDetails) -> String {
+            details.filename.split(separator: "/").last.map(String.init) ?? details.filename
+        }
+        let names = DistinctPaths(found.lazy.map { (name($0.details), $0.details.sha256) })
         var tree = FileTree()
         var stanzas: [UInt8] = []
         var members: [Member] = []
-        for line in list.split(separator: UInt8(ascii: "\n")) {
-            let words = line.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
-            let found = table.packages(named: words.first ?? "").first {
-                [table.name(of: $0), "\(table.version(of: $0))", table.architecture(of: $0)] == words
-            }
-            guard let package = found else {
-                throw SliceError("the mirror's index has no \(words.joined(separator: " "))")
-            }
-            let details = try table.details(of: package)
+        for (package, details) in found {
             guard let node = mirror.nodes[details.filename] else {
                 throw SliceError("the mirror has no \(details.filename)")
             }
-            let file = details.filename.split(separator: "/").last.map(String.init) ?? details.filename
+            let file = names.path(name(details), of: details.sha256)
             let stanza = try MirrorPackage(
                 stanza: table.stanzaBytes(of: package), path: file, size: details.size, digest: details.sha256)
             stanzas += stanza.stanza + [UInt8(ascii: "\n")]

@@ -25,9 +25,10 @@ package struct RPMMirrorRecipe: Sendable {
     /// The file whose signature vouches for all others.
     package static let statement = "repodata/repomd.xml"
 
-    /// Where a file of upstream's lies in the mirror.
-    package static func path(of fileName: String) -> String {
-        "Packages/\(fileName.prefix(1).lowercased())/\(fileName)"
+    /// Where a package lies in the mirror, as far as others do not lie there.
+    private static func path(of package: LockedPackage) -> String {
+        let name = package.fileName
+        return "Packages/\(name.prefix(1).lowercased())/\(name)"
     }
 
     /// The step that writes the tree `mirror` of `locked`, as far as the packages of `profiles` go.
@@ -70,6 +71,7 @@ package struct RPMMirrorRecipe: Sendable {
                 bytes, name: "\(index.repository) \(index.path)", limit: ByteCount(4_000_000_000))
         }
         var records: [Digest: RepodataPackage] = [:]
+        let paths = DistinctPaths(wanted.lazy.map { (Self.path(of: $0), $0.digest) })
         for repository in Set(indexes.map(\.repository)).sorted() {
             let own = indexes.filter { $0.repository == repository }
             let files = wanted.filter { $0.repository == repository }
@@ -82,9 +84,8 @@ package struct RPMMirrorRecipe: Sendable {
                 let found = try RepodataRecords(primary: plain(primary), source: "\(repository) \(primary.path)")
                 for package in files where records[package.digest] == nil {
                     records[package.digest] = try found.package(
-                        at: package.path, placedAt: Self.path(of: package.fileName), size: package.size,
-                        digest: package.digest,
-                        fileLists: lists)
+                        at: package.path, placedAt: paths.path(Self.path(of: package), of: package.digest),
+                        size: package.size, digest: package.digest, fileLists: lists)
                 }
             }
         }

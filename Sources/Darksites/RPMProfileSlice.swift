@@ -40,13 +40,12 @@ package struct RPMProfileSlice: Sendable {
         let lists = try index("filelists").map { [try FileListRecords($0, source: "the mirror's filelists.xml")] } ?? []
         var tree = FileTree()
         var listed: [RepodataPackage] = []
+        let places = try Dictionary(records.stated.map { ($0.digest, $0.location) }) { first, _ in first }
         for package in packages {
-            let name = package.fileName
-            let path = RPMMirrorRecipe.path(of: name)
-            guard let node = mirror.nodes[path],
+            guard let path = places[package.digest], let node = mirror.nodes[path],
                 let record = try records.package(
                     at: path, placedAt: path, size: package.size, digest: package.digest, fileLists: lists)
-            else { throw SliceError("the mirror has no \(name)") }
+            else { throw SliceError("the mirror has no \(package.path)") }
             listed.append(record)
             try tree.set(node, at: path)
         }

@@ -28,6 +28,10 @@ extension RPMSnapshotFetch {
                 }
                 continue
             }
+            if let own = source.own, try await part(of: own, source).snapshot != snapshot, isStale {
+                passedOver.insert(snapshot.repository)
+                continue
+            }
             let part = try await part(snapshot, locked.indexes.filter { $0.repository == source.name }, of: source)
             statements.append(part)
             result.note(snapshot, expiredSigner: part.expiredSigner, validUntil: nil, now: now)

@@ -19,8 +19,13 @@ package struct RPMRepositorySource: Sendable {
     package let name: String
     package let trust: Trust
     package let maximumAge: MaximumAge
+    /// What it is made of, where it is one of the user's own.
+    package let own: OwnRepository?
 
-    package init(name: String, trust: Trust, maximumAge: MaximumAge = .standard) {
+    package init(
+        name: String, trust: Trust, maximumAge: MaximumAge = .standard, own: OwnRepository? = nil
+    ) {
+        self.own = own
         self.name = name
         self.trust = trust
         self.maximumAge = maximumAge
@@ -78,7 +83,8 @@ package struct RPMSnapshotFetch: Sendable {
         let rule = FreshnessRule(floor: locked, allowances: allowances, now: now)
         var parts: [Part] = []
         for source in sources {
-            let known = locked.snapshots.filter { $0.repository == source.name }
+            // Its files are what they are: the lock says when they changed, and moves nothing else then.
+            let known = source.own == nil ? locked.snapshots.filter { $0.repository == source.name } : []
             let indexes = locked.indexes.filter { $0.repository == source.name }
             for snapshot in known { parts.append(try await part(snapshot, indexes, of: source)) }
             guard adding || known.isEmpty else { continue }
@@ -110,6 +116,7 @@ package struct RPMSnapshotFetch: Sendable {
     // MARK: Today's state
 
     private func latest(of source: RPMRepositorySource, _ rule: FreshnessRule) async throws -> Part {
+        if let own = source.own { return try await part(of: own, source) }
         let mirrors = try await mirrors(of: source)
         var older: (rank: Int, part: Part, file: SignedFile)?
         do {
@@ -185,6 +192,13 @@ package struct RPMSnapshotFetch: Sendable {
 
     private static func places(_ addresses: [String]) -> [RepositoryAddresses.Place] {
         addresses.map { RepositoryAddresses.Place(address: $0, isFile: false) }
+    }
+
+    /// The state of a repository of the user's own, whose metadata are made here.
+    func part(of own: OwnRepository, _ source: RPMRepositorySource) async throws -> Part {
+        let files = try await own.rpmMetadata()
+        for file in files { try store.insert(file.bytes) }
+        return try await judge(SignedFile(bytes: files.last?.bytes ?? [], signature: nil), source)
     }
 
     // MARK: A locked state

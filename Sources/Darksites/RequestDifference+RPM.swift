@@ -35,6 +35,7 @@ extension RequestDifference {
         }
         switch (old.trust, new.trust) {
         case (.keys, .keys) where old.trust != new.trust: lines.append("other keys")
+        case (.files, .files) where old.trust != new.trust: lines.append("its package files changed")
         case _ where old.trust != new.trust: lines.append("\(old.trust.shown) → \(new.trust.shown)")
         default: break
         }
@@ -55,6 +56,7 @@ extension LockedRPMRepository.Trust {
         case .keys: "vouched for by keys"
         case .metalink: "vouched-by metalink"
         case .unsigned: "unsigned"
+        case .files: "files of one's own"
         }
     }
 }

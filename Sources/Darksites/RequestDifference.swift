@@ -63,6 +63,11 @@ package struct RequestDifference: Hashable, Sendable {
             }
             compare("suites", \.suites)
             compare("components", \.components)
+            switch (before.files, repository.files) {
+            case (let a?, let b?) where a != b: lines.append("repository \(repository.name): its package files changed")
+            case (nil, _?), (_?, nil): lines.append("repository \(repository.name): it is another one of that name")
+            default: break
+            }
             switch (before.keyring, repository.keyring) {
             case (nil, .some): lines.append("repository \(repository.name): unsigned → signed")
             case (.some, nil): lines.append("repository \(repository.name): signed → unsigned")

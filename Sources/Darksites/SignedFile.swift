@@ -82,7 +82,7 @@ struct SignedFileFetch {
         let called = "\(name) \(file)"
         let request = DownloadRequest(
             name: called, sources: places.map { $0.url(path) },
-            destination: store.ingestFolder.appending(called.map { $0 == " " ? "-" : String($0) }.joined()),
+            destination: store.ingestFolder.appending(called.map { " /".contains($0) ? "-" : String($0) }.joined()),
             limit: Self.limit, deadline: Self.deadline)
         let downloaded = try await downloader.download(request)
         let bytes = try Files.read(downloaded.destination)

@@ -26,8 +26,13 @@ extension SnapshotFetch {
                 }
                 continue
             }
-            let own = locked.indexes.filter { $0.repository == snapshot.repository && $0.suite == snapshot.suite }
-            let part = try await part(snapshot, own, of: source, architectures: architectures)
+            // What is of files of the user's own is made of them again; where those changed, the lock is behind them.
+            if let own = source.own, try await part(of: own, source, architectures).snapshot != snapshot, isStale {
+                passedOver.insert(snapshot.repository)
+                continue
+            }
+            let named = locked.indexes.filter { $0.repository == snapshot.repository && $0.suite == snapshot.suite }
+            let part = try await part(snapshot, named, of: source, architectures: architectures)
             statements.append(part)
             result.note(
                 snapshot, expiredSigner: part.expiredSigner, validUntil: part.release.validUntil, now: now)

@@ -19,11 +19,14 @@ package struct RepositorySource: Sendable {
     /// The host of its address, for pins by origin; empty for a folder.
     package let site: String
     package let maximumAge: MaximumAge
+    /// What it is made of, where it is one of the user's own.
+    package let own: OwnRepository?
 
     package init(
         name: String, suites: [String], components: [String], trust: Trust, site: String = "",
-        maximumAge: MaximumAge = .standard
+        maximumAge: MaximumAge = .standard, own: OwnRepository? = nil
     ) {
+        self.own = own
         self.name = name
         self.suites = suites
         self.components = components
@@ -106,12 +109,16 @@ package struct SnapshotFetch: Sendable {
         let rule = FreshnessRule(floor: floor, allowances: allowances, now: now)
         var parts: [Part] = []
         for source in sources {
-            var own: [Part] = []
-            for suite in source.suites {
-                own.append(try await latest(suite, of: source, architectures: architectures, rule))
+            if let own = source.own {
+                parts.append(try await part(of: own, source, architectures))
+                continue
             }
-            try checkAge(own, of: source, rule)
-            parts += own
+            var states: [Part] = []
+            for suite in source.suites {
+                states.append(try await latest(suite, of: source, architectures: architectures, rule))
+            }
+            try checkAge(states, of: source, rule)
+            parts += states
         }
         return try await complete(parts, of: sources, architectures: architectures)
     }
@@ -131,21 +138,26 @@ package struct SnapshotFetch: Sendable {
         let rule = FreshnessRule(floor: locked, allowances: allowances, now: now)
         var parts: [Part] = []
         for source in sources {
-            var own: [Part] = []
+            // Its files are what they are: the lock says when they changed, and moves nothing else then.
+            if let own = source.own {
+                parts.append(try await part(of: own, source, architectures))
+                continue
+            }
+            var states: [Part] = []
             var isOfToday = false
             for suite in source.suites {
                 let known = locked.snapshots.filter { $0.repository == source.name && $0.suite == suite }
                 let indexes = locked.indexes.filter { $0.repository == source.name && $0.suite == suite }
                 for snapshot in known {
-                    own.append(try await part(snapshot, indexes, of: source, architectures: architectures))
+                    states.append(try await part(snapshot, indexes, of: source, architectures: architectures))
                 }
                 guard adding || known.isEmpty else { continue }
                 isOfToday = true
                 let today = try await latest(suite, of: source, architectures: architectures, rule)
-                if !known.contains(today.snapshot) { own.append(today) }
+                if !known.contains(today.snapshot) { states.append(today) }
             }
-            if isOfToday { try checkAge(own, of: source, rule) }
-            parts += own
+            if isOfToday { try checkAge(states, of: source, rule) }
+            parts += states
         }
         return try await complete(parts, of: sources, architectures: architectures)
     }
@@ -198,7 +210,8 @@ package struct SnapshotFetch: Sendable {
             let dates = Dictionary(grouping: parts.map(\.snapshot), by: \.repository)
                 .mapValues { Set($0.map(\.date)).sorted(by: >) }
             let addresses = RepositoryAddresses(
-                addresses.byName, services: addresses.services, dates: dates, kept: addresses.kept)
+                addresses.byName, services: addresses.services, files: addresses.files, dates: dates,
+                kept: addresses.kept)
             try await PackageFetch(addresses: addresses, downloader: downloader).fetch(files, into: store)
         }
         return snapshot
@@ -225,6 +238,16 @@ package struct SnapshotFetch: Sendable {
                 name: "\(source.name) \(suite)", folder: Release.folder(of: suite),
                 isUnsigned: source.trust == .unsigned, transfer: error)
         }
+    }
+
+    /// The state of a repository of the user's own, whose index is made here.
+    func part(
+        of own: OwnRepository, _ source: RepositorySource, _ architectures: [String]
+    ) async throws -> Part {
+        let (packages, release) = try await BlockingWork.run { try own.debianIndexes() }
+        try store.insert(packages)
+        try store.insert(release)
+        return try await judge(SignedFile(bytes: release, signature: nil), OwnRepository.suite, source, architectures)
     }
 
     /// The locked state `known`, which has the indexes `indexes`, its signature checked; fetched where the store does not have it.

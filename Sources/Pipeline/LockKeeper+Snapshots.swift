@@ -14,7 +14,7 @@ extension LockKeeper {
         for remark in await project.remarksOnMirrors(of: distribution) { project.events(.notice(remark)) }
         let architectures = distribution.architectures
         if let source = distribution.rpm {
-            let (fetch, sources) = (try await rpmFetch(), Self.sources(source))
+            let (fetch, sources) = (try await rpmFetch(), try sources(of: distribution, source))
             if let before {
                 return try await fetch.locked(
                     before, sources: sources, architecture: architectures[0], adding: adding)
@@ -23,7 +23,7 @@ extension LockKeeper {
             tell(of: snapshot, distribution)
             return snapshot
         }
-        let (fetch, sources) = (try await debianFetch(), Self.sources(distribution))
+        let (fetch, sources) = (try await debianFetch(), try sources(of: distribution))
         if let before {
             return try await fetch.locked(before, sources: sources, architectures: architectures, adding: adding)
         }
@@ -44,8 +44,10 @@ extension LockKeeper {
             now: project.surroundings.now(), allowances: project.allowances, kept: project.kept)
     }
 
-    static func sources(_ distribution: Declaration.Distribution) -> [RepositorySource] {
-        distribution.repositories.map { repository in
+    /// Throws `UserErrors` where package files of the user's own are not there.
+    func sources(of distribution: Declaration.Distribution) throws -> [RepositorySource] {
+        let own = try project.ownRepositories(of: distribution)
+        return distribution.repositories.map { repository in
             RepositorySource(
                 name: repository.name, suites: repository.suites, components: repository.components,
                 trust: {
@@ -53,12 +55,16 @@ extension LockKeeper {
                     case .keyring(let path): .keyring(path)
                     case .unsigned: .unsigned
                     }
-                }(), site: distribution.sites[repository.name] ?? "", maximumAge: repository.maximumAge)
+                }(), site: distribution.sites[repository.name] ?? "", maximumAge: repository.maximumAge,
+                own: own[repository.name])
         }
     }
 
-    static func sources(_ source: Declaration.RPMSource) -> [RPMRepositorySource] {
-        source.repositories.map { repository in
+    func sources(
+        of distribution: Declaration.Distribution, _ source: Declaration.RPMSource
+    ) throws -> [RPMRepositorySource] {
+        let own = try project.ownRepositories(of: distribution)
+        return source.repositories.map { repository in
             RPMRepositorySource(
                 name: repository.name,
                 trust: {
@@ -67,7 +73,7 @@ extension LockKeeper {
                     case .metalink: .metalink
                     case .unsigned: .unsigned
                     }
-                }(), maximumAge: repository.maximumAge)
+                }(), maximumAge: repository.maximumAge, own: own[repository.name])
         }
     }
 
@@ -80,7 +86,8 @@ extension LockKeeper {
         let names = snapshot.signers.map { String($0.prefix { $0 != "<" }).trimmingSuffix(" ") }
         let others = names.count > 1 ? " and \(names.count - 1) others" : ""
         let signed = names.last.map { "signed by \($0)\(others)" } ?? "unsigned"
-        let states = snapshot.snapshots
+        // Files of the user's own have no date.
+        let states = snapshot.snapshots.filter { $0.date.secondsSince1970 > 0 }
         let dates =
             states.count == 1
             ? states.map { day($0.date) }

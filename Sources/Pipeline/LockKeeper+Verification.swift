@@ -45,10 +45,10 @@ extension LockKeeper {
         do {
             found =
                 if let source = distribution.rpm {
-                    try await rpmFetch().verify(locked, sources: Self.sources(source), isStale: isStale)
+                    try await rpmFetch().verify(locked, sources: sources(of: distribution, source), isStale: isStale)
                 } else {
                     try await debianFetch().verify(
-                        locked, sources: Self.sources(distribution), architectures: distribution.architectures,
+                        locked, sources: sources(of: distribution), architectures: distribution.architectures,
                         isStale: isStale)
                 }
         } catch let gone as SnapshotGone {

@@ -200,7 +200,9 @@ package struct LockKeeper: Sendable {
         return ResolutionRequest(
             distribution: distribution.name, architecture: distribution.architecture,
             foreignArchitectures: distribution.foreignArchitectures,
-            asked: LockedRequest(of: distribution, profiles: sets, keyrings: keyrings, packageKeys: packageKeys),
+            asked: LockedRequest(
+                of: distribution, profiles: sets, keyrings: keyrings, packageKeys: packageKeys,
+                files: try project.ownRepositories(of: distribution).mapValues(\.digest)),
             profiles: profiles.compactMap { profile in
                 sets[profile.name].map { union in
                     ProfileRequest(

@@ -94,6 +94,7 @@ package struct Project: Sendable {
         let forbidden = try LockKeeper(project: self).requests(naming: named).map { distribution, request in
             (distribution.name, request.profiles.map { ($0.name, $0.sets.forbidden.map(\.name)) })
         }
+        try await putOwnIndexes(of: lock.only(declaration.distributionsInUse.union(named)))
         return try BuildPlanner(
             declaration: declaration, lock: lock.only(declaration.distributionsInUse),
             beside: lock.only(named.subtracting(declaration.iso.darksites.map(\.distribution))).distributions,
@@ -133,7 +134,12 @@ package struct Project: Sendable {
         var byName: [String: [String]] = [:]
         var services: [String: SnapshotService] = [:]
         var lists: [String: MirrorListSource] = [:]
+        var files: [Digest: String] = [:]
         for distribution in declaration.distributions {
+            // What is wrong with them is said where the distribution is used.
+            for file in ((try? ownRepositories(of: distribution)) ?? [:]).values.flatMap(\.files) {
+                files[file.digest] = MirrorAddress.folder(file.path).url
+            }
             for repository in distribution.repositories {
                 byName[repository.name] = try selection.addresses(of: repository, in: distribution).map(\.url)
                 services[repository.name] = repository.snapshot
@@ -143,7 +149,7 @@ package struct Project: Sendable {
                 lists[repository.name] = repository.list
             }
         }
-        return RepositoryAddresses(byName, services: services, lists: lists, kept: kept)
+        return RepositoryAddresses(byName, services: services, lists: lists, files: files, kept: kept)
     }
 
     /// What fetches packages for this host; those that `locked` names also from a snapshot service. Where mirrors are, and the

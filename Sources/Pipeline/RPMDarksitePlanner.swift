@@ -91,9 +91,11 @@ struct RPMDarksitePlanner: DarksiteSteps {
         for (repository, files) in keys {
             for (index, bytes) in files.enumerated() { inputs["keys/\(repository)/\(index + 1)"] = .literal(bytes) }
         }
+        let names = ArchiveFile.names(of: carried.map(ArchiveFile.init))
         let lines = carried.map { package in
+            let file = names[ArchiveFile(package)] ?? package.fileName
             let group = keys[package.repository] == nil ? "-" : package.repository
-            return "\(package.fileName) \(Self.line(package)) \(group)\n"
+            return "\(file) \(Self.line(package)) \(group)\n"
         }
         inputs["list"] = .literal(Array(lines.sorted().joined().utf8))
         return inputs

@@ -67,28 +67,32 @@ import Testing
         let report = try await checkout.build("debian/mirror", project: project)
         let locked = try #require(try LockKeeper(project: project).existing()?["debian"])
         let artifact = try #require(report.records["debian/mirror"]?.outputs["mirror"])
-        let folder = checkout.folder.appending("judged")
-        try project.store.materialize(project.store.tree(artifact.digest), at: folder.pushing("in/mirror"))
-        try Files.write(try await SigningKey(home: project.workspace.key).publicKey, to: folder.pushing("in/key.gpg"))
-        let list = locked.packages(of: "core").map { "\($0.name) \($0.version) \($0.architecture)\n" }.sorted()
-        try Files.createDirectory(folder.pushing("in/profiles"))
-        try Files.createDirectory(folder.appending("out"))
-        try Files.write(list.joined().utf8, to: folder.pushing("in/profiles/core"))
-        try Files.write(GateScript.apt, to: folder.appending("judge"))
-        try Files.createDirectory(folder.pushing("in/rules"))
-        try Files.write("".utf8, to: folder.pushing("in/rules/core"))
-        let judge = [
-            "env", "GATE_IN=\(folder)/in", "GATE_OUT=\(folder)/out", "bash", folder.appending("judge").string, "trixie",
-            MirrorRecipe.component, "amd64,i386",
-        ]
         #expect(
-            try Tool.run(judge).contains("summary: apt installs core (\(list.count) packages) from the mirror alone"))
+            try await checkout.judge(artifact, of: locked, project: project).contains("apt installs core"))
 
         // The same judge without the foreign package on the list finds one too many.
-        try Files.write(
-            list.filter { !$0.hasPrefix("libc6 ") || !$0.contains("i386") }.joined().utf8,
-            to: folder.pushing("in/profiles/core"))
-        let failure = #expect(throws: Tool.Failed.self) { try Tool.run(judge) }
+        let failure = await #expect(throws: Tool.Failed.self) {
+            try await checkout.judge(artifact, of: locked, project: project) {
+                $0.name != "libc6" || $0.architecture != "i386"
+            }
+        }
         #expect(failure?.output.contains("libc6 2.41-1 i386") == true, "\(failure?.output ?? "")")
+    }
+
+    @Test func maybeMissingInSomeRepositoriesAndAreSaidToBe() async throws {
+        let other = try UnsignedRepository(at: checkout.folder.appending("other"))
+        try other.add("acme", in: "main/binary-amd64")
+        try other.release()
+        try checkout.edit(
+            "deploy.yaml", "keyring: \(archive.keyring)\n",
+            "keyring: \(archive.keyring)\n      - {name: other, mirrors: [./other], suites: [stable], components: [main], unsigned: true}\n"
+        )
+        try checkout.set("core", "game:i386", "acme")
+        let locked = try #require(try await LockKeeper(project: checkout.project()).current()["debian"])
+        #expect(locked.packages.contains { $0.name == "acme" } && locked.packages.contains { $0.name == "game" })
+        #expect(checkout.notices.contains("other stable has no packages for i386"))
+        try checkout.edit("deploy.yaml", "foreign-architectures: [i386]", "foreign-architectures: [i386, armhf]")
+        let error = try await checkout.resolutionErrors()
+        #expect(error.contains("no repository has packages for armhf"), "\(error)")
     }
 }

@@ -103,6 +103,27 @@ final class MadeCheckout: Sendable {
             cores: 2, architecture: "amd64", now: { Self.now }, events: { _ in })
     }
 
+    /// What the gate's script says of a mirror, run on this machine with its apt: whether the packages of the profile core that
+    /// `isListed` takes are what apt installs from it. Throws where it says no.
+    func judge(
+        _ mirror: Artifact, of locked: LockedDistribution, project: Project,
+        isListed: (LockedPackage) -> Bool = { _ in true }
+    ) async throws -> String {
+        let folder = self.folder.appending("judged")
+        try Files.remove(folder)
+        try project.store.materialize(project.store.tree(mirror.digest), at: folder.pushing("in/mirror"))
+        try Files.write(try await SigningKey(home: project.workspace.key).publicKey, to: folder.pushing("in/key.gpg"))
+        for name in ["in/profiles", "in/rules", "out"] { try Files.createDirectory(folder.pushing(FilePath(name))) }
+        let list = locked.packages(of: "core").filter(isListed).map { "\($0.name) \($0.version) \($0.architecture)\n" }
+        try Files.write(list.sorted().joined().utf8, to: folder.pushing("in/profiles/core"))
+        try Files.write("".utf8, to: folder.pushing("in/rules/core"))
+        try Files.write(GateScript.apt, to: folder.appending("judge"))
+        return try Tool.run([
+            "env", "GATE_IN=\(folder)/in", "GATE_OUT=\(folder)/out", "bash", folder.appending("judge").string, "trixie",
+            MirrorRecipe.component, locked.architectures.joined(separator: ","),
+        ])
+    }
+
     /// The error that resolving must end in.
     func resolutionErrors(
         _ project: Project? = nil, sourceLocation: Testing.SourceLocation = #_sourceLocation

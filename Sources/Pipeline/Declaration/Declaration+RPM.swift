@@ -75,6 +75,8 @@ extension Declaration {
             case mirrorlist(MirrorAddress)
             /// The address of a metalink (RFC 5854's predecessor, version 3.0): mirrors, and repomd.xml's digests.
             case metalink(MirrorAddress)
+            /// Package files of one's own, of which it is made.
+            case packages([FilePattern])
         }
 
         /// Who vouches for repomd.xml.
@@ -93,7 +95,7 @@ extension Declaration.RPMRepository {
     /// Where the list of its mirrors is; nil where the declaration names them.
     package var list: MirrorListSource? {
         switch access {
-        case .mirrors: nil
+        case .mirrors, .packages: nil
         case .mirrorlist(let address): MirrorListSource(url: address.url, kind: .list)
         case .metalink(let address): MirrorListSource(url: address.url, kind: .metalink)
         }

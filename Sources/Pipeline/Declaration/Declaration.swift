@@ -99,6 +99,14 @@ package struct Declaration: Hashable, Sendable {
         package let snapshot: SnapshotService?
         /// How old its newest suite may be when it is taken.
         package let maximumAge: MaximumAge
+        /// Package files of one's own, of which it is made; none where it has mirrors.
+        package let packages: [FilePattern]
+        package let location: SourceLocation
+    }
+
+    /// Files that a declaration names: a path, in which `*`, `?` and `[…]` stand for characters, or a folder of them.
+    package struct FilePattern: Hashable, Sendable {
+        package let text: String
         package let location: SourceLocation
     }
 

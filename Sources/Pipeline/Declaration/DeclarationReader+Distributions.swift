@@ -122,9 +122,19 @@ extension DeclarationReader {
     }
 
     private mutating func repository(_ document: DeclarationDocument, name: String) -> Declaration.Repository? {
-        let keys = ["name", "mirrors", "suites", "components", "keyring", "unsigned", "snapshot", "max-age"]
+        let keys = [
+            "name", "mirrors", "suites", "components", "keyring", "unsigned", "snapshot", "max-age", "packages",
+        ]
         guard let section = fields.section(document, name: name, keys: keys) else { return nil }
         let called = fields.string("name", of: section, example: "name: debian", problem: Self.problemOfName)
+        if section.has("packages") {
+            let others = ["mirrors", "suites", "components", "keyring", "unsigned", "snapshot", "max-age"]
+            let packages = packages(section, example: "packages: [./debs/*.deb]", instead: others)
+            guard let called, let packages else { return nil }
+            return Declaration.Repository(
+                name: called.value, mirrors: [], suites: [OwnRepository.suite], components: [], trust: .unsigned,
+                snapshot: nil, maximumAge: .any, packages: packages, location: section.location)
+        }
         let address = { [folder, home] in MirrorAddress($0, relativeTo: folder, home: home) }
         let mirrors = fields.strings("mirrors", of: section, example: "mirrors: [host]") {
             $0 == "host" || address($0) != nil ? nil : "host, or addresses: \(MirrorAddress.problem(of: $0))"
@@ -154,7 +164,7 @@ extension DeclarationReader {
                 $0.value == "host" ? .host : address($0.value).map { .address($0) } ?? .host
             },
             suites: suites.map { Self.suite($0.value) }, components: components, trust: trust,
-            snapshot: snapshot, maximumAge: maximumAge, location: section.location)
+            snapshot: snapshot, maximumAge: maximumAge, packages: [], location: section.location)
     }
 
     /// How old the state of a repository may be when it is taken; nil where the key says nothing that is understood.
@@ -164,6 +174,20 @@ extension DeclarationReader {
             MaximumAge($0) == nil ? "a number of hours, days or weeks, as 12h, 14d or 8w; or any" : nil
         }
         return word.flatMap { MaximumAge($0.value) }
+    }
+
+    /// The package files of one's own that a repository is made of `instead` of what other keys say.
+    mutating func packages(
+        _ section: DeclarationFields.Section, example: String, instead others: [String]
+    ) -> [Declaration.FilePattern]? {
+        for key in others where section.has(key) {
+            fields.report(
+                "a repository of package files has no \(key)", at: section.keyLocation(of: key),
+                hint: "they are here already, and deploy indexes them: remove \(key), or packages")
+        }
+        return fields.strings("packages", of: section, example: example) {
+            $0.contains("://") || $0.isEmpty ? "files of this machine, as in \(example)" : nil
+        }?.map { Declaration.FilePattern(text: $0.value, location: $0.location) }
     }
 
     /// The components of the suites called `suites`: flat ones have none.

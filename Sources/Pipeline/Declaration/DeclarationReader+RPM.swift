@@ -101,7 +101,7 @@ extension DeclarationReader {
     ) -> Declaration.RPMRepository? {
         let keys = [
             "name", "baseurl", "mirrorlist", "metalink", "keys", "package-keys", "vouched-by", "unsigned", "priority",
-            "cost", "excludes", "module-hotfixes", "max-age",
+            "cost", "excludes", "module-hotfixes", "max-age", "packages",
         ]
         guard let section = fields.section(document, name: name, keys: keys) else { return nil }
         let called = fields.string("name", of: section, example: "name: centos-baseos", problem: Self.problemOfName)
@@ -124,12 +124,16 @@ extension DeclarationReader {
     private mutating func access(
         _ section: DeclarationFields.Section, _ release: String, _ architecture: String
     ) -> Declaration.RPMRepository.Access? {
+        if section.has("packages") {
+            let others = ["baseurl", "mirrorlist", "metalink", "keys", "package-keys", "vouched-by", "unsigned"]
+            return packages(section, example: "packages: [./rpms/*.rpm]", instead: others).map { .packages($0) }
+        }
         let given = ["baseurl", "mirrorlist", "metalink"].filter(section.has)
         guard let key = given.first, given.count == 1 else {
             fields.report(
                 "\(section.name) has \(given.isEmpty ? "no address" : given.joined(separator: " and "))",
                 at: given.isEmpty ? section.location : section.keyLocation(of: given[1]),
-                hint: "one of baseurl: [https://…], mirrorlist: https://…, metalink: https://…")
+                hint: "one of baseurl: [https://…], mirrorlist: https://…, metalink: https://…, packages: [./rpms/*.rpm]")
             return nil
         }
         let (folder, home) = (folder, home)
@@ -168,6 +172,7 @@ extension DeclarationReader {
     private mutating func rpmTrust(
         _ section: DeclarationFields.Section, _ access: Declaration.RPMRepository.Access?
     ) -> (Declaration.RPMRepository.Trust, [FilePath])? {
+        if section.has("packages") { return (.unsigned, []) }
         guard let isUnsigned = fields.flag("unsigned", of: section) else { return nil }
         if isUnsigned {
             for key in ["keys", "package-keys", "vouched-by"] where section.has(key) {

@@ -4,10 +4,10 @@ package import Primitives
 extension LockedRequest {
     /// What `distribution` and the joined sets of its profiles ask for, as the lock says it. `keyrings` has the digest of the
     /// keyring of each signed repository by the repository's name, of an RPM repository that of the keys of repomd.xml;
-    /// `packageKeys` that of the keys of packages.
+    /// `packageKeys` that of the keys of packages, `files` that of the files of a repository of one's own.
     package init(
         of distribution: Declaration.Distribution, profiles: [String: PackageSetUnion], keyrings: [String: Digest],
-        packageKeys: [String: Digest] = [:]
+        packageKeys: [String: Digest] = [:], files: [String: Digest] = [:]
     ) {
         self.init(
             release: distribution.release, codename: distribution.codename,
@@ -15,7 +15,7 @@ extension LockedRequest {
             repositories: distribution.repositories.map { repository in
                 LockedRepository(
                     name: repository.name, suites: repository.suites, components: repository.components,
-                    keyring: keyrings[repository.name])
+                    keyring: keyrings[repository.name], files: files[repository.name])
             },
             pins: distribution.pins.map { pin in
                 var (kind, value) = pin.target.words
@@ -26,7 +26,7 @@ extension LockedRequest {
                 }
                 return LockedPin(priority: pin.priority, packages: pin.packages, kind: kind, value: value)
             },
-            rpm: distribution.rpm.map { LockedRPMRequest(of: $0, keyrings: keyrings, packageKeys: packageKeys) },
+            rpm: distribution.rpm.map { LockedRPMRequest(of: $0, keyrings: keyrings, packageKeys: packageKeys, files: files) },
             profiles: Array(profiles.keys),
             wishes: profiles.flatMap { name, union in
                 union.entries.map { LockedWish(profile: name, text: $0.canonicalText) }
@@ -36,7 +36,10 @@ extension LockedRequest {
 }
 
 extension LockedRPMRequest {
-    fileprivate init(of source: Declaration.RPMSource, keyrings: [String: Digest], packageKeys: [String: Digest]) {
+    fileprivate init(
+        of source: Declaration.RPMSource, keyrings: [String: Digest], packageKeys: [String: Digest],
+        files: [String: Digest]
+    ) {
         self.init(
             excludes: source.excludes, modules: source.modules.map { "\($0.module):\($0.stream)" },
             repositories: source.repositories.map { repository in
@@ -44,7 +47,7 @@ extension LockedRPMRequest {
                     switch repository.trust {
                     case .keys: keyrings[repository.name].map { .keys($0) } ?? .unsigned
                     case .metalink: .metalink
-                    case .unsigned: .unsigned
+                    case .unsigned: files[repository.name].map { .files($0) } ?? .unsigned
                     }
                 return LockedRPMRepository(
                     name: repository.name, trust: trust, packageKeys: packageKeys[repository.name],
