@@ -208,7 +208,8 @@ private struct LockParser {
         return Placed(
             place: try lines.number(1),
             value: LockedRepository(
-                name: try lines.string(2), suites: try list(3), components: components == [LockWriter.none] ? [] : components,
+                name: try lines.string(2), suites: try list(3),
+                components: components == [LockWriter.none] ? [] : components,
                 keyring: keyring, files: files))
     }
 

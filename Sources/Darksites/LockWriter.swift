@@ -93,7 +93,8 @@ package enum LockWriter {
         for (index, repository) in asked.repositories.enumerated() {
             try text.line([
                 "repository", String(index + 1), repository.name, repository.suites.joined(separator: ","),
-                repository.components.isEmpty ? none : repository.components.joined(separator: ","), repository.keyring?.hex ?? repository.files.map { files + $0.hex } ?? unsigned,
+                repository.components.isEmpty ? none : repository.components.joined(separator: ","),
+                repository.keyring?.hex ?? repository.files.map { files + $0.hex } ?? unsigned,
             ])
         }
         for (index, pin) in asked.pins.enumerated() {

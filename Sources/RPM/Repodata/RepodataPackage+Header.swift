@@ -28,7 +28,8 @@ private struct HeaderRecord {
 
     /// XML 1.0 has no control characters but these three.
     private func text(_ text: String) -> String {
-        XMLText.escaped(String(text.unicodeScalars.filter { $0.value >= 0x20 || [0x09, 0x0A, 0x0D].contains($0.value) }))
+        XMLText.escaped(
+            String(text.unicodeScalars.filter { $0.value >= 0x20 || [0x09, 0x0A, 0x0D].contains($0.value) }))
     }
 
     private func element(_ name: String, _ tag: UInt32) -> String {
