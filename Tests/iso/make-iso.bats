@@ -13,7 +13,7 @@ setup_file() {
     head -c 512 /dev/zero > in/boot/mbr.img
     echo kernel > in/live/vmlinuz
     sed "s|/in/|$PWD/in/|g; s|/out/|$PWD/out/|g" "$BATS_TEST_DIRNAME/../../Sources/LiveImage/Scripts/make-iso.sh" > make-iso.sh
-    SOURCE_DATE_EPOCH=1700000000 bash make-iso.sh free-test-1 'kldload live (test)'
+    SOURCE_DATE_EPOCH=1700000000 bash make-iso.sh free-test-1 'kldload live (test)' KLDLOAD
     xorriso -osirrox on -indev out/kldload.iso -extract / iso 2> /dev/null
     chmod -R u+w iso
 }
@@ -40,6 +40,6 @@ setup() { cd "$BATS_FILE_TMPDIR" || return; }
 @test "the same bytes come of the same inputs" {
     first=$(sha256sum < out/kldload.iso)
     rm out/kldload.iso
-    SOURCE_DATE_EPOCH=1700000000 bash make-iso.sh free-test-1 'kldload live (test)'
+    SOURCE_DATE_EPOCH=1700000000 bash make-iso.sh free-test-1 'kldload live (test)' KLDLOAD
     [ "$(sha256sum < out/kldload.iso)" = "$first" ]
 }
