@@ -12,13 +12,16 @@ setup_file() {
     head -c 4096 /dev/zero > in/boot/bios.img
     head -c 512 /dev/zero > in/boot/mbr.img
     echo kernel > in/live/vmlinuz
-    sed "s|/in/|$PWD/in/|g; s|/out/|$PWD/out/|g" "$BATS_TEST_DIRNAME/../../Sources/LiveImage/Scripts/make-iso.sh" > make-iso.sh
-    SOURCE_DATE_EPOCH=1700000000 bash make-iso.sh free-test-1 'kldload live (test)' KLDLOAD
+    export LAYER_IN=$PWD/in LAYER_OUT=$PWD/out
+    SOURCE_DATE_EPOCH=1700000000 bash "$BATS_TEST_DIRNAME/../../Sources/LiveImage/Scripts/make-iso.sh" free-test-1 'kldload live (test)' KLDLOAD
     xorriso -osirrox on -indev out/kldload.iso -extract / iso 2> /dev/null
     chmod -R u+w iso
 }
 
-setup() { cd "$BATS_FILE_TMPDIR" || return; }
+setup() {
+    cd "$BATS_FILE_TMPDIR" || return
+    export LAYER_IN=$PWD/in LAYER_OUT=$PWD/out
+}
 
 @test "the boot loader is in the ISO's own tree, the same as in its EFI system partition" {
     cmp iso/EFI/BOOT/BOOTX64.EFI loader/EFI/BOOT/BOOTX64.EFI
@@ -40,6 +43,6 @@ setup() { cd "$BATS_FILE_TMPDIR" || return; }
 @test "the same bytes come of the same inputs" {
     first=$(sha256sum < out/kldload.iso)
     rm out/kldload.iso
-    SOURCE_DATE_EPOCH=1700000000 bash make-iso.sh free-test-1 'kldload live (test)' KLDLOAD
+    SOURCE_DATE_EPOCH=1700000000 bash "$BATS_TEST_DIRNAME/../../Sources/LiveImage/Scripts/make-iso.sh" free-test-1 'kldload live (test)' KLDLOAD
     [ "$(sha256sum < out/kldload.iso)" = "$first" ]
 }
