@@ -4,7 +4,6 @@ import Synchronization
 import SystemPackage
 import Testing
 import Transfer
-import Transfer
 
 @testable import Pipeline
 
