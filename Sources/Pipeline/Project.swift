@@ -26,8 +26,11 @@ package struct Project: Sendable {
     /// What is accepted of states of repositories that would be refused.
     package var allowances = Allowances()
 
-    /// What this user's verifications came to.
-    var kept: KeptResults { KeptResults(store: store, home: workspace.key) }
+    /// What this user's verifications came to; nothing where there is no place for his keys.
+    var kept: KeptResults {
+        guard let home = try? workspace.key else { return KeptResults(keepingNothingIn: store) }
+        return KeptResults(store: store, home: home)
+    }
 
     /// Opens the declaration in `file`, taken from `folder`. The folders of the build are made where they are missing.
     ///
