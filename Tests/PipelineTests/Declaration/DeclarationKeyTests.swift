@@ -12,6 +12,8 @@ import Testing
         ("suites: [stable]", "suites: [unstable]"), ("components: [main], unsigned", "components: [x], unsigned"),
         ("/keys/debian-archive-keyring.gpg", "/keys/other.gpg"), ("unsigned: true}\n", "keyring: /keys/own.gpg}\n"),
         ("[main], unsigned: true}", "[main], unsigned: true, snapshot: \"http://s.example/{date}/\"}"),
+        ("[main], unsigned: true}", "[main], unsigned: true, max-age: 14d}"),
+        ("priority: 90", "priority: 90\n        max-age: any"),
         ("[\"linux-*\"]", "[\"zfs*\"]"), ("n=trixie-backports", "n=sid"), ("priority: -10", "priority: 500"),
         ("core: [base, core]\n      server", "core: [base]\n      server"),
         ("{sets: [zfs-build]}", "{sets: [zfs-other]}"),
