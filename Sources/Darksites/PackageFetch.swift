@@ -84,7 +84,7 @@ package struct PackageFetch: Sendable {
                 },
                 finished: { file in try store.adopt(file.destination, digest: file.digest) })
         } catch let error as TransferErrors
-            where areLocked && error.files.allSatisfy { missing[$0.index].isIndex && $0.isAnother }
+            where areLocked && error.files.allSatisfy({ missing[$0.index].isIndex && $0.isAnother })
         {
             let repositories = Set(error.files.map { missing[$0.index].repository })
             let some = error.files.map { missing[$0.index] }.filter { !$0.isOfRPM }.map(\.repository)

@@ -12,7 +12,7 @@ import Glibc
 #endif
 
 /// What a host says of the way to its mirrors is asked when something is fetched, and once.
-@Suite final class HostNetworkTests {
+@Suite final class HostNetworkTests: Sendable {
     private let folder: FilePath
     private let told = Mutex<[String]>([])
 
@@ -27,8 +27,8 @@ import Glibc
         HostNetwork(
             Surroundings(
                 environment: environment, currentFolder: "/", now: { 0 }, cores: 1, aptFolder: folder.appending("apt"))
-        ) { [told] event in
-            if case .warning(let text) = event { told.withLock { $0.append(text) } }
+        ) { event in
+            if case .warning(let text) = event { self.told.withLock { $0.append(text) } }
         }
     }
 

@@ -1,3 +1,4 @@
+import APT
 import Archives
 import ContentStore
 import Darksites
@@ -109,8 +110,8 @@ import Transfer
     @Test func withoutAReleaseFileTheErrorHasTheCommandThatMakesOne() async throws {
         let repository = try UnsignedRepository(at: archive, suite: "")
         try repository.add("a", in: "")
-        let error = await #expect(throws: NoRelease.self) { try await self.snapshot("./", []) }
-        let hint = try #require(error?.hint)
+        let error = await #expect(throws: (any Error).self) { try await self.snapshot("./", []) }
+        let hint = try #require((error as? any UserError)?.hint)
         let command = try #require(hint.split(separator: "`").first { $0.contains("apt-ftparchive") })
         #expect(hint.contains("packages: [./debs/*.deb]"))
         try Tool.run(["bash", "-c", String(command)])

@@ -404,7 +404,7 @@ small_disk() { # SIZE
         "$DEPLOY_BINARY" $command >/dev/full 2>"$log" && { echo "$command" >&2; false; }
         grep -q "can't be written to standard output: No space left on device" "$log"
     done
-    # A reader that has enough is none.
+    # A reader that has enough is none. (It reads early: that is what deploy has to bear.)
     "$DEPLOY_BINARY" status 2>"$log" > >(:)
     [[ ! -s $log ]]
 }

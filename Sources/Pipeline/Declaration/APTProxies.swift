@@ -1,4 +1,4 @@
-package import Primitives
+import Primitives
 
 /// The proxies of apt.conf(5), in the order in which apt asks for them (apt-transport-http(1), apt-transport-https(1)): that of the
 /// host, what a program says, the general one.

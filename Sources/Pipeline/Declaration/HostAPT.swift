@@ -1,4 +1,4 @@
-package import Primitives
+import Primitives
 package import SystemPackage
 
 /// Where the apt of this machine gets its packages from: sources.list(5) in both formats, and the proxies of apt.conf(5).
