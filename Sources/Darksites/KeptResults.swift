@@ -1,3 +1,4 @@
+import APT
 package import ContentStore
 package import Primitives
 package import SystemPackage
@@ -64,11 +65,10 @@ package struct KeptResults: Sendable {
 
     // MARK: The secret
 
-    private static let secretName = "store-secret"
     private static let secretSize = 32
 
     private static func secret(in home: FilePath) -> [UInt8]? {
-        let file = home.appending(secretName)
+        let file = home.appending(SigningKey.storeSecret)
         if let known = read(file, in: home) { return known }
         guard !Files.exists(file) else { return nil }
         if !Files.exists(home) {

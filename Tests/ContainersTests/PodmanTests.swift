@@ -275,6 +275,7 @@ import Testing
     @Test func `images that are not kept are removed, other people's are not touched`() async throws {
         try await Bench.withFolder { folder in
             let keep = Digest(of: "keep".utf8)
+            let (old, inUse) = (Digest(of: "old".utf8).hex.prefix(32), Digest(of: "in use".utf8).hex.prefix(32))
             let fake = folder.appending("podman")
             try Files.write(
                 """
@@ -282,10 +283,11 @@ import Testing
                 case "$1" in
                     images)
                         echo localhost/kldload/rootfs:\(keep.hex.prefix(32))
-                        echo localhost/kldload/rootfs:1234
-                        echo localhost/kldload/rootfs:in-use
+                        echo localhost/kldload/rootfs:\(old)
+                        echo localhost/kldload/rootfs:\(inUse)
+                        echo localhost/kldload/rootfs:mine
                         echo docker.example/precious:1 ;;
-                    rmi) echo "$2" >> \(folder)/removed; [ "$2" != localhost/kldload/rootfs:in-use ] ;;
+                    rmi) echo "$2" >> \(folder)/removed; [ "$2" != localhost/kldload/rootfs:\(inUse) ] ;;
                 esac
 
                 """.utf8, to: fake, permissions: [.ownerReadWriteExecute])
@@ -293,7 +295,7 @@ import Testing
             #expect(try await podman.removeImages(keeping: [keep]) == 1)
             #expect(
                 try Files.readText(folder.appending("removed"))
-                    == "localhost/kldload/rootfs:1234\nlocalhost/kldload/rootfs:in-use\n")
+                    == "localhost/kldload/rootfs:\(old)\nlocalhost/kldload/rootfs:\(inUse)\n")
         }
     }
 }

@@ -43,7 +43,7 @@ import Testing
     @Test(
         arguments: [
             ("[amd64]", ["amd64 is no architecture beside the others"]), ("[armhf, i386, i386]", ["\"i386\" twice"]),
-            ("[all]", ["all is no architecture beside the others"]),
+            ("[all]", ["packages of all are there for every architecture"]),
         ] as [(String, [String])])
     func areDeclaredOnceEach(list: String, problems: [String]) {
         let errors = DeclarationTests.errors(

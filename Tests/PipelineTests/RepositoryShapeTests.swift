@@ -135,7 +135,7 @@ import Transfer
         arguments: [
             ("suites: [\"./\"], components: [main]", "a flat repository has no components"),
             ("suites: [\"./\", stable], components: [main]", "has flat suites (./) and others"),
-            ("suites: [../x/], components: []", "suites cannot be \"../x/\""), ("suites: [stable]", "lacks \"components\""),
+            ("suites: [../x/], components: [main]", "suites cannot be \"../x/\""), ("suites: [stable]", "lacks \"components\""),
         ])
     func anythingElseIsTold(written: String, problem: String) {
         let errors = DeclarationTests.errors(Self.own, written)

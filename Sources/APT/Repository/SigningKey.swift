@@ -56,6 +56,8 @@ package struct SigningKey: Sendable {
     /// Every key is said to be made then, on 1 January 2005, so that no signature is older than its key.
     package static let creation: Int64 = 1_104_537_600
     package static let userID = "kldload build host"
+    /// A file beside the key: the secret of what this user keeps in stores. It may be there before the key is.
+    package static let storeSecret = "store-secret"
 
     /// The folder with the secret key, 0700.
     package let home: FilePath
@@ -133,8 +135,10 @@ package struct SigningKey: Sendable {
             throw SigningKeyError(home: home, problem: .notPrivate(problem))
         }
         let names = try Files.list(home)
-        // What gpg makes first, or an older gpg made; and our own lock, before it.
-        let known: Set<String> = ["fingerprint", "lock", "pubring.kbx", "pubring.gpg", "private-keys-v1.d"]
+        // What gpg makes first, or an older gpg made; and our own files, before it.
+        let known: Set<String> = [
+            "fingerprint", "lock", storeSecret, "pubring.kbx", "pubring.gpg", "private-keys-v1.d",
+        ]
         guard names.isEmpty || !known.isDisjoint(with: names) else {
             throw SigningKeyError(home: home, problem: .otherThings)
         }

@@ -189,7 +189,7 @@ import Testing
         (
             "[../own]", "[ftp://x.example]",
             [
-                "13:31 distributions.debian.repositories[1].mirrors cannot be \"ftp://x.example\" | host, or addresses (http://, https://, file://), or folders"
+                "13:31 distributions.debian.repositories[1].mirrors cannot be \"ftp://x.example\" | host, or addresses: http://, https://, file:///… (with %20 for a space), or a folder"
             ]
         ),
         (

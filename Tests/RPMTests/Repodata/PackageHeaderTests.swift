@@ -14,6 +14,7 @@ import Testing
             .map { String($0.drop { $0 == " " }) }
             .filter { !$0.hasPrefix("<time ") }
             .map { $0.hasPrefix("<size ") ? String($0.prefix { $0 != "a" }) : $0 }
+            .map { $0.replacing("<packager></packager>", with: "<packager/>").replacing("<url></url>", with: "<url/>") }
             .sorted()
     }
 
