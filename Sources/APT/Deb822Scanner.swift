@@ -44,7 +44,8 @@ package struct Deb822Scanner {
             var nameEnd = start
             while nameEnd < count, bytes[nameEnd] &- 0x21 < 0x5E, bytes[nameEnd] != 0x3A { nameEnd += 1 }
             var colon = nameEnd
-            if colon >= count || bytes[colon] != 0x3A || colon == start || bytes[start] == 0x23 || bytes[start] == 0x2D {
+            if colon >= count || bytes[colon] != 0x3A || colon == start || bytes[start] == 0x23 || bytes[start] == 0x2D
+            {
                 guard let found = try oddLine(in: bytes, nameEnd: nameEnd) else { continue }
                 colon = found
             }

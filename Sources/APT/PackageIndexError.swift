@@ -50,7 +50,8 @@ package struct PackageIndexError: UserError, Hashable {
     package var hint: String? {
         switch problem {
         case .onlySHA512: "whoever keeps the archive can list both: apt-ftparchive, reprepro and aptly do"
-        case _ where package != nil: "the archive lists it so: leave it out of the sets, or tell whoever keeps the archive"
+        case _ where package != nil:
+            "the archive lists it so: leave it out of the sets, or tell whoever keeps the archive"
         default: "that is no index of packages as apt reads it"
         }
     }

@@ -82,9 +82,10 @@ package struct RepositoryAddresses: Sendable {
         if RepositoryPath.isAddress(file.path) { return [file.path] }
         let archives = (byName[file.repository] ?? []) + services(file.repository, dates[file.repository] ?? [])
         let exact = services[file.repository]?.address(of: file.digest)
-        return (files[file.digest].map { [$0] } ?? []) + archives.flatMap { address in
-            (file.otherPaths + [file.path]).map { Self.url(of: $0, at: address) }
-        } + (exact.map { [$0] } ?? [])
+        return (files[file.digest].map { [$0] } ?? [])
+            + archives.flatMap { address in
+                (file.otherPaths + [file.path]).map { Self.url(of: $0, at: address) }
+            } + (exact.map { [$0] } ?? [])
     }
 
     /// Where the file called `path` is below `address`: its name as apt and dnf encode it. Of a folder's,

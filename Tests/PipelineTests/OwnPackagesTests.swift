@@ -80,7 +80,8 @@ import Testing
         let after = try await locked()
         #expect(own(after) == ["acme 1.1 acme_1.1.deb"])
         #expect(after.packages.filter { $0.repository == "made" } == before.packages.filter { $0.repository == "made" })
-        #expect(after.snapshots.filter { $0.repository == "made" } == before.snapshots.filter { $0.repository == "made" })
+        #expect(
+            after.snapshots.filter { $0.repository == "made" } == before.snapshots.filter { $0.repository == "made" })
 
         // The same version with other content is another package.
         try Files.remove(checkout.folder.pushing("debs/acme_1.0.deb"))
@@ -162,7 +163,10 @@ import Testing
             try #require(try await LockKeeper(project: project).current(naming: ["centos"])["centos"])
         }
         let before = try await lock(checkout.project())
-        #expect(before.packages.map { "\($0.name) \($0.version) \($0.repository)" } == ["acme 1-1 own-rpms", "lib 1-1 rpms"])
+        #expect(
+            before.packages.map { "\($0.name) \($0.version) \($0.repository)" } == [
+                "acme 1-1 own-rpms", "lib 1-1 rpms",
+            ])
         try rpm("acme", "2")
         let lines = try LockKeeper(project: checkout.project()).standing(naming: ["centos"]).lines
         #expect(lines == ["centos: repository own-rpms: its package files changed"])

@@ -97,7 +97,8 @@ import Transfer
         let found = try await snapshot("stable", ["main"])
         #expect(try packages(found) == ["a pool/a.deb"])
         let locked = LockedDistribution(
-            name: "made", architecture: "amd64", asked: nil, snapshots: found.snapshots, indexes: found.indexes, packages: [])
+            name: "made", architecture: "amd64", asked: nil, snapshots: found.snapshots, indexes: found.indexes,
+            packages: [])
         let index = archive.pushing("dists/stable/main/binary-amd64/Packages")
         let text = try Files.readText(index)
         try Files.write(text.replacing("Version: 1", with: "Version: 2").utf8, to: index)
@@ -135,7 +136,8 @@ import Transfer
         arguments: [
             ("suites: [\"./\"], components: [main]", "a flat repository has no components"),
             ("suites: [\"./\", stable], components: [main]", "has flat suites (./) and others"),
-            ("suites: [../x/], components: [main]", "suites cannot be \"../x/\""), ("suites: [stable]", "lacks \"components\""),
+            ("suites: [../x/], components: [main]", "suites cannot be \"../x/\""),
+            ("suites: [stable]", "lacks \"components\""),
         ])
     func anythingElseIsTold(written: String, problem: String) {
         let errors = DeclarationTests.errors(Self.own, written)

@@ -22,7 +22,8 @@ struct UnsignedRepository {
 
     /// Lists a package called `name` in Packages of a folder of the suite.
     func add(
-        _ name: String, in place: String, filename: String? = nil, architecture: String = "amd64", packed: Compression = .none
+        _ name: String, in place: String, filename: String? = nil, architecture: String = "amd64",
+        packed: Compression = .none
     ) throws {
         let index = base.pushing(FilePath(place))
         try Files.createDirectory(index)
@@ -43,19 +44,22 @@ struct UnsignedRepository {
     /// alone where one is named.
     func release(_ fields: String = "", kind: String? = nil, file: String = "Release") throws {
         try Tool.run([
-            "bash", "-euc", "cd \"$1\" && rm -f Release InRelease && apt-ftparchive release . > Release", "-", base.string,
+            "bash", "-euc", "cd \"$1\" && rm -f Release InRelease && apt-ftparchive release . > Release", "-",
+            base.string,
         ])
         var text = fields + (try Files.readText(base.appending("Release")))
         if let kind {
             var isKept = true
-            text = text.split(separator: "\n").filter { line in
-                if ["MD5Sum:", "SHA1:", "SHA256:", "SHA512:"].contains(line) { isKept = line == "\(kind):" }
-                return isKept
-            }.joined(separator: "\n") + "\n"
+            text =
+                text.split(separator: "\n").filter { line in
+                    if ["MD5Sum:", "SHA1:", "SHA256:", "SHA512:"].contains(line) { isKept = line == "\(kind):" }
+                    return isKept
+                }.joined(separator: "\n") + "\n"
         }
         try Files.remove(base.appending("Release"))
         if file == "InRelease" {
-            text = "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n\(text)"
+            text =
+                "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n\(text)"
                 + "-----BEGIN PGP SIGNATURE-----\n\nAA\n=AA\n-----END PGP SIGNATURE-----\n"
         }
         try Files.write(text.utf8, to: base.appending(file))

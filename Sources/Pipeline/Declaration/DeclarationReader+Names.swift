@@ -84,7 +84,8 @@ extension DeclarationReader {
     static func problemOfSuite(_ word: String) -> String? {
         let isFine = Release.isFlat(word) && suite(word) == "./" || problemOfWord(trimmed(suite(word))) == nil
         return isFine
-            ? nil : "a suite (trixie, buster/updates), or the folder of a flat repository with a / at its end (./, amd64/)"
+            ? nil
+            : "a suite (trixie, buster/updates), or the folder of a flat repository with a / at its end (./, amd64/)"
     }
 
     /// One spelling of a suite: "./" for "/", "amd64/" for "./amd64/".

@@ -133,7 +133,8 @@ extension DeclarationReader {
             fields.report(
                 "\(section.name) has \(given.isEmpty ? "no address" : given.joined(separator: " and "))",
                 at: given.isEmpty ? section.location : section.keyLocation(of: given[1]),
-                hint: "one of baseurl: [https://…], mirrorlist: https://…, metalink: https://…, packages: [./rpms/*.rpm]")
+                hint:
+                    "one of baseurl: [https://…], mirrorlist: https://…, metalink: https://…, packages: [./rpms/*.rpm]")
             return nil
         }
         let (folder, home) = (folder, home)

@@ -26,7 +26,9 @@ extension LockedRequest {
                 }
                 return LockedPin(priority: pin.priority, packages: pin.packages, kind: kind, value: value)
             },
-            rpm: distribution.rpm.map { LockedRPMRequest(of: $0, keyrings: keyrings, packageKeys: packageKeys, files: files) },
+            rpm: distribution.rpm.map {
+                LockedRPMRequest(of: $0, keyrings: keyrings, packageKeys: packageKeys, files: files)
+            },
             profiles: Array(profiles.keys),
             wishes: profiles.flatMap { name, union in
                 union.entries.map { LockedWish(profile: name, text: $0.canonicalText) }
