@@ -23,11 +23,14 @@ package struct LockHold: Sendable {
     /// Whether versions are held, beside choices.
     func holdsVersions(in snapshot: Snapshot) -> Bool { snapshot.generations.values.contains { $0 > 0 } }
 
-    /// The packages of a profile, as far as `packages` has them in just these versions.
+    /// The packages of a profile, as far as `packages` has them in just these versions. Those of the user's own files move with
+    /// the files: what lies there is what is meant.
     func packages(of profile: String, in packages: any CatalogPackages) -> Set<PackageID> {
-        Set(
-            (locked?.packages ?? []).filter { $0.profiles.contains(profile) && !moving.contains($0.name) }
-                .compactMap { packages.find($0) })
+        let own = locked?.asked?.ownRepositories ?? []
+        return Set(
+            (locked?.packages ?? []).filter {
+                $0.profiles.contains(profile) && !moving.contains($0.name) && !own.contains($0.repository)
+            }.compactMap { packages.find($0) })
     }
 
     /// Those of `moving` that a profile has.

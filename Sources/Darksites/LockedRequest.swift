@@ -37,6 +37,12 @@ package struct LockedRequest: Hashable, Sendable {
         self.wishes = wishes.sorted()
     }
 
+    /// The names of repositories that are made of files of the user's own.
+    var ownRepositories: Set<String> {
+        let ofRPM = (rpm?.repositories ?? []).filter { if case .files = $0.trust { true } else { false } }
+        return Set(repositories.filter { $0.files != nil }.map(\.name) + ofRPM.map(\.name))
+    }
+
     /// The texts of the lines that a profile asks for, sorted.
     func wishes(of profile: String) -> [String] { wishes.filter { $0.profile == profile }.map(\.text) }
 }

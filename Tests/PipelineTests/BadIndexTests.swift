@@ -78,8 +78,8 @@ import Transfer
         let xz = await message { try await resolve("Packages.xz", Array(packed.dropLast(20))) }
         #expect(xz.contains("truncated") || xz.contains("ends"), "\(xz)")
         let plain = await message { try await resolve("Packages", Array(text.dropLast(115))) }
-        #expect(plain.contains("made dists/s/main/binary-amd64/Packages"), "\(plain)")
-        #expect(plain.contains("package b in"), "\(plain)")
+        // What is left of b has no version: apt passes over it as well, and what stands before it counts.
+        #expect(plain == "nothing was thrown")
     }
 
     @Test func oneOfAnotherSizeOrDigestIsNotTaken() async throws {
