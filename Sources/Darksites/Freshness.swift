@@ -1,4 +1,4 @@
-package import Primitives
+import Primitives
 
 /// What a person accepts of states that would be refused: each names a suite, as `repository/suite`, or a repository of RPM
 /// packages.

@@ -1,6 +1,6 @@
 import APT
 package import ContentStore
-package import Primitives
+import Primitives
 package import SystemPackage
 
 #if canImport(Glibc)

@@ -1,4 +1,4 @@
-package import APT
+import APT
 import Primitives
 
 extension PackageFamily {
