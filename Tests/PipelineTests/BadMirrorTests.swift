@@ -49,7 +49,7 @@ import Transfer
 
     @Test(arguments: [
         ("unknown-key", "which is not in"), ("tampered", "the signature is bad"), ("expired", "expired 207 days ago"),
-        ("wrong-suite", "is about unstable / sid, not trixie"),
+        ("wrong-suite", "is about unstable / sid, not about trixie"),
     ])
     func aReleaseThatIsNotWhatItShouldBe(variant: String, words: String) async throws {
         try archive.release(variant)

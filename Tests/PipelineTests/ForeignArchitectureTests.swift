@@ -82,7 +82,7 @@ import Testing
     @Test func maybeMissingInSomeRepositoriesAndAreSaidToBe() async throws {
         let other = try UnsignedRepository(at: checkout.folder.appending("other"))
         try other.add("acme", in: "main/binary-amd64")
-        try other.release()
+        try other.release("Date: Sun, 01 Jun 2025 00:00:00 UTC\n")
         try checkout.edit(
             "deploy.yaml", "keyring: \(archive.keyring)\n",
             "keyring: \(archive.keyring)\n      - {name: other, mirrors: [./other], suites: [stable], components: [main], unsigned: true}\n"

@@ -33,8 +33,10 @@ import Glibc
     }
 
     private func program(_ name: String, _ script: String) throws -> String {
-        let path = folder.appending(name)
-        try Files.write("#!/bin/sh\n\(script)\n".utf8, to: path, permissions: FilePermissions(rawValue: 0o755))
+        let (written, path) = (folder.appending("\(name).new"), folder.appending(name))
+        try Files.write("#!/bin/sh\n\(script)\n".utf8, to: written)
+        // Made by another process: what this one has open for writing, a child of another test may have, too (ETXTBSY).
+        try Tool.run(["install", "-m", "755", written.string, path.string])
         return path.string
     }
 

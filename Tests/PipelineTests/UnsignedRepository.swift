@@ -47,7 +47,10 @@ struct UnsignedRepository {
             "bash", "-euc", "cd \"$1\" && rm -f Release InRelease && apt-ftparchive release . > Release", "-",
             base.string,
         ])
-        var text = fields + (try Files.readText(base.appending("Release")))
+        let written = try Files.readText(base.appending("Release")).split(separator: "\n")
+        // Its date is that of the test's machine, unless the fields have another.
+        let kept = written.filter { !(fields.contains("Date:") && $0.hasPrefix("Date:")) }
+        var text = fields + kept.joined(separator: "\n") + "\n"
         if let kind {
             var isKept = true
             text =
