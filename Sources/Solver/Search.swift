@@ -109,7 +109,6 @@ struct Search: ~Copyable {
         self.takesRecommends = takesRecommends
         self.policy = policy
         weighing = policy == .dnf ? universe as? any WeighingUniverse : nil
-        assert(policy != .dnf || weighing != nil, "only a universe that weighs can choose as libsolv does")
         let count = universe.packageCount
         values = Array(repeating: 0, count: 2 * count)
         watches = Array(repeating: -1, count: 2 * count)
