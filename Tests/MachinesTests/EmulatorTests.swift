@@ -54,7 +54,7 @@ struct EmulatorTests {
     func goesOff() async throws {
         let fake = try FakeMachine()
         await #expect {
-            try await fake.emulator("live").run(fake.configuration, log: fake.log) { machine in
+            try await fake.emulator("live+unseen").run(fake.configuration, log: fake.log) { machine in
                 _ = try await machine.console.wait(for: .line(containing: "never"), within: .seconds(60))
             }
         } throws: { error in
@@ -66,7 +66,7 @@ struct EmulatorTests {
     @Test("What is typed at a machine that is gone is an error, and does not end the program")
     func typesAtNothing() async throws {
         let fake = try FakeMachine()
-        try await fake.emulator("live").run(fake.configuration, log: fake.log) { machine in
+        try await fake.emulator("live+unseen").run(fake.configuration, log: fake.log) { machine in
             _ = try await machine.end(within: .seconds(60))
             await #expect(throws: MachineError.self) {
                 for _ in 0..<10 { try await machine.console.type("anybody?") }
@@ -77,7 +77,7 @@ struct EmulatorTests {
 
     @Test(
         "How a machine went off is told apart",
-        arguments: [("live", VirtualMachine.End.poweredOff), ("live+resets", .reset)])
+        arguments: [("live+unseen", VirtualMachine.End.poweredOff), ("live+resets", .reset)])
     func end(mode: String, expected: VirtualMachine.End) async throws {
         let fake = try FakeMachine()
         let end = try await fake.emulator(mode).run(fake.configuration, log: fake.log) { machine in

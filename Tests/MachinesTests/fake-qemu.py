@@ -13,6 +13,7 @@ What it plays is in FAKE_QEMU, a word each with "+" between:
   fails-again      the installer fails, but for the first time
   broken           a message of the kernel's comes right after the login prompt
   stays            it does not power off
+  unseen           it powers off at once, before anybody takes a picture of it
 
 FAKE_QEMU_PID: a file that gets the number of the process. FAKE_QEMU_FAIL: scripts that hold this text fail. FAKE_QEMU_RUN=1:
 scripts are run on this host, by the command that was typed.
@@ -124,7 +125,8 @@ def live():
         else:
             say("kldload: INSTALLED debian core on /dev/vda in 1 s", "kldload: powering off")
             if "stays" not in MODE:
-                pictured.wait(60)  # nothing powers off at once
+                if "unseen" not in MODE:
+                    pictured.wait(60)  # nothing powers off at once
                 end("guest-shutdown")
     while True:
         command = hear()
