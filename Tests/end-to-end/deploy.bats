@@ -91,7 +91,7 @@ wait_status() { # PID: sets $status
         run -0 --separate-stderr deploy "$command" --help
         [[ $output == OVERVIEW:* && $output == *"USAGE: deploy $command"* && $output == *--directory* ]]
         # No option is without a word.
-        run ! grep -E '^  (-., )?--[a-z-]+( <[^>]*>)?$' <(grep -A1 -E '^  -' <<<"$output" | awk '/^  -/{o=$0; next} !/^      /{print o}')
+        run ! grep -E '^  (-., )?--[a-z-]+( <[^>]*>)?$' <(grep -A1 --no-group-separator -E '^  -' <<<"$output" | awk '/^  -/{o=$0; next} !/^      /{print o}')
     done
 }
 

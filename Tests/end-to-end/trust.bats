@@ -245,7 +245,7 @@ refuses() { # WORDS COMMAND…: it fails, says so, and fetches no package
     acme_with 1.0
     fields "$(today)" 'Suite: testing' 'Codename: next' "${head[@]:2}" | sign acme
     declare_acme "$homes/acme.gpg"
-    refuses 'acme stable is about testing / next, not stable' build debian/indexes
+    refuses 'acme stable is about testing / next, not about stable' build debian/indexes
 }
 
 @test "text around the signed one does not count, and of two only the first" {
