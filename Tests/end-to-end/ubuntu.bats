@@ -23,7 +23,9 @@ setup_file() {
     mv "$BATS_FILE_TMPDIR/made/archive" "$site/ubuntu"
     cp -a "$root/package-sets" "$checkout/"
     cp -a "$root"/live-build/{config,postinstall} "$checkout/live-build/"
-    sed "s|/usr/share/keyrings/ubuntu-archive-keyring.gpg|$BATS_FILE_TMPDIR/made/keyring.gpg|" "$root/deploy.yaml" >"$checkout/deploy.yaml"
+    # The made archive is of 2024, and has a suite that moves.
+    sed -e '/keyring: .*ubuntu-archive-keyring.gpg/a\        max-age: any' \
+        -e "s|/usr/share/keyrings/ubuntu-archive-keyring.gpg|$BATS_FILE_TMPDIR/made/keyring.gpg|" "$root/deploy.yaml" >"$checkout/deploy.yaml"
 
     # The store by hard links where that is possible, so that what is built already need not be built here.
     store=${DEPLOY_CACHE:-$root/live-build/cache}
