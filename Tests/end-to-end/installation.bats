@@ -13,7 +13,7 @@ setup() {
     mkdir "$BATS_TEST_TMPDIR/checkout" "$BATS_TEST_TMPDIR/bin"
     cp -a "$checkout/deploy.yaml" "$checkout/package-sets" "$BATS_TEST_TMPDIR/checkout/"
     mkdir "$BATS_TEST_TMPDIR/checkout/live-build"
-    ln -s "$checkout"/live-build/{config,postinstall} "$BATS_TEST_TMPDIR/checkout/live-build/"
+    cp -a "$checkout"/live-build/{config,postinstall} "$BATS_TEST_TMPDIR/checkout/live-build/"
     ln -s "$checkout/Tests/MachinesTests/fake-qemu.py" "$BATS_TEST_TMPDIR/bin/qemu-system-x86_64"
     export PATH="$BATS_TEST_TMPDIR/bin:$PATH"
     cd "$BATS_TEST_TMPDIR/checkout" || return
@@ -120,7 +120,7 @@ image() {
     export KLDLOAD_ACCEL=tcg FAKE_QEMU=silent FAKE_QEMU_PID=$BATS_TEST_TMPDIR/pid
     "$DEPLOY_BINARY" test --bios > log 2>&1 3>&- & # not a function: that would be a shell between
     local test=$! status=0
-    until [ -s "$FAKE_QEMU_PID" ]; do sleep 0.05; done
+    until [ -s "$FAKE_QEMU_PID" ]; do kill -0 "$test" && sleep 0.05; done
     kill -TERM "$test" # a shell's background jobs are deaf to SIGINT
     wait "$test" || status=$?
     [ "$status" -eq 130 ]
