@@ -38,15 +38,20 @@ struct SoftwareBill {
             ),
             ("packages", .array(packages)),
         ])
-        return Array((document.text + "\n").utf8)
+        return document.bytes + [UInt8(ascii: "\n")]
     }
 
     private func entry(
         _ distribution: LockedDistribution, _ name: String, _ version: String, _ architecture: String,
         _ more: [(String, JSON)]
     ) -> JSON {
-        let id = "SPDXRef-\(distribution.name)-\(name)-\(version)-\(architecture)".map { character in
-            character.isASCII && (character.isLetter || character.isNumber || character == ".") ? character : "-"
+        let id = "SPDXRef-\(distribution.name)-\(name)-\(version)-\(architecture)".utf8.map { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."):
+                byte
+            default: UInt8(ascii: "-")
+            }
         }
         let reference = JSON.object([
             ("referenceCategory", .string("PACKAGE-MANAGER")), ("referenceType", .string("purl")),
@@ -54,7 +59,8 @@ struct SoftwareBill {
         ])
         return .object(
             [
-                ("SPDXID", .string(String(id))), ("name", .string(name)), ("versionInfo", .string(version)),
+                ("SPDXID", .string(String(decoding: id, as: UTF8.self))), ("name", .string(name)),
+                ("versionInfo", .string(version)),
                 ("downloadLocation", .string("NOASSERTION")), ("filesAnalyzed", .bool(false)),
                 ("externalRefs", .array([reference])),
             ] + more)
@@ -68,7 +74,10 @@ struct SoftwareBill {
         let epoch = distribution.family == .rpm && parts.count > 1 ? "&epoch=\(parts.removeFirst())" : ""
         let type = distribution.family == .rpm ? "rpm" : "deb"
         let escapes: [Character: String] = ["+": "%2B", "^": "%5E"]
-        let escaped = "\(name)@\(parts.joined(separator: ":"))".map { escapes[$0] ?? String($0) }.joined()
+        let plain = "\(name)@\(parts.joined(separator: ":"))"
+        // Few names have one, and to look at characters costs more than all the rest.
+        let isPlain = plain.utf8.allSatisfy { $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "^") }
+        let escaped = isPlain ? plain : plain.map { escapes[$0] ?? String($0) }.joined()
         return "pkg:\(type)/\(distribution.name)/\(escaped)?arch=\(architecture)\(epoch)"
     }
 }
