@@ -102,21 +102,6 @@ judge() {
     [[ $output == *'/usr/lib/systemd/system/ssh.service starts /usr/sbin/sshd, which is not there'* ]]
 }
 
-@test "the volume of the image is called as the declaration says" {
-    mkdir -p "$in/boot" "$in/extra"
-    echo x > "$in/extra/file"
-    echo x > "$in/live/vmlinuz"
-    local image
-    for image in bios efi; do truncate -s 1M "$in/boot/$image.img"; done
-    truncate -s 512 "$in/boot/mbr.img"
-    LAYER_IN=$in LAYER_OUT=$out bash "$scripts/make-iso.sh" 1234 'kldload live' ACME_LIVE
-    [[ $(blkid --probe --output value --match-tag LABEL "$out/kldload.iso") == ACME_LIVE ]]
-    # Who boots it looks for something else.
-    run -0 xorriso -osirrox on -indev "$out/kldload.iso" -extract / "$BATS_TEST_TMPDIR/files"
-    run -1 grep -r ACME_LIVE "$BATS_TEST_TMPDIR/files"
-    [[ -e $BATS_TEST_TMPDIR/files/boot/grub/grub.cfg && -e $BATS_TEST_TMPDIR/files/.disk/kldload-1234.id ]]
-}
-
 @test "a layer has the usual owners and modes, but for what is said" {
     mkdir -p "$in/tree/etc/keys" "$in/tree/srv/all" "$in/tree/usr/bin"
     echo x > "$in/tree/etc/keys/secret"

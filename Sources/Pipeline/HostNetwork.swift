@@ -9,12 +9,18 @@ import Transfer
 actor HostNetwork {
     private let surroundings: Surroundings
     private let events: @Sendable (BuildEvent) -> Void
+    /// How long a program of apt's may take for an answer.
+    private let patience: Duration
     private var read: HostAPT?
     /// By program and address; nil where it said nothing.
     private var answers: [[String]: APTProxies.Choice?] = [:]
 
-    init(_ surroundings: Surroundings, events: @escaping @Sendable (BuildEvent) -> Void) {
+    init(
+        _ surroundings: Surroundings, patience: Duration = .seconds(10),
+        events: @escaping @Sendable (BuildEvent) -> Void
+    ) {
         self.surroundings = surroundings
+        self.patience = patience
         self.events = events
     }
 
@@ -85,15 +91,17 @@ actor HostNetwork {
                     output: .string(limit: 1 << 16), error: .discarded)
                 return result?.standardOutput
             }
-            group.addTask {
-                try? await Task.sleep(for: .seconds(10))
+            group.addTask { [patience] in
+                try? await Task.sleep(for: patience)
                 return nil
             }
             let first = await group.next() ?? nil
             group.cancelAll()
             return first
         }
-        guard let output else { return without("could not be run, or gave no answer within 10 s") }
+        guard let output else {
+            return without("could not be run, or gave no answer within \(patience.components.seconds) s")
+        }
         guard !output.allSatisfy({ $0.isWhitespace }) else { return nil }
         return APTProxies.answer(output) ?? without("gave no proxy, but \"\(output.prefix(80).prefix { $0 != "\n" })\"")
     }

@@ -23,10 +23,12 @@ import Glibc
 
     deinit { try? Files.remove(folder) }
 
-    private func network(_ environment: [String: String] = [:]) -> HostNetwork {
+    // Beside hundreds of other tests a program of two lines takes a while to be started.
+    private func network(_ environment: [String: String] = [:], patience: Duration = .seconds(300)) -> HostNetwork {
         HostNetwork(
             Surroundings(
-                environment: environment, currentFolder: "/", now: { 0 }, cores: 1, aptFolder: folder.appending("apt"))
+                environment: environment, currentFolder: "/", now: { 0 }, cores: 1, aptFolder: folder.appending("apt")),
+            patience: patience
         ) { event in
             if case .warning(let text) = event { self.told.withLock { $0.append(text) } }
         }
@@ -73,6 +75,15 @@ import Glibc
         #expect(options.proxies == ["http://b": "http://g.example"])
         let lines = told.withLock { $0.sorted() }
         #expect(lines.count == 2 && lines[0].hasPrefix("/nonexistent/x, which apt asks"), "\(lines)")
+    }
+
+    @Test func aProgramThatGivesNoAnswerInTimeIsLeftOut() async throws {
+        let slow = try program("slow", "exec sleep 600")
+        let options = await network(patience: .seconds(1)).options([
+            "http://a": .program(slow, otherwise: .server("http://g.example"))
+        ])
+        #expect(options.proxies == ["http://a": "http://g.example"])
+        #expect(told.withLock { $0 }.first?.contains("or gave no answer within 1 s") == true)
     }
 
     @Test func usersAndCertificatesComeFromWhereAptAndCurlHaveThem() async throws {

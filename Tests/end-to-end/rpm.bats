@@ -33,15 +33,8 @@ setup_file() {
     cp -a "$root"/live-build/{config,postinstall} "$checkout/live-build/"
     declare_made_centos "$root/deploy.yaml" >"$checkout/deploy.yaml"
 
-    # The store by hard links where that is possible, so that what is built already need not be built here.
-    store=${DEPLOY_CACHE:-$root/live-build/cache}
-    export DEPLOY_CACHE=$BATS_FILE_TMPDIR/store
-    mkdir "$DEPLOY_CACHE"
-    if [[ -d $store/blobs && -e $root/deploy.lock ]]; then
-        cp "$root/deploy.lock" "$checkout/"
-        { cp -al "$store/blobs" "$DEPLOY_CACHE/" && cp -a "$store"/{records,stat-cache,podman} "$DEPLOY_CACHE/"; } 2>/dev/null \
-            || { chmod -R u+w "$DEPLOY_CACHE" && rm -rf "${DEPLOY_CACHE:?}"/*; }
-    fi
+    load copied-store
+    copied_store "$root" "$checkout"
     export DEPLOY_BINARY DEPLOY_KEY=$BATS_FILE_TMPDIR/signing-key site checkout made address
     unset PROFILE EDITION KLDLOAD_DISTRO KLDLOAD_CHECKOUT NO_COLOR CI
 }

@@ -27,15 +27,8 @@ setup_file() {
     sed -e '/keyring: .*ubuntu-archive-keyring.gpg/a\        max-age: any' \
         -e "s|/usr/share/keyrings/ubuntu-archive-keyring.gpg|$BATS_FILE_TMPDIR/made/keyring.gpg|" "$root/deploy.yaml" >"$checkout/deploy.yaml"
 
-    # The store by hard links where that is possible, so that what is built already need not be built here.
-    store=${DEPLOY_CACHE:-$root/live-build/cache}
-    export DEPLOY_CACHE=$BATS_FILE_TMPDIR/store
-    mkdir "$DEPLOY_CACHE"
-    if [[ -d $store/blobs && -e $root/deploy.lock ]]; then
-        cp "$root/deploy.lock" "$checkout/"
-        { cp -al "$store/blobs" "$DEPLOY_CACHE/" && cp -a "$store"/{records,stat-cache,podman} "$DEPLOY_CACHE/"; } 2>/dev/null \
-            || { chmod -R u+w "$DEPLOY_CACHE" && rm -rf "${DEPLOY_CACHE:?}"/*; }
-    fi
+    load copied-store
+    copied_store "$root" "$checkout"
 
     # It ends when this process does; bats waits for whoever holds its channel 3.
     tail --pid=$$ -f /dev/null 3>&- | python3 -I "$here/archive-server.py" "$site" >"$BATS_FILE_TMPDIR/port" 3>&- &

@@ -40,6 +40,15 @@ setup() {
     grep -q '    boot_live console=ttyS1,115200n8' iso/boot/grub/grub.cfg
 }
 
+@test "the volume of the image is called as it is told, and nothing on it looks for that name" {
+    out=$BATS_TEST_TMPDIR
+    SOURCE_DATE_EPOCH=1700000000 LAYER_OUT=$out bash "$BATS_TEST_DIRNAME/../../Sources/LiveImage/Scripts/make-iso.sh" 1234 'kldload live' ACME_LIVE
+    [[ $(blkid --probe --output value --match-tag LABEL "$out/kldload.iso") == ACME_LIVE ]]
+    run -0 xorriso -osirrox on -indev "$out/kldload.iso" -extract / "$out/files"
+    run -1 grep -r ACME_LIVE "$out/files"
+    [[ -e $out/files/boot/grub/grub.cfg && -e $out/files/.disk/kldload-1234.id ]]
+}
+
 @test "the same bytes come of the same inputs" {
     first=$(sha256sum < out/kldload.iso)
     rm out/kldload.iso
