@@ -323,7 +323,7 @@ answers_is_taken() {
         messagebus dbus polkitd polkituser sshd ssh ssh_keys _ssh ssl-cert systemd-network systemd-resolve systemd-timesync
         systemd-journal systemd-journal-remote systemd-journal-upload systemd-coredump systemd-oom systemd-bus-proxy
         systemd-cryptsetup ntp ntpsec _ntp chrony _chrony _rpc rpc rpcuser statd tcpdump netdev bluetooth network
-        networkmanager dhcpcd nm-openvpn nm-openconnect openvpn uuidd tss dnsmasq libvirt libvirt-qemu libvirt-dnsmasq libvirtdbus
+        networkmanager dhcpcd rdma nm-openvpn nm-openconnect openvpn uuidd tss dnsmasq libvirt libvirt-qemu libvirt-dnsmasq libvirtdbus
         libvirt-dbus qemu swtpm virtlogin cockpit-ws cockpit-wsinstance cockpit-session cockpit-systemd-service
         cockpit-wsinstance-socket avahi avahi-autoipd colord cups cups-browsed cups-pk-helper lpadmin printadmin scanner saned hplip
         gdm gdm3 debian-gdm gnome-initial-setup gnome-remote-desktop geoclue pulse pulse-access pulse-rt pipewire rtkit
