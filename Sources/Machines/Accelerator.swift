@@ -6,13 +6,11 @@ package enum Accelerator: String, Sendable, CaseIterable {
     case tcg
 
     /// The options of QEMU for it. TCG's processor has what Debian's userland needs; see `kernelWords` for its price. Its cache of
-    /// translated code (MiB) is small, so that it is emptied now and then: memory that once held code and is used for
-    /// something else is slow to write to until then. Between initramfs and systemd, 1024 cost 35 s, and 128 costs 2 s; 64 is
-    /// translated anew too often.
+    /// translated code (MiB) is large, because dpkg starts thousands of programs. A small one boots quicker (Tests/boot/boot-iso).
     var arguments: [String] {
         switch self {
         case .kvm: ["-accel", "kvm", "-cpu", "host"]
-        case .tcg: ["-accel", "tcg,thread=multi,tb-size=128", "-cpu", "Westmere"]
+        case .tcg: ["-accel", "tcg,thread=multi,tb-size=1024", "-cpu", "Westmere"]
         }
     }
 

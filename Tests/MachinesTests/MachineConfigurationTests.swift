@@ -18,7 +18,7 @@ struct MachineConfigurationTests {
         let files = FirmwareFiles(code: "/f/code.fd", variables: "/f/vars.fd")
         #expect(
             made.arguments(firmwareFiles: files, sockets: "/t") == [
-                "-machine", "q35", "-accel", "tcg,thread=multi,tb-size=128", "-cpu", "Westmere",
+                "-machine", "q35", "-accel", "tcg,thread=multi,tb-size=1024", "-cpu", "Westmere",
                 "-smp", "2", "-m", "2048", "-nodefaults", "-no-user-config",
                 "-display", "none", "-vga", "std", "-nic", "none", "-no-reboot", "-device", "virtio-rng-pci", "-S",
                 "-drive", "if=pflash,format=raw,readonly=on,file=/f/code.fd",
