@@ -2,6 +2,9 @@
 # The ISO as make-iso.sh lays it out, by the real xorriso: where firmware, other boot loaders and a serial console look.
 bats_require_minimum_version 1.5.0
 
+# make_iso ID TITLE LABEL: of the folders in LAYER_IN, into LAYER_OUT.
+make_iso() { SOURCE_DATE_EPOCH=1700000000 bash "$BATS_TEST_DIRNAME/../../Sources/LiveImage/Scripts/make-iso.sh" "$@"; }
+
 setup_file() {
     cd "$BATS_FILE_TMPDIR" || return
     mkdir -p in/boot in/live out loader/EFI/BOOT
@@ -13,7 +16,7 @@ setup_file() {
     head -c 512 /dev/zero > in/boot/mbr.img
     echo kernel > in/live/vmlinuz
     export LAYER_IN=$PWD/in LAYER_OUT=$PWD/out
-    SOURCE_DATE_EPOCH=1700000000 bash "$BATS_TEST_DIRNAME/../../Sources/LiveImage/Scripts/make-iso.sh" free-test-1 'kldload live (test)' KLDLOAD
+    make_iso free-test-1 'kldload live (test)' KLDLOAD
     xorriso -osirrox on -indev out/kldload.iso -extract / iso 2> /dev/null
     chmod -R u+w iso
 }
@@ -42,7 +45,7 @@ setup() {
 
 @test "the volume of the image is called as it is told, and nothing on it looks for that name" {
     out=$BATS_TEST_TMPDIR
-    SOURCE_DATE_EPOCH=1700000000 LAYER_OUT=$out bash "$BATS_TEST_DIRNAME/../../Sources/LiveImage/Scripts/make-iso.sh" 1234 'kldload live' ACME_LIVE
+    LAYER_OUT=$out make_iso 1234 'kldload live' ACME_LIVE
     [[ $(blkid --probe --output value --match-tag LABEL "$out/kldload.iso") == ACME_LIVE ]]
     run -0 xorriso -osirrox on -indev "$out/kldload.iso" -extract / "$out/files"
     run -1 grep -r ACME_LIVE "$out/files"
@@ -52,6 +55,6 @@ setup() {
 @test "the same bytes come of the same inputs" {
     first=$(sha256sum < out/kldload.iso)
     rm out/kldload.iso
-    SOURCE_DATE_EPOCH=1700000000 bash "$BATS_TEST_DIRNAME/../../Sources/LiveImage/Scripts/make-iso.sh" free-test-1 'kldload live (test)' KLDLOAD
+    make_iso free-test-1 'kldload live (test)' KLDLOAD
     [ "$(sha256sum < out/kldload.iso)" = "$first" ]
 }
