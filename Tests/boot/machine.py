@@ -1,0 +1,205 @@
+"""A machine in QEMU for tests: its serial console, which is read and typed on, and its keyboard and screen."""
+import codecs
+import collections
+import json
+import os
+import queue
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+KERNEL = [r"Linux version", r"Loading, please wait|Run /init as init process"]
+HOPELESS = r"Kernel panic|\(initramfs\)|Entering emergency mode|error: no such device|No bootable device|kldload: NOT READY"
+# With a large cache of translated code, memory that the firmware and the initramfs ran from is slow to write to when the kernel
+# uses it for something else: 35 s between initramfs and systemd with 1024 (MiB), 2 s with 128, which is emptied early.
+ACCELERATORS = {
+    "kvm": ["-accel", "kvm", "-cpu", "host"],
+    "tcg": ["-accel", "tcg,thread=multi,tb-size=128", "-cpu", "Westmere"],
+}
+KVM_TRIAL_SECONDS = 40
+FIRMWARE = [("OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd"), ("OVMF_CODE.fd", "OVMF_VARS.fd")]
+# Keys by the letters on a keyboard of the United States, as QEMU calls them.
+KEYS = {" ": "spc", "\n": "ret", "-": "minus", "/": "slash", ".": "dot", "=": "equal", "\t": "tab"}
+
+
+class Failure(Exception):
+    pass
+
+
+class Machine:
+    """A QEMU process; `log` gets each line of the serial console with the seconds since the start."""
+
+    def __init__(self, log, accelerator, devices, memory=2048, firmware="uefi", words=""):
+        self.folder = tempfile.TemporaryDirectory(prefix="machine.")
+        command = ["qemu-system-x86_64", "-machine", "q35", *ACCELERATORS[accelerator], "-smp", "2"]
+        command += ["-m", str(memory), "-display", "none", "-nic", "none", "-no-reboot"]
+        command += ["-device", "virtio-rng-pci", "-serial", "stdio", *self.firmware(firmware)]
+        command += ["-qmp", f"unix:{self.folder.name}/monitor,server=on,wait=off", "-monitor", "none"]
+        if words:
+            command += ["-smbios", "type=1,serial=kldload: " + words.replace(",", ",,")]
+        self.log = log
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(
+            command + devices, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0)
+        self.chunks = queue.Queue()
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.pending = collections.deque()  # lines that came together with one that was waited for
+        self.rest = ""  # what came after the last end of line
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def firmware(self, kind):
+        if kind == "bios":
+            return []
+        for code, variables in FIRMWARE:
+            if os.path.exists(f"/usr/share/OVMF/{code}"):
+                shutil.copy(f"/usr/share/OVMF/{variables}", f"{self.folder.name}/vars.fd")
+                return ["-drive", f"if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/{code}",
+                        "-drive", f"if=pflash,format=raw,file={self.folder.name}/vars.fd"]
+        raise Failure("no UEFI firmware in /usr/share/OVMF (apt-get install ovmf)")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.folder.cleanup()
+
+    def seconds(self):
+        return time.monotonic() - self.started
+
+    # The serial console.
+
+    def read(self):
+        while chunk := os.read(self.process.stdout.fileno(), 65536):
+            self.chunks.put(chunk)
+        self.chunks.put(None)
+
+    def lines(self, deadline, unfinished=False):
+        """Lines as they come, without control sequences; `unfinished` ones too, each time they grow: prompts."""
+        if self.rest and unfinished:
+            self.pending.append(clean(self.rest))
+        while True:
+            while self.pending:
+                yield self.pending.popleft()
+            left = deadline - self.seconds()
+            if left <= 0:
+                raise Failure(f"nothing more to wait for after {deadline:.0f} s")
+            try:
+                chunk = self.chunks.get(timeout=left)
+            except queue.Empty:
+                continue
+            if chunk is None:
+                raise Failure(f"QEMU ended by itself with status {self.process.wait()}")
+            *whole, self.rest = (self.rest + self.decoder.decode(chunk)).split("\n")
+            for line in map(clean, whole):
+                self.log.write(f"{self.seconds():8.2f} {line}\n")
+                self.pending.append(line)
+            self.log.flush()
+            if self.rest and unfinished:
+                self.pending.append(clean(self.rest))
+
+    def wait_for(self, pattern, deadline, unfinished=False):
+        for line in self.lines(deadline, unfinished):
+            if re.search(pattern, line):
+                return line
+            if re.search(HOPELESS, line):
+                raise Failure(f"the console says: {line}")
+
+    def type(self, text):
+        os.write(self.process.stdin.fileno(), text.encode())
+
+    def run(self, command, deadline):
+        """What a command says in root's shell on the console. Fails where it does."""
+        # The quotes keep the typed command's own echo from looking like its answer.
+        self.type(f"( {command} ); echo sta'tus '$? e'nd'\n")
+        said = []
+        for line in self.lines(deadline):
+            if found := re.search(r"status (\d+) end", line):
+                said.append(line[:found.start()])
+                break
+            said.append(line)
+        if found[1] != "0":
+            raise Failure(f"{command}: exit status {found[1]}: " + " / ".join(said[-5:]))
+        return said
+
+    def await_end(self, deadline):
+        """Until the machine is off by itself."""
+        try:
+            self.wait_for(r"(?!)", deadline)
+        except Failure:
+            if self.process.poll() != 0:
+                raise
+
+    # The monitor.
+
+    def command(self, name, **arguments):
+        """QEMU's answer to a command of its machine protocol."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(f"{self.folder.name}/monitor")
+            stream = connection.makefile("rw")
+            for request in [{"execute": "qmp_capabilities"}, {"execute": name, "arguments": arguments}]:
+                stream.write(json.dumps(request) + "\n")
+                stream.flush()
+                while "return" not in (answer := json.loads(stream.readline())):
+                    if "error" in answer:
+                        raise Failure(f"QEMU refuses {name}: {answer['error']['desc']}")
+        return answer["return"]
+
+    def press(self, *keys):
+        """Presses one key after the other, each a character or QEMU's name of a key, as fingers do."""
+        for key in keys:
+            self.command("send-key", keys=[{"type": "qcode", "data": KEYS.get(key, key)}])
+            time.sleep(0.2)
+
+
+def clean(line):
+    return re.sub(r"\x1b(\[[0-9;?=!]*[a-zA-Z]|\][^\x07\x1b]*(\x07|\x1b\\)|[()][A-Z0-9]|[A-Za-z=>])", "", line).replace("\r", "").rstrip()
+
+
+def medium(iso, kind="cd"):
+    """QEMU's options for an ISO in the machine, booted first."""
+    path = iso.replace(",", ",,")
+    return ["-drive", f"file={path},if=none,id=medium,format=raw,readonly=on"] + {
+        "cd": ["-device", "ide-cd,drive=medium,bootindex=1"],
+        "usb": ["-device", "qemu-xhci", "-device", "usb-storage,drive=medium,removable=on,bootindex=1"],
+        "disk": ["-device", "virtio-blk-pci,drive=medium,bootindex=1"],
+    }[kind]
+
+
+def accelerator(iso, log):
+    """The accelerator that works here, and a sentence why.
+
+    It is found out by booting this ISO with KVM for some seconds, not by the presence of /dev/kvm: on nested machines it can be
+    there and be of no use. The finding is kept until the host is rebooted. KLDLOAD_ACCEL=kvm or =tcg decides without a trial.
+    """
+    if forced := os.environ.get("KLDLOAD_ACCEL"):
+        return forced, "KLDLOAD_ACCEL says so"
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return "tcg", "there is no /dev/kvm to use"
+    with open("/proc/sys/kernel/random/boot_id") as file:
+        memo = os.path.join(tempfile.gettempdir(), f"boot-iso-accelerator.{os.getuid()}.{file.read().strip()}")
+    if os.path.exists(memo):
+        with open(memo) as file:
+            known = file.read().strip()
+        if known in ACCELERATORS:
+            return known, f"found out before ({memo})"
+    log.write("---- trial of KVM\n")
+    try:
+        with Machine(log, "kvm", medium(iso)) as machine:
+            machine.wait_for(KERNEL[-1], KVM_TRIAL_SECONDS)
+            found, why = "kvm", f"a trial started the kernel in {machine.seconds():.0f} s"
+    except Failure as failure:
+        found, why = "tcg", f"a trial of KVM failed: {failure}"
+    log.write("---- end of the trial\n")
+    with open(memo, "w") as file:
+        file.write(found + "\n")
+    return found, why
