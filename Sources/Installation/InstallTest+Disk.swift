@@ -31,7 +31,11 @@ extension InstallTest {
         await screenshot(machine, "\(phase.rawValue).png")
         guard isIn else { return false }
         if phase == .installed { try await looksAtManifest(machine, order) }
-        let isReady = try await smoke(SmokeTests.all.filter { $0.phase == phase }, on: machine, order)
+        if phase == .installed, order.answers["KLDLOAD_PROFILE"] == "desktop" {
+            try await looksAtDesktop(machine, order.answers)
+        }
+        let tests = SmokeTests.all(of: order.answers["KLDLOAD_PROFILE"]).filter { $0.phase == phase }
+        let isReady = try await smoke(tests, on: machine, order)
         try await recorder.check(phase.rawValue, "powers off when told to") {
             try await machine.shell.start("systemctl poweroff")
             let end = try await machine.end(within: limit(120))

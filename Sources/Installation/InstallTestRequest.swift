@@ -46,6 +46,8 @@ package struct InstallTestRequest: Sendable {
 
     /// The password that is asked for in the machine: with what shells, XML and FAT could stumble over.
     static let password = #"kl'd "test" $HOME `x` \ & <é>"#
+    /// The one that is typed at the greeter of a desktop, with keys that every keyboard has at one place.
+    static let typedPassword = "kldload in 1 test"
     static let passphrase = #"pass 'phrase' $1 "long" enough"#
 
     /// The answers file that this request makes, for a machine with `accelerator`.
@@ -56,7 +58,8 @@ package struct InstallTestRequest: Sendable {
             "# Made by deploy test.", "KLDLOAD_DISTRO=\(distribution)", "KLDLOAD_PROFILE=\(profile)",
             "KLDLOAD_DISK='\(names.joined(separator: " "))'", "KLDLOAD_ZFS_TOPOLOGY=\(topology)",
             "KLDLOAD_HOSTNAME=kldload-test", "KLDLOAD_USERNAME=tester",
-            "KLDLOAD_PASSWORD=\(Self.password.shellQuoted)", "KLDLOAD_TIMEZONE=Europe/Berlin",
+            "KLDLOAD_PASSWORD=\((profile == "desktop" ? Self.typedPassword : Self.password).shellQuoted)",
+            "KLDLOAD_TIMEZONE=Europe/Berlin",
             "KLDLOAD_LOCALE=en_US.UTF-8",
             "KLDLOAD_KERNEL_OPTIONS=\(words.joined(separator: " ").shellQuoted)",
         ]

@@ -17,6 +17,11 @@ enum SmokeTests {
     struct Test: Hashable {
         let phase: Phase
         let function: String
+        /// The profile that has what it looks at; nil where all have.
+        var profile: String? {
+            let words = function.split(separator: "_")
+            return words.count > 2 && words[1] == "in" ? String(words[2]) : nil
+        }
 
         /// "the pool is healthy".
         var title: String {
@@ -28,6 +33,9 @@ enum SmokeTests {
     static let folder = "/run/kldload-test"
 
     static var script: [UInt8] { PackageResources.smoke_tests_sh }
+
+    /// Those of a profile.
+    static func all(of profile: String) -> [Test] { all.filter { $0.profile ?? profile == profile } }
 
     /// Every function whose name begins with that of a phase.
     static var all: [Test] {

@@ -85,6 +85,24 @@ package final class Monitor: Sendable {
         try await execute("screendump", [("filename", .string(path.string)), ("format", .string("png"))])
     }
 
+    /// What the screen shows now; `path` is where QEMU puts it in the meantime. Throws `MachineError.refused`, `FileError`.
+    package func picture(by path: FilePath) async throws -> ScreenPicture? {
+        try await execute("screendump", [("filename", .string(path.string))])
+        defer { try? Files.remove(path) }
+        return try ScreenPicture(ppm: path)
+    }
+
+    /// Presses keys one after the other, as fingers do: letters and digits of a keyboard of the United States, a blank, and the
+    /// return key for an end of line. Throws `MachineError.refused`.
+    package func press(_ text: String) async throws {
+        for character in text {
+            let key = character == " " ? "spc" : character == "\n" ? "ret" : String(character)
+            try await execute(
+                "send-key", [("keys", .array([.object([("type", .string("qcode")), ("data", .string(key))])]))])
+            try await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
     /// Presses the power button.
     package func powerButton() async throws { try await execute("system_powerdown") }
 }

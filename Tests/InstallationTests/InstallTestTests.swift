@@ -24,6 +24,7 @@ final class PlayedInstallation: Sendable {
         try Files.createDirectory(holder.path.pushing("tree/darksite/debian/profiles"))
         let list = (1...20_000).map { "package\($0) 1.0 amd64\n" }.joined()
         try Files.write(list.utf8, to: holder.path.pushing("tree/darksite/debian/profiles/core"))
+        try Files.write(list.utf8, to: holder.path.pushing("tree/darksite/debian/profiles/desktop"))
         var request = InstallTestRequest(iso: iso)
         request.firmware = .bios
         change(&request)
@@ -79,7 +80,7 @@ struct InstallTestTests {
         let played = try PlayedInstallation()
         let report = try await played.run("", ["FAKE_QEMU_MANIFEST": try await played.manifest()])
         #expect(report.failures == [])
-        #expect(report.passed == 3 + SmokeTests.all.count { $0.phase != .degraded } + 3 * 2 + 1)
+        #expect(report.passed == 3 + SmokeTests.all(of: "core").count { $0.phase != .degraded } + 3 * 2 + 1)
         #expect(
             report.cases.map(\.group).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
                 == ["live", "install", "installed", "second", "restored"])
@@ -107,6 +108,20 @@ struct InstallTestTests {
         #expect(report.failures == [])
         #expect(report.cases.last?.group == "degraded")
         #expect(Files.exists(played.results.pushing("disks/disk1.raw")))
+    }
+
+    @Test("A desktop is looked at: the greeter, and the session of who typed the password into it")
+    func desktop() async throws {
+        let played = try PlayedInstallation { $0.profile = "desktop" }
+        let password = InstallTestRequest.typedPassword
+        let environment = [
+            "FAKE_QEMU_PASSWORD": password, "FAKE_QEMU_MANIFEST": try await played.manifest(),
+            "FAKE_QEMU_KEYS": "ret" + password.split(separator: " ").joined(separator: "spc") + "ret",
+        ]
+        let report = try await played.run("", environment)
+        #expect(report.failures == [])
+        #expect(report.cases.map(\.name).contains("the greeter is drawn"))
+        #expect(try Files.list(played.results).filter { ["greeter.png", "desktop.png"].contains($0) }.count == 2)
     }
 
     @Test("A case that fails in the machine is a failure with its reason, and the others are looked at all the same")
@@ -249,5 +264,7 @@ struct TestReportTests {
                 "the other boot environment can be removed",
                 "the pool says what is missing and lost nothing",
             ])
+        let special = SmokeTests.all(of: "kvm").filter { !SmokeTests.all(of: "core").contains($0) }
+        #expect(special.map(\.profile) == ["kvm"])
     }
 }

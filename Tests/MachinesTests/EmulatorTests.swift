@@ -157,8 +157,11 @@ struct EmulatorTests {
                 }
                 return true
             }
-            try await machine.monitor.screenshot(to: fake.folder.appending("picture"))
-            #expect(try Files.readText(fake.folder.appending("picture")) == "picture")
+            let path = fake.folder.appending("picture")
+            try await machine.monitor.screenshot(to: path)
+            #expect(try Files.read(path).starts(with: Array("P6".utf8)))
+            #expect(try await machine.monitor.picture(by: path)?.isDrawn == true)
+            #expect(!Files.exists(path))
         }
     }
 

@@ -16,7 +16,8 @@ What it plays is in FAKE_QEMU, a word each with "+" between:
   unseen           it powers off at once, before anybody takes a picture of it
 
 FAKE_QEMU_PID: a file that gets the number of the process. FAKE_QEMU_FAIL: scripts that hold this text fail. FAKE_QEMU_RUN=1:
-scripts are run on this host, by the command that was typed.
+scripts are run on this host, by the command that was typed. FAKE_QEMU_KEYS: what must have been pressed on the keyboard before
+anybody has a session on the screen.
 """
 import json
 import os
@@ -69,9 +70,11 @@ def answer_monitor():
         request = json.loads(line)
         if request["execute"] == "screendump":
             with open(request["arguments"]["filename"], "wb") as file:
-                file.write(b"picture")
+                file.write(b"P6\n20 10\n255\n" + bytes((i + len(pressed)) % 251 for i in range(600)))
             pictured.set()
-        if request["execute"] in ("qmp_capabilities", "screendump", "cont"):
+        if request["execute"] == "send-key":
+            pressed.extend(key["data"] for key in request["arguments"]["keys"])
+        if request["execute"] in ("qmp_capabilities", "screendump", "send-key", "cont"):
             monitor.sendall(b'{"return": {}}\r\n')
             if request["execute"] == "cont":
                 begun.set()
@@ -94,6 +97,8 @@ def serve_scripts():
                 output = os.environ.get("FAKE_QEMU_MANIFEST", "")
             failing = os.environ.get("FAKE_QEMU_FAIL")
             failed = failing is not None and re.search(failing, script)
+            if "Class=user" in script:
+                failed = "".join(pressed) != os.environ.get("FAKE_QEMU_KEYS")
             channel.sendall((f"one\nthe reason\0{1}\0" if failed else f"{output}\0{0}\0").encode())
 
 
@@ -178,6 +183,7 @@ secret = False
 console, monitor, channel = connect("console"), connect("monitor"), connect("channel")
 begun = threading.Event()
 pictured = threading.Event()
+pressed = []
 threading.Thread(target=answer_monitor, daemon=True).start()
 begun.wait()
 if "silent" in MODE:

@@ -9,6 +9,8 @@
 #   restored_…   after it was started again, in `default`, which was rolled back to a snapshot
 #   degraded_…   after it was started without its first disk, where the others hold all that was on it
 #
+# A name that goes on with in_PROFILE_ is looked at in that profile alone.
+#
 # Given: PROFILE, HOSTNAME_WANTED, USERNAME, DISKS (a number), TOPOLOGY, ENCRYPTED (0 or 1), TIMEZONE, LOCALE, SECRETS (an array),
 # and the profile's packages as the ISO has them in /run/kldload-test/profile: name, version, architecture a line.
 
@@ -255,6 +257,36 @@ installed_no_secret_is_in_a_log_or_the_manifest() {
 
 installed_the_log_of_the_installation_is_there() {
     [[ -s /var/log/installer/kldload-installer.log ]] || fail "there is no /var/log/installer/kldload-installer.log"
+}
+
+installed_in_kvm_libvirt_starts_a_guest() {
+    local type=qemu state
+    if [[ -c /dev/kvm ]]; then type=kvm; fi
+    cat > /run/kldload-test/guest.xml << END
+<domain type='$type'>
+  <name>kldload-test</name>
+  <memory unit='MiB'>512</memory>
+  <os>
+    <type arch='x86_64' machine='q35'>hvm</type>
+    <kernel>/vmlinuz</kernel>
+    <initrd>/initrd.img</initrd>
+    <cmdline>console=ttyS0 earlyprintk=ttyS0</cmdline>
+  </os>
+  <devices>
+    <serial type='file'>
+      <source path='/var/log/libvirt/qemu/kldload-test-console.log'/>
+    </serial>
+  </devices>
+</domain>
+END
+    virsh --connect qemu:///system version --daemon
+    virsh --connect qemu:///system create /run/kldload-test/guest.xml
+    state=$(virsh --connect qemu:///system domstate kldload-test)
+    [[ $state == running* ]] || fail "the guest is $state"
+    # Emulated in what may be emulated itself.
+    timeout 900 bash -c 'until grep --quiet "Linux version" /var/log/libvirt/qemu/kldload-test-console.log; do sleep 2; done' \
+        || fail "its kernel says nothing: $(tail --bytes=500 /var/log/libvirt/qemu/kldload-test-console.log)"
+    virsh --connect qemu:///system destroy kldload-test
 }
 
 installed_another_boot_environment_is_made_and_chosen() {

@@ -1,0 +1,80 @@
+import Machines
+import Primitives
+private import Synchronization
+import SystemPackage
+
+/// A desktop as a person has it before them: looked at by its picture, and logged in to with the keyboard.
+extension InstallTest {
+    /// The greeter, the login with the password, and the session after it, each with a picture that is kept.
+    func looksAtDesktop(_ machine: VirtualMachine, _ answers: Answers) async throws {
+        let user = answers["KLDLOAD_USERNAME"]
+        let greeter = Mutex<ScreenPicture?>(nil)
+        let isGreeted = try await recorder.check("installed", "the greeter is drawn") { [self] in
+            try await awaitSession(of: "greeter", named: nil, machine)
+            let picture = try await awaitDrawn(machine, picture: "greeter.png")
+            greeter.withLock { $0 = picture }
+        }
+        guard isGreeted else { return }
+        try await recorder.check(
+            "installed", "the administrator logs in at the greeter, and has a desktop that is drawn"
+        ) {
+            // The one user is chosen already; what comes then asks for the password.
+            try await machine.monitor.press("\n")
+            try await awaitDrawn(machine, unlike: greeter.withLock { $0 }, picture: "password.png")
+            try await machine.monitor.press(answers["KLDLOAD_PASSWORD"] + "\n")
+            try await awaitSession(of: "user", named: user, machine)
+            let shell = "systemctl --user --machine=\(user)@.host is-active org.gnome.Shell@wayland.service"
+            try await awaitSuccess(shell, what: "gnome-shell does not run for \(user)", machine)
+            try await awaitDrawn(machine, picture: "desktop.png")
+        }
+    }
+
+    /// Until somebody sits at the screen: a session of `sessionClass`, at the first seat, that is on the screen.
+    private func awaitSession(of sessionClass: String, named user: String?, _ machine: VirtualMachine) async throws {
+        let script = """
+            for session in $(loginctl list-sessions --no-legend | awk '{ print $1 }'); do
+                said=$(loginctl show-session --property Class --property Name --property Seat --property State "$session")
+                if [[ $said == *Class=\(sessionClass)* && $said == *Seat=seat0* && $said == *State=active* \
+            && $said == *Name=\(user ?? "")* ]]; then exit 0; fi
+            done
+            loginctl list-sessions --no-legend
+            exit 1
+            """
+        try await awaitSuccess(script, what: "nobody has the screen as \(sessionClass)", machine)
+    }
+
+    /// Until `script` ends with 0 in the machine.
+    private func awaitSuccess(_ script: String, what: String, _ machine: VirtualMachine) async throws {
+        let end = ContinuousClock.now + limit(300)
+        while true {
+            let outcome = try await machine.shell.run(script, within: limit(60))
+            if outcome.status == 0 { return }
+            guard ContinuousClock.now < end else { throw TestFailure(what: what, details: outcome.lines) }
+            try await Task.sleep(for: .seconds(2))
+        }
+    }
+
+    /// Until something is drawn on the screen, other than `known`, and has come to rest; that picture is kept as `name`.
+    @discardableResult private func awaitDrawn(
+        _ machine: VirtualMachine, unlike known: ScreenPicture? = nil, picture name: String
+    ) async throws -> ScreenPicture {
+        let end = ContinuousClock.now + limit(300)
+        var last: ScreenPicture?
+        while true {
+            let picture = try await machine.monitor.picture(by: disks.appending("screen.ppm"))
+            if let picture, picture.isDrawn, picture != known, picture == last {
+                await screenshot(machine, name)
+                return picture
+            }
+            guard ContinuousClock.now < end else {
+                await screenshot(machine, name)
+                throw TestFailure(
+                    what:
+                        "nothing is drawn on the screen that comes to rest: \(picture?.colours ?? 0) colours; see \(name)"
+                )
+            }
+            last = picture
+            try await Task.sleep(for: .seconds(3))
+        }
+    }
+}
