@@ -48,30 +48,6 @@ package struct StepGraph: Sendable {
     /// The stages there are, in order.
     package var stages: [Stage] { Set(steps.values.map(\.stage)).sorted { $0.number < $1.number } }
 
-    /// The steps that `targets` (names of steps or stages; none means all) stand for, without what they need.
-    /// Throws `GraphError` at an unknown name, saying which there are.
-    package func resolve(targets: [String]) throws(GraphError) -> Set<StepName> {
-        guard !targets.isEmpty, targets != ["all"] else { return Set(order) }
-        var wanted: Set<StepName> = []
-        for target in targets {
-            let ofStage = order.filter {
-                steps[$0]?.stage.name == target || steps[$0].map { String($0.stage.number) } == target
-            }
-            if !ofStage.isEmpty {
-                wanted.formUnion(ofStage)
-            } else if steps[StepName(target)] != nil {
-                wanted.insert(StepName(target))
-            } else {
-                throw GraphError(
-                    what: "there is no stage or step called \"\(target)\"",
-                    hint:
-                        "stages: \(stages.map(\.name).joined(separator: ", ")); steps: \(order.map(\.text).joined(separator: ", "))",
-                    isUsageError: true)
-            }
-        }
-        return wanted
-    }
-
     /// `wanted` with all they need, in an order in which they could run one by one.
     package func closure(of wanted: Set<StepName>) -> [StepName] {
         var needed = wanted

@@ -36,7 +36,7 @@ package struct AdHocResolver {
         // A profile that has what its packages recommend has that of those, too, that join it.
         let followsAll = request.ground.profile?.includesRecommends ?? false
         let includesRecommends = request.includesRecommends || followsAll
-        let universe = try catalog.packages(for: distribution, includesRecommends: includesRecommends)
+        let universe = try catalog.packages(includesRecommends: includesRecommends)
         let excluded = request.ground.profile?.sets.forbidden.flatMap { universe.packages(named: $0.name) } ?? []
         if let debian = universe as? DebianUniverse {
             debian.keptOut = Set(excluded + request.forbidden.flatMap(universe.packages(named:)))
@@ -82,7 +82,7 @@ package struct AdHocResolver {
 
     /// As the sets of the profile would have it if what is asked for stood in them.
     private func wishesOfGround(_ ground: SolvedProfile, _ request: AdHocRequest) -> [SolvedProfile.Wish] {
-        guard case .debian(let debian) = catalog.content, let module = debian.module, request.ground.profile != nil,
+        guard case .apt(let apt) = catalog.content, let module = apt.module, request.ground.profile != nil,
             request.wanted.contains(where: { $0.name == "zfsutils-linux" }),
             !ground.wishes.contains(.module(module.name))
         else { return ground.wishes }

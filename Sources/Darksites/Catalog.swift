@@ -10,8 +10,8 @@ package struct Catalog: Sendable {
     package let hold: LockHold
 
     package enum Content: Sendable {
-        case debian(DebianCatalog)
-        case rpm(RPMSnapshotContent)
+        case apt(APTCatalog)
+        case rpm(RPMCatalog)
     }
 
     package init(snapshot: Snapshot, content: Content, hold: LockHold = LockHold()) {
@@ -20,56 +20,82 @@ package struct Catalog: Sendable {
         self.hold = hold
     }
 
-    /// The packages as `request` has them, to ask about or to solve for: one universe for one request. Throws where the
-    /// declared streams of modules can't be had.
-    package func packages(for request: ResolutionRequest, includesRecommends: Bool = false) throws
-        -> any CatalogPackages
-    {
+    /// The packages, to ask about or to solve for: one universe for one request. Throws where the declared streams of modules
+    /// can't be had.
+    package func packages(includesRecommends: Bool = false) throws -> any CatalogPackages {
         switch content {
-        case .debian(let debian):
-            DebianUniverse(debian.table, pins: request.pins, includesRecommends: includesRecommends)
-        case .rpm(let content): try Self.universe(content, request)
+        case .apt(let apt): DebianUniverse(apt.table, pins: apt.rules.pins, includesRecommends: includesRecommends)
+        case .rpm(let rpm): try rpm.universe()
         }
     }
 
     /// The same, each to be looked at alone.
-    func separatePackages(for request: ResolutionRequest) throws -> (any CatalogPackages, [PackageID]) {
+    func separatePackages() throws -> (any CatalogPackages, [PackageID]) {
         switch content {
-        case .debian(let debian):
-            let universe = DebianUniverse(debian.table, pins: request.pins)
+        case .apt(let apt):
+            let universe = DebianUniverse(apt.table, pins: apt.rules.pins)
             let own = universe.allCandidates.filter {
-                debian.table.origins(of: $0).first?.repository != Resolver.builtHere
+                apt.table.origins(of: $0).first?.repository != Resolver.builtHere
             }
             return (universe, own)
-        case .rpm(let content):
-            var request = request
-            request.rpm?.policy.keepsArchitecturesInStep = false
-            let universe = try Self.universe(content, request)
+        case .rpm(let rpm):
+            let universe = try rpm.universe(keepsArchitecturesInStep: false)
             return (universe, universe.allCandidates)
         }
-    }
-
-    static func universe(_ content: RPMSnapshotContent, _ request: ResolutionRequest) throws -> RPMUniverse {
-        let rules = request.rpm ?? RPMRules(policy: RPMPolicy(architecture: request.architecture), platform: nil)
-        let modules = try ModuleSelection(content.modules, enabled: rules.streams, platform: rules.platform)
-        return RPMUniverse(
-            content.table, rules: rules.policy, modules: modules, groups: content.groups,
-            generations: content.generations)
     }
 }
 
 /// The packages of APT's snapshot, and the prebuilt ZFS module beside them.
-package struct DebianCatalog: Sendable {
+package struct APTCatalog: Sendable {
     package let table: PackageTable
+    package let rules: APTRules
     /// nil where none is wanted, or the snapshot has no kernel or no ZFS.
     package let module: ZFSModulePackage?
     /// The kernels that the snapshot's OpenZFS supports; nil where no profile wants it, or it does not say.
     package let zfsKernels: ZFSKernelRange?
 
-    package init(table: PackageTable, module: ZFSModulePackage? = nil, zfsKernels: ZFSKernelRange? = nil) {
+    package init(
+        table: PackageTable, rules: APTRules = APTRules(), module: ZFSModulePackage? = nil,
+        zfsKernels: ZFSKernelRange? = nil
+    ) {
         self.table = table
+        self.rules = rules
         self.module = module
         self.zfsKernels = zfsKernels
+    }
+}
+
+/// The packages of a snapshot of RPM repositories.
+package struct RPMCatalog: Sendable {
+    package let content: RPMSnapshotContent
+    package let rules: RPMRules
+
+    package init(content: RPMSnapshotContent, rules: RPMRules) {
+        self.content = content
+        self.rules = rules
+    }
+
+    func universe(keepsArchitecturesInStep: Bool = true) throws -> RPMUniverse {
+        var policy = rules.policy
+        if !keepsArchitecturesInStep { policy.keepsArchitecturesInStep = false }
+        let modules = try ModuleSelection(content.modules, enabled: rules.streams, platform: rules.platform)
+        return RPMUniverse(
+            content.table, rules: policy, modules: modules, groups: content.groups, generations: content.generations)
+    }
+}
+
+/// What decides about APT's packages beside their relations.
+package struct APTRules: Sendable {
+    /// Other architectures whose packages may be asked for, as `name:i386`.
+    package let foreignArchitectures: [String]
+    package let pins: [Pin]
+    /// Whether profiles that want zfsutils-linux get a prebuilt module for their kernel.
+    package let prebuildsZFS: Bool
+
+    package init(foreignArchitectures: [String] = [], pins: [Pin] = [], prebuildsZFS: Bool = false) {
+        self.foreignArchitectures = foreignArchitectures
+        self.pins = pins
+        self.prebuildsZFS = prebuildsZFS
     }
 }
 

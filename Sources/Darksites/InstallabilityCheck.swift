@@ -7,7 +7,7 @@ package struct InstallabilityCheck {
 
     /// Throws where the declared streams of modules can't be had.
     package init(_ catalog: Catalog, _ request: ResolutionRequest) throws {
-        (universe, packages) = try catalog.separatePackages(for: request)
+        (universe, packages) = try catalog.separatePackages()
     }
 
     /// Throws `SolverLimitReached`.

@@ -25,6 +25,7 @@ package struct Lock: Hashable, Sendable {
 /// What one distribution resolved to.
 package struct LockedDistribution: Hashable, Sendable {
     package let name: String
+    package let family: PackageFamily
     package let architecture: String
     /// What was asked for: where it differs from today's, the section is stale. Nil where a lock of version 1 did not say.
     package let asked: LockedRequest?
@@ -39,10 +40,12 @@ package struct LockedDistribution: Hashable, Sendable {
     package let unsealed: [String]
 
     package init(
-        name: String, architecture: String, asked: LockedRequest?, snapshots: [LockedSnapshot], indexes: [LockedIndex],
+        name: String, family: PackageFamily, architecture: String, asked: LockedRequest?, snapshots: [LockedSnapshot],
+        indexes: [LockedIndex],
         packages: [LockedPackage], built: [LockedBuild] = [], unsealed: [String] = []
     ) {
         self.name = name
+        self.family = family
         self.architecture = architecture
         self.asked = asked
         self.snapshots = snapshots.inOrder()
@@ -66,7 +69,12 @@ package struct LockedDistribution: Hashable, Sendable {
 
     /// The native architecture, then the others whose packages may be asked for, sorted.
     package var architectures: [String] {
-        let others = asked?.foreignArchitectures ?? indexes.map(\.architecture)
+        let others: [String] =
+            switch asked?.source {
+            case .apt(let request): request.foreignArchitectures
+            case .rpm: []
+            case nil: indexes.map(\.architecture)
+            }
         return [architecture] + Set(others).subtracting([architecture]).sorted()
     }
 

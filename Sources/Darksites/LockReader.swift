@@ -23,10 +23,13 @@ private struct LockParser {
     private var section: Section?
     private var lists: [ListedProfiles] = []
     private(set) var errors: [any UserError] = []
+    private var version: Int64 = 0
 
     private struct Section {
         let line: Int
         let name: String
+        /// What its line says; nil in a lock of version 3, whose other lines tell.
+        let family: PackageFamily?
         let architecture: String
         var release: (number: String, codename: String)?
         var foreign: [String] = []
@@ -109,7 +112,7 @@ private struct LockParser {
             throw lines.error("a lock begins with a version line", hint: Self.again)
         }
         try lines.expect(1, "version NUMBER")
-        let version = try lines.number(1)
+        version = try lines.number(1)
         guard (1...Int64(LockWriter.version)).contains(version) else {
             throw lines.error(
                 "this lock has version \(version) of the format, and this deploy reads versions 1 to \(LockWriter.version)",
@@ -121,12 +124,19 @@ private struct LockParser {
     private mutating func readLine() throws(Mistake) {
         if lines.isKeyword("distribution") {
             finishSection()
-            try lines.expect(2, "distribution NAME ARCHITECTURE")
+            let hasFamily = version > 3
+            if hasFamily {
+                try lines.expect(3, "distribution NAME FAMILY ARCHITECTURE")
+            } else {
+                try lines.expect(2, "distribution NAME ARCHITECTURE")
+            }
             let name = try lines.string(1)
+            let family = hasFamily ? try self.family(2) : nil
             if distributions.contains(where: { $0.name == name }) {
                 errors.append(lines.error("the distribution \(name) is there twice", field: 1))
             }
-            section = Section(line: lines.number, name: name, architecture: try lines.string(2))
+            section = Section(
+                line: lines.number, name: name, family: family, architecture: try lines.string(hasFamily ? 3 : 2))
             return
         }
         // Taken out while it changes, so that its arrays are not copied.
@@ -134,6 +144,12 @@ private struct LockParser {
             throw lines.error("a \(lines.keyword) line before any distribution line", hint: Self.again)
         }
         defer { section = current }
+        if let family = current.family, let other = Self.families.first(where: { lines.isKeyword($0.keyword) })?.family,
+            other != family
+        {
+            throw lines.error(
+                "\(current.name) is of the family \(family.rawValue), and \"\(lines.keyword)\" of \(other.rawValue)")
+        }
         if lines.isKeyword("package") {
             current.packages.append(try package(isEssential: false), line: lines.number)
         } else if lines.isKeyword("essential") {
@@ -189,6 +205,21 @@ private struct LockParser {
                         "package", "built", "distribution", "excludes", "modules", "rpm-repository",
                     ]))
         }
+    }
+
+    /// The lines that one family alone has.
+    private static let families: [(keyword: StaticString, family: PackageFamily)] = [
+        ("foreign", .apt), ("repository", .apt), ("pin", .apt),
+        ("excludes", .rpm), ("modules", .rpm), ("rpm-repository", .rpm),
+    ]
+
+    private func family(_ number: Int) throws(Mistake) -> PackageFamily {
+        let word = try lines.string(number)
+        guard let family = PackageFamily(rawValue: word) else {
+            let known = PackageFamily.allCases.map(\.rawValue).joined(separator: " or ")
+            throw lines.error("a family is \(known)", field: number)
+        }
+        return family
     }
 
     private mutating func package(isEssential: Bool) throws(Mistake) -> LockedPackage {
@@ -322,14 +353,23 @@ private struct LockParser {
         let repositories = inOrder(section.repositories) { "place \($0.place) among the repositories" }
         let pins = inOrder(section.pins) { "place \($0.place) among the pins" }
         let rpm = inOrder(section.rpmRepositories) { "place \($0.place) among the RPM repositories" }
-        let isRPM = !rpm.isEmpty || !section.excludes.isEmpty || !section.modules.isEmpty
+        let family = section.family ?? (rpm.isEmpty ? .apt : .rpm)
         let asked = section.release.map { release in
             LockedRequest(
-                release: release.number, codename: release.codename, foreignArchitectures: section.foreign,
-                repositories: repositories.map(\.value), pins: pins.map(\.value),
-                rpm: isRPM
-                    ? LockedRPMRequest(
-                        excludes: section.excludes, modules: section.modules, repositories: rpm.map(\.value)) : nil,
+                release: release.number, codename: release.codename,
+                source: {
+                    switch family {
+                    case .apt:
+                        .apt(
+                            LockedAPTRequest(
+                                foreignArchitectures: section.foreign, repositories: repositories.map(\.value),
+                                pins: pins.map(\.value)))
+                    case .rpm:
+                        .rpm(
+                            LockedRPMRequest(
+                                excludes: section.excludes, modules: section.modules, repositories: rpm.map(\.value)))
+                    }
+                }(),
                 profiles: Array(Set(section.seals.keys).union(wishes.map(\.profile))),
                 wishes: wishes)
         }
@@ -338,7 +378,8 @@ private struct LockParser {
         let built = inOrder(section.built) { "\($0.name) \($0.version) \($0.architecture)" }
         func distribution(unsealed: [String]) -> LockedDistribution {
             LockedDistribution(
-                name: section.name, architecture: section.architecture, asked: asked, snapshots: snapshots,
+                name: section.name, family: family, architecture: section.architecture, asked: asked,
+                snapshots: snapshots,
                 indexes: indexes, packages: packages, built: built, unsealed: unsealed)
         }
         let read = distribution(unsealed: [])

@@ -15,16 +15,19 @@ struct LockSeal: Hashable {
     static func all(of locked: LockedDistribution) -> [String: LockSeal] {
         var common = SealBytes()
         common.add([locked.architecture, locked.asked?.release ?? "", locked.asked?.codename ?? ""])
-        common.add(locked.asked?.foreignArchitectures ?? [])
-        for repository in locked.asked?.repositories ?? [] {
-            common.add([repository.name] + repository.suites + ["/"] + repository.components)
-            common.add(repository.keyring)
-            if let files = repository.files { common.add(files) }
-        }
-        for pin in locked.asked?.pins ?? [] { common.add(["\(pin.priority)", pin.target] + pin.packages) }
-        if let rpm = locked.asked?.rpm {
-            common.add(["rpm"] + rpm.excludes + ["/"] + rpm.modules)
-            for repository in rpm.repositories { common.add(repository.fields) }
+        switch locked.asked?.source {
+        case .apt(let request):
+            common.add(request.foreignArchitectures)
+            for repository in request.repositories {
+                common.add([repository.name] + repository.suites + ["/"] + repository.components)
+                common.add(repository.keyring)
+                if let files = repository.files { common.add(files) }
+            }
+            for pin in request.pins { common.add(["\(pin.priority)", pin.target] + pin.packages) }
+        case .rpm(let request):
+            common.add(["rpm"] + request.excludes + ["/"] + request.modules)
+            for repository in request.repositories { common.add(repository.fields) }
+        case nil: break
         }
         for snapshot in locked.snapshots {
             common.add([snapshot.repository, snapshot.suite])

@@ -2,14 +2,14 @@ package import Primitives
 
 /// Writes `deploy.lock`: one line for each fact, sorted, so that `git diff` reads as a changelog.
 ///
-///     version 3
+///     version 4
 ///
-///     distribution NAME ARCHITECTURE
+///     distribution NAME FAMILY ARCHITECTURE
 ///     release NUMBER CODENAME
-///     foreign ARCHITECTURES
+///     foreign ARCHITECTURES           (of the family apt, as the next two)
 ///     repository PLACE NAME SUITES COMPONENTS KEYRING
 ///     pin PLACE PRIORITY PACKAGES TARGET
-///     excludes PATTERNS
+///     excludes PATTERNS               (of the family rpm, as the next two)
 ///     modules STREAMS
 ///     rpm-repository PLACE NAME PRIORITY COST MODULES EXCLUDES TRUST KEYS
 ///     snapshot REPOSITORY SUITE DATE SIZE DIGEST
@@ -29,9 +29,10 @@ package import Primitives
 /// the platform of its modules is CODENAME, its SUITE `-`. The lines up to `rpm-repository`, and `want`, are what was asked for, the others what it came to.
 /// SEAL is described at `LockSeal`. Several snapshots of one suite come from an update of single packages.
 package enum LockWriter {
-    /// The version of the format that is written. Older ones are read, too: 2 had paths as they are and no `files:`, and 1, in the place of what
-    /// was asked for, a digest of it, so that such a section counts as stale.
-    package static let version = 3
+    /// The version of the format that is written. Older ones are read, too: 3 had no FAMILY, which its lines tell; 2 had
+    /// paths as they are and no `files:`, and 1, in the place of what was asked for, a digest of it, so that such a section counts as
+    /// stale.
+    package static let version = 4
 
     /// `text` with what no field can hold percent-encoded, and each percent sign.
     static func encoded(_ text: String) -> String {
@@ -49,7 +50,7 @@ package enum LockWriter {
         text.append("version \(version)\n")
         for distribution in lock.distributions {
             text.append("\n")
-            try text.line(["distribution", distribution.name, distribution.architecture])
+            try text.line(["distribution", distribution.name, distribution.family.rawValue, distribution.architecture])
             if let asked = distribution.asked { try write(asked, to: &text) }
             for snapshot in distribution.snapshots {
                 try text.line([
@@ -87,6 +88,13 @@ package enum LockWriter {
 
     private static func write(_ asked: LockedRequest, to text: inout LockText) throws(Mistake) {
         try text.line(["release", asked.release, asked.codename])
+        switch asked.source {
+        case .apt(let request): try write(request, to: &text)
+        case .rpm(let request): try write(request, to: &text)
+        }
+    }
+
+    private static func write(_ asked: LockedAPTRequest, to text: inout LockText) throws(Mistake) {
         if !asked.foreignArchitectures.isEmpty {
             try text.line(["foreign", asked.foreignArchitectures.joined(separator: ",")])
         }
@@ -102,7 +110,9 @@ package enum LockWriter {
                 "pin", String(index + 1), String(pin.priority), pin.packages.joined(separator: ","), pin.target,
             ])
         }
-        guard let rpm = asked.rpm else { return }
+    }
+
+    private static func write(_ rpm: LockedRPMRequest, to text: inout LockText) throws(Mistake) {
         if !rpm.excludes.isEmpty { try text.line(["excludes", rpm.excludes.joined(separator: ",")]) }
         if !rpm.modules.isEmpty { try text.line(["modules", rpm.modules.joined(separator: ",")]) }
         for (index, repository) in rpm.repositories.enumerated() {

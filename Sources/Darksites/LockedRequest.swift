@@ -10,41 +10,60 @@ package struct LockedRequest: Hashable, Sendable {
     package let release: String
     /// "trixie"
     package let codename: String
-    /// Architectures beside the native one.
-    package let foreignArchitectures: [String]
-    /// In the order of the declaration, which decides between repositories that have the same package.
-    package let repositories: [LockedRepository]
-    /// In the order of the declaration: the first that fits counts.
-    package let pins: [LockedPin]
-    /// What else there is of a distribution of RPM packages, which has nothing in the three lists before; nil for others.
-    package let rpm: LockedRPMRequest?
+    package let source: Source
     /// Sorted; a profile may ask for nothing beyond the base system.
     package let profiles: [String]
     /// Sorted.
     package let wishes: [LockedWish]
 
-    package init(
-        release: String, codename: String, foreignArchitectures: [String] = [], repositories: [LockedRepository],
-        pins: [LockedPin], rpm: LockedRPMRequest? = nil, profiles: [String], wishes: [LockedWish]
-    ) {
+    /// Where packages come from and which of them count, by their family.
+    package enum Source: Hashable, Sendable {
+        case apt(LockedAPTRequest)
+        case rpm(LockedRPMRequest)
+
+        package var family: PackageFamily {
+            switch self {
+            case .apt: .apt
+            case .rpm: .rpm
+            }
+        }
+    }
+
+    package init(release: String, codename: String, source: Source, profiles: [String], wishes: [LockedWish]) {
         self.release = release
         self.codename = codename
-        self.foreignArchitectures = foreignArchitectures
-        self.repositories = repositories
-        self.pins = pins
-        self.rpm = rpm
+        self.source = source
         self.profiles = profiles.sorted()
         self.wishes = wishes.sorted()
     }
 
     /// The names of repositories that are made of files of the user's own.
     var ownRepositories: Set<String> {
-        let ofRPM = (rpm?.repositories ?? []).filter { if case .files = $0.trust { true } else { false } }
-        return Set(repositories.filter { $0.files != nil }.map(\.name) + ofRPM.map(\.name))
+        switch source {
+        case .apt(let request): Set(request.repositories.filter { $0.files != nil }.map(\.name))
+        case .rpm(let request):
+            Set(request.repositories.filter { if case .files = $0.trust { true } else { false } }.map(\.name))
+        }
     }
 
     /// The texts of the lines that a profile asks for, sorted.
     func wishes(of profile: String) -> [String] { wishes.filter { $0.profile == profile }.map(\.text) }
+}
+
+/// What decides a resolution of APT's packages beside the release and the sets.
+package struct LockedAPTRequest: Hashable, Sendable {
+    /// Architectures beside the native one.
+    package let foreignArchitectures: [String]
+    /// In the order of the declaration, which decides between repositories that have the same package.
+    package let repositories: [LockedRepository]
+    /// In the order of the declaration: the first that fits counts.
+    package let pins: [LockedPin]
+
+    package init(foreignArchitectures: [String] = [], repositories: [LockedRepository], pins: [LockedPin]) {
+        self.foreignArchitectures = foreignArchitectures
+        self.repositories = repositories
+        self.pins = pins
+    }
 }
 
 /// A repository as far as it decides what is resolved.

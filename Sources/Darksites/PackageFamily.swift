@@ -2,7 +2,7 @@ package import APT
 import RPM
 
 /// The kind of packages that a distribution has.
-package enum PackageFamily: Hashable, Sendable {
+package enum PackageFamily: String, CaseIterable, Hashable, Sendable {
     case apt, rpm
 
     /// What decides what is installed.
@@ -19,11 +19,6 @@ package enum PackageFamily: Hashable, Sendable {
         case .rpm: RPMVersion(a) < RPMVersion(b)
         }
     }
-}
-
-extension LockedDistribution {
-    /// That of its packages; a lock without any is taken for APT's.
-    package var family: PackageFamily { packages.first?.path.hasSuffix(".rpm") == true ? .rpm : .apt }
 }
 
 extension PackageRequest {

@@ -30,7 +30,7 @@ package struct PackageFinder {
 
     /// What holds all of `words` in its name or summary, the best first. Throws `NothingFound` where nothing does.
     package func find(_ words: [String]) throws -> [PackageFinding] {
-        let packages = try catalog.packages(for: request)
+        let packages = try catalog.packages()
         let matches = packages.matches(WordSearch(words))
         guard !matches.isEmpty else { throw nothing(words, packages) }
         var profiles: [String: (version: String, names: Set<String>)] = [:]

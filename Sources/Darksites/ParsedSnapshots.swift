@@ -25,31 +25,35 @@ package struct ParsedSnapshots: Sendable {
     }
 
     /// The packages of all indexes of `snapshot`, which the store must hold intact.
-    package func table(of snapshot: Snapshot, architectures: [String]) throws -> PackageTable {
+    package func table(
+        of snapshot: Snapshot, _ content: APTSnapshotContent, architectures: [String]
+    ) throws -> PackageTable {
         try indexes.table(
-            of: files(of: snapshot), architecture: architectures[0],
+            of: files(of: snapshot, content), architecture: architectures[0],
             foreignArchitectures: Array(architectures.dropFirst()))
     }
 
     /// The table of `snapshot`, where it was made before and the store still has the indexes, whose bytes are not looked at.
-    func known(_ snapshot: Snapshot, architectures: [String]) -> PackageTable? {
+    func known(_ snapshot: Snapshot, _ content: APTSnapshotContent, architectures: [String]) -> PackageTable? {
         guard snapshot.indexes.allSatisfy({ store.contains($0.digest, size: $0.size.bytes) }) else { return nil }
         return indexes.known(
-            files(of: snapshot), architecture: architectures[0], foreignArchitectures: Array(architectures.dropFirst()))
+            files(of: snapshot, content), architecture: architectures[0],
+            foreignArchitectures: Array(architectures.dropFirst()))
     }
 
     /// `table`, which is that of `snapshot`, with the packages of one more index.
     func table(
-        _ table: PackageTable, of snapshot: Snapshot, adding index: PackageIndex, origin: IndexOrigin
+        _ table: PackageTable, of snapshot: Snapshot, _ content: APTSnapshotContent, adding index: PackageIndex,
+        origin: IndexOrigin
     ) throws(PackageIndexError) -> PackageTable {
-        try indexes.table(table, of: files(of: snapshot), adding: index, origin: origin)
+        try indexes.table(table, of: files(of: snapshot, content), adding: index, origin: origin)
     }
 
-    private func files(of snapshot: Snapshot) -> [IndexFile] {
+    private func files(of snapshot: Snapshot, _ content: APTSnapshotContent) -> [IndexFile] {
         snapshot.indexes.map { index in
-            let release = snapshot.release(index.repository, index.suite)
+            let release = content.release(index.repository, index.suite)
             let origin = IndexOrigin(
-                repository: index.repository, site: snapshot.sites[index.repository] ?? "", suite: index.suite,
+                repository: index.repository, site: content.sites[index.repository] ?? "", suite: index.suite,
                 component: index.component == LockedIndex.none ? "" : index.component,
                 architecture: index.architecture == LockedIndex.none ? "" : index.architecture,
                 origin: release?.origin ?? "",

@@ -4,17 +4,17 @@ import Solver
 
 /// Solves one profile: everything it asks for, together, on an empty system.
 struct ProfileResolver {
-    let debian: DebianCatalog
+    let apt: APTCatalog
     let catalog: Catalog
     let request: ResolutionRequest
     let profile: ProfileRequest
 
-    private var table: PackageTable { debian.table }
+    private var table: PackageTable { apt.table }
 
     /// Throws `UserErrors`.
     func solve() throws -> SolvedProfile {
         let universe = catalog.hold.universe(
-            of: table, in: catalog.snapshot, pins: request.pins, includesRecommends: profile.includesRecommends)
+            of: table, in: catalog.snapshot, pins: apt.rules.pins, includesRecommends: profile.includesRecommends)
         let kept = PreferringUniverse(
             universe, preferring: catalog.hold.packages(of: profile.name, in: universe))
         universe.keptOut = Set(profile.sets.forbidden.flatMap { table.packages(named: $0.name) })
@@ -41,12 +41,12 @@ struct ProfileResolver {
             }
         }
         var kernels: KernelChoice?
-        if profile.wantsZFS, let range = debian.zfsKernels { kernels = KernelChoice(range, in: universe) }
+        if profile.wantsZFS, let range = apt.zfsKernels { kernels = KernelChoice(range, in: universe) }
         let base = universe.basePackages(upTo: profile.base == .installation ? .important : .unknown)
         for package in base {
             add(.base(table.name(of: package))) { withOthers(Requirement(candidates: [package], label: $0)) }
         }
-        if let module = debian.module, profile.sets.wanted.contains(where: { $0.name == "zfsutils-linux" }) {
+        if let module = apt.module, profile.sets.wanted.contains(where: { $0.name == "zfsutils-linux" }) {
             try add(.module(module.name)) {
                 try universe.requirement(for: PackageRequest(name: module.name), label: $0)
             }

@@ -4,14 +4,14 @@ import Solver
 
 /// Solves one profile of RPM packages: everything it asks for, together, on an empty system.
 struct RPMProfileResolver {
-    let content: RPMSnapshotContent
+    let rpm: RPMCatalog
     let hold: LockHold
     let request: ResolutionRequest
     let profile: ProfileRequest
 
     /// Throws `UserErrors`.
     func solve() throws -> SolvedProfile {
-        let universe = try Catalog.universe(content, request)
+        let universe = try rpm.universe()
         var wishes: [SolvedProfile.Wish] = []
         var items: [Requirement] = []
         var errors: [any UserError] = []

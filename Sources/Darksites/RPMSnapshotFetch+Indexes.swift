@@ -27,20 +27,18 @@ extension RPMSnapshotFetch {
                     fileLists: try await index("filelists", lists, of: part, architecture)))
         }
         let content = try await content(of: &entries, architecture: architecture)
-        var snapshot = Snapshot(snapshots: parts.map(\.snapshot), indexes: [], releases: [:], signers: [])
+        var states: [LockedSnapshot: Snapshot.State] = [:]
         var indexes: [LockedIndex] = []
         var signers: [String] = []
         for entry in entries {
             for index in entry.indexes where !indexes.contains(index) { indexes.append(index) }
             for signer in entry.part.signers where !signers.contains(signer) { signers.append(signer) }
-            snapshot.states[entry.part.snapshot] = Snapshot.State(
+            states[entry.part.snapshot] = Snapshot.State(
                 generation: entry.generation, indexes: Set(entry.indexes.map(\.digest)))
         }
-        snapshot = Snapshot(
-            snapshots: snapshot.snapshots, indexes: indexes, releases: [:], signers: signers, states: snapshot.states,
-            remarks: parts.flatMap(\.remarks))
-        snapshot.rpm = content
-        return snapshot
+        return Snapshot(
+            snapshots: parts.map(\.snapshot), indexes: indexes, signers: signers, states: states,
+            remarks: parts.flatMap(\.remarks), content: .rpm(content))
     }
 
     // MARK: Indexes

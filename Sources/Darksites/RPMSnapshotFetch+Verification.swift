@@ -119,7 +119,8 @@ extension RPMSnapshotFetch.Part {
         if let digest = file.sha256 { return digest == locked.digest }
         // Of another kind of digest the bytes say whether it is theirs.
         let one = LockedDistribution(
-            name: "", architecture: locked.architecture, asked: nil, snapshots: [snapshot], indexes: [locked],
+            name: "", family: .rpm, architecture: locked.architecture, asked: nil, snapshots: [snapshot],
+            indexes: [locked],
             packages: [])
         try await fetch.fetch([locked], of: one)
         guard store.isIntact(locked.digest) else { return false }

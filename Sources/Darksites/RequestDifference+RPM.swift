@@ -1,9 +1,6 @@
 /// What differs between two requests for RPM packages.
 extension RequestDifference {
-    static func rpm(from old: LockedRPMRequest?, to new: LockedRPMRequest?) -> [String] {
-        guard let old, let new else {
-            return [new == nil ? "family rpm → deb" : "family deb → rpm"]
-        }
+    static func rpm(from old: LockedRPMRequest, to new: LockedRPMRequest) -> [String] {
         var lines: [String] = []
         if old.excludes != new.excludes { lines.append("excludes \(list(old.excludes)) → \(list(new.excludes))") }
         if old.modules != new.modules { lines.append("modules \(list(old.modules)) → \(list(new.modules))") }

@@ -26,14 +26,11 @@ package struct RequestDifference: Hashable, Sendable {
         if asked != new {
             let releases = ["\(asked.release) \(asked.codename)", "\(new.release) \(new.codename)"]
             if releases[0] != releases[1] { lines.append("release \(releases[0]) → \(releases[1])") }
-            if asked.foreignArchitectures != new.foreignArchitectures {
-                lines.append(
-                    "foreign architectures \(Self.list(asked.foreignArchitectures)) → \(Self.list(new.foreignArchitectures))"
-                )
+            switch (asked.source, new.source) {
+            case (.apt(let asked), .apt(let new)): lines += Self.apt(from: asked, to: new)
+            case (.rpm(let asked), .rpm(let new)): lines += Self.rpm(from: asked, to: new)
+            case (let asked, let new): lines.append("family \(asked.family.rawValue) → \(new.family.rawValue)")
             }
-            lines += Self.repositories(from: asked.repositories, to: new.repositories)
-            lines += Self.pins(from: asked.pins, to: new.pins)
-            if asked.rpm != new.rpm { lines += Self.rpm(from: asked.rpm, to: new.rpm) }
             lines += Self.wishes(from: asked, to: new, request)
         }
         if !old.unsealed.isEmpty {
@@ -45,6 +42,13 @@ package struct RequestDifference: Hashable, Sendable {
 
     static func list(_ words: [String]) -> String {
         words.isEmpty ? "none" : words.joined(separator: ", ")
+    }
+
+    private static func apt(from old: LockedAPTRequest, to new: LockedAPTRequest) -> [String] {
+        var lines: [String] = []
+        let foreign = (list(old.foreignArchitectures), list(new.foreignArchitectures))
+        if foreign.0 != foreign.1 { lines.append("foreign architectures \(foreign.0) → \(foreign.1)") }
+        return lines + repositories(from: old.repositories, to: new.repositories) + pins(from: old.pins, to: new.pins)
     }
 
     private static func repositories(from old: [LockedRepository], to new: [LockedRepository]) -> [String] {

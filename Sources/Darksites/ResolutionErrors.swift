@@ -110,3 +110,12 @@ struct NothingToResolve: UserError {
     var hint: String? { "declare profiles in deploy.yaml" }
     var isUsageError: Bool { true }
 }
+
+/// A state of repositories of one family, asked for packages of the other: a declaration that changed its family, say.
+struct OtherFamily: UserError {
+    let distribution: String
+
+    var what: String { "the locked repositories of \(distribution) are of another family than the declared ones" }
+    var hint: String? { "`deploy update \(distribution)` locks those that are declared" }
+    var isUsageError: Bool { true }
+}

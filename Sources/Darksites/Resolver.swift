@@ -1,4 +1,4 @@
-package import APT
+import APT
 package import ContentStore
 import Primitives
 import Solver
@@ -36,33 +36,27 @@ package struct ProfileRequest: Sendable {
 package struct ResolutionRequest: Sendable {
     package let distribution: String
     package let architecture: String
-    /// Other architectures whose packages may be asked for, as `name:i386`.
-    package let foreignArchitectures: [String]
     /// What the declaration and its sets ask for, as the lock says it.
     package let asked: LockedRequest
-    /// The native architecture, then the others.
-    var architectures: [String] { [architecture] + foreignArchitectures }
     package var profiles: [ProfileRequest]
-    package let pins: [Pin]
-    /// Whether profiles that want zfsutils-linux get a prebuilt module for their kernel.
-    package let prebuildsZFS: Bool
-    /// What decides about RPM packages; nil where the distribution has APT's.
-    package var rpm: RPMRules?
+    package let rules: Rules
 
-    package var family: PackageFamily { rpm == nil ? .apt : .rpm }
+    /// What decides between packages, by their family.
+    package enum Rules: Sendable {
+        case apt(APTRules)
+        case rpm(RPMRules)
+    }
+
+    package var family: PackageFamily { asked.source.family }
 
     package init(
-        distribution: String, architecture: String, foreignArchitectures: [String] = [],
-        asked: LockedRequest, profiles: [ProfileRequest], pins: [Pin], prebuildsZFS: Bool, rpm: RPMRules? = nil
+        distribution: String, architecture: String, asked: LockedRequest, profiles: [ProfileRequest], rules: Rules
     ) {
         self.distribution = distribution
         self.architecture = architecture
-        self.foreignArchitectures = foreignArchitectures
         self.asked = asked
         self.profiles = profiles
-        self.pins = pins
-        self.prebuildsZFS = prebuildsZFS
-        self.rpm = rpm
+        self.rules = rules
     }
 }
 
@@ -94,29 +88,44 @@ package struct Resolver: Sendable {
         of snapshot: Snapshot, for request: ResolutionRequest, keeping hold: LockHold = LockHold(),
         fetch: PackageFetch
     ) async throws -> Catalog {
-        if let content = snapshot.rpm { return Catalog(snapshot: snapshot, content: .rpm(content), hold: hold) }
+        switch (snapshot.content, request.rules) {
+        case (.apt(let content), .apt(let rules)):
+            let apt = try await catalog(of: snapshot, content, for: request, rules, keeping: hold, fetch: fetch)
+            return Catalog(snapshot: snapshot, content: .apt(apt), hold: hold)
+        case (.rpm(let content), .rpm(let rules)):
+            return Catalog(
+                snapshot: snapshot, content: .rpm(RPMCatalog(content: content, rules: rules)), hold: hold)
+        case (.apt, .rpm), (.rpm, .apt): throw OtherFamily(distribution: request.distribution)
+        }
+    }
+
+    private func catalog(
+        of snapshot: Snapshot, _ content: APTSnapshotContent, for request: ResolutionRequest, _ rules: APTRules,
+        keeping hold: LockHold, fetch: PackageFetch
+    ) async throws -> APTCatalog {
         let parsed = ParsedSnapshots(store: store)
         let table =
-            if let known = snapshot.parsed {
+            if let known = content.parsed {
                 known
             } else {
-                try await BlockingWork.run { try parsed.table(of: snapshot, architectures: request.architectures) }
+                try await BlockingWork.run {
+                    try parsed.table(
+                        of: snapshot, content, architectures: [request.architecture] + rules.foreignArchitectures)
+                }
             }
-        let universe = hold.universe(of: table, in: snapshot, pins: request.pins)
+        let universe = hold.universe(of: table, in: snapshot, pins: rules.pins)
         var kernels: ZFSKernelRange?
         if let (file, version) = try zfsPackage(request, universe) {
             kernels = try await ZFSKernelRangeFetch(store: store, fetch: fetch).range(of: file, version: version)
         }
-        guard request.prebuildsZFS, let module = modulePackage(request, universe, kernels) else {
-            return Catalog(
-                snapshot: snapshot, content: .debian(DebianCatalog(table: table, zfsKernels: kernels)), hold: hold)
+        guard rules.prebuildsZFS, let module = modulePackage(request, universe, kernels) else {
+            return APTCatalog(table: table, rules: rules, zfsKernels: kernels)
         }
         let index = try PackageIndex(parsing: module.stanza, source: "the zfs module")
         let origin = IndexOrigin(repository: Self.builtHere, suite: Self.builtHere, component: "main")
-        let debian = DebianCatalog(
-            table: try parsed.table(table, of: snapshot, adding: index, origin: origin), module: module,
-            zfsKernels: kernels)
-        return Catalog(snapshot: snapshot, content: .debian(debian), hold: hold)
+        return APTCatalog(
+            table: try parsed.table(table, of: snapshot, content, adding: index, origin: origin), rules: rules,
+            module: module, zfsKernels: kernels)
     }
 
     /// Resolves every profile on its own, each as one joint solution on an empty system.
@@ -129,15 +138,13 @@ package struct Resolver: Sendable {
         for profile in request.profiles {
             do {
                 switch catalog.content {
-                case .debian(let debian):
+                case .apt(let apt):
                     solved.append(
-                        try ProfileResolver(debian: debian, catalog: catalog, request: request, profile: profile)
+                        try ProfileResolver(apt: apt, catalog: catalog, request: request, profile: profile).solve())
+                case .rpm(let rpm):
+                    solved.append(
+                        try RPMProfileResolver(rpm: rpm, hold: catalog.hold, request: request, profile: profile)
                             .solve())
-                case .rpm(let content):
-                    solved.append(
-                        try RPMProfileResolver(
-                            content: content, hold: catalog.hold, request: request, profile: profile
-                        ).solve())
                 }
             } catch let failure as UserErrors {
                 for error in failure.errors where !errors.contains(where: { $0.description == error.description }) {
@@ -219,7 +226,8 @@ package struct Resolver: Sendable {
         }
         let needed = neededSnapshots(catalog.snapshot, members.keys.map(known.sources))
         return LockedDistribution(
-            name: request.distribution, architecture: request.architecture, asked: request.asked,
+            name: request.distribution, family: request.family, architecture: request.architecture,
+            asked: request.asked,
             snapshots: catalog.snapshot.snapshots.filter(needed.contains),
             indexes: catalog.snapshot.indexes.filter { index in
                 needed.contains { catalog.snapshot.states[$0]?.indexes.contains(index.digest) ?? true }

@@ -40,8 +40,6 @@ package struct RepositorySource: Sendable {
 package struct Snapshot: Sendable {
     package let snapshots: [LockedSnapshot]
     package let indexes: [LockedIndex]
-    /// By repository and suite.
-    package let releases: [String: Release]
     /// "Debian Archive Automatic Signing Key (13/trixie)", each once.
     package let signers: [String]
     /// What each of `snapshots` is among those of its suite.
@@ -64,12 +62,25 @@ package struct Snapshot: Sendable {
         }
         return generations
     }
-    /// Its packages, where they were parsed before.
-    package var parsed: PackageTable?
-    /// What it has where its packages are RPM's; then there are no releases.
-    package var rpm: RPMSnapshotContent?
+    package let content: Content
+
+    /// What its signed files say, by the family of its packages.
+    package enum Content: Sendable {
+        case apt(APTSnapshotContent)
+        case rpm(RPMSnapshotContent)
+    }
+}
+
+/// What there is of a snapshot of APT's repositories.
+package struct APTSnapshotContent: Sendable {
+    /// By repository and suite.
+    package var releases: [String: Release] = [:]
     /// By repository: the host of its address, for pins by origin; none for folders.
     package var sites: [String: String] = [:]
+    /// Its packages, where they were parsed before.
+    package var parsed: PackageTable?
+
+    package init() {}
 
     /// The release of one suite of one repository.
     package func release(_ repository: String, _ suite: String) -> Release? { releases["\(repository) \(suite)"] }
@@ -196,16 +207,20 @@ package struct SnapshotFetch: Sendable {
         where !indexes.contains(where: { [architecture, LockedIndex.none].contains($0.architecture) }) {
             throw NoSuchArchitecture(architecture: architecture, suites: parts.map(\.snapshot.shown))
         }
-        var snapshot = Snapshot(
-            snapshots: parts.map(\.snapshot), indexes: indexes, releases: releases, signers: signers, states: states,
-            remarks: parts.flatMap(\.remarks),
-            sites: Dictionary(sources.map { ($0.name, $0.site) }) { first, _ in first })
-        let unparsed = snapshot
-        snapshot.parsed = try await BlockingWork.run { [parsed] in
-            parsed.known(unparsed, architectures: architectures)
+        var content = APTSnapshotContent()
+        content.releases = releases
+        content.sites = Dictionary(sources.map { ($0.name, $0.site) }) { first, _ in first }
+        func snapshot(_ content: APTSnapshotContent) -> Snapshot {
+            Snapshot(
+                snapshots: parts.map(\.snapshot), indexes: indexes, signers: signers, states: states,
+                remarks: parts.flatMap(\.remarks), content: .apt(content))
+        }
+        let (unparsed, known) = (snapshot(content), content)
+        content.parsed = try await BlockingWork.run { [parsed] in
+            parsed.known(unparsed, known, architectures: architectures)
         }
         // Indexes that were parsed need not be hashed again.
-        if snapshot.parsed == nil {
+        if content.parsed == nil {
             let files = parts.flatMap { part in part.indexes.map { Self.file(of: $0, byHash: part.byHash) } }
             let dates = Dictionary(grouping: parts.map(\.snapshot), by: \.repository)
                 .mapValues { Set($0.map(\.date)).sorted(by: >) }
@@ -214,7 +229,7 @@ package struct SnapshotFetch: Sendable {
                 kept: addresses.kept)
             try await PackageFetch(addresses: addresses, downloader: downloader).fetch(files, into: store)
         }
-        return snapshot
+        return snapshot(content)
     }
 
     /// An index as a file to fetch, called after its digest, because all are called Packages: an archive that keeps indexes by their hash has this one as long as it has this snapshot.

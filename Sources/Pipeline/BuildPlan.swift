@@ -19,7 +19,10 @@ package enum BuildStage {
     static func darksite(of distribution: String) -> Stage { Vendor(distribution: distribution).stage }
 
     static func darksite(of distribution: Declaration.Distribution) -> Stage {
-        distribution.rpm == nil ? darksite(of: distribution.name) : rpm
+        switch distribution.family {
+        case .apt: darksite(of: distribution.name)
+        case .rpm: rpm
+        }
     }
 }
 
@@ -37,23 +40,8 @@ package struct BuildPlan: Sendable {
     /// The profiles of each distribution that were to be really installed, where a draft leaves that out.
     package let omitted: [String: [String]]
 
-    /// The steps that `targets` stand for, the name of a distribution among them; see `StepGraph.resolve`. A stage that this
-    /// declaration has no steps for is said to be that.
-    func resolve(targets: [String]) throws -> Set<StepName> {
-        for stage in BuildStage.all where !graph.stages.contains(stage) {
-            guard targets.contains(stage.name) || targets.contains(String(stage.number)) else { continue }
-            throw PlanError(
-                "stage \(stage.number), \(stage.title), has nothing to build: deploy.yaml declares no such distribution",
-                hint: "stages with steps: \(graph.stages.map(\.name).joined(separator: ", "))", isUsageError: true)
-        }
-        // One stage makes the darksites of all distributions of RPM packages; one of them is called by its own name.
-        let stages = Set(graph.stages.map(\.name))
-        let names = targets.flatMap { target in
-            guard !stages.contains(target), graph.steps["\(target)/darksite"] != nil else { return [target] }
-            return graph.steps.keys.map(\.text).filter { $0.hasPrefix("\(target)/") }.sorted()
-        }
-        return try graph.resolve(targets: names)
-    }
+    /// The steps that `targets` stand for; see `TargetNames`.
+    func resolve(targets: [String]) throws -> Set<StepName> { try graph.names.resolve(naming: targets) }
 }
 
 /// Turns a declaration and its lock into steps. It reads nothing and runs nothing: the same values give the same plan.
@@ -124,19 +112,21 @@ struct BuildPlanner {
             guard let locked, let declared = declaration[distribution: darksite.distribution] else {
                 throw PlanError("deploy.lock has nothing of \(darksite.distribution)")
             }
-            if let source = declared.rpm {
+            switch declared.source {
+            case .rpm(let source):
                 return RPMDarksitePlanner(
                     locked: locked, declaration: declared, source: source, profiles: darksite.profiles,
                     epoch: locked.epoch?.secondsSince1970 ?? 0, fetch: fetch, signer: signer, recipe: rpmRecipe,
                     keys: packageKeys, forbidden: forbidden[locked.name] ?? [:], isDraft: isDraft)
+            case .apt(let source):
+                return DarksitePlanner(
+                    locked: locked, declaration: declared, source: source, profiles: darksite.profiles,
+                    epoch: locked.epoch?.secondsSince1970 ?? 0, fetch: fetch, signer: signer,
+                    module: locked.name == live.name ? module : nil, recipe: recipe,
+                    bootstrap: locked.name == live.name ? .output("builder/bootstrap", "bootstrap.tar") : nil,
+                    forbidden: forbidden[locked.name] ?? [:],
+                    isDraft: isDraft)
             }
-            return DarksitePlanner(
-                locked: locked, declaration: declared, profiles: darksite.profiles,
-                epoch: locked.epoch?.secondsSince1970 ?? 0, fetch: fetch, signer: signer,
-                module: locked.name == live.name ? module : nil, recipe: recipe,
-                bootstrap: locked.name == live.name ? .output("builder/bootstrap", "bootstrap.tar") : nil,
-                forbidden: forbidden[locked.name] ?? [:],
-                isDraft: isDraft)
         }
         for carried in iso.darksites {
             let planner = try darksite(carried, lock[carried.distribution])
@@ -149,7 +139,7 @@ struct BuildPlanner {
             steps += try darksite(declaration.darksite(of: declared), locked).steps()
         }
         let kernel = try roots.liveKernel()
-        steps += image(
+        steps += try image(
             recipe, kernel, ImageRecipe(builder: recipe.builder, epoch: epoch.secondsSince1970, identity: identity),
             contents)
         let name = "kldload-\(iso.edition)-\(iso.distribution)-\(iso.profile)-\(live.architecture)-\(epoch.day)"
@@ -161,7 +151,7 @@ struct BuildPlanner {
     /// Whether this plan makes a darksite of RPM packages.
     private var judgesRPM: Bool {
         (declaration.iso.darksites.map(\.distribution) + beside.map(\.name)).contains {
-            declaration[distribution: $0]?.rpm != nil
+            declaration[distribution: $0]?.family == .rpm
         }
     }
 
@@ -180,7 +170,8 @@ struct BuildPlanner {
     /// what carries the date of the snapshot.
     private func image(
         _ recipe: ImageRecipe, _ kernel: String, _ dated: ImageRecipe, _ darksites: [String: StepInput]
-    ) -> [Step] {
+    ) throws -> [Step] {
+        let lockText = try LockWriter.text(of: lock)
         let stage = BuildStage.iso
         let build = Step.buildLayer(edition: declaration.iso.edition, identity: recipe.identity, key: signer.publicKey)
         let layers: [String: StepInput] = [
@@ -192,7 +183,7 @@ struct BuildPlanner {
             "live/vmlinuz": .output("live/root", "vmlinuz"),
             "live/initrd.img": .output("live/root", "initrd.img"),
             "extra/kldload/live-verdict": .output("live/gate", "verdict"),
-            "extra/kldload/deploy.lock": .literal((try? LockWriter.text(of: lock)) ?? []),
+            "extra/kldload/deploy.lock": .literal(lockText),
             "extra/kldload/sbom.spdx.json": .literal(SoftwareBill(lock: lock, declaration: declaration).json),
         ]) { first, _ in first }
         contents["extra/postinstall.d"] = postinstall

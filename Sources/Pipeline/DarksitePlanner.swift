@@ -8,6 +8,7 @@ import Primitives
 struct DarksitePlanner: DarksiteSteps {
     let locked: LockedDistribution
     let declaration: Declaration.Distribution
+    let source: Declaration.APTSource
     /// The profiles that can be installed from it.
     let profiles: [String]
     /// The date of the mirror, in seconds since 1970.
@@ -93,7 +94,7 @@ struct DarksitePlanner: DarksiteSteps {
     }
 
     private func rules(_ profile: String) -> GateRules {
-        GateRules(prebuildsZFS: declaration.zfsModule != nil, forbidden: forbidden[profile] ?? [])
+        GateRules(prebuildsZFS: source.zfsModule != nil, forbidden: forbidden[profile] ?? [])
     }
 
     private func installSteps() throws -> [Step] {

@@ -12,22 +12,23 @@ extension LockKeeper {
         notBefore floor: LockedDistribution? = nil
     ) async throws -> Snapshot {
         for remark in await project.remarksOnMirrors(of: distribution) { project.events(.notice(remark)) }
-        let architectures = distribution.architectures
-        if let source = distribution.rpm {
+        let snapshot: Snapshot
+        switch distribution.source {
+        case .rpm(let source):
+            let architecture = distribution.architecture
             let (fetch, sources) = (try await rpmFetch(), try sources(of: distribution, source))
             if let before {
-                return try await fetch.locked(
-                    before, sources: sources, architecture: architectures[0], adding: adding)
+                return try await fetch.locked(before, sources: sources, architecture: architecture, adding: adding)
             }
-            let snapshot = try await fetch.latest(of: sources, architecture: architectures[0], notBefore: floor)
-            tell(of: snapshot, distribution)
-            return snapshot
+            snapshot = try await fetch.latest(of: sources, architecture: architecture, notBefore: floor)
+        case .apt(let source):
+            let architectures = [distribution.architecture] + source.foreignArchitectures
+            let (fetch, sources) = (try await debianFetch(), try sources(of: distribution, source))
+            if let before {
+                return try await fetch.locked(before, sources: sources, architectures: architectures, adding: adding)
+            }
+            snapshot = try await fetch.latest(of: sources, architectures: architectures, notBefore: floor)
         }
-        let (fetch, sources) = (try await debianFetch(), try sources(of: distribution))
-        if let before {
-            return try await fetch.locked(before, sources: sources, architectures: architectures, adding: adding)
-        }
-        let snapshot = try await fetch.latest(of: sources, architectures: architectures, notBefore: floor)
         tell(of: snapshot, distribution)
         return snapshot
     }
@@ -45,9 +46,11 @@ extension LockKeeper {
     }
 
     /// Throws `UserErrors` where package files of the user's own are not there.
-    func sources(of distribution: Declaration.Distribution) throws -> [RepositorySource] {
+    func sources(
+        of distribution: Declaration.Distribution, _ source: Declaration.APTSource
+    ) throws -> [RepositorySource] {
         let own = try project.ownRepositories(of: distribution)
-        return distribution.repositories.map { repository in
+        return source.repositories.map { repository in
             RepositorySource(
                 name: repository.name, suites: repository.suites, components: repository.components,
                 trust: {
@@ -55,7 +58,7 @@ extension LockKeeper {
                     case .keyring(let path): .keyring(path)
                     case .unsigned: .unsigned
                     }
-                }(), site: distribution.sites[repository.name] ?? "", maximumAge: repository.maximumAge,
+                }(), site: source.sites[repository.name] ?? "", maximumAge: repository.maximumAge,
                 own: own[repository.name])
         }
     }

@@ -44,12 +44,13 @@ extension LockKeeper {
         let found: LockVerification
         do {
             found =
-                if let source = distribution.rpm {
+                switch distribution.source {
+                case .rpm(let source):
                     try await rpmFetch().verify(locked, sources: sources(of: distribution, source), isStale: isStale)
-                } else {
+                case .apt(let source):
                     try await debianFetch().verify(
-                        locked, sources: sources(of: distribution), architectures: distribution.architectures,
-                        isStale: isStale)
+                        locked, sources: sources(of: distribution, source),
+                        architectures: [distribution.architecture] + source.foreignArchitectures, isStale: isStale)
                 }
         } catch let gone as SnapshotGone {
             throw gone.located(in: places, of: distribution.name)

@@ -158,7 +158,7 @@ package struct LockKeeper: Sendable {
             do {
                 let profiles = declaration.profiles(of: distribution, usingRPM: usesRPM)
                 let sets = try loader.load(
-                    profiles, distribution: distribution.name, family: distribution.rpm == nil ? .apt : .rpm,
+                    profiles, distribution: distribution.name, family: distribution.family,
                     architecture: distribution.architecture)
                 requests.append((distribution, try request(distribution, profiles, sets)))
             } catch let found as UserErrors {
@@ -172,17 +172,58 @@ package struct LockKeeper: Sendable {
     private func request(
         _ distribution: Declaration.Distribution, _ profiles: [PackageSetProfile], _ sets: [String: PackageSetUnion]
     ) throws -> ResolutionRequest {
+        let keys = try keys(of: distribution)
+        let internalNames = Set(Declaration.InternalProfile.allCases.map(\.rawValue))
+        return ResolutionRequest(
+            distribution: distribution.name, architecture: distribution.architecture,
+            asked: LockedRequest(
+                of: distribution, profiles: sets, keyrings: keys.repositories, packageKeys: keys.packages,
+                files: try project.ownRepositories(of: distribution).mapValues(\.digest)),
+            profiles: profiles.compactMap { profile in
+                sets[profile.name].map { union in
+                    ProfileRequest(
+                        name: profile.name, base: internalNames.contains(profile.name) ? .essential : .installation,
+                        sets: union)
+                }
+            },
+            rules: try {
+                switch distribution.source {
+                case .apt(let source): .apt(try APTRules(of: source))
+                case .rpm(let source): .rpm(RPMRules(of: source, architecture: distribution.architecture))
+                }
+            }())
+    }
+
+    /// By repository, the digests of the keys that its metadata and its packages must be signed with. Throws `UserErrors` where
+    /// some are not there.
+    private func keys(
+        of distribution: Declaration.Distribution
+    ) throws -> (repositories: [String: Digest], packages: [String: Digest]) {
+        switch distribution.source {
+        case .apt(let source): (try keys(of: source), [:])
+        case .rpm(let source): try keys(of: source)
+        }
+    }
+
+    private func keys(of source: Declaration.APTSource) throws -> [String: Digest] {
         var keyrings: [String: Digest] = [:]
-        for repository in distribution.repositories {
+        for repository in source.repositories {
             guard case .keyring(let keyring) = repository.trust else { continue }
             guard Files.exists(keyring) else {
                 throw UserErrors([Mistake.missingKeyring(keyring, at: repository.location)])
             }
             keyrings[repository.name] = try Files.digest(keyring).digest
         }
+        return keyrings
+    }
+
+    private func keys(
+        of source: Declaration.RPMSource
+    ) throws -> (repositories: [String: Digest], packages: [String: Digest]) {
+        var keyrings: [String: Digest] = [:]
         var packageKeys: [String: Digest] = [:]
         var missing: [FilePath: Mistake] = [:]
-        for repository in distribution.rpm?.repositories ?? [] {
+        for repository in source.repositories {
             let absent = repository.keys.filter { !Files.exists($0) }
             for key in absent where missing[key] == nil {
                 missing[key] = Mistake.missingKeyring(key, at: repository.location)
@@ -196,22 +237,7 @@ package struct LockKeeper: Sendable {
         guard missing.isEmpty else {
             throw UserErrors(missing.values.sorted { ($0.location?.line ?? 0) < ($1.location?.line ?? 0) })
         }
-        let internalNames = Set(Declaration.InternalProfile.allCases.map(\.rawValue))
-        return ResolutionRequest(
-            distribution: distribution.name, architecture: distribution.architecture,
-            foreignArchitectures: distribution.foreignArchitectures,
-            asked: LockedRequest(
-                of: distribution, profiles: sets, keyrings: keyrings, packageKeys: packageKeys,
-                files: try project.ownRepositories(of: distribution).mapValues(\.digest)),
-            profiles: profiles.compactMap { profile in
-                sets[profile.name].map { union in
-                    ProfileRequest(
-                        name: profile.name, base: internalNames.contains(profile.name) ? .essential : .installation,
-                        sets: union)
-                }
-            },
-            pins: try distribution.pins.map { try Pin($0) }, prebuildsZFS: distribution.zfsModule != nil,
-            rpm: distribution.rpm.map { RPMRules(of: $0, architecture: distribution.architecture) })
+        return (keyrings, packageKeys)
     }
 
     /// Resolves against what is locked, or against today's archives where `before` is nil.

@@ -10,15 +10,21 @@ extension Project {
     /// The repositories of `distribution` that are made of such files, by name, with what the files are now.
     func ownRepositories(of distribution: Declaration.Distribution) throws -> [String: OwnRepository] {
         var patterns: [String: [Declaration.FilePattern]] = [:]
-        for repository in distribution.repositories where !repository.packages.isEmpty {
-            patterns[repository.name] = repository.packages
-        }
-        for repository in distribution.rpm?.repositories ?? [] {
-            if case .packages(let packages) = repository.access { patterns[repository.name] = packages }
+        let ending: String
+        switch distribution.source {
+        case .apt(let source):
+            ending = ".deb"
+            for repository in source.repositories where !repository.packages.isEmpty {
+                patterns[repository.name] = repository.packages
+            }
+        case .rpm(let source):
+            ending = ".rpm"
+            for repository in source.repositories {
+                if case .packages(let packages) = repository.access { patterns[repository.name] = packages }
+            }
         }
         guard !patterns.isEmpty else { return [:] }
         let cache = StatCache(file: workspace.statCache)
-        let ending = distribution.rpm == nil ? ".deb" : ".rpm"
         var errors: [any UserError] = []
         var repositories: [String: OwnRepository] = [:]
         for (name, patterns) in patterns {
@@ -46,9 +52,9 @@ extension Project {
             for (name, own) in try ownRepositories(of: distribution) {
                 let indexes = locked.indexes.filter { $0.repository == name }
                 if indexes.allSatisfy({ store.contains($0.digest, size: $0.size.bytes) }) { continue }
-                if distribution.rpm == nil {
-                    try store.insert(try await BlockingWork.run { try own.debianIndexes().packages })
-                } else {
+                switch distribution.family {
+                case .apt: try store.insert(try await BlockingWork.run { try own.debianIndexes().packages })
+                case .rpm:
                     for file in try await own.rpmMetadata() { try store.insert(file.bytes) }
                 }
             }

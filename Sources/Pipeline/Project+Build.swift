@@ -50,9 +50,7 @@ extension Project {
         let named = declaration.distributions(named: request.targets)
         if request.isLocked || !request.targets.isEmpty {
             let standing = try keeper.standing(naming: named)
-            if !standing.isCurrent, !request.targets.isEmpty {
-                _ = try await plan(sketch, naming: named).resolve(targets: request.targets)
-            }
+            if !standing.isCurrent { _ = try declaration.targetNames(naming: named).resolve(naming: request.targets) }
             if !standing.isCurrent, request.isLocked {
                 try await keeper.verifyMerged(standing)
                 throw LockWouldChange(differences: standing.lines)
@@ -60,31 +58,6 @@ extension Project {
         }
         let lock = try await keeper.current(naming: named, writes: writesLock, holdsStore: holdsStore)
         return try await plan(lock, naming: named, isDraft: request.isDraft)
-    }
-
-    /// A lock that gives a plan the steps that a real one will give it, and nothing in them.
-    private var sketch: Lock {
-        Lock(
-            declaration.distributions.map { distribution in
-                let profiles = declaration.profiles(of: distribution, usingRPM: true).map(\.name)
-                let nothing = Digest(of: [UInt8]())
-                return LockedDistribution(
-                    name: distribution.name, architecture: distribution.architecture, asked: nil, snapshots: [],
-                    indexes: [],
-                    packages: [
-                        LockedPackage(
-                            name: "linux-image-0-\(distribution.architecture)", version: "0",
-                            architecture: distribution.architecture, profiles: profiles, isEssential: true,
-                            size: .zero, repository: "", path: "kernel", digest: nothing)
-                    ],
-                    built: distribution.zfsModule == nil
-                        ? []
-                        : [
-                            LockedBuild(
-                                name: "\(ZFSModulePackage.prefix)0", version: "0",
-                                architecture: distribution.architecture, profiles: profiles)
-                        ])
-            })
     }
 
     /// How the steps that `request` asks for stand, with nothing run.

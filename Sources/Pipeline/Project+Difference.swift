@@ -67,7 +67,12 @@ private struct CauseTracer {
     ) async throws -> LockCauses {
         guard let locked = side.lock[name] else { return LockCauses() }
         let (declared, request) = try await self.request(for: locked, at: side)
-        let suites = declared.repositories.flatMap { repository in repository.suites.map { (repository.name, $0) } }
+        let suites =
+            switch declared.source {
+            case .apt(let source):
+                source.repositories.flatMap { repository in repository.suites.map { (repository.name, $0) } }
+            case .rpm(let source): source.repositories.map { ($0.name, LockedSnapshot.noSuite) }
+            }
         guard suites.allSatisfy({ suite in locked.snapshots.contains { ($0.repository, $0.suite) == suite } }) else {
             throw Untraceable(reason: "its declaration names suites that it has not locked")
         }

@@ -95,12 +95,24 @@ extension Project {
     /// Those of the distributions in use: a build asks for no others.
     private var usedRepositories: [Declaration.Repository] {
         let used = declaration.distributionsInUse
-        return declaration.distributions.filter { used.contains($0.name) }.flatMap(\.repositories)
+        return declaration.distributions.filter { used.contains($0.name) }.flatMap {
+            distribution -> [Declaration.Repository] in
+            switch distribution.source {
+            case .apt(let source): source.repositories
+            case .rpm: []
+            }
+        }
     }
 
     private var usedRPMRepositories: [Declaration.RPMRepository] {
         let used = declaration.distributionsInUse
-        return declaration.distributions.filter { used.contains($0.name) }.flatMap { $0.rpm?.repositories ?? [] }
+        return declaration.distributions.filter { used.contains($0.name) }.flatMap {
+            distribution -> [Declaration.RPMRepository] in
+            switch distribution.source {
+            case .rpm(let source): source.repositories
+            case .apt: []
+            }
+        }
     }
 
     private func examineDisk() -> HostCheck {

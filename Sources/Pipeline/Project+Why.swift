@@ -15,7 +15,7 @@ extension Project {
             let resolution = try Resolver(store: store).resolve(open.request, in: open.catalog)
             return try PackageInquiry(
                 request, of: open.request, in: resolution.profiles,
-                packages: try open.catalog.packages(for: open.request))
+                packages: try open.catalog.packages())
         }
         return (inquiry, QuestionGround(open))
     }

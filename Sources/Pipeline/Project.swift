@@ -113,7 +113,8 @@ package struct Project: Sendable {
     private func packageKeys(of distributions: Set<String>) throws -> [String: [[UInt8]]] {
         var keys: [String: [[UInt8]]] = [:]
         for distribution in declaration.distributions where distributions.contains(distribution.name) {
-            for repository in distribution.rpm?.repositories ?? [] where !repository.packageKeys.isEmpty {
+            guard case .rpm(let source) = distribution.source else { continue }
+            for repository in source.repositories where !repository.packageKeys.isEmpty {
                 keys[repository.name] = try repository.packageKeys.map { path in
                     guard Files.exists(path) else {
                         throw UserErrors([Mistake.missingKeyring(path, at: repository.location)])
@@ -143,13 +144,17 @@ package struct Project: Sendable {
             for file in ((try? ownRepositories(of: distribution)) ?? [:]).values.flatMap(\.files) {
                 files[file.digest] = MirrorAddress.folder(file.path).url
             }
-            for repository in distribution.repositories {
-                byName[repository.name] = try selection.addresses(of: repository, in: distribution).map(\.url)
-                services[repository.name] = repository.snapshot
-            }
-            for repository in distribution.rpm?.repositories ?? [] {
-                byName[repository.name] = try selection.addresses(of: repository).map(\.url)
-                lists[repository.name] = repository.list
+            switch distribution.source {
+            case .apt(let source):
+                for repository in source.repositories {
+                    byName[repository.name] = try selection.addresses(of: repository, in: distribution).map(\.url)
+                    services[repository.name] = repository.snapshot
+                }
+            case .rpm(let source):
+                for repository in source.repositories {
+                    byName[repository.name] = try selection.addresses(of: repository).map(\.url)
+                    lists[repository.name] = repository.list
+                }
             }
         }
         return RepositoryAddresses(byName, services: services, lists: lists, files: files, kept: kept)
@@ -167,7 +172,8 @@ package struct Project: Sendable {
         let selection = await mirrorSelection()
         var choices: [String: APTProxies.Choice] = [:]
         for distribution in declaration.distributions {
-            for repository in distribution.repositories {
+            guard case .apt(let source) = distribution.source else { continue }
+            for repository in source.repositories {
                 choices.merge(selection.proxies(of: repository, in: distribution)) { first, _ in first }
             }
         }
@@ -178,8 +184,9 @@ package struct Project: Sendable {
 
     /// Why what apt has of `distribution` is not where its packages are fetched from; empty where it is, or nobody asks for it.
     func remarksOnMirrors(of distribution: Declaration.Distribution) async -> [String] {
+        guard case .apt(let source) = distribution.source else { return [] }
         let selection = await mirrorSelection()
-        return distribution.repositories.compactMap { selection.remark(on: $0, in: distribution) }
+        return source.repositories.compactMap { selection.remark(on: $0, in: distribution) }
     }
 
     /// apt's configuration is read where a repository is fetched from where apt fetches it.
@@ -189,7 +196,10 @@ package struct Project: Sendable {
                 host: host, environment: surroundings.environment, workingFolder: surroundings.currentFolder)
         }
         let needsHost = declaration.distributions.contains { distribution in
-            distribution.repositories.contains(where: selection(HostAPT()).asksHost)
+            switch distribution.source {
+            case .apt(let source): source.repositories.contains(where: selection(HostAPT()).asksHost)
+            case .rpm: false
+            }
         }
         return selection(needsHost ? await network.apt() : HostAPT())
     }

@@ -23,7 +23,8 @@ struct RootPlanner {
     /// The date of the first suite of the first repository, that of the point release: root file systems are stamped with
     /// it, so that an update elsewhere does not make them anew.
     var epoch: Int64 {
-        let first = declaration.repositories.first
+        guard case .apt(let source) = declaration.source else { return 0 }
+        let first = source.repositories.first
         let snapshot = distribution.snapshots.first { $0.repository == first?.name && $0.suite == first?.suites.first }
         return snapshot?.date.secondsSince1970 ?? 0
     }

@@ -88,7 +88,7 @@ import Testing
 
     @Test func nothingGoesBackBehindWhatIsLocked() {
         let locked = LockedDistribution(
-            name: "debian", architecture: "amd64", asked: nil,
+            name: "debian", family: .apt, architecture: "amd64", asked: nil,
             snapshots: [state("trixie", daysOld: 20), state("trixie", daysOld: 10)], indexes: [], packages: [])
         let rule = FreshnessRule(floor: locked, allowances: Allowances(), now: Self.now)
         #expect(throws: MirrorIsOlder.self) { try rule.checkOrder(state("trixie", daysOld: 11)) }

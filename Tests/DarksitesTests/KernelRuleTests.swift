@@ -42,8 +42,8 @@ import Glibc
         let origin = IndexOrigin(repository: "ubuntu", suite: "noble", component: "main")
         let table = try PackageTable([(index: index, origin: origin)], architecture: "amd64")
         let catalog = Catalog(
-            snapshot: Snapshot(snapshots: [], indexes: [], releases: [:], signers: []),
-            content: .debian(DebianCatalog(table: table)))
+            snapshot: Snapshot(snapshots: [], indexes: [], signers: [], content: .apt(APTSnapshotContent())),
+            content: .apt(APTCatalog(table: table)))
         let place = SourceLocation(file: "core.txt", line: 1)
         let sets = try PackageSetUnion(
             of: names.map { PackageSetEntry(name: $0, location: place, line: $0, text: $0) }, files: [],
@@ -51,8 +51,10 @@ import Glibc
         let request = ResolutionRequest(
             distribution: "ubuntu", architecture: "amd64",
             asked: LockedRequest(
-                release: "24.04", codename: "noble", repositories: [], pins: [], profiles: [], wishes: []),
-            profiles: [ProfileRequest(name: "core", base: .essential, sets: sets)], pins: [], prebuildsZFS: false)
+                release: "24.04", codename: "noble", source: .apt(LockedAPTRequest(repositories: [], pins: [])),
+                profiles: [],
+                wishes: []),
+            profiles: [ProfileRequest(name: "core", base: .essential, sets: sets)], rules: .apt(APTRules()))
         let folder = FilePath("/tmp/kernel-rule-\(getpid())-\(UInt64.random(in: 0...UInt64.max))")
         defer { try? Files.remove(folder) }
         let resolution = try Resolver(store: try ContentStore(root: folder)).resolve(request, in: catalog)

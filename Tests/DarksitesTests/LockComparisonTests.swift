@@ -19,7 +19,8 @@ import Testing
             digest: Digest(of: Array("\(date)".utf8)), size: ByteCount(1))
         return Lock([
             LockedDistribution(
-                name: name, architecture: "amd64", asked: nil, snapshots: [snapshot], indexes: [], packages: packages)
+                name: name, family: .apt, architecture: "amd64", asked: nil, snapshots: [snapshot], indexes: [],
+                packages: packages)
         ])
     }
 

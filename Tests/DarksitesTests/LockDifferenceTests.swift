@@ -15,7 +15,7 @@ import Testing
 
     private func distribution(_ packages: [LockedPackage], built: [LockedBuild] = []) -> LockedDistribution {
         LockedDistribution(
-            name: "debian", architecture: "amd64", asked: nil, snapshots: [], indexes: [],
+            name: "debian", family: .apt, architecture: "amd64", asked: nil, snapshots: [], indexes: [],
             packages: packages, built: built)
     }
 
@@ -61,7 +61,7 @@ import Testing
     @Test func versionsOfRPMPackagesCompareAsRPMHasIt() {
         func locked(_ version: String) -> LockedDistribution {
             LockedDistribution(
-                name: "centos", architecture: "x86_64", asked: nil, snapshots: [], indexes: [],
+                name: "centos", family: .rpm, architecture: "x86_64", asked: nil, snapshots: [], indexes: [],
                 packages: [
                     LockedPackage(
                         name: "bash", version: version, architecture: "x86_64", profiles: ["core"], isEssential: false,

@@ -11,9 +11,9 @@ import Testing
 
     static let text = """
         # comment
-        version 3
+        version 4
 
-        distribution debian amd64
+        distribution debian apt amd64
         release 13 trixie
         repository 1 debian trixie main \(digest)
         repository 2 security trixie-security main unsigned
@@ -42,18 +42,33 @@ import Testing
         }
     }
 
+    /// `text` as version `version` of the format had it, which did not say the family.
+    private static func older(_ text: String, _ version: Int) -> String {
+        text.replacing("version 4", with: "version \(version)").replacing("debian apt ", with: "debian ")
+    }
+
+    @Test func theFamilyOfAnOlderLockIsToldByItsLines() throws {
+        let apt = try #require(try LockReader.read(Array(Self.older(Self.text, 3).utf8), file: "x")["debian"])
+        #expect(try apt == LockReader.read(Array(Self.text.utf8), file: "x")["debian"])
+        let text = "version 3\n\ndistribution centos x86_64\nrelease 9 el9\n"
+        let line = "rpm-repository 1 baseos 99 1000 - - unsigned unsigned\n"
+        #expect(try LockReader.read(Array((text + line).utf8), file: "x")["centos"]?.family == .rpm)
+    }
+
     @Test func everyKindOfLineIsRead() throws {
         let lock = try LockReader.read(Array(Self.text.utf8), file: "deploy.lock")
         let debian = try #require(lock["debian"])
         #expect(debian.architecture == "amd64")
         #expect(debian.unsealed.isEmpty)
+        #expect(debian.family == .apt)
         let asked = try #require(debian.asked)
+        let apt = try #require(asked.apt)
         #expect(asked.codename == "trixie")
-        #expect(asked.repositories.map(\.name) == ["debian", "security"])
-        #expect(asked.repositories.map(\.keyring) == [Digest(hex: Self.digest), nil])
-        #expect(asked.pins[0].packages == ["linux-*", "zfs*"])
+        #expect(apt.repositories.map(\.name) == ["debian", "security"])
+        #expect(apt.repositories.map(\.keyring) == [Digest(hex: Self.digest), nil])
+        #expect(apt.pins[0].packages == ["linux-*", "zfs*"])
         #expect(
-            asked.pins == [
+            apt.pins == [
                 LockedPin(
                     priority: 500, packages: ["linux-*", "zfs*"], kind: "release", value: "n=trixie-backports,o=a b")
             ])
@@ -118,13 +133,14 @@ import Testing
             }
             let changed = Lock([
                 LockedDistribution(
-                    name: "debian", architecture: "amd64", asked: debian.asked, snapshots: debian.snapshots,
+                    name: "debian", family: .apt, architecture: "amd64", asked: debian.asked,
+                    snapshots: debian.snapshots,
                     indexes: debian.indexes, packages: packages, built: debian.built, unsealed: [])
             ])
             let written = try LockWriter.text(of: changed)
             #expect(try LockReader.read(written, file: "x") == changed)
         }
-        let old = Self.text.replacing("version 3", with: "version 2").replacing("htop_3.4.1", with: "htop_3%3a4.1")
+        let old = Self.older(Self.text, 2).replacing("htop_3.4.1", with: "htop_3%3a4.1")
         let read = try LockReader.read(Array(old.utf8), file: "x")
         #expect(
             read["debian"]?.packages[1].path == "pool/main/h/htop/htop_3%3a4.1-5_amd64.deb", "of version 2, as it is")
@@ -146,7 +162,8 @@ import Testing
         let lock = try LockReader.read(Array(Self.text.utf8), file: "deploy.lock")
         let debian = try #require(lock["debian"])
         let reversed = LockedDistribution(
-            name: "debian", architecture: "amd64", asked: debian.asked, snapshots: debian.snapshots.reversed(),
+            name: "debian", family: .apt, architecture: "amd64", asked: debian.asked,
+            snapshots: debian.snapshots.reversed(),
             indexes: debian.indexes, packages: debian.packages.reversed(), built: debian.built,
             unsealed: debian.unsealed)
         let written = String(decoding: try LockWriter.text(of: Lock([reversed])), as: UTF8.self)
@@ -155,8 +172,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("version 3", "version 4", "2:9 this lock has version 4 of the format, and this deploy reads versions 1 to 3"),
-        ("version 3", "versoin 3", "2:1 a lock begins with a version line"),
+        ("version 4", "version 5", "2:9 this lock has version 5 of the format, and this deploy reads versions 1 to 4"),
+        ("debian apt amd64", "debian deb amd64", "4:21 a family is apt or rpm"),
+        ("pin 1", "modules a:1\npin 1", "8:1 debian is of the family apt, and \"modules\" of rpm"),
+        ("version 4", "versoin 4", "2:1 a lock begins with a version line"),
         ("release", "<<<<<<< HEAD\nrelease", "5:1 git left a merge conflict here (<<<<<<<)"),
         ("built ", "=======\nbuilt ", "20:1 git left a merge conflict here (=======)"),
         ("built ", ">>>>>>> other\nbuilt ", "20:1 git left a merge conflict here (>>>>>>>)"),
@@ -176,7 +195,7 @@ import Testing
         ("main 0a", "main 0A", "6:33 this should be a SHA-256 digest: 64 lower-case hexadecimal digits"),
         ("pin 1 500", "pin 1 high", "8:7 a priority is a whole number"),
         ("170000 debian", "170000 ubuntu", "19:1 htop is from ubuntu, which has no snapshot line"),
-        ("distribution debian amd64\n", "", "4:1 a release line before any distribution line"),
+        ("distribution debian apt amd64\n", "", "4:1 a release line before any distribution line"),
     ])
     func whatIsNotExactlyTheFormatIsAnErrorAtItsPlace(part: String, replacement: String, expected: String) throws {
         let range = try #require(Self.text.firstRange(of: part))
@@ -196,7 +215,7 @@ import Testing
     @Test func aLockOfVersionOneIsReadAndSaysNothingOfWhatWasAskedFor() throws {
         let asked = ["release", "repository", "pin", "profile", "want"]
         let lines = Self.text.split(separator: "\n").filter { line in !asked.contains { line.hasPrefix($0 + " ") } }
-        let text = lines.joined(separator: "\n").replacing("version 3", with: "version 1")
+        let text = Self.older(lines.joined(separator: "\n"), 1)
             .replacing("snapshot debian", with: "declaration \(Self.digest)\nsnapshot debian")
         let lock = try LockReader.read(Array(text.utf8), file: "deploy.lock")
         #expect(lock["debian"]?.asked == nil)
@@ -239,7 +258,7 @@ import Testing
         let build = LockedBuild(name: "a b", version: "1", architecture: "amd64", profiles: ["x"])
         let lock = Lock([
             LockedDistribution(
-                name: "debian", architecture: "amd64", asked: nil, snapshots: [], indexes: [],
+                name: "debian", family: .apt, architecture: "amd64", asked: nil, snapshots: [], indexes: [],
                 packages: [], built: [build])
         ])
         #expect(throws: Mistake.self) { try LockWriter.text(of: lock) }
@@ -273,22 +292,30 @@ import Testing
                     size: ByteCount(Int64.random(in: 0...999_999_999_999, using: &generator)), repository: "main",
                     path: "pool/ü/\(index)%3a1.deb", digest: digest())
             }
+            let source: LockedRequest.Source =
+                if number == 0 {
+                    .apt(
+                        LockedAPTRequest(
+                            repositories: ["z", "main"].map {
+                                LockedRepository(name: $0, suites: ["s", "t"], components: ["main"], keyring: digest())
+                            },
+                            pins: [LockedPin(priority: -10, packages: ["z*", "a"], kind: "version", value: "1 %")]))
+                } else {
+                    .rpm(
+                        LockedRPMRequest(
+                            excludes: ["kernel-rt*"],
+                            modules: Bool.random(using: &generator) ? [] : ["php:8.2", "nodejs:20"],
+                            repositories: ["z", "main"].map { name in
+                                LockedRPMRepository(
+                                    name: name, trust: .keys(digest()), packageKeys: digest(), priority: 1, cost: 0,
+                                    excludes: name == "z" ? [] : ["b", "a*"], ignoresModules: name == "z")
+                            }))
+                }
             return LockedDistribution(
-                name: "distro\(number)", architecture: "amd64",
+                name: "distro\(number)", family: source.family, architecture: "amd64",
                 asked: LockedRequest(
                     release: "13", codename: pick(["trixie", "sid"]),
-                    repositories: ["z", "main"].map {
-                        LockedRepository(name: $0, suites: ["s", "t"], components: ["main"], keyring: digest())
-                    },
-                    pins: [LockedPin(priority: -10, packages: ["z*", "a"], kind: "version", value: "1 %")],
-                    rpm: Bool.random(using: &generator)
-                        ? LockedRPMRequest(
-                            excludes: ["kernel-rt*"], modules: number == 0 ? [] : ["php:8.2", "nodejs:20"],
-                            repositories: ["z", "main"].map {
-                                LockedRPMRepository(
-                                    name: $0, trust: .keys(digest()), packageKeys: digest(), priority: number, cost: 0,
-                                    excludes: number == 0 ? [] : ["b", "a*"], ignoresModules: number == 0)
-                            }) : nil,
+                    source: source,
                     profiles: ["core", "server", "live", "builder", "empty"],
                     wishes: [LockedWish(profile: "server", text: "htop"), LockedWish(profile: "core", text: "-x")]),
                 snapshots: [

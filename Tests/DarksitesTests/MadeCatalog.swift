@@ -32,15 +32,19 @@ struct MadeCatalog {
             butAutomaticUpgrades: isBackports)
     }
 
-    func catalog() throws -> Catalog {
+    func catalog(pins: [Pin] = []) throws -> Catalog {
         let table = try PackageTable(
             [
                 (index(stable + foreign, "made stable/main"), origin("stable")),
                 (index(backports, "made backports/main"), origin("stable-backports", isBackports: true)),
             ], architecture: "amd64", foreignArchitectures: foreign.isEmpty ? [] : ["i386"])
         return Catalog(
-            snapshot: Snapshot(snapshots: [], indexes: [], releases: [:], signers: []),
-            content: .debian(DebianCatalog(table: table, zfsKernels: zfsKernels)))
+            snapshot: Snapshot(snapshots: [], indexes: [], signers: [], content: .apt(APTSnapshotContent())),
+            content: .apt(APTCatalog(table: table, rules: rules(pins), zfsKernels: zfsKernels)))
+    }
+
+    private func rules(_ pins: [Pin]) -> APTRules {
+        APTRules(foreignArchitectures: foreign.isEmpty ? [] : ["i386"], pins: pins)
     }
 
     /// Resolves one profile, whose set is `lines` in the file "set.txt".
@@ -53,12 +57,13 @@ struct MadeCatalog {
             of: set.entries, files: ["set.txt"], family: .apt, architecture: "amd64",
             followsRecommends: set.followsRecommends)
         let request = ResolutionRequest(
-            distribution: "debian", architecture: "amd64", foreignArchitectures: foreign.isEmpty ? [] : ["i386"],
+            distribution: "debian", architecture: "amd64",
             asked: LockedRequest(
-                release: "13", codename: "trixie", repositories: [], pins: [], profiles: [], wishes: []),
-            profiles: [ProfileRequest(name: "core", base: base, sets: union)], pins: pins,
-            prebuildsZFS: false)
+                release: "13", codename: "trixie", source: .apt(LockedAPTRequest(repositories: [], pins: [])),
+                profiles: [],
+                wishes: []),
+            profiles: [ProfileRequest(name: "core", base: base, sets: union)], rules: .apt(rules(pins)))
         let store = try ContentStore(root: FilePath("/tmp/made-catalog-store"))
-        return try Resolver(store: store).resolve(request, in: catalog())
+        return try Resolver(store: store).resolve(request, in: catalog(pins: pins))
     }
 }

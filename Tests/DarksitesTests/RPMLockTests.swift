@@ -9,7 +9,7 @@ import Testing
     private static let other = String(repeating: "0b", count: 32)
 
     private static func text(_ lines: String) -> String {
-        "version 3\n\ndistribution centos x86_64\nrelease 9 el9\n" + lines
+        "version 4\n\ndistribution centos rpm x86_64\nrelease 9 el9\n" + lines
     }
 
     /// The seal is golden: a change of it makes every lock stale.
@@ -92,10 +92,10 @@ import Testing
         func lines(_ part: String, _ replacement: String) throws -> [String] {
             let asked = try #require(try section(Self.lines.replacing(part, with: replacement)).asked)
             let request = ResolutionRequest(
-                distribution: "centos", architecture: "x86_64", asked: asked, profiles: [], pins: [],
-                prebuildsZFS: false)
+                distribution: "centos", architecture: "x86_64", asked: asked, profiles: [], rules: .apt(APTRules()))
             let unsealed = LockedDistribution(
-                name: "centos", architecture: "x86_64", asked: old.asked, snapshots: [], indexes: [], packages: [])
+                name: "centos", family: .rpm, architecture: "x86_64", asked: old.asked, snapshots: [], indexes: [],
+                packages: [])
             return RequestDifference(from: unsealed, to: request).lines
         }
         #expect(try lines("", "") == [])

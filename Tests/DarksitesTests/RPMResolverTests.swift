@@ -24,7 +24,9 @@ import Testing
             ResolutionRequest(
                 distribution: "centos", architecture: "x86_64",
                 asked: LockedRequest(
-                    release: "9", codename: "el9", repositories: [], pins: [], profiles: [], wishes: []),
+                    release: "9", codename: "el9",
+                    source: .rpm(LockedRPMRequest(excludes: [], modules: [], repositories: [])), profiles: [],
+                    wishes: []),
                 profiles: try profiles.sorted { $0.key < $1.key }.map { name, lines in
                     let set = try PackageSet(
                         parsing: lines.joined(separator: "\n") + "\n", name: name, file: "\(name).txt")
@@ -32,7 +34,7 @@ import Testing
                         of: set.entries, files: ["\(name).txt"], family: .rpm, architecture: "x86_64",
                         followsRecommends: set.followsRecommends)
                     return ProfileRequest(name: name, base: .installation, sets: union)
-                }, pins: [], prebuildsZFS: false, rpm: rules)
+                }, rules: .rpm(rules))
         }
 
         func catalog() throws -> Catalog {
@@ -40,8 +42,9 @@ import Testing
                 table: try MadeRepository.table(repositories), modules: ModuleMetadata(),
                 groups: try Comps(reading: Array(groups.utf8), source: "comps.xml"),
                 generations: repositories.map { _ in 0 })
-            let snapshot = Snapshot(snapshots: [], indexes: [], releases: [:], signers: [])
-            return Catalog(snapshot: snapshot, content: .rpm(content), hold: hold)
+            let snapshot = Snapshot(snapshots: [], indexes: [], signers: [], content: .rpm(content))
+            return Catalog(
+                snapshot: snapshot, content: .rpm(RPMCatalog(content: content, rules: rules)), hold: hold)
         }
 
         private func withResolver<Answer>(_ body: (Resolver) throws -> Answer) throws -> Answer {
@@ -72,7 +75,7 @@ import Testing
             let resolution = try withResolver { try $0.resolve(request, in: catalog()) }
             return try PackageInquiry(
                 PackageRequest(word, family: .rpm), of: request, in: resolution.profiles,
-                packages: catalog().packages(for: request))
+                packages: catalog().packages())
         }
     }
 

@@ -20,7 +20,8 @@ import Testing
     ) throws -> ResolutionRequest {
         let unions = try sets.mapValues(union)
         let asked = LockedRequest(
-            release: "13", codename: codename, repositories: repositories, pins: pins, profiles: Array(sets.keys),
+            release: "13", codename: codename, source: .apt(LockedAPTRequest(repositories: repositories, pins: pins)),
+            profiles: Array(sets.keys),
             wishes: unions.flatMap { name, union in
                 union.entries.map { LockedWish(profile: name, text: $0.canonicalText) }
             })
@@ -28,12 +29,13 @@ import Testing
             distribution: "debian", architecture: architecture, asked: asked,
             profiles: unions.sorted { $0.key < $1.key }.map {
                 ProfileRequest(name: $0.key, base: .installation, sets: $0.value)
-            }, pins: [], prebuildsZFS: false)
+            }, rules: .apt(APTRules()))
     }
 
     private func lines(_ request: ResolutionRequest, unsealed: [String] = []) throws -> [String] {
         let locked = LockedDistribution(
-            name: "debian", architecture: "amd64", asked: try self.request().asked, snapshots: [], indexes: [],
+            name: "debian", family: .apt, architecture: "amd64", asked: try self.request().asked, snapshots: [],
+            indexes: [],
             packages: [], unsealed: unsealed)
         return RequestDifference(from: locked, to: request).lines
     }
@@ -87,7 +89,7 @@ import Testing
                 "core, server: the packages are not as they were resolved (a merge, or an edit by hand)"
             ])
         let old = LockedDistribution(
-            name: "debian", architecture: "amd64", asked: nil, snapshots: [], indexes: [], packages: [])
+            name: "debian", family: .apt, architecture: "amd64", asked: nil, snapshots: [], indexes: [], packages: [])
         #expect(RequestDifference(from: old, to: try request()).lines.count == 1)
         #expect(RequestDifference(from: nil, to: try request()).lines.count == 1)
     }

@@ -27,8 +27,8 @@ import Testing
     }
 
     @Test func takesTheKernelAndZFSAndNothingElse() throws {
-        let distribution = try #require(try declaration()[distribution: "debian"])
-        #expect(distribution.repositories.map(\.name) == ["debian", "debian-security", "debian-backports"])
+        let source = try #require(try declaration()[distribution: "debian"]?.apt)
+        #expect(source.repositories.map(\.name) == ["debian", "debian-security", "debian-backports"])
         let moved = [
             ("linux-image-amd64", nil), ("linux-image-6.12-amd64", nil), ("linux-headers-amd64", "linux"),
             ("linux-kbuild-6.12", "linux"), ("linux-base", nil), ("zfs-dkms", "zfs-linux"),
@@ -40,7 +40,7 @@ import Testing
             let text = (moved + kept).map { Self.stanza($0.0, version, source: $0.1) }.joined(separator: "\n")
             return try PackageIndex(parsing: Array(text.utf8), source: version)
         }
-        let backports = distribution.repositories[2]
+        let backports = source.repositories[2]
         let table = try PackageTable(
             [
                 (
@@ -57,7 +57,7 @@ import Testing
                         codename: "trixie-backports", notAutomatic: true, butAutomaticUpgrades: true)
                 ),
             ], architecture: "amd64")
-        let universe = DebianUniverse(table, pins: try distribution.pins.map { try Pin($0) })
+        let universe = DebianUniverse(table, pins: try source.pins.map { try Pin($0) })
         for (names, version) in [(moved, "2~bpo13+1"), (kept, "1")] {
             for (name, _) in names {
                 let candidate = try #require(universe.candidate(of: name))

@@ -50,8 +50,10 @@ import Transfer
         let request = ResolutionRequest(
             distribution: "debian", architecture: "amd64",
             asked: LockedRequest(
-                release: "13", codename: "trixie", repositories: [], pins: [], profiles: [], wishes: []),
-            profiles: [ProfileRequest(name: "core", base: .essential, sets: union)], pins: [], prebuildsZFS: false)
+                release: "13", codename: "trixie", source: .apt(LockedAPTRequest(repositories: [], pins: [])),
+                profiles: [],
+                wishes: []),
+            profiles: [ProfileRequest(name: "core", base: .essential, sets: union)], rules: .apt(APTRules()))
         let resolver = Resolver(store: store)
         let catalog = try await resolver.catalog(
             of: snapshot, for: request, fetch: PackageFetch(addresses: addresses, downloader: .impatient))

@@ -212,7 +212,8 @@ import Testing
         }
         let after = Lock([
             LockedDistribution(
-                name: "debian", architecture: "amd64", asked: nil, snapshots: [], indexes: [], packages: packages)
+                name: "debian", family: .apt, architecture: "amd64", asked: nil, snapshots: [], indexes: [],
+                packages: packages)
         ])
         #expect(try profiles(keeper, beside: after).contains("rpm-builder"))
         #expect(try !profiles(keeper, beside: before).contains("rpm-builder"))
@@ -231,7 +232,7 @@ import Testing
         let project = try checkout.project()
         let nothing = Digest(of: [UInt8]())
         let centos = LockedDistribution(
-            name: "centos", architecture: "x86_64", asked: nil, snapshots: [], indexes: [],
+            name: "centos", family: .rpm, architecture: "x86_64", asked: nil, snapshots: [], indexes: [],
             packages: [
                 LockedPackage(
                     name: "bash", version: "5-1", architecture: "x86_64", profiles: ["core"], isEssential: false,
@@ -254,9 +255,15 @@ import Testing
         #expect(image(with, "centos/gate") == "builder/rpm-image")
         #expect(image(with, "debian/gate") == "builder/image")
         #expect(image(with, "iso/image") == "builder/image")
+        func names(_ plan: BuildPlan) -> [StepName] { plan.graph.steps.keys.sorted() }
+        func named(_ distributions: Set<String>) -> [StepName] {
+            project.declaration.targetNames(naming: distributions).steps.map(\.name).sorted()
+        }
+        #expect(names(with) == named(["centos"]))
         let steps = try with.resolve(targets: ["centos"])
         #expect(steps.contains("centos/darksite") && steps.allSatisfy { $0.text.hasPrefix("centos/") })
         let without = try await plan(beside: [])
+        #expect(names(without) == named([]))
         #expect(!without.graph.steps.keys.contains("builder/rpm-image"))
         // The mirror and what the installer reads, each at its place on the image.
         try checkout.edit("deploy.yaml", "/none/KEY", archive.keyring.string)

@@ -79,7 +79,8 @@ import Testing
         let lock = try LockReader.read(try Files.read(checkout.lockFile), file: "deploy.lock")
         let sealed = lock.distributions.map {
             LockedDistribution(
-                name: $0.name, architecture: $0.architecture, asked: $0.asked, snapshots: $0.snapshots,
+                name: $0.name, family: $0.family, architecture: $0.architecture, asked: $0.asked,
+                snapshots: $0.snapshots,
                 indexes: $0.indexes, packages: $0.packages, built: $0.built)
         }
         try Files.write(try LockWriter.text(of: Lock(sealed)), to: checkout.lockFile)
@@ -158,7 +159,8 @@ import Testing
         let curl = try #require(locked.packages.first { $0.name == "curl" })
         #expect(curl.repository == "other" && curl.version == "8.2-1")
         let forged = LockedDistribution(
-            name: locked.name, architecture: locked.architecture, asked: locked.asked, snapshots: locked.snapshots,
+            name: locked.name, family: .apt, architecture: locked.architecture, asked: locked.asked,
+            snapshots: locked.snapshots,
             indexes: locked.indexes,
             packages: locked.packages.map {
                 LockedPackage(
@@ -179,7 +181,8 @@ import Testing
         try await checkout.project().update([])
         let after = try #require(try LockKeeper(project: checkout.project()).existing()?["debian"])
         let mixed = LockedDistribution(
-            name: after.name, architecture: after.architecture, asked: after.asked, snapshots: after.snapshots,
+            name: after.name, family: .apt, architecture: after.architecture, asked: after.asked,
+            snapshots: after.snapshots,
             indexes: before.indexes, packages: before.packages, built: before.built)
         try Files.write(try LockWriter.text(of: Lock([mixed])), to: checkout.lockFile)
         let error = await failure { _ = try await LockKeeper(project: checkout.project()).current() }
@@ -195,7 +198,7 @@ import Testing
         try store.insert(bytes)
         let lock = try #require(try LockKeeper(project: checkout.project()).existing()?["debian"])
         let forged = LockedDistribution(
-            name: lock.name, architecture: lock.architecture, asked: lock.asked,
+            name: lock.name, family: .apt, architecture: lock.architecture, asked: lock.asked,
             snapshots: lock.snapshots.map {
                 LockedSnapshot(
                     repository: $0.repository, suite: $0.suite, date: $0.date, digest: Digest(of: bytes),

@@ -208,7 +208,8 @@ import Testing
         let lines = try Files.readText(checkout.lockFile).split(separator: "\n")
             .filter { line in !asked.contains { line.hasPrefix($0 + " ") } }
         try Files.write(
-            lines.joined(separator: "\n").replacing("version 3", with: "version 1").utf8, to: checkout.lockFile)
+            lines.joined(separator: "\n").replacing("version 4", with: "version 1")
+                .replacing("distribution debian apt", with: "distribution debian").utf8, to: checkout.lockFile)
         #expect(try await lock() == before)
         #expect(checkout.notices.contains { $0.contains("written by an older deploy") })
     }

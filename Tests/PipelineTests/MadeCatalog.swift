@@ -27,14 +27,15 @@ struct MadeCatalog {
         let table = try PackageTable(
             try indexes.map { (try Self.index($0.lines), $0.origin) }, architecture: "amd64")
         catalog = Catalog(
-            snapshot: Snapshot(snapshots: [], indexes: [], releases: [:], signers: []),
-            content: .debian(DebianCatalog(table: table)))
+            snapshot: Snapshot(snapshots: [], indexes: [], signers: [], content: .apt(APTSnapshotContent())),
+            content: .apt(APTCatalog(table: table)))
         request = ResolutionRequest(
             distribution: "debian", architecture: "amd64",
             asked: LockedRequest(
-                release: "13", codename: "trixie", repositories: [], pins: [], profiles: [], wishes: []), profiles: [],
-            pins: [],
-            prebuildsZFS: false)
+                release: "13", codename: "trixie", source: .apt(LockedAPTRequest(repositories: [], pins: [])),
+                profiles: [],
+                wishes: []), profiles: [],
+            rules: .apt(APTRules()))
     }
 
     private static func index(_ lines: [String]) throws -> PackageIndex {

@@ -49,7 +49,8 @@ final class MadeCheckout: Sendable {
         let lock = try LockReader.read(try Files.read(lockFile), file: "deploy.lock")
         let distributions = lock.distributions.map { old in
             LockedDistribution(
-                name: old.name, architecture: old.architecture, asked: old.asked, snapshots: old.snapshots,
+                name: old.name, family: .apt, architecture: old.architecture, asked: old.asked,
+                snapshots: old.snapshots,
                 indexes: old.indexes,
                 packages: old.packages.map { package in
                     guard package.name == name else { return package }

@@ -109,7 +109,7 @@ final class MadeRPMSite {
             }
         }
         return LockedDistribution(
-            name: "centos", architecture: "x86_64", asked: nil, snapshots: snapshots, indexes: indexes,
+            name: "centos", family: .rpm, architecture: "x86_64", asked: nil, snapshots: snapshots, indexes: indexes,
             packages: packages)
     }
 
@@ -121,8 +121,8 @@ final class MadeRPMSite {
             zfs: locked.packages.contains { $0.name == "kmod-zfs" } ? .kmod : nil,
             isOnline: false)
         let declared = Declaration.Distribution(
-            name: "centos", release: "9", codename: "el9", architecture: "x86_64", foreignArchitectures: [],
-            repositories: [], pins: [], profiles: [], zfsModule: nil, installedProfiles: ["core"], rpm: source)
+            name: "centos", release: "9", codename: "el9", architecture: "x86_64", profiles: [],
+            installedProfiles: ["core"], source: .rpm(source))
         let planner = RPMDarksitePlanner(
             locked: locked, declaration: declared, source: source, profiles: ["core"],
             epoch: locked.epoch?.secondsSince1970 ?? 0,

@@ -28,7 +28,7 @@ import Testing
     }
 
     private func packages(_ open: OpenDistribution) -> [String] {
-        guard case .debian(let debian) = open.catalog.content else { return [] }
+        guard case .apt(let debian) = open.catalog.content else { return [] }
         let universe = DebianUniverse(debian.table)
         return universe.allCandidates.map(universe.describe)
     }
@@ -45,7 +45,7 @@ import Testing
             try Files.write(Array(repeating: 0, count: Int(index.size.bytes)), to: path)
         }
         let second = try await open()
-        #expect(second.catalog.snapshot.parsed != nil)
+        #expect(second.catalog.snapshot.apt?.parsed != nil)
         #expect(packages(second) == packages(first))
         #expect(try archive.requests() == [])
         // Without what was parsed they are, and nothing that is damaged gets into a table.

@@ -63,7 +63,7 @@ import Transfer
         let site = try MadeRPMSite()
         let locked = try site.lock(["bash", "coreutils", "glibc-langpack-en"])
         let without = LockedDistribution(
-            name: locked.name, architecture: locked.architecture, asked: nil, snapshots: locked.snapshots,
+            name: locked.name, family: .apt, architecture: locked.architecture, asked: nil, snapshots: locked.snapshots,
             indexes: locked.indexes.filter { $0.repository != "base" || $0.component != "primary" },
             packages: locked.packages)
         do {
@@ -83,7 +83,7 @@ import Transfer
                 .utf8)
         try site.store.insert(other)
         let states = LockedDistribution(
-            name: locked.name, architecture: locked.architecture, asked: nil, snapshots: locked.snapshots,
+            name: locked.name, family: .apt, architecture: locked.architecture, asked: nil, snapshots: locked.snapshots,
             indexes: locked.indexes + [
                 LockedIndex(
                     repository: "base", suite: LockedSnapshot.noSuite, component: "primary", architecture: "x86_64",

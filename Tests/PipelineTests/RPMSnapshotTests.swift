@@ -56,7 +56,7 @@ import Transfer
 
     private func locked(_ snapshot: Snapshot) -> LockedDistribution {
         LockedDistribution(
-            name: "centos", architecture: "x86_64", asked: nil, snapshots: snapshot.snapshots,
+            name: "centos", family: .rpm, architecture: "x86_64", asked: nil, snapshots: snapshot.snapshots,
             indexes: snapshot.indexes, packages: [])
     }
 
@@ -151,7 +151,7 @@ import Transfer
         #expect(again.indexes == snapshot.indexes)
         #expect(again.rpm?.table.isProvided("/usr/share/data") == true)
         let bare = LockedDistribution(
-            name: "centos", architecture: "x86_64", asked: nil, snapshots: snapshot.snapshots,
+            name: "centos", family: .rpm, architecture: "x86_64", asked: nil, snapshots: snapshot.snapshots,
             indexes: snapshot.indexes.filter { $0.component != "filelists" }, packages: [])
         let without = try await fetch().locked(bare, sources: source(), architecture: "x86_64")
         #expect(locked(without) == locked(snapshot))

@@ -37,7 +37,8 @@ import Transfer
 
     /// "name path" of each package of a snapshot.
     private func packages(_ snapshot: Snapshot, _ architectures: [String] = ["amd64"]) throws -> [String] {
-        let table = try ParsedSnapshots(store: store).table(of: snapshot, architectures: architectures)
+        let content = try #require(snapshot.apt)
+        let table = try ParsedSnapshots(store: store).table(of: snapshot, content, architectures: architectures)
         return try ["a", "b", "c"].flatMap { name in
             try table.packages(named: name).map { "\(name) \(try table.details(of: $0).filename)" }
         }
@@ -97,7 +98,8 @@ import Transfer
         let found = try await snapshot("stable", ["main"])
         #expect(try packages(found) == ["a pool/a.deb"])
         let locked = LockedDistribution(
-            name: "made", architecture: "amd64", asked: nil, snapshots: found.snapshots, indexes: found.indexes,
+            name: "made", family: .apt, architecture: "amd64", asked: nil, snapshots: found.snapshots,
+            indexes: found.indexes,
             packages: [])
         let index = archive.pushing("dists/stable/main/binary-amd64/Packages")
         let text = try Files.readText(index)
@@ -128,7 +130,7 @@ import Transfer
         ])
     func aFlatOneIsDeclaredByItsFolder(written: String, suite: String) throws {
         let declaration = try DeclarationTests.parse(DeclarationTests.text.replacing(Self.own, with: written))
-        let repository = try #require(declaration.distributions.first?.repositories.last)
+        let repository = try #require(declaration.distributions.first?.apt?.repositories.last)
         #expect(repository.suites == [suite] && repository.components.isEmpty)
     }
 

@@ -14,11 +14,9 @@ import time
 
 KERNEL = [r"Linux version", r"Loading, please wait|Run /init as init process"]
 HOPELESS = r"Kernel panic|\(initramfs\)|Entering emergency mode|error: no such device|No bootable device|kldload: NOT READY"
-# With a large cache of translated code, memory that the firmware and the initramfs ran from is slow to write to when the kernel
-# uses it for something else: 35 s between initramfs and systemd with 1024 (MiB), 2 s with 128, which is emptied early.
 ACCELERATORS = {
     "kvm": ["-accel", "kvm", "-cpu", "host"],
-    "tcg": ["-accel", "tcg,thread=multi,tb-size=128", "-cpu", "Westmere"],
+    "tcg": ["-accel", "tcg,thread=multi,tb-size={cache}", "-cpu", "Westmere"],
 }
 KVM_TRIAL_SECONDS = 40
 FIRMWARE = [("OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd"), ("OVMF_CODE.fd", "OVMF_VARS.fd")]
@@ -31,11 +29,17 @@ class Failure(Exception):
 
 
 class Machine:
-    """A QEMU process; `log` gets each line of the serial console with the seconds since the start."""
+    """A QEMU process; `log` gets each line of the serial console with the seconds since the start.
 
-    def __init__(self, log, accelerator, devices, memory=2048, firmware="uefi", words=""):
+    `cache` is that of translated code, in MiB. With a large one, memory that the firmware and the initramfs ran from is slow to
+    write to when the kernel uses it for something else: 35 s between initramfs and systemd with 1024, 2 s with 128, which is
+    emptied early. With a small one, a machine that runs many programs, as in an installation, is twice as slow.
+    """
+
+    def __init__(self, log, accelerator, devices, memory=2048, firmware="uefi", words="", cache=128):
         self.folder = tempfile.TemporaryDirectory(prefix="machine.")
-        command = ["qemu-system-x86_64", "-machine", "q35", *ACCELERATORS[accelerator], "-smp", "2"]
+        command = ["qemu-system-x86_64", "-machine", "q35", "-smp", "2"]
+        command += [word.format(cache=cache) for word in ACCELERATORS[accelerator]]
         command += ["-m", str(memory), "-display", "none", "-nic", "none", "-no-reboot"]
         command += ["-device", "virtio-rng-pci", "-serial", "stdio", *self.firmware(firmware)]
         command += ["-qmp", f"unix:{self.folder.name}/monitor,server=on,wait=off", "-monitor", "none"]

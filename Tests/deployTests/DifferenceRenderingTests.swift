@@ -19,7 +19,7 @@ import Testing
             digest: Digest(of: [UInt8(day)]), size: ByteCount(1))
         return Lock([
             LockedDistribution(
-                name: "debian", architecture: "amd64", asked: nil, snapshots: [snapshot],
+                name: "debian", family: .apt, architecture: "amd64", asked: nil, snapshots: [snapshot],
                 indexes: [], packages: packages)
         ])
     }

@@ -110,6 +110,11 @@ extension Declaration.RPMRepository {
 }
 
 extension Declaration.Distribution {
-    /// Whether the image can carry packages of it.
-    package var isOnline: Bool { rpm?.isOnline ?? false }
+    /// Whether it is installed over the network alone: the image carries no packages of it.
+    package var isOnline: Bool {
+        switch source {
+        case .apt: false
+        case .rpm(let source): source.isOnline
+        }
+    }
 }

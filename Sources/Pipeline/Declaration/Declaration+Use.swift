@@ -14,7 +14,7 @@ extension Declaration {
     /// Whether the image that RPM packages are judged in is needed when the distributions `named` are in use, too. It stays
     /// `locked` as long as there is a use for it, as what is locked of a distribution stays when it is not in use.
     func usesRPM(naming named: Set<String>, locked: Lock?) -> Bool {
-        let rpm = distributions.filter { $0.rpm != nil && !$0.isOnline }.map(\.name)
+        let rpm = distributions.filter { $0.family == .rpm && !$0.isOnline }.map(\.name)
         guard distributionsInUse.union(named).isDisjoint(with: rpm) else { return true }
         guard case .made(let distribution, _, _) = builder, let locked = locked?[distribution] else { return false }
         return !rpm.isEmpty && !locked.packages(of: InternalProfile.rpmBuilder.rawValue).isEmpty
@@ -30,7 +30,7 @@ extension Declaration {
         // One stage makes the darksites of all that have RPM packages.
         let all = targets.contains { [BuildStage.rpm.name, String(BuildStage.rpm.number)].contains($0) }
         return Set(
-            distributions.filter { names.contains($0.name) || (all && $0.rpm != nil && !$0.isOnline) }.map(\.name))
+            distributions.filter { names.contains($0.name) || (all && $0.family == .rpm && !$0.isOnline) }.map(\.name))
     }
 
     /// The darksite that stands for a distribution where the image has none of it: with the profile that the image is

@@ -35,7 +35,7 @@ package struct Declaration: Hashable, Sendable {
                 profiles.append(PackageSetProfile(name: InternalProfile.rpmBuilder.rawValue, sets: rpmSets))
             }
         }
-        if let module = distribution.zfsModule, !profiles.isEmpty {
+        if case .apt(let source) = distribution.source, let module = source.zfsModule, !profiles.isEmpty {
             profiles.append(PackageSetProfile(name: InternalProfile.zfsBuild.rawValue, sets: module.sets))
         }
         return profiles
@@ -58,19 +58,34 @@ package struct Declaration: Hashable, Sendable {
         package let codename: String
         /// As the distribution's packages write it: "amd64".
         package let architecture: String
+        package let profiles: [PackageSetProfile]
+        /// The profiles that a gate really unpacks and configures; others are simulated.
+        package let installedProfiles: [String]
+        package let source: Source
+
+        /// Where its packages come from and which of them count, by the family of its packages.
+        package enum Source: Hashable, Sendable {
+            case apt(APTSource)
+            case rpm(RPMSource)
+
+            package var family: PackageFamily {
+                switch self {
+                case .apt: .apt
+                case .rpm: .rpm
+                }
+            }
+        }
+
+        package var family: PackageFamily { source.family }
+    }
+
+    /// What a distribution of APT's packages has of its own.
+    package struct APTSource: Hashable, Sendable {
         /// Others whose packages may be asked for, as `name:i386`.
         package let foreignArchitectures: [String]
         package let repositories: [Repository]
         package let pins: [Pin]
-        package let profiles: [PackageSetProfile]
         package let zfsModule: ZFSModule?
-        /// The profiles that a gate really unpacks and configures; others are simulated.
-        package let installedProfiles: [String]
-        /// What makes it a distribution of RPM packages, which has no repositories and pins of APT's; nil for the others.
-        package let rpm: RPMSource?
-
-        /// The native architecture, then the others.
-        package var architectures: [String] { [architecture] + foreignArchitectures }
 
         /// By repository: the host of the first address that is declared for it, which is what `Pin: origin` is about;
         /// `host` counts as the project's own server, so that the machine which builds does not matter. Folders have none.

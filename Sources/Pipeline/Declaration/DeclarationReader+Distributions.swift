@@ -15,8 +15,10 @@ extension DeclarationReader {
         var seen: [String: String] = [:]
         for distribution in distributions.compactMap({ $0 }) {
             let repositories =
-                distribution.repositories.map { ($0.name, $0.location) }
-                + (distribution.rpm?.repositories ?? []).map { ($0.name, $0.location) }
+                switch distribution.source {
+                case .apt(let source): source.repositories.map { ($0.name, $0.location) }
+                case .rpm(let source): source.repositories.map { ($0.name, $0.location) }
+                }
             for (name, location) in repositories {
                 if let other = seen[name], other != distribution.name {
                     fields.report(
@@ -32,19 +34,30 @@ extension DeclarationReader {
     private mutating func distribution(_ member: DeclarationDocument.Member) -> Declaration.Distribution? {
         let place = "distributions.\(member.key)"
         checkName(member, of: "a distribution")
-        if let family = family(member.value, name: place) {
-            guard family == "rpm" else { return nil }
-            return fields.section(member.value, name: place, at: member.location, keys: Self.rpmKeys).flatMap {
-                rpmDistribution($0, name: member.key)
+        guard let family = family(member.value, name: place) else { return nil }
+        let keys =
+            switch family {
+            case .apt: Self.aptKeys
+            case .rpm: Self.rpmKeys
             }
-        }
-        let keys = [
-            "release", "codename", "architecture", "foreign-architectures", "repositories", "pins", "profiles",
-            "zfs-module", "gates", "family",
-        ]
         guard let section = fields.section(member.value, name: place, at: member.location, keys: keys) else {
             return nil
         }
+        return switch family {
+        case .apt: aptDistribution(section, name: member.key)
+        case .rpm: rpmDistribution(section, name: member.key)
+        }
+    }
+
+    private static let aptKeys = [
+        "release", "codename", "architecture", "foreign-architectures", "repositories", "pins", "profiles",
+        "zfs-module",
+        "gates", "family",
+    ]
+
+    private mutating func aptDistribution(
+        _ section: DeclarationFields.Section, name: String
+    ) -> Declaration.Distribution? {
         let release = fields.string("release", of: section, example: "release: \"13\"", problem: Self.problemOfWord)
         let codename = fields.string("codename", of: section, example: "codename: trixie", problem: Self.problemOfWord)
         let architecture = fields.string(
@@ -58,21 +71,24 @@ extension DeclarationReader {
             let installed = installedProfiles(section, known: profiles.map(\.name))
         else { return nil }
         return Declaration.Distribution(
-            name: member.key, release: release.value, codename: codename.value, architecture: architecture.value,
-            foreignArchitectures: foreign, repositories: repositories, pins: pins, profiles: profiles,
-            zfsModule: zfsModule, installedProfiles: installed, rpm: nil)
+            name: name, release: release.value, codename: codename.value, architecture: architecture.value,
+            profiles: profiles, installedProfiles: installed,
+            source: .apt(
+                Declaration.APTSource(
+                    foreignArchitectures: foreign, repositories: repositories, pins: pins, zfsModule: zfsModule)))
     }
 
-    /// The value of `family`, which decides what other keys there are; nil for the family apt, which is meant where nothing is
-    /// said. Another word is an error.
-    private mutating func family(_ document: DeclarationDocument, name: String) -> String? {
+    /// The value of `family`, which decides what other keys there are: apt where nothing is said, nil for another word, which is
+    /// an error.
+    private mutating func family(_ document: DeclarationDocument, name: String) -> PackageFamily? {
         guard case .mapping(let members) = document.content,
             let member = members.first(where: { $0.key == "family" })
-        else { return nil }
+        else { return .apt }
+        let known = PackageFamily.allCases.map(\.rawValue)
         let word = fields.string(member.value, name: "\(name).family") {
-            ["apt", "rpm"].contains($0) ? nil : "apt (which it is without this key) or rpm"
+            known.contains($0) ? nil : "\(known.joined(separator: " or ")); without this key it is apt"
         }
-        return word?.value == "apt" ? nil : word?.value ?? ""
+        return word.flatMap { PackageFamily(rawValue: $0.value) }
     }
 
     /// Architectures beside the native one; none where there is no such key.

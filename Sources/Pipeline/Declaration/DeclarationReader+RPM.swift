@@ -41,11 +41,11 @@ extension DeclarationReader {
         else { return nil }
         return Declaration.Distribution(
             name: name, release: release.value, codename: platform.value, architecture: architecture.value,
-            foreignArchitectures: [], repositories: [], pins: [], profiles: profiles, zfsModule: nil,
-            installedProfiles: installed,
-            rpm: Declaration.RPMSource(
-                platform: platform.value, repositories: repositories, excludes: excludes, modules: modules, zfs: zfs,
-                isOnline: isOnline))
+            profiles: profiles, installedProfiles: installed,
+            source: .rpm(
+                Declaration.RPMSource(
+                    platform: platform.value, repositories: repositories, excludes: excludes, modules: modules,
+                    zfs: zfs, isOnline: isOnline)))
     }
 
     /// The patterns of the key `excludes`.

@@ -49,17 +49,21 @@ struct DeclarationReader {
             folder: folder, distributions: distributions, live: live, builder: builder, iso: iso, output: output)
         let used = declaration.distributionsInUse
         for distribution in distributions where used.contains(distribution.name) {
-            for repository in distribution.repositories {
-                guard case .keyring(let path) = repository.trust,
-                    let location = missingKeyrings[repository.location]
-                else { continue }
-                fields.report(.missingKeyring(path, at: location))
-            }
-            for repository in distribution.rpm?.repositories ?? [] {
-                guard let location = missingKeyrings[repository.location],
-                    let path = repository.keys.first(where: { !exists($0) })
-                else { continue }
-                fields.report(.missingKeyring(path, at: location))
+            switch distribution.source {
+            case .apt(let source):
+                for repository in source.repositories {
+                    guard case .keyring(let path) = repository.trust,
+                        let location = missingKeyrings[repository.location]
+                    else { continue }
+                    fields.report(.missingKeyring(path, at: location))
+                }
+            case .rpm(let source):
+                for repository in source.repositories {
+                    guard let location = missingKeyrings[repository.location],
+                        let path = repository.keys.first(where: { !exists($0) })
+                    else { continue }
+                    fields.report(.missingKeyring(path, at: location))
+                }
             }
         }
         return declaration

@@ -11,28 +11,38 @@ extension LockedRequest {
     ) {
         self.init(
             release: distribution.release, codename: distribution.codename,
-            foreignArchitectures: distribution.foreignArchitectures,
-            repositories: distribution.repositories.map { repository in
-                LockedRepository(
-                    name: repository.name, suites: repository.suites, components: repository.components,
-                    keyring: keyrings[repository.name], files: files[repository.name])
-            },
-            pins: distribution.pins.map { pin in
-                var (kind, value) = pin.target.words
-                if case .origin = pin.target {
-                    // What such a pin is about depends on the addresses, which nothing else does.
-                    let sites = distribution.sites.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-                    value = ([value] + sites).joined(separator: " ")
+            source: {
+                switch distribution.source {
+                case .apt(let source): .apt(LockedAPTRequest(of: source, keyrings: keyrings, files: files))
+                case .rpm(let source):
+                    .rpm(LockedRPMRequest(of: source, keyrings: keyrings, packageKeys: packageKeys, files: files))
                 }
-                return LockedPin(priority: pin.priority, packages: pin.packages, kind: kind, value: value)
-            },
-            rpm: distribution.rpm.map {
-                LockedRPMRequest(of: $0, keyrings: keyrings, packageKeys: packageKeys, files: files)
-            },
+            }(),
             profiles: Array(profiles.keys),
             wishes: profiles.flatMap { name, union in
                 union.entries.map { LockedWish(profile: name, text: $0.canonicalText) }
                     + (union.followsRecommends ? [LockedWish(profile: name, text: "@recommends")] : [])
+            })
+    }
+}
+
+extension LockedAPTRequest {
+    fileprivate init(of source: Declaration.APTSource, keyrings: [String: Digest], files: [String: Digest]) {
+        self.init(
+            foreignArchitectures: source.foreignArchitectures,
+            repositories: source.repositories.map { repository in
+                LockedRepository(
+                    name: repository.name, suites: repository.suites, components: repository.components,
+                    keyring: keyrings[repository.name], files: files[repository.name])
+            },
+            pins: source.pins.map { pin in
+                var (kind, value) = pin.target.words
+                if case .origin = pin.target {
+                    // What such a pin is about depends on the addresses, which nothing else does.
+                    let sites = source.sites.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+                    value = ([value] + sites).joined(separator: " ")
+                }
+                return LockedPin(priority: pin.priority, packages: pin.packages, kind: kind, value: value)
             })
     }
 }

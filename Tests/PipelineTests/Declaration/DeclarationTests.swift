@@ -79,16 +79,16 @@ import Testing
         #expect(debian.release == "13")
         let folder = { (path: FilePath) in Declaration.Mirror.address(.folder(path)) }
         #expect(
-            debian.repositories[0].mirrors
+            debian.apt?.repositories[0].mirrors
                 == [
                     .host, .address(.remote("http://mirror.example/debian")), folder("/srv/debian"),
                     folder("/checkout/mirror"),
                 ])
-        #expect(debian.repositories[0].trust == .keyring("/keys/debian-archive-keyring.gpg"))
-        #expect(debian.repositories[1].mirrors == [folder("/own")])
-        #expect(debian.repositories[1].trust == .unsigned)
-        #expect(debian.pins[0].target == .release(["n": "trixie-backports", "c": "main"]))
-        #expect(debian.pins[0].priority == -10)
+        #expect(debian.apt?.repositories[0].trust == .keyring("/keys/debian-archive-keyring.gpg"))
+        #expect(debian.apt?.repositories[1].mirrors == [folder("/own")])
+        #expect(debian.apt?.repositories[1].trust == .unsigned)
+        #expect(debian.apt?.pins[0].target == .release(["n": "trixie-backports", "c": "main"]))
+        #expect(debian.apt?.pins[0].priority == -10)
         #expect(debian.profiles.map(\.name) == ["core", "server"])
         #expect(
             debian.profiles[1].sets[1]

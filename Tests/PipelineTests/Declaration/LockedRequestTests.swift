@@ -20,7 +20,9 @@ import Testing
         #expect(part.isEmpty || text != DeclarationTests.text)
         let declaration = try DeclarationTests.parse(text)
         let distribution = declaration.distributions[0]
-        let signed = distribution.repositories.filter { $0.trust != .unsigned }.map { ($0.name, Digest(of: [UInt8]())) }
+        let signed = try #require(distribution.apt).repositories.filter { $0.trust != .unsigned }.map {
+            ($0.name, Digest(of: [UInt8]()))
+        }
         return LockedRequest(
             of: distribution, profiles: ["core": try entries(sets)], keyrings: Dictionary(uniqueKeysWithValues: signed))
     }

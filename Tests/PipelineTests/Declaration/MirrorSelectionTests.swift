@@ -212,13 +212,14 @@ private final class EtcAPT {
 
     @Test func theWayOfAptIsForWhatComesFromItsMirrors() throws {
         let debian = try DeclarationTests.parse(DeclarationTests.text).distributions[0]
+        let repositories = try #require(debian.apt).repositories
         let source = HostAPT.Source(
             address: .remote("http://host.example/debian"), suites: ["trixie"], components: ["main"])
         let host = HostAPT(
             sources: [source], proxies: APTProxies(["acquire::http::proxy": "http://proxy.example:3128"]))
         func proxies(_ environment: [String: String], _ repository: Int) -> [String: Choice] {
             MirrorSelection(host: host, environment: environment, workingFolder: "/w")
-                .proxies(of: debian.repositories[repository], in: debian)
+                .proxies(of: repositories[repository], in: debian)
         }
         #expect(proxies([:], 0) == ["http://host.example/debian": .server("http://proxy.example:3128")])
         #expect(proxies(["DEPLOY_MIRROR_DEBIAN": "http://x.example/d"], 0) == [:])
@@ -255,9 +256,10 @@ private final class EtcAPT {
              -----END PGP PUBLIC KEY BLOCK-----
             """
         ])
+        let repository = try #require(debian.apt).repositories[0]
         func remark(_ host: HostAPT, _ environment: [String: String] = [:]) -> String? {
             MirrorSelection(host: host, environment: environment, workingFolder: "/w")
-                .remark(on: debian.repositories[0], in: debian)
+                .remark(on: repository, in: debian)
         }
         let text = try #require(remark(etc.read()))
         for word in ["http://ftp.debian.org/debian", "http://proxy.example/debian-remote", "DEPLOY_MIRROR_DEBIAN"] {
@@ -294,7 +296,7 @@ private final class EtcAPT {
         ])
         func addresses(_ environment: [String: String]) throws -> [String] {
             try MirrorSelection(host: host, environment: environment, workingFolder: "/w")
-                .addresses(of: debian.repositories[0], in: debian).map(\.url)
+                .addresses(of: try #require(debian.apt).repositories[0], in: debian).map(\.url)
         }
         #expect(
             try addresses([:]) == ["http://mirror.example/debian", "file:///srv/debian", "file:///checkout/mirror"])

@@ -59,7 +59,7 @@ import Testing
         let declaration = try DeclarationTests.parse(Self.text)
         let centos = try #require(declaration[distribution: "centos"])
         #expect(centos.release == "9" && centos.codename == "el9" && centos.architecture == "x86_64")
-        #expect(centos.repositories.isEmpty && centos.profiles.map(\.name) == ["core"])
+        #expect(centos.family == .rpm && centos.profiles.map(\.name) == ["core"])
         #expect(centos.installedProfiles == ["core"] && !centos.isOnline)
         let rpm = try #require(centos.rpm)
         #expect(rpm.platform == "el9" && rpm.zfs == .kmod && rpm.excludes == ["*-debuginfo"])

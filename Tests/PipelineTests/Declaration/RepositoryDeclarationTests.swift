@@ -31,7 +31,7 @@ import Glibc
         for distribution in declaration.distributions {
             let all = declaration.profiles(of: distribution, usingRPM: true) + distribution.profiles
             let unions = try PackageSetLoader(folder: declaration.packageSets).load(
-                all, distribution: distribution.name, family: distribution.rpm == nil ? .apt : .rpm,
+                all, distribution: distribution.name, family: distribution.family,
                 architecture: distribution.architecture)
             #expect(Set(unions.keys) == Set(all.map(\.name)))
             for (name, union) in unions { #expect(!union.wanted.isEmpty, "\(name) wants nothing") }

@@ -22,13 +22,18 @@ struct RPMSnapshotTiming {
         guard Files.exists(file) else {
             let snapshot = try await fetch.latest(of: sources, architecture: "x86_64")
             let locked = LockedDistribution(
-                name: "rpm", architecture: "x86_64", asked: nil, snapshots: snapshot.snapshots,
+                name: "rpm", family: .rpm, architecture: "x86_64", asked: nil, snapshots: snapshot.snapshots,
                 indexes: snapshot.indexes, packages: [])
             try Files.write(try LockWriter.text(of: Lock([locked])), to: file)
-            return snapshot.rpm?.table.packageCount ?? 0
+            return try Self.packages(of: snapshot)
         }
         let lock = try LockReader.read(try Files.read(file), file: file.string)
         guard let locked = lock["rpm"] else { throw Benchmarks.Usage() }
-        return try await fetch.locked(locked, sources: sources, architecture: "x86_64").rpm?.table.packageCount ?? 0
+        return try Self.packages(of: await fetch.locked(locked, sources: sources, architecture: "x86_64"))
+    }
+
+    private static func packages(of snapshot: Snapshot) throws -> Int {
+        guard case .rpm(let content) = snapshot.content else { throw Benchmarks.Usage() }
+        return content.table.packageCount
     }
 }

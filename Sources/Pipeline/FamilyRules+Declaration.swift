@@ -1,3 +1,4 @@
+import APT
 import Darksites
 import RPM
 
@@ -18,5 +19,14 @@ extension RPMRules {
                 excludes: source.excludes),
             platform: source.platform,
             streams: Dictionary(source.modules.map { ($0.module, $0.stream) }) { first, _ in first })
+    }
+}
+
+extension APTRules {
+    /// What the declaration of `source` says. Throws where a pin is none.
+    init(of source: Declaration.APTSource) throws {
+        self.init(
+            foreignArchitectures: source.foreignArchitectures, pins: try source.pins.map { try Pin($0) },
+            prebuildsZFS: source.zfsModule != nil)
     }
 }
