@@ -43,16 +43,16 @@ let package = Package(
         .executableTarget(
             name: "deploy",
             dependencies: [
-                "Pipeline", "Installation", "Machines", "Darksites", "BuildGraph", "ContentStore", "Primitives",
-                arguments,
-                system,
+                "Pipeline", "Installation", "Machines", "Darksites", "Locking", "Declaration", "Packages", "BuildGraph",
+                "ContentStore", "Primitives", arguments, system,
             ],
             swiftSettings: settings),
         layer(
             "Pipeline",
             [
-                "Installation", "LiveImage", "Darksites", "APT", "Containers", "BuildGraph", "ContentStore", "Transfer",
-                "Archives", "Primitives", yaml, subprocess,
+                "Installation", "Machines", "LiveImage", "Darksites", "Locking", "Declaration", "Packages", "APT",
+                "RPM",
+                "Containers", "BuildGraph", "ContentStore", "Transfer", "Archives", "Primitives", subprocess,
             ]),
         layer(
             "Installation", ["Machines", "Archives", "Primitives", subprocess],
@@ -66,10 +66,16 @@ let package = Package(
             ]),
         layer(
             "Darksites",
-            ["APT", "RPM", "Solver", "BuildGraph", "ContentStore", "Transfer", "Archives", "Primitives"],
+            [
+                "Locking", "Declaration", "Packages", "APT", "RPM", "Solver", "BuildGraph", "ContentStore", "Transfer",
+                "Archives", "Primitives",
+            ],
             scripts: [
                 "judge-apt.sh", "install-profile.sh", "check-rpms.sh", "judge-dnf.sh", "install-profile-dnf.sh",
             ]),
+        layer("Locking", ["Declaration", "Packages", "RPM", "Primitives"]),
+        layer("Declaration", ["Packages", "APT", "Primitives", yaml]),
+        layer("Packages", ["APT", "RPM", "Primitives"]),
         layer("APT", ["Solver", "Archives", "Primitives", subprocess]),
         layer("RPM", ["Solver", "Archives", "Primitives", "CXML", yaml]),
         layer("Solver", []),
@@ -90,8 +96,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Pipeline", "Darksites", "APT", "RPM", "ContentStore", "Transfer", "Archives", "Primitives", "Solver",
-                system,
+                "Pipeline", "Darksites", "Locking", "Declaration", "Packages", "APT", "RPM", "ContentStore", "Transfer",
+                "Archives", "Primitives", "Solver", system,
             ],
             path: "Tests/bench/Benchmarks", swiftSettings: settings),
 
@@ -109,15 +115,27 @@ let package = Package(
             name: "MadeRepository", dependencies: ["RPM", "Solver", "Primitives"], path: "Tests/MadeRepository",
             swiftSettings: settings),
         tests("RPM", ["MadeRepository", "Solver", "Archives", "Primitives", subprocess]),
-        tests("Darksites", ["APT", "RPM", "MadeRepository", "ContentStore", "Solver", "Primitives"]),
+        .target(
+            name: "MadeDeclaration", dependencies: ["Declaration", "Primitives", system], path: "Tests/MadeDeclaration",
+            swiftSettings: settings),
+        tests("Declaration", ["MadeDeclaration", "Packages", "Primitives"]),
+        tests("Locking", ["MadeDeclaration", "Declaration", "Packages", "Primitives"]),
+        tests(
+            "Darksites",
+            [
+                "Locking", "Declaration", "Packages", "APT", "RPM", "MadeRepository", "ContentStore", "Solver",
+                "Primitives",
+            ]),
         tests(
             "Pipeline",
             [
-                "Darksites", "LiveImage", "APT", "RPM", "Solver", "Archives", "BuildGraph", "ContentStore",
-                "Containers",
-                "Transfer", "Primitives",
+                "MadeDeclaration", "Darksites", "Locking", "Declaration", "Packages", "LiveImage", "APT", "RPM",
+                "Solver",
+                "Archives", "BuildGraph", "ContentStore", "Containers", "Transfer", "Primitives",
             ]),
-        tests("deploy", ["Pipeline", "Darksites", "BuildGraph", "ContentStore", "Primitives"]),
+        tests(
+            "deploy",
+            ["Pipeline", "Darksites", "Locking", "Declaration", "Packages", "BuildGraph", "ContentStore", "Primitives"]),
     ]
 )
 

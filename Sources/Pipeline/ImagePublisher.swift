@@ -1,6 +1,7 @@
 import APT
 import BuildGraph
 import ContentStore
+import Declaration
 package import Primitives
 package import SystemPackage
 

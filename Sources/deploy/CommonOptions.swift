@@ -2,6 +2,7 @@ import ArgumentParser
 import BuildGraph
 import ContentStore
 import Darksites
+import Declaration
 import Pipeline
 import Primitives
 import SystemPackage

@@ -1,3 +1,4 @@
+import Locking
 import Primitives
 import Testing
 

@@ -1,3 +1,5 @@
+import Locking
+import Packages
 import Primitives
 import Testing
 

@@ -1,5 +1,8 @@
 import APT
 import ContentStore
+import Declaration
+import Locking
+import Packages
 import Primitives
 import SystemPackage
 

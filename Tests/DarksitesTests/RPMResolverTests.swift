@@ -1,6 +1,9 @@
 import APT
 import ContentStore
+import Declaration
+import Locking
 import MadeRepository
+import Packages
 import Primitives
 import RPM
 import Solver

@@ -1,3 +1,6 @@
+import Declaration
+import Locking
+import Packages
 import Primitives
 import Testing
 

@@ -1,4 +1,5 @@
 import APT
+import Locking
 import Primitives
 import Testing
 

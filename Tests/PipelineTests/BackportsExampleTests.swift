@@ -1,4 +1,6 @@
 import APT
+import Declaration
+import MadeDeclaration
 import Primitives
 import SystemPackage
 import Testing
@@ -19,7 +21,7 @@ import Testing
             let isExample = first..<first + 5 ~= index || second..<second + 4 ~= index
             text.append(isExample ? String(line.replacing("# ", with: "", maxReplacements: 1)) : String(line))
         }
-        return try DeclarationTests.parse(text.joined(separator: "\n"))
+        return try MadeDeclaration.parse(text.joined(separator: "\n"))
     }
 
     private static func stanza(_ name: String, _ version: String, source: String? = nil) -> String {

@@ -1,6 +1,9 @@
 import Archives
 import ContentStore
 import Darksites
+import Declaration
+import Locking
+import Packages
 import Primitives
 import SystemPackage
 import Testing

@@ -1,6 +1,7 @@
 import APT
 import ContentStore
 import Darksites
+import Locking
 import Primitives
 import SystemPackage
 import Testing

@@ -2,6 +2,8 @@ import APT
 import BuildGraph
 import ContentStore
 import Darksites
+import Locking
+import Packages
 import Primitives
 import SystemPackage
 import Testing

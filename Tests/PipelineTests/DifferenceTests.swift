@@ -1,5 +1,7 @@
 import ContentStore
 import Darksites
+import Locking
+import Packages
 import Primitives
 import SystemPackage
 import Testing

@@ -2,6 +2,9 @@ import APT
 import BuildGraph
 import ContentStore
 import Darksites
+import Declaration
+import Locking
+import Packages
 import Primitives
 import SystemPackage
 import Testing

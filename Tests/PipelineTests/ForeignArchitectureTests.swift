@@ -2,6 +2,9 @@ import APT
 import BuildGraph
 import ContentStore
 import Darksites
+import Declaration
+import Locking
+import MadeDeclaration
 import Primitives
 import SystemPackage
 import Testing
@@ -46,7 +49,7 @@ import Testing
             ("[all]", ["packages of all are there for every architecture"]),
         ] as [(String, [String])])
     func areDeclaredOnceEach(list: String, problems: [String]) {
-        let errors = DeclarationTests.errors(
+        let errors = MadeDeclaration.errors(
             "    architecture: amd64\n", "    architecture: amd64\n    foreign-architectures: \(list)\n")
         #expect(errors.count == problems.count)
         for (error, problem) in zip(errors, problems) { #expect(error.contains(problem)) }

@@ -2,6 +2,8 @@ import APT
 import Archives
 import ContentStore
 import Darksites
+import Locking
+import Packages
 import Primitives
 import SystemPackage
 import Testing

@@ -1,5 +1,7 @@
 import BuildGraph
 import Darksites
+import Locking
+import Packages
 import Primitives
 import Testing
 

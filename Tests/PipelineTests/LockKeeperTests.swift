@@ -1,6 +1,8 @@
 import BuildGraph
 import ContentStore
 import Darksites
+import Locking
+import Packages
 import Primitives
 import SystemPackage
 import Testing

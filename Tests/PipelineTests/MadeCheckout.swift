@@ -3,7 +3,10 @@ import Archives
 import BuildGraph
 import ContentStore
 import Darksites
+import Declaration
 import Glibc
+import Locking
+import Packages
 import Primitives
 import Synchronization
 import SystemPackage

@@ -4,12 +4,15 @@ import ContentStore
 import Darksites
 import Glibc
 import LiveImage
+import Locking
+import Packages
 import Primitives
 import Synchronization
 import SystemPackage
 import Testing
 import Transfer
 
+@testable import Declaration
 @testable import Pipeline
 
 /// RPM repositories that `Tests/rpm/make-rpm-repositories` makes, with a store to build from them; gone with this object.

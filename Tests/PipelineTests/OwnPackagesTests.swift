@@ -2,6 +2,8 @@ import APT
 import BuildGraph
 import ContentStore
 import Darksites
+import Locking
+import MadeDeclaration
 import Primitives
 import SystemPackage
 import Testing
@@ -127,8 +129,8 @@ import Testing
     @Test func aRepositoryIsOneOrTheOther() throws {
         for repository in ["mirrors: [host], packages: [x]", "packages: [\"http://x/y.deb\"]", "packages: []"] {
             #expect(throws: UserErrors.self) {
-                try DeclarationTests.parse(
-                    DeclarationTests.text.replacing(
+                try MadeDeclaration.parse(
+                    MadeDeclaration.text.replacing(
                         "mirrors: [../own], suites: [stable], components: [main], unsigned: true", with: repository))
             }
         }

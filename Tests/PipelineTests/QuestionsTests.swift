@@ -1,3 +1,5 @@
+import Declaration
+import Locking
 import Primitives
 import Testing
 

@@ -4,6 +4,8 @@ import ContentStore
 import Darksites
 import Glibc
 import LiveImage
+import Locking
+import Packages
 import Primitives
 import SystemPackage
 import Testing

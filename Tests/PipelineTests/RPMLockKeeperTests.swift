@@ -1,5 +1,6 @@
 import BuildGraph
 import Darksites
+import Locking
 import Primitives
 import SystemPackage
 import Testing

@@ -1,6 +1,8 @@
 import APT
 import ContentStore
 import Darksites
+import Locking
+import Packages
 import Primitives
 import RPM
 import Solver

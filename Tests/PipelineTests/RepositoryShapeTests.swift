@@ -2,6 +2,10 @@ import APT
 import Archives
 import ContentStore
 import Darksites
+import Declaration
+import Locking
+import MadeDeclaration
+import Packages
 import Primitives
 import SystemPackage
 import Testing
@@ -129,7 +133,7 @@ import Transfer
             ("suites: [/x/y/]", "x/y/"),
         ])
     func aFlatOneIsDeclaredByItsFolder(written: String, suite: String) throws {
-        let declaration = try DeclarationTests.parse(DeclarationTests.text.replacing(Self.own, with: written))
+        let declaration = try MadeDeclaration.parse(MadeDeclaration.text.replacing(Self.own, with: written))
         let repository = try #require(declaration.distributions.first?.apt?.repositories.last)
         #expect(repository.suites == [suite] && repository.components.isEmpty)
     }
@@ -142,7 +146,7 @@ import Transfer
             ("suites: [stable]", "lacks \"components\""),
         ])
     func anythingElseIsTold(written: String, problem: String) {
-        let errors = DeclarationTests.errors(Self.own, written)
+        let errors = MadeDeclaration.errors(Self.own, written)
         #expect(errors.count == 1 && errors[0].contains(problem), "\(errors)")
     }
 }

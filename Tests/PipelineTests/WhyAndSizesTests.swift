@@ -1,5 +1,6 @@
 import APT
 import Darksites
+import Declaration
 import Primitives
 import Testing
 

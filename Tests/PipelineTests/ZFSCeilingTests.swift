@@ -1,5 +1,6 @@
 import ContentStore
 import Darksites
+import Locking
 import Primitives
 import Testing
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Darksites
+import Declaration
 import Pipeline
 import Primitives
 

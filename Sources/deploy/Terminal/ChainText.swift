@@ -1,4 +1,5 @@
 import Darksites
+import Declaration
 import Primitives
 
 /// How what asks for a package is shown.

@@ -1,4 +1,7 @@
 import Darksites
+import Declaration
+import Locking
+import Packages
 import Primitives
 
 /// The changes of a distribution in the order and the groups in which they are shown.

@@ -1,4 +1,5 @@
 import Darksites
+import Locking
 import Pipeline
 import Primitives
 

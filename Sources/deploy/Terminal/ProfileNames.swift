@@ -1,3 +1,4 @@
+import Declaration
 import Pipeline
 
 /// Profiles as people know them: those of the build itself by what they are for.

@@ -1,4 +1,6 @@
 import Darksites
+import Declaration
+import Locking
 import Pipeline
 import Primitives
 import SystemPackage

@@ -1,0 +1,139 @@
+package import APT
+import Archives
+package import BuildGraph
+import ContentStore
+package import Locking
+import Primitives
+import Solver
+import SystemPackage
+
+/// How the mirror of a distribution is made of fetched packages: nothing but them, and indexes signed by the build host.
+package struct MirrorRecipe: Sendable {
+    /// The folder below dists/, and what the mirror says of itself.
+    package let codename: String
+    package let label: String
+    /// Seconds since 1970: the date of the indexes.
+    package let epoch: Int64
+    package let signer: SigningKey
+
+    package init(codename: String, label: String, epoch: Int64, signer: SigningKey) {
+        self.codename = codename
+        self.label = label
+        self.epoch = epoch
+        self.signer = signer
+    }
+
+    /// The one component that holds everything.
+    package static let component = "main"
+
+    /// The step that writes the tree `mirror` of `locked`, as far as the packages of `profiles` go.
+    ///
+    /// `packages` is a tree of all their files by name, `indexes` one of the upstream indexes that `SnapshotFetch.file(of:byHash:)`
+    /// names, by digest. `built` are files of packages that the build made itself.
+    package func step(
+        _ name: StepName, stage: Stage, locked: LockedDistribution, profiles: Set<String>, packages: StepInput,
+        indexes: StepInput,
+        built: [String: StepInput]
+    ) -> Step {
+        let wanted = locked.packages.filter { !profiles.isDisjoint(with: $0.profiles) }
+        let order = locked.indexes.map { "\($0.digest.hex) \($0.repository) \($0.path)" }
+        let lines = order + wanted.map { "\($0.name) \($0.version) \($0.architecture) \($0.digest.hex) \($0.path)" }
+        var inputs = built
+        inputs["packages"] = packages
+        inputs["indexes"] = indexes
+        inputs["list"] = .literal(Array((lines.joined(separator: "\n") + "\n").utf8))
+        inputs["key"] = .literal(signer.publicKey)
+        let architectures = locked.architectures
+        inputs["suite"] = .literal(
+            Array("\(codename) \(label) \(architectures.joined(separator: ",")) \(epoch)\n".utf8))
+        return Step(
+            name, stage: stage, title: "mirror of \(wanted.count + built.count) packages", inputs: inputs,
+            action: .native(identifier: "apt mirror", version: 4) { context in
+                let listed = try await BlockingWork.run {
+                    try upstream(wanted, in: locked.indexes, architectures: architectures, context)
+                        + built.keys.sorted().map { try own($0, context) }
+                }
+                return try await write(listed, architectures: architectures, context)
+            },
+            outputs: ["mirror": .tree])
+    }
+
+    /// Where a package lies in the mirror: where it lay in its repository, below pool/.
+    private static func path(of package: LockedPackage) -> String {
+        let path = package.mirrorPath
+        return path.hasPrefix("pool/") ? path : "pool/\(package.repository)/\(path)"
+    }
+
+    private struct Listed: Sendable {
+        let package: MirrorPackage
+        let size: Int64
+    }
+
+    /// The wanted packages with the stanzas that upstream's indexes have for them.
+    private func upstream(
+        _ wanted: [LockedPackage], in indexes: [LockedIndex], architectures: [String], _ context: StepContext
+    ) throws -> [Listed] {
+        context.report(StepProgress(activity: "reading upstream's indexes"))
+        // In the order of the lock: of a package that several indexes list, the first one's stanza is taken. A stanza comes out of
+        // the index that the lock names, and the lock was followed to its signature; nothing that is kept of indexes counts here.
+        let table = try VerifiedIndexes(store: context.store).table(of: indexes, architectures: architectures)
+        let paths = DistinctPaths(wanted.lazy.map { (Self.path(of: $0), $0.digest) })
+        return try wanted.map { package in
+            let listed = try table.packages(named: package.name).first {
+                try table.details(of: $0).sha256 == package.digest
+            }
+            guard let stanza = listed.map(table.stanzaBytes) else {
+                throw MirrorGap(package: "\(package.name) \(package.version)", path: package.path)
+            }
+            return Listed(
+                package: try MirrorPackage(
+                    stanza: stanza, path: paths.path(Self.path(of: package), of: package.digest), size: package.size,
+                    digest: package.digest),
+                size: package.size.bytes)
+        }
+    }
+
+    /// A package that the build made itself.
+    private func own(_ input: String, _ context: StepContext) throws -> Listed {
+        let path = try context.path(input)
+        let size = try FileStatus(at: path)?.size ?? 0
+        let file = input.split(separator: "/").last.map(String.init) ?? input
+        let name = String(file.prefix { $0 != "_" })
+        let paragraph = try DebFile(path).controlParagraph()
+        return Listed(
+            package: try MirrorPackage(
+                controlParagraph: paragraph, path: "pool/\(Self.component)/\(name.prefix(1))/\(name)/\(file)",
+                size: ByteCount(size),
+                digest: try context.digest(input)), size: size)
+    }
+
+    private func write(_ listed: [Listed], architectures: [String], _ context: StepContext) async throws -> StepResult {
+        context.report(StepProgress(activity: "writing and signing the indexes"))
+        let suite = MirrorSuite(
+            name: codename, origin: "kldload", label: label, architectures: architectures,
+            components: [MirrorSuite.Component(name: Self.component, packages: listed.map(\.package))])
+        var tree = FileTree()
+        for file in try await MirrorWriter(epoch: epoch).files(of: suite, signedBy: signer) {
+            try context.store.insert(file.bytes)
+            try tree.set(.file(file.digest, size: Int64(file.bytes.count), isExecutable: false), at: file.path)
+        }
+        for item in listed {
+            try tree.set(.file(item.package.digest, size: item.size, isExecutable: false), at: item.package.path)
+        }
+        let mirror = try context.output(tree: tree)
+        return StepResult(outputs: ["mirror": mirror], summary: "\(listed.count) packages, \(mirror.size), signed")
+    }
+}
+
+/// A locked package that no locked index lists.
+struct MirrorGap: UserError {
+    let package: String
+    let path: String
+    var what: String { "\(package) is in deploy.lock, but in none of the indexes that it names (\(path))" }
+    var hint: String? {
+        """
+        see what changed it (`git diff deploy.lock`, `git log -p deploy.lock`): a line changed by hand, or of another side of a \
+        merge, does it; restore the last that was right, or remove the file, and build
+        """
+    }
+}

@@ -1,0 +1,262 @@
+import APT
+package import ContentStore
+package import Declaration
+package import Locking
+package import Packages
+import Primitives
+import Solver
+
+/// A profile to resolve: what an empty system must have in the end.
+package struct ProfileRequest: Sendable {
+    /// What is there before the sets say anything.
+    package enum Base: Sendable {
+        /// What an installation of Debian starts from: Essential, and the priorities required and important.
+        case installation
+        /// Essential alone: enough for dpkg to run.
+        case essential
+    }
+
+    package let name: String
+    package let base: Base
+    package let sets: PackageSetUnion
+
+    package init(name: String, base: Base, sets: PackageSetUnion) {
+        self.name = name
+        self.base = base
+        self.sets = sets
+    }
+
+    /// Whether it has what its packages recommend, too.
+    package var includesRecommends: Bool { sets.followsRecommends }
+
+    static let zfsNames: Set<String> = ["zfsutils-linux", "zfs-dkms"]
+
+    /// Whether it must have a kernel that its OpenZFS can be built for.
+    var wantsZFS: Bool { sets.wanted.contains { Self.zfsNames.contains($0.name) } }
+}
+
+/// What has to be resolved of one distribution.
+package struct ResolutionRequest: Sendable {
+    package let distribution: String
+    package let architecture: String
+    /// What the declaration and its sets ask for, as the lock says it.
+    package let asked: LockedRequest
+    package var profiles: [ProfileRequest]
+    package let rules: Rules
+
+    /// What decides between packages, by their family.
+    package enum Rules: Sendable {
+        case apt(APTRules)
+        case rpm(RPMRules)
+    }
+
+    package var family: PackageFamily { asked.source.family }
+
+    package init(
+        distribution: String, architecture: String, asked: LockedRequest, profiles: [ProfileRequest], rules: Rules
+    ) {
+        self.distribution = distribution
+        self.architecture = architecture
+        self.asked = asked
+        self.profiles = profiles
+        self.rules = rules
+    }
+}
+
+/// Turns package sets into the exact packages of a lock, against one snapshot.
+package struct Resolver: Sendable {
+    private let store: ContentStore
+
+    package init(store: ContentStore) { self.store = store }
+
+    /// What a resolution came to.
+    package struct Resolution {
+        package let locked: LockedDistribution
+        /// In the order of the request.
+        package let profiles: [SolvedProfile]
+        /// Optional lines that could not be had, with the reason, and what else is worth knowing; each once.
+        package var remarks: [String] {
+            var seen: Set<String> = []
+            return profiles.flatMap(\.remarks).filter { seen.insert($0).inserted }
+        }
+    }
+
+    /// Reads the packages of `snapshot`, from what the store has parsed before, else from its indexes, and finds out which kernels
+    /// its OpenZFS supports where a profile wants that; for this one package may have to be fetched. `hold` is what of an earlier
+    /// resolution is to stay.
+    ///
+    /// Throws `PackageIndexError` where an index can't be understood, `ArchiveError` where it can't be unpacked, and what
+    /// `fetch` throws.
+    package func catalog(
+        of snapshot: Snapshot, for request: ResolutionRequest, keeping hold: LockHold = LockHold(),
+        fetch: PackageFetch
+    ) async throws -> Catalog {
+        switch (snapshot.content, request.rules) {
+        case (.apt(let content), .apt(let rules)):
+            let apt = try await catalog(of: snapshot, content, for: request, rules, keeping: hold, fetch: fetch)
+            return Catalog(snapshot: snapshot, content: .apt(apt), hold: hold)
+        case (.rpm(let content), .rpm(let rules)):
+            return Catalog(
+                snapshot: snapshot, content: .rpm(RPMCatalog(content: content, rules: rules)), hold: hold)
+        case (.apt, .rpm), (.rpm, .apt): throw OtherFamily(distribution: request.distribution)
+        }
+    }
+
+    private func catalog(
+        of snapshot: Snapshot, _ content: APTSnapshotContent, for request: ResolutionRequest, _ rules: APTRules,
+        keeping hold: LockHold, fetch: PackageFetch
+    ) async throws -> APTCatalog {
+        let parsed = ParsedSnapshots(store: store)
+        let table =
+            if let known = content.parsed {
+                known
+            } else {
+                try await BlockingWork.run {
+                    try parsed.table(
+                        of: snapshot, content, architectures: [request.architecture] + rules.foreignArchitectures)
+                }
+            }
+        let universe = hold.universe(of: table, in: snapshot, pins: rules.pins)
+        var kernels: ZFSKernelRange?
+        if let (file, version) = try zfsPackage(request, universe) {
+            kernels = try await ZFSKernelRangeFetch(store: store, fetch: fetch).range(of: file, version: version)
+        }
+        guard rules.prebuildsZFS, let module = modulePackage(request, universe, kernels) else {
+            return APTCatalog(table: table, rules: rules, zfsKernels: kernels)
+        }
+        let index = try PackageIndex(parsing: module.stanza, source: "the zfs module")
+        let origin = IndexOrigin(repository: Self.builtHere, suite: Self.builtHere, component: "main")
+        return APTCatalog(
+            table: try parsed.table(table, of: snapshot, content, adding: index, origin: origin), rules: rules,
+            module: module, zfsKernels: kernels)
+    }
+
+    /// Resolves every profile on its own, each as one joint solution on an empty system.
+    ///
+    /// Throws `UserErrors` with everything that is wrong in any profile: unknown names with the nearest known ones, and
+    /// for what can't be installed together the lines that ask for it and why.
+    package func resolve(_ request: ResolutionRequest, in catalog: Catalog) throws -> Resolution {
+        var errors: [any UserError] = []
+        var solved: [SolvedProfile] = []
+        for profile in request.profiles {
+            do {
+                switch catalog.content {
+                case .apt(let apt):
+                    solved.append(
+                        try ProfileResolver(apt: apt, catalog: catalog, request: request, profile: profile).solve())
+                case .rpm(let rpm):
+                    solved.append(
+                        try RPMProfileResolver(rpm: rpm, hold: catalog.hold, request: request, profile: profile)
+                            .solve())
+                }
+            } catch let failure as UserErrors {
+                for error in failure.errors where !errors.contains(where: { $0.description == error.description }) {
+                    errors.append(error)
+                }
+            }
+        }
+        guard errors.isEmpty else { throw UserErrors(errors) }
+        return Resolution(locked: try lock(request, catalog, solved), profiles: solved)
+    }
+
+    static let builtHere = "built-here"
+
+    /// The module for the kernel that linux-image-<architecture> stands for, in the version of zfs-dkms.
+    private func modulePackage(
+        _ request: ResolutionRequest, _ universe: DebianUniverse, _ kernels: ZFSKernelRange?
+    ) -> ZFSModulePackage? {
+        if let kernels { _ = KernelChoice(kernels, in: universe) }
+        guard let meta = universe.candidate(of: "linux-image-\(request.architecture)"),
+            let zfs = universe.candidate(of: "zfs-dkms")
+        else {
+            return nil
+        }
+        let images = universe.requirements(of: meta).compactMap(\.candidates.first)
+        guard let kernel = images.lazy.compactMap({ KernelPackage.release(ofImage: universe.table.name(of: $0)) }).first
+        else { return nil }
+        return ZFSModulePackage(
+            kernel: kernel, version: "\(universe.table.version(of: zfs))", architecture: request.architecture)
+    }
+
+    /// The file and version of the zfs-dkms that profiles which want ZFS get; nil where none does, or there is none.
+    private func zfsPackage(
+        _ request: ResolutionRequest, _ universe: DebianUniverse
+    ) throws -> (ArchiveFile, String)? {
+        let asking = request.profiles.filter(\.wantsZFS)
+        guard !asking.isEmpty else { return nil }
+        let lines = asking.flatMap(\.sets.wanted).filter { ProfileRequest.zfsNames.contains($0.name) }
+        let special = lines.first { ($0.version ?? $0.suite) != nil }
+        let asked = PackageRequest(name: "zfs-dkms", version: special?.version, suite: special?.suite)
+        // What can't be had is said with the line that asks for it.
+        guard let package = try? universe.requirement(for: asked, label: 0).candidates.first,
+            let origin = universe.table.origins(of: package).first
+        else { return nil }
+        let details = try universe.table.details(of: package)
+        let file = ArchiveFile(
+            repository: origin.repository, path: details.filename, digest: details.sha256, size: details.size)
+        return (file, "\(details.version)")
+    }
+
+    private func lock(
+        _ request: ResolutionRequest, _ catalog: Catalog, _ profiles: [SolvedProfile]
+    ) throws -> LockedDistribution {
+        var members: [PackageID: Set<String>] = [:]
+        var essential: Set<PackageID> = []
+        for profile in profiles {
+            for package in profile.packages { members[package, default: []].insert(profile.name) }
+            essential.formUnion(profile.essential)
+        }
+        var packages: [LockedPackage] = []
+        var built: [LockedBuild] = []
+        // All profiles were solved in the packages of the same table.
+        guard let known = profiles.first?.universe else {
+            throw UserErrors([NothingToResolve(name: request.distribution)])
+        }
+        for (package, profiles) in members {
+            let (name, version, architecture) = (
+                known.name(of: package), known.version(of: package), known.architecture(of: package)
+            )
+            guard let file = try known.file(of: package) else {
+                built.append(
+                    LockedBuild(name: name, version: version, architecture: architecture, profiles: profiles.sorted()))
+                continue
+            }
+            packages.append(
+                LockedPackage(
+                    name: name, version: version, architecture: architecture, profiles: profiles.sorted(),
+                    isEssential: essential.contains(package), size: file.size, repository: file.repository,
+                    path: file.path, digest: file.digest))
+        }
+        let needed = neededSnapshots(catalog.snapshot, members.keys.map(known.sources))
+        return LockedDistribution(
+            name: request.distribution, family: request.family, architecture: request.architecture,
+            asked: request.asked,
+            snapshots: catalog.snapshot.snapshots.filter(needed.contains),
+            indexes: catalog.snapshot.indexes.filter { index in
+                needed.contains { catalog.snapshot.states[$0]?.indexes.contains(index.digest) ?? true }
+            }, packages: packages, built: built)
+    }
+
+    /// The first snapshot of each suite, and of the later ones those without which a package would be in none: an update of
+    /// single packages leaves a second snapshot behind, and that goes with the last package that needs it.
+    private func neededSnapshots(_ snapshot: Snapshot, _ origins: [[PackageSource]]) -> Set<LockedSnapshot> {
+        var needed = Set(snapshot.snapshots)
+        let later = snapshot.snapshots.filter { (snapshot.states[$0]?.generation ?? 0) > 0 }.sorted()
+        guard !later.isEmpty else { return needed }
+        let origins = origins.filter { !$0.isEmpty }
+        for one in later {
+            let others = needed.subtracting([one])
+            let isCovered = origins.allSatisfy { origins in
+                origins.contains { origin in
+                    origin.repository == Self.builtHere
+                        || others.contains {
+                            $0.repository == origin.repository && $0.suite == origin.suite
+                                && snapshot.states[$0]?.generation == origin.generation
+                        }
+                }
+            }
+            if isCovered { needed = others }
+        }
+        return needed
+    }
+}

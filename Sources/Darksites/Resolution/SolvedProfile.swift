@@ -1,0 +1,41 @@
+package import Declaration
+import Primitives
+package import Solver
+
+/// What one profile resolved to, and why. It keeps the universe it was solved in, to say things in words.
+package struct SolvedProfile {
+    /// What an item of the request stands for; its place in `wishes` is the item's label.
+    package enum Wish: Hashable, Sendable {
+        /// A package of the base system.
+        case base(String)
+        case line(PackageSetEntry)
+        /// The prebuilt ZFS module.
+        case module(String)
+        /// A package that an update moves.
+        case update(String)
+
+        /// "\"htop\" (package-sets/debian/server.txt:41)"
+        package var words: String {
+            switch self {
+            case .base(let name): "the base system's \(name)"
+            case .line(let entry): "\"\(entry.text)\" (\(entry.location.file):\(entry.location.line))"
+            case .module(let name): "the prebuilt \(name)"
+            case .update(let name): "the update of \(name)"
+            }
+        }
+    }
+
+    package let name: String
+    package let universe: any CatalogPackages
+    package let solution: Solution
+    package let wishes: [Wish]
+    /// By wish: the packages of the solution that answer it, several for a group; none for an optional line that could not be
+    /// had.
+    package let answers: [[PackageID]]
+    /// Those without which dpkg does not run.
+    package let essential: Set<PackageID>
+    /// Optional lines that could not be had, with the reason.
+    package let remarks: [String]
+
+    package var packages: [PackageID] { solution.packages }
+}

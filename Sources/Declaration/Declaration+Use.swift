@@ -1,0 +1,18 @@
+/// A declaration may describe more distributions than a build needs. Only those in use are resolved, locked and asked for;
+/// the archives of the others need not be in reach.
+extension Declaration {
+    /// The distributions that the live system, the builder image or a darksite of the image are made of.
+    package var distributionsInUse: Set<String> {
+        var used: Set<String> = [live.distribution]
+        if case .made(let distribution, _, _) = builder { used.insert(distribution) }
+        return used.union(iso.darksites.map(\.distribution))
+    }
+
+    /// The darksite that stands for a distribution where the image has none of it: with the profile that the image is
+    /// called after, or where the distribution has none called so with all its profiles.
+    package func darksite(of distribution: Distribution) -> Darksite {
+        let profiles = distribution.profiles.map(\.name)
+        return Darksite(
+            distribution: distribution.name, profiles: profiles.contains(iso.profile) ? [iso.profile] : profiles)
+    }
+}

@@ -1,0 +1,213 @@
+package import Packages
+package import Primitives
+package import SystemPackage
+
+/// What `deploy.yaml` says: which distributions there are, and what the image carries.
+package struct Declaration: Hashable, Sendable {
+    /// The folder of `deploy.yaml`: what its paths are relative to.
+    package let folder: FilePath
+    /// In the order of the file.
+    package let distributions: [Distribution]
+    package let live: Live
+    package let builder: Builder
+    package var iso: ISO
+    package let output: Output
+
+    package subscript(distribution name: String) -> Distribution? { distributions.first { $0.name == name } }
+
+    /// The folder with the package sets, one folder for each distribution.
+    package var packageSets: FilePath { folder.appending("package-sets") }
+
+    /// The lock that belongs to this declaration.
+    package var lock: FilePath { folder.appending("deploy.lock") }
+
+    /// Everything that has to be resolved in `distribution`: its profiles, also those the image does not carry, so that
+    /// another choice of profiles leaves the lock as it is; and what the build needs for itself, under the names in
+    /// ``InternalProfile``. What only RPM distributions need is asked for where one is `usingRPM`.
+    package func profiles(of distribution: Distribution, usingRPM: Bool = false) -> [PackageSetProfile] {
+        var profiles = distribution.profiles
+        if live.distribution == distribution.name {
+            profiles.append(PackageSetProfile(name: InternalProfile.live.rawValue, sets: live.sets))
+        }
+        if case .made(distribution.name, let sets, let rpmSets) = builder {
+            profiles.append(PackageSetProfile(name: InternalProfile.builder.rawValue, sets: sets))
+            if usingRPM, !rpmSets.isEmpty {
+                profiles.append(PackageSetProfile(name: InternalProfile.rpmBuilder.rawValue, sets: rpmSets))
+            }
+        }
+        if case .apt(let source) = distribution.source, let module = source.zfsModule, !profiles.isEmpty {
+            profiles.append(PackageSetProfile(name: InternalProfile.zfsBuild.rawValue, sets: module.sets))
+        }
+        return profiles
+    }
+
+    /// The profiles of root file systems that the build makes for itself. Their names are not free for others.
+    package enum InternalProfile: String, CaseIterable, Sendable {
+        case live
+        case builder
+        case rpmBuilder = "rpm-builder"
+        case zfsBuild = "zfs-build"
+    }
+
+    /// A distribution: where its packages come from, and what can be installed of it.
+    package struct Distribution: Hashable, Sendable {
+        package let name: String
+        /// As people write it: "13".
+        package let release: String
+        /// "trixie".
+        package let codename: String
+        /// As the distribution's packages write it: "amd64".
+        package let architecture: String
+        package let profiles: [PackageSetProfile]
+        /// The profiles that a gate really unpacks and configures; others are simulated.
+        package let installedProfiles: [String]
+        package let source: Source
+
+        /// Where its packages come from and which of them count, by the family of its packages.
+        package enum Source: Hashable, Sendable {
+            case apt(APTSource)
+            case rpm(RPMSource)
+
+            package var family: PackageFamily {
+                switch self {
+                case .apt: .apt
+                case .rpm: .rpm
+                }
+            }
+        }
+
+        package var family: PackageFamily { source.family }
+    }
+
+    /// What a distribution of APT's packages has of its own.
+    package struct APTSource: Hashable, Sendable {
+        /// Others whose packages may be asked for, as `name:i386`.
+        package let foreignArchitectures: [String]
+        package let repositories: [Repository]
+        package let pins: [Pin]
+        package let zfsModule: ZFSModule?
+
+        /// By repository: the host of the first address that is declared for it, which is what `Pin: origin` is about;
+        /// `host` counts as the project's own server, so that the machine which builds does not matter. Folders have none.
+        package var sites: [String: String] {
+            var sites: [String: String] = [:]
+            for repository in repositories {
+                switch repository.mirrors.first {
+                case .host: sites[repository.name] = "ftp.debian.org"
+                case .address(let address): sites[repository.name] = address.host
+                case nil: break
+                }
+            }
+            return sites
+        }
+    }
+
+    /// A package archive.
+    package struct Repository: Hashable, Sendable {
+        package let name: String
+        /// Tried in this order.
+        package let mirrors: [Mirror]
+        package let suites: [String]
+        package let components: [String]
+        package let trust: Trust
+        /// What is asked for locked files that no mirror has any more.
+        package let snapshot: SnapshotService?
+        /// How old its newest suite may be when it is taken.
+        package let maximumAge: MaximumAge
+        /// Package files of one's own, of which it is made; none where it has mirrors.
+        package let packages: [FilePattern]
+        package let location: SourceLocation
+
+        /// The one suite of a repository that is made of package files: a flat one (sources.list(5)).
+        package static let suiteOfFiles = "./"
+    }
+
+    /// Files that a declaration names: a path, in which `*`, `?` and `[…]` stand for characters, or a folder of them.
+    package struct FilePattern: Hashable, Sendable {
+        package let text: String
+        package let location: SourceLocation
+    }
+
+    package enum Mirror: Hashable, Sendable {
+        /// Wherever the apt of the build host gets this archive from.
+        case host
+        case address(MirrorAddress)
+    }
+
+    /// Whose signature a repository must have.
+    package enum Trust: Hashable, Sendable {
+        /// Any of the keys in this file.
+        case keyring(FilePath)
+        /// Nobody's; written down as such.
+        case unsigned
+    }
+
+    /// A preference between versions, as apt_preferences(5) has it.
+    package struct Pin: Hashable, Sendable {
+        package enum Target: Hashable, Sendable {
+            /// Release file fields by apt's letters: `a` archive, `n` codename, `c` component, `v` version, `o` origin,
+            /// `l` label, `b` architecture.
+            case release([String: String])
+            /// A version, `*` standing for any characters.
+            case version(String)
+            /// The host name of a mirror.
+            case origin(String)
+        }
+
+        /// Names, in which `*`, `?` and `[…]` stand for characters as in glob(7).
+        package let packages: [String]
+        package let target: Target
+        package let priority: Int
+        package let location: SourceLocation
+    }
+
+    /// How the ZFS module of a distribution's kernel is made before anything is installed.
+    package struct ZFSModule: Hashable, Sendable {
+        /// The sets of the root file system it is compiled in.
+        package let sets: [PackageSetReference]
+    }
+
+    /// The live environment.
+    package struct Live: Hashable, Sendable {
+        package let distribution: String
+        package let sets: [PackageSetReference]
+        /// The folder that is laid over the live root.
+        package let includes: FilePath
+        /// The folder with scripts that run at the end of each installation, if there is one.
+        package let postinstall: FilePath?
+    }
+
+    /// The container image that steps run in.
+    package enum Builder: Hashable, Sendable {
+        /// The steps of RPM distributions run in an image of their own, made from `rpmSets` when one is in use; where there are
+        /// none, in that from `sets`.
+        case made(distribution: String, sets: [PackageSetReference], rpmSets: [PackageSetReference])
+        /// An image in a registry by digest.
+        case image(String)
+    }
+
+    /// The image that comes out.
+    package struct ISO: Hashable, Sendable {
+        /// The volume identifier of ISO 9660.
+        package var label: String
+        package var edition: String
+        /// The distribution and the profile that the image is called after.
+        package var distribution: String
+        package var profile: String
+        /// What can be installed from the image.
+        package var darksites: [Darksite]
+        /// The zstd level of the live root's squashfs, 1 to 22.
+        package var squashfsLevel: Int
+    }
+
+    package struct Darksite: Hashable, Sendable {
+        package var distribution: String
+        package var profiles: [String]
+    }
+
+    package struct Output: Hashable, Sendable {
+        package let folder: FilePath
+        /// How many images stay there, the new one counted.
+        package let keep: Int
+    }
+}

@@ -1,0 +1,226 @@
+package import Packages
+package import Primitives
+import RPM
+
+/// `deploy.lock`: which bytes each distribution resolved to. A value; `LockReader` and `LockWriter` know its text.
+package struct Lock: Hashable, Sendable {
+    /// Sorted by name.
+    package let distributions: [LockedDistribution]
+
+    package init(_ distributions: [LockedDistribution]) {
+        self.distributions = distributions.sorted { $0.name < $1.name }
+    }
+
+    /// The section of the distribution called `name`.
+    package subscript(name: String) -> LockedDistribution? { distributions.first { $0.name == name } }
+
+    /// This lock with `distribution` in the place of the section of the same name, or added.
+    package func replacing(_ distribution: LockedDistribution) -> Lock {
+        Lock(distributions.filter { $0.name != distribution.name } + [distribution])
+    }
+
+    /// The date of the newest snapshot of all distributions: SOURCE_DATE_EPOCH of all that is made from this lock.
+    package var epoch: LockDate? { distributions.flatMap(\.snapshots).map(\.date).max() }
+}
+
+/// What one distribution resolved to.
+package struct LockedDistribution: Hashable, Sendable {
+    package let name: String
+    package let family: PackageFamily
+    package let architecture: String
+    /// What was asked for: where it differs from today's, the section is stale. Nil where a lock of version 1 did not say.
+    package let asked: LockedRequest?
+    /// Sorted, like all lists here. Of a suite the oldest comes first: that is where packages come from, but for those that
+    /// an update of single packages took from a later one.
+    package let snapshots: [LockedSnapshot]
+    package let indexes: [LockedIndex]
+    package let packages: [LockedPackage]
+    /// Packages that the build makes itself.
+    package let built: [LockedBuild]
+    /// Profiles whose line in the file does not fit their packages, as after a merge: they have to be resolved again. Sorted.
+    package let unsealed: [String]
+
+    package init(
+        name: String, family: PackageFamily, architecture: String, asked: LockedRequest?, snapshots: [LockedSnapshot],
+        indexes: [LockedIndex],
+        packages: [LockedPackage], built: [LockedBuild] = [], unsealed: [String] = []
+    ) {
+        self.name = name
+        self.family = family
+        self.architecture = architecture
+        self.asked = asked
+        self.snapshots = snapshots.inOrder()
+        self.indexes = indexes.inOrder()
+        self.packages = packages.inOrder()
+        self.built = built.inOrder()
+        self.unsealed = unsealed.inOrder()
+    }
+
+    /// The names of all profiles, the internal ones too, sorted.
+    package var profiles: [String] {
+        var names = Set(asked?.profiles ?? [])
+        var last: [String] = []
+        // Of neighbours most have the same profiles.
+        for profiles in packages.lazy.map(\.profiles) + built.map(\.profiles) where profiles != last {
+            names.formUnion(profiles)
+            last = profiles
+        }
+        return names.sorted()
+    }
+
+    /// The native architecture, then the others whose packages may be asked for, sorted.
+    package var architectures: [String] {
+        let others: [String] =
+            switch asked?.source {
+            case .apt(let request): request.foreignArchitectures
+            case .rpm: []
+            case nil: indexes.map(\.architecture)
+            }
+        return [architecture] + Set(others).subtracting([architecture]).sorted()
+    }
+
+    /// The packages of one profile.
+    package func packages(of profile: String) -> [LockedPackage] {
+        packages.filter { $0.profiles.contains(profile) }
+    }
+}
+
+/// The signed state of one suite of a repository.
+package struct LockedSnapshot: Hashable, Sendable, Comparable {
+    package let repository: String
+    /// "-" for repositories of RPM packages, which have none.
+    package let suite: String
+    /// The `Date` field of the Release file; the newest time in repomd.xml.
+    package let date: LockDate
+    /// The digest of the InRelease file; of the Release file or repomd.xml with the signature that is apart behind a NUL.
+    package let digest: Digest
+    package let size: ByteCount
+
+    package init(repository: String, suite: String, date: LockDate, digest: Digest, size: ByteCount) {
+        self.repository = repository
+        self.suite = suite
+        self.date = date
+        self.digest = digest
+        self.size = size
+    }
+
+    /// The suite of repositories that have none.
+    package static let noSuite = "-"
+
+    /// "debian trixie", "centos-baseos".
+    package var shown: String { suite == Self.noSuite ? repository : "\(repository) \(suite)" }
+
+    package static func < (a: Self, b: Self) -> Bool {
+        (a.repository, a.suite, a.date, a.digest) < (b.repository, b.suite, b.date, b.digest)
+    }
+}
+
+/// One index of packages that a snapshot names.
+package struct LockedIndex: Hashable, Sendable, Comparable {
+    package let repository: String
+    package let suite: String
+    /// Of an RPM repository: "primary", "filelists", "group" or "modules"; of a flat one "-".
+    package let component: String
+    /// "all" for an index of the packages for all architectures; "-" for that of a flat repository, which has those of every one.
+    package let architecture: String
+    package let size: ByteCount
+    /// From the root of the repository: `dists/trixie/main/binary-amd64/Packages.xz`.
+    package let path: String
+    package let digest: Digest
+
+    package init(
+        repository: String, suite: String, component: String, architecture: String, size: ByteCount, path: String,
+        digest: Digest
+    ) {
+        self.repository = repository
+        self.suite = suite
+        self.component = component
+        self.architecture = architecture
+        self.size = size
+        self.path = path
+        self.digest = digest
+    }
+
+    /// The component and the architecture of an index of a flat repository.
+    package static let none = "-"
+
+    package static func < (a: Self, b: Self) -> Bool {
+        (a.repository, a.suite, a.component, a.architecture, a.path, a.digest)
+            < (b.repository, b.suite, b.component, b.architecture, b.path, b.digest)
+    }
+}
+
+/// One package file of a repository, and the profiles that need it.
+package struct LockedPackage: Hashable, Sendable, Comparable {
+    package let name: String
+    package let version: String
+    package let architecture: String
+    /// The profiles whose solution it is in, the internal ones (`live`, `builder`) too; sorted, never empty.
+    package let profiles: [String]
+    /// Whether it is unpacked before anything can be configured: essential, or needed by what is.
+    package let isEssential: Bool
+    package let size: ByteCount
+    package let repository: String
+    /// From the root of the repository: `pool/main/h/htop/htop_3.4.1-5_amd64.deb`.
+    package let path: String
+    package let digest: Digest
+
+    package init(
+        name: String, version: String, architecture: String, profiles: [String], isEssential: Bool, size: ByteCount,
+        repository: String, path: String, digest: Digest
+    ) {
+        self.name = name
+        self.version = version
+        self.architecture = architecture
+        self.profiles = profiles.inOrder()
+        self.isEssential = isEssential
+        self.size = size
+        self.repository = repository
+        self.path = path
+        self.digest = digest
+    }
+
+    /// Where a mirror of ours has it that keeps upstream's paths; spaces, which lists of files can't hold, are percent-encoded.
+    package var mirrorPath: String { PercentEncoding.encode(path, where: LockWriter.isUnfit) }
+
+    /// What its file is called here.
+    package var fileName: String {
+        let last = path.split(separator: "/").last.map(String.init) ?? path
+        let name = RepositoryPath.isAddress(path) ? PercentEncoding.decode(last) ?? last : last
+        return PercentEncoding.encode(name, where: LockWriter.isUnfit)
+    }
+
+    /// The essential ones first; then by name, architecture and version as strings.
+    package static func < (a: Self, b: Self) -> Bool {
+        if a.isEssential != b.isEssential { return a.isEssential }
+        if a.name != b.name { return a.name < b.name }
+        return (a.architecture, a.version) < (b.architecture, b.version)
+    }
+}
+
+/// A package that no repository has: the build makes it.
+package struct LockedBuild: Hashable, Sendable, Comparable {
+    package let name: String
+    package let version: String
+    package let architecture: String
+    /// Sorted, never empty.
+    package let profiles: [String]
+
+    package init(name: String, version: String, architecture: String, profiles: [String]) {
+        self.name = name
+        self.version = version
+        self.architecture = architecture
+        self.profiles = profiles.inOrder()
+    }
+
+    package static func < (a: Self, b: Self) -> Bool {
+        (a.name, a.architecture, a.version) < (b.name, b.architecture, b.version)
+    }
+}
+
+extension Array where Element: Comparable {
+    /// Sorted; what is sorted already is looked at once and not copied.
+    fileprivate func inOrder() -> [Element] {
+        indices.dropFirst().contains { self[$0] < self[$0 - 1] } ? sorted() : self
+    }
+}

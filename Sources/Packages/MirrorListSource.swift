@@ -1,0 +1,18 @@
+/// Where the list of a repository's mirrors is.
+package struct MirrorListSource: Hashable, Sendable {
+    package enum Kind: Hashable, Sendable {
+        /// Addresses, a line each.
+        case list
+        /// With the digests of repomd.xml.
+        case metalink
+    }
+
+    /// As libcurl takes it.
+    package let url: String
+    package let kind: Kind
+
+    package init(url: String, kind: Kind) {
+        self.url = url
+        self.kind = kind
+    }
+}

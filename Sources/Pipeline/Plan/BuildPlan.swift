@@ -1,0 +1,243 @@
+import APT
+package import BuildGraph
+import ContentStore
+import Darksites
+import Declaration
+import LiveImage
+import Locking
+import Packages
+import Primitives
+
+/// The five stages of a build, as people know them.
+package enum BuildStage {
+    package static let builder = Stage(number: 1, name: "builder", title: "builder image")
+    package static let debian = Stage(number: 2, name: "debian", title: "debian darksite")
+    package static let ubuntu = Stage(number: 3, name: "ubuntu", title: "ubuntu darksite")
+    package static let rpm = Stage(number: 4, name: "rpm", title: "rpm darksites")
+    package static let iso = Stage(number: 5, name: "iso", title: "iso")
+
+    package static let all = [builder, debian, ubuntu, rpm, iso]
+
+    /// The stage that makes the darksite of a distribution.
+    static func darksite(of distribution: String) -> Stage {
+        switch Vendor(distribution: distribution) {
+        case .debian: debian
+        case .ubuntu: ubuntu
+        }
+    }
+
+    static func darksite(of distribution: Declaration.Distribution) -> Stage {
+        switch distribution.family {
+        case .apt: darksite(of: distribution.name)
+        case .rpm: rpm
+        }
+    }
+}
+
+/// What a declaration and its lock come to: the steps of the build.
+package struct BuildPlan: Sendable {
+    package static let image: StepName = "iso/image"
+    /// The version of this program.
+    package static let toolVersion = "0.1.0"
+
+    package let graph: StepGraph
+    /// What the ISO file is called, but for the end that depends on its bytes: "kldload-free-debian-server-amd64-20261120".
+    package let imageName: String
+    /// The date of the newest snapshot, in seconds since 1970.
+    let epoch: Int64
+    /// The profiles of each distribution that were to be really installed, where a draft leaves that out.
+    package let omitted: [String: [String]]
+
+    /// The steps that `targets` stand for; see `TargetNames`.
+    func resolve(targets: [String]) throws -> Set<StepName> { try graph.names.resolve(naming: targets) }
+}
+
+/// Turns a declaration and its lock into steps. It reads nothing and runs nothing: the same values give the same plan.
+struct BuildPlanner {
+    let declaration: Declaration
+    /// The distributions that the image is made of.
+    let lock: Lock
+    /// What was asked for beside it: distributions whose darksites the image does not carry.
+    let beside: [LockedDistribution]
+    let fetch: PackageFetch
+    /// Signs the mirrors.
+    let signer: SigningKey
+    /// What is laid over the live root, and the modes in it that are unusual.
+    let includes: StepInput
+    var includeModes: [String: UInt16] = [:]
+    /// The scripts that run at the end of each installation. They lie on the image itself: a changed one makes no layer anew.
+    let postinstall: StepInput?
+    /// The files of keys that packages must be signed with, by repository: those of RPM packages whose repositories are signed.
+    let packageKeys: [String: [[UInt8]]]
+    /// By distribution and profile the names that package sets forbid.
+    let forbidden: [String: [String: [String]]]
+    /// Without the real installations.
+    let isDraft: Bool
+
+    func plan() throws -> BuildPlan {
+        guard let live = lock[declaration.live.distribution], let liveDeclaration = declaration[distribution: live.name]
+        else {
+            throw PlanError("deploy.lock has nothing of \(declaration.live.distribution)")
+        }
+        let iso = declaration.iso
+        let epoch = lock.epoch ?? LockDate(secondsSince1970: 0)
+        let identity = "\(iso.edition)-\(iso.distribution)-\(iso.profile)-\(selectionDigest.short)"
+        var steps: [Step] = []
+
+        let roots = RootPlanner(distribution: live, declaration: liveDeclaration, fetch: fetch)
+        steps += try roots.bootstrap()
+        func using(_ builder: ImageRecipe.BuilderImage) -> ImageRecipe {
+            ImageRecipe(builder: builder, epoch: roots.epoch, identity: identity)
+        }
+        let recipe: ImageRecipe
+        // What RPM packages are judged in: nobody else need fetch and make it.
+        let rpmRecipe: ImageRecipe
+        switch declaration.builder {
+        case .made(_, _, let rpmSets):
+            let builder = try roots.builder(.builder)
+            steps += builder.steps
+            recipe = using(.made(builder.image))
+            if judgesRPM, !rpmSets.isEmpty {
+                let builder = try roots.builder(.rpmBuilder)
+                steps += builder.steps
+                rpmRecipe = using(.made(builder.image))
+            } else {
+                rpmRecipe = recipe
+            }
+        case .image(let reference):
+            recipe = using(.registry(reference))
+            rpmRecipe = recipe
+        }
+        let module = try roots.module()
+        steps += module.steps
+        steps += try roots.live(module: module)
+
+        var contents: [String: StepInput] = [:]
+        var omitted: [String: [String]] = [:]
+        func darksite(
+            _ darksite: Declaration.Darksite, _ locked: LockedDistribution?
+        ) throws -> any DarksiteSteps {
+            guard let locked, let declared = declaration[distribution: darksite.distribution] else {
+                throw PlanError("deploy.lock has nothing of \(darksite.distribution)")
+            }
+            switch declared.source {
+            case .rpm(let source):
+                return RPMDarksitePlanner(
+                    locked: locked, declaration: declared, source: source, profiles: darksite.profiles,
+                    epoch: locked.epoch?.secondsSince1970 ?? 0, fetch: fetch, signer: signer, recipe: rpmRecipe,
+                    keys: packageKeys, forbidden: forbidden[locked.name] ?? [:], isDraft: isDraft)
+            case .apt(let source):
+                return DarksitePlanner(
+                    locked: locked, declaration: declared, source: source, profiles: darksite.profiles,
+                    epoch: locked.epoch?.secondsSince1970 ?? 0, fetch: fetch, signer: signer,
+                    module: locked.name == live.name ? module : nil, recipe: recipe,
+                    bootstrap: locked.name == live.name ? .output("builder/bootstrap", "bootstrap.tar") : nil,
+                    forbidden: forbidden[locked.name] ?? [:],
+                    isDraft: isDraft)
+            }
+        }
+        for carried in iso.darksites {
+            let planner = try darksite(carried, lock[carried.distribution])
+            steps += try planner.steps()
+            contents.merge(planner.contents) { first, _ in first }
+            if !planner.omitted.isEmpty { omitted[carried.distribution] = planner.omitted }
+        }
+        for locked in beside {
+            guard let declared = declaration[distribution: locked.name] else { continue }
+            steps += try darksite(declaration.darksite(of: declared), locked).steps()
+        }
+        let kernel = try roots.liveKernel()
+        steps += try image(
+            recipe, kernel, ImageRecipe(builder: recipe.builder, epoch: epoch.secondsSince1970, identity: identity),
+            contents)
+        let name = "kldload-\(iso.edition)-\(iso.distribution)-\(iso.profile)-\(live.architecture)-\(epoch.day)"
+        return BuildPlan(
+            graph: try StepGraph(steps), imageName: isDraft ? name + ImagePublisher.draftMark : name,
+            epoch: epoch.secondsSince1970, omitted: omitted)
+    }
+
+    /// Whether this plan makes a darksite of RPM packages.
+    private var judgesRPM: Bool {
+        (declaration.iso.darksites.map(\.distribution) + beside.map(\.name)).contains {
+            declaration[distribution: $0]?.family == .rpm
+        }
+    }
+
+    /// What tells one medium from another: the archives' state, the live system, and the profiles that the image carries. A
+    /// package more in a profile makes no other boot image.
+    private var selectionDigest: Digest {
+        var bytes: [UInt8] = []
+        let live = lock[declaration.live.distribution]?.packages(of: Declaration.InternalProfile.live.rawValue) ?? []
+        for package in live { bytes += package.digest.bytes }
+        for snapshot in lock.distributions.flatMap(\.snapshots) { bytes += snapshot.digest.bytes }
+        for darksite in declaration.iso.darksites { bytes += "\(darksite.distribution) \(darksite.profiles)\n".utf8 }
+        return Digest(of: bytes)
+    }
+
+    /// The layers of the live system and the image. `recipe` is for what depends on the point release alone, `dated` for
+    /// what carries the date of the snapshot.
+    private func image(
+        _ recipe: ImageRecipe, _ kernel: String, _ dated: ImageRecipe, _ darksites: [String: StepInput]
+    ) throws -> [Step] {
+        let lockText = try LockWriter.text(of: lock)
+        let stage = BuildStage.iso
+        let build = Step.buildLayer(edition: declaration.iso.edition, identity: recipe.identity, key: signer.publicKey)
+        let layers: [String: StepInput] = [
+            "live/10-system.squashfs": .output("live/squashfs", "filesystem.squashfs"),
+            "live/20-overlay.squashfs": .output("live/overlay", "filesystem.squashfs"),
+            "live/30-build.squashfs": .output("live/build", "filesystem.squashfs"),
+        ]
+        var contents = darksites.merging(layers) { first, _ in first }.merging([
+            "live/vmlinuz": .output("live/root", "vmlinuz"),
+            "live/initrd.img": .output("live/root", "initrd.img"),
+            "extra/kldload/live-verdict": .output("live/gate", "verdict"),
+            "extra/kldload/deploy.lock": .literal(lockText),
+            "extra/kldload/sbom.spdx.json": .literal(SoftwareBill(lock: lock, declaration: declaration).json),
+        ]) { first, _ in first }
+        contents["extra/postinstall.d"] = postinstall
+        for image in ["efi.img", "bios.img", "mbr.img"] { contents["boot/\(image)"] = .output("iso/boot", image) }
+        let digests = Step.digestList("iso/digests", stage: stage, of: contents)
+        contents["extra/kldload/sha256sums"] = .output("iso/digests", "sha256sums")
+        let title =
+            "kldload live (\(declaration.live.distribution) \(declaration[distribution: declaration.live.distribution]?.release ?? ""))"
+        return [
+            recipe.squashfs(
+                "live/squashfs", stage: stage, root: .output("live/root", "rootfs.tar"),
+                level: declaration.iso.squashfsLevel),
+            LiveOverlay.step(
+                "live/includes", stage: stage, includes: includes, modes: includeModes,
+                root: .output("live/root", "rootfs.tar")),
+            recipe.layer(
+                "live/overlay", stage: stage, title: "live overlay",
+                tree: ["tree": .output("live/includes", "tree"), "rights": .output("live/includes", "rights")]),
+            dated.layer("live/build", stage: stage, title: "keys, identity and date", tree: build),
+            recipe.gate("live/gate", stage: stage, layers: layers, release: kernel),
+            recipe.boot("iso/boot", stage: stage),
+            digests,
+            dated.iso(
+                BuildPlan.image, stage: stage, title: title, label: declaration.iso.label, contents: contents),
+        ]
+    }
+}
+
+/// What makes and proves the darksite of one distribution.
+protocol DarksiteSteps {
+    func steps() throws -> [Step]
+    /// What the image carries of it.
+    var contents: [String: StepInput] { get }
+    /// The profiles that a draft leaves unproven.
+    var omitted: [String] { get }
+}
+
+/// A plan that can't be made.
+package struct PlanError: UserError {
+    package let what: String
+    package let hint: String?
+    package let isUsageError: Bool
+
+    package init(_ what: String, hint: String? = nil, isUsageError: Bool = false) {
+        self.what = what
+        self.hint = hint
+        self.isUsageError = isUsageError
+    }
+}

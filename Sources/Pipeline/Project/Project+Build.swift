@@ -1,0 +1,249 @@
+import APT
+package import BuildGraph
+import Containers
+import ContentStore
+import Darksites
+import Declaration
+import Locking
+import Packages
+import Primitives
+import SystemPackage
+
+/// What a build is asked for.
+package struct BuildRequest: Sendable {
+    /// Names of stages or steps; none means everything.
+    package var targets: [String] = []
+    /// Fail where the lock would have to change.
+    package var isLocked = false
+    /// Run every step, whatever is on record.
+    package var rebuildsAll = false
+    /// Leave the real installations out; the image is named a draft.
+    package var isDraft = false
+
+    package init(
+        targets: [String] = [], isLocked: Bool = false, rebuildsAll: Bool = false, isDraft: Bool = false
+    ) {
+        self.targets = targets
+        self.isLocked = isLocked
+        self.rebuildsAll = rebuildsAll
+        self.isDraft = isDraft
+    }
+}
+
+/// What a build came to.
+package struct BuildResult: Sendable {
+    package let report: BuildReport
+    /// The image, where it was among the targets.
+    package let image: PublishedImage?
+    /// What gates proved of the image, a sentence each.
+    package let proofs: [String]
+    /// What a draft leaves unproven, a sentence each.
+    package let unproven: [String]
+    /// Of the whole command, the resolution counted.
+    package let duration: Duration
+}
+
+extension Project {
+    /// The plan with the lock brought up to date; the file is left alone unless `writesLock`. A target that can't be is refused
+    /// before anything is resolved. Unless the caller `holdsStore`, the store is held while something is resolved.
+    package func currentPlan(
+        writesLock: Bool, request: BuildRequest = BuildRequest(), holdsStore: Bool = false
+    ) async throws -> BuildPlan {
+        let keeper = LockKeeper(project: self)
+        let named = declaration.distributions(named: request.targets)
+        if request.isLocked || !request.targets.isEmpty {
+            let standing = try keeper.standing(naming: named)
+            if !standing.isCurrent { _ = try declaration.targetNames(naming: named).resolve(naming: request.targets) }
+            if !standing.isCurrent, request.isLocked {
+                try await keeper.verifyMerged(standing)
+                throw LockWouldChange(differences: standing.lines)
+            }
+        }
+        let lock = try await keeper.current(naming: named, writes: writesLock, holdsStore: holdsStore)
+        return try await plan(lock, naming: named, isDraft: request.isDraft)
+    }
+
+    /// How the steps that `request` asks for stand, with nothing run.
+    package func standing(_ request: BuildRequest) async throws -> [(step: Step, standing: StepStanding)] {
+        let plan = try await currentPlan(writesLock: false, request: request)
+        return engine().standing(of: try plan.resolve(targets: request.targets), in: plan.graph)
+    }
+
+    /// Builds what is asked for; the image, where it is among that, is put into the output folder.
+    package func build(_ request: BuildRequest) async throws -> BuildResult {
+        let start = ContinuousClock.now
+        let lock = try await lockStore()
+        defer { withExtendedLifetime(lock) {} }
+        let plan = try await currentPlan(writesLock: true, request: request, holdsStore: true)
+        let wanted = try plan.resolve(targets: request.targets)
+        let engine = engine()
+        let standing = engine.standing(of: wanted, in: plan.graph)
+        if request.rebuildsAll || standing.contains(where: { if case .cached = $0.standing { false } else { true } }) {
+            let leftovers = try await podman.removeLeftovers()
+            if leftovers > 0 { events(.notice("removed \(leftovers) container(s) that a killed build had left")) }
+        }
+        try DiskEstimate(standing: standing, rebuildsAll: request.rebuildsAll, store: store).check(events: events)
+        let report = try await engine.build(wanted, in: plan.graph, rebuildsAll: request.rebuildsAll)
+        var image: PublishedImage?
+        if wanted.contains(BuildPlan.image), let artifact = report.records[BuildPlan.image]?.outputs["kldload.iso"] {
+            image = try await ImagePublisher(project: self).publish(
+                artifact, named: plan.imageName, signer: try await SigningKey(home: workspace.key), epoch: plan.epoch)
+        }
+        let proven = report.records.values.sorted { $0.step < $1.step }.filter { $0.step.text.hasSuffix("/darksite") }
+        let proofs = proven.compactMap { record in
+            record.summary.map { proven.count == 1 ? $0 : "\(record.step.text.prefix { $0 != "/" }): \($0)" }
+        }
+        let unproven = plan.omitted.sorted { $0.key < $1.key }.map { distribution, profiles in
+            "that \(profiles.joined(separator: ", ")) of \(distribution) can be unpacked and configured: this is a draft"
+        }
+        return BuildResult(
+            report: report, image: image, proofs: proofs, unproven: unproven, duration: ContinuousClock.now - start)
+    }
+
+    /// Moves the lock to today's archives. `words` are distributions, none meaning those in use, and after them packages: where
+    /// there are any, they alone move, with what they need, and everything else stays in its version.
+    package func update(_ words: [String]) async throws {
+        let lock = try await lockStore()
+        defer { withExtendedLifetime(lock) {} }
+        let keeper = LockKeeper(project: self)
+        let before = try keeper.existing()
+        let update = try scope(of: words, in: before)
+        let after = try await keeper.current(update: update, holdsStore: true)
+        guard before == after else { return }
+        let names = update.packages.sorted().joined(separator: ", ")
+        let what = names.isEmpty ? "deploy.lock is" : "\(names) and all they need are"
+        events(.notice("\(what) up to date with the archives"))
+    }
+
+    private func scope(of words: [String], in lock: Lock?) throws -> LockKeeper.Update {
+        let known = declaration.distributions.map(\.name)
+        let named = Array(words.prefix { known.contains($0) })
+        let packages = words.dropFirst(named.count)
+        let distributions = named.isEmpty ? known.filter(declaration.distributionsInUse.contains) : named
+        let locked = distributions.compactMap { lock?[$0] }
+        // A package that a set asks for and that is not locked yet comes with today's archives, and leaves the others alone.
+        let wanted = try packages.isEmpty ? [:] : wishes(in: Set(locked.map(\.name)))
+        var moving: [String: Set<String>] = [:]
+        for name in packages {
+            let holders = locked.map(\.name).filter { distribution in
+                wanted[distribution]?.contains(name) == true
+                    || lock?[distribution]?.packages.contains { $0.name == name } == true
+            }
+            guard !holders.isEmpty else {
+                if named.isEmpty, name == words.first { throw UnknownDistribution(name: name, known: known) }
+                let names = Set(locked.flatMap { $0.packages.map(\.name) })
+                throw NotLocked(
+                    package: name, distributions: distributions, nearest: NearestNames.hint(for: name, in: names))
+            }
+            for holder in holders { moving[holder, default: []].insert(name) }
+        }
+        return LockKeeper.Update(
+            distributions: packages.isEmpty ? Set(distributions) : Set(moving.keys), packages: Set(packages))
+    }
+
+    /// The names that the sets of each of `distributions` ask for.
+    private func wishes(in distributions: Set<String>) throws -> [String: Set<String>] {
+        let requests = try LockKeeper(project: self).requests(naming: distributions)
+        return Dictionary(
+            uniqueKeysWithValues: requests.map { distribution, request in
+                (distribution.name, Set(request.profiles.flatMap { $0.sets.wanted.map(\.name) }))
+            })
+    }
+
+    /// Why `step` ran or would run; without one, that of every step that would run and waits for nothing, or of the image.
+    package func explain(_ step: String?) async throws -> [Explanation] {
+        let targets = step.map { [$0] } ?? []
+        let plan = try await currentPlan(writesLock: false, request: BuildRequest(targets: targets))
+        let wanted = try plan.resolve(targets: targets)
+        let standing = engine().standing(of: Set(plan.graph.order), in: plan.graph)
+        let explainer = Explainer(store: store, records: records, now: surroundings.now())
+        var names = plan.graph.order.filter(wanted.contains)
+        if step == nil {
+            names = standing.compactMap { if case .mustRun = $0.standing { $0.step.name } else { nil } }
+            if names.isEmpty { names = [BuildPlan.image] }
+        }
+        return names.compactMap { explainer.explain($0, standing: standing) }
+    }
+
+    /// Opens a shell in the container of a step, with the inputs it has now; returns its exit status.
+    package func shell(_ step: String) async throws -> Int32 {
+        let lock = try await lockStore()
+        defer { withExtendedLifetime(lock) {} }
+        let plan = try await currentPlan(
+            writesLock: false, request: BuildRequest(targets: [step]), holdsStore: true)
+        guard plan.graph.steps[StepName(step)] != nil else {
+            _ = try plan.resolve(targets: [step])
+            throw GraphError(
+                what: "\(step) is a stage, not a step", hint: "`deploy status` lists the steps of each stage",
+                isUsageError: true)
+        }
+        return try await engine().shell(StepName(step), in: plan.graph)
+    }
+
+    /// What `deploy key` shows.
+    package struct KeyFacts: Sendable {
+        package let fingerprint: String
+        package let user: String
+        package let armored: String
+        package let home: String
+    }
+
+    /// The build host's key, made where there is none.
+    package func signingKey() async throws -> KeyFacts {
+        let signer = try await SigningKey(home: workspace.key)
+        return KeyFacts(
+            fingerprint: signer.fingerprint, user: SigningKey.userID,
+            armored: String(decoding: signer.armoredPublicKey, as: UTF8.self),
+            home: try workspace.key.string)
+    }
+
+    /// Removes from the store what neither the lock nor the last runs of the steps reach; returns that in words.
+    package func collectGarbage() async throws -> String {
+        let lock = try await lockStore()
+        defer { withExtendedLifetime(lock) {} }
+        var kept: Set<Digest> = []
+        let file = try LockKeeper(project: self).read()
+        for distribution in file?.lock.distributions ?? [] {
+            kept.formUnion(distribution.snapshots.map(\.digest) + distribution.indexes.map(\.digest))
+            kept.formUnion(distribution.packages.map(\.digest))
+            if let file { kept.insert(LockVerification.digest(of: file.places.section(distribution.name))) }
+        }
+        let removed = try GarbageCollector(store: store, records: records).collect(keeping: kept)
+        let size = removed.size + (try ParsedSnapshots(store: store).removeAll(but: kept))
+        return "\(removed.blobs) blobs, \(size)"
+    }
+}
+
+/// `--locked`, and the declaration asks for something else than the lock has.
+struct LockWouldChange: UserError {
+    /// A line each.
+    let differences: [String]
+    var what: String {
+        "deploy.lock does not fit the declaration and its package sets, and --locked forbids to change it"
+    }
+    var details: [String] { differences }
+    var hint: String? { "run `deploy build` without --locked, look at `git diff deploy.lock`, and commit it" }
+}
+
+struct UnknownDistribution: UserError {
+    let name: String
+    let known: [String]
+    var what: String { "\"\(name)\" is no distribution of deploy.yaml, and no package in deploy.lock" }
+    var hint: String? { "declared: \(known.joined(separator: ", "))" }
+    var isUsageError: Bool { true }
+}
+
+/// A package that should be updated and is not there.
+struct NotLocked: UserError {
+    let package: String
+    let distributions: [String]
+    let nearest: String?
+    var hint: String? {
+        let new = "to have a new one, name it in a set first: package-sets/\(distributions.first ?? "…")/"
+        return nearest.map { "\($0); \(new)" } ?? new
+    }
+    var what: String {
+        "deploy.lock has no package \"\(package)\" of \(distributions.joined(separator: ", ")), and no set asks for it"
+    }
+    var isUsageError: Bool { true }
+}
