@@ -174,6 +174,6 @@ extension LockDifference {
 
     private static func total(_ changes: [Change]) -> String {
         let size = changes.reduce(ByteCount.zero) { $0 + $1.size }
-        return "\(changes.count) \(changes.count == 1 ? "package" : "packages"), \(size)"
+        return "\(changes.count.counted("package")), \(size)"
     }
 }

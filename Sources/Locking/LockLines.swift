@@ -78,22 +78,23 @@ struct LockLines {
 
     var keyword: String { fields.first.map { String(decoding: bytes[$0], as: UTF8.self) } ?? "" }
 
-    func isKeyword(_ word: StaticString) -> Bool {
-        guard let field = fields.first, field.count == word.utf8CodeUnitCount, let base = bytes.baseAddress else {
-            return false
-        }
-        return memcmp(base + field.lowerBound, word.utf8Start, field.count) == 0
+    /// What kind of line its keyword says it is; nil where there is no such kind.
+    var kind: LockLine? {
+        guard let field = fields.first else { return nil }
+        return LockLine.allCases.first { bytes[field].elementsEqual($0.rawValue.utf8) }
     }
 
-    /// Throws unless `count` fields follow the keyword; `form` is how the whole line should look.
-    func expect(_ count: Int, _ form: StaticString) throws(Mistake) {
+    /// Throws unless the line has the fields that lines of its `kind` have in a lock of `version`.
+    func expectFields(of kind: LockLine, in version: Int64) throws(Mistake) {
+        let count = kind.fields(in: version).count
         guard fields.count != count + 1 else { return }
         if !isASCII, let space = UnusualSpace(in: String(decoding: bytes[start..<end], as: UTF8.self)) {
             let before = String(decoding: bytes[start..<end], as: UTF8.self).prefix(space.offset).utf8.count
             throw error("\(space.shown), separates no fields", at: start + before, hint: UnusualSpace.hint)
         }
         let place = fields.count > count + 1 ? fields[count + 1].lowerBound : end
-        throw error("this line has \(fields.count - 1) fields, and not \(count)", at: place, hint: "\(form)")
+        throw error(
+            "this line has \(fields.count - 1) fields, and not \(count)", at: place, hint: kind.form(in: version))
     }
 
     /// The bytes of field `number`, counted from the keyword, which is 0. `expect` was asked before.

@@ -45,6 +45,8 @@ private struct LockParser {
         var indexes = Facts<LockedIndex>()
         var packages = Facts<LockedPackage>()
         var built = Facts<LockedBuild>()
+        /// Those of which there was one, and there may be no other.
+        var single: Set<LockLine> = []
     }
 
     /// A value whose place in a list is written before it.
@@ -109,12 +111,12 @@ private struct LockParser {
     }
 
     private mutating func readVersion() throws(Mistake) {
-        guard lines.isKeyword("version") else {
+        guard lines.kind == .version else {
             throw lines.error("a lock begins with a version line", hint: Self.again)
         }
-        try lines.expect(1, "version NUMBER")
+        try lines.expectFields(of: .version, in: version)
         version = try lines.number(1)
-        guard (1...Int64(LockWriter.version)).contains(version) else {
+        guard (1...LockWriter.version).contains(version) else {
             throw lines.error(
                 "this lock has version \(version) of the format, and this deploy reads versions 1 to \(LockWriter.version)",
                 field: 1, hint: "use the deploy that wrote it, or remove the file to make it anew")
@@ -123,96 +125,61 @@ private struct LockParser {
     }
 
     private mutating func readLine() throws(Mistake) {
-        if lines.isKeyword("distribution") {
-            finishSection()
-            let hasFamily = version > 3
-            if hasFamily {
-                try lines.expect(3, "distribution NAME FAMILY ARCHITECTURE")
-            } else {
-                try lines.expect(2, "distribution NAME ARCHITECTURE")
-            }
-            let name = try lines.string(1)
-            let family = hasFamily ? try self.family(2) : nil
-            if distributions.contains(where: { $0.name == name }) {
-                errors.append(lines.error("the distribution \(name) is there twice", field: 1))
-            }
-            section = Section(
-                line: lines.number, name: name, family: family, architecture: try lines.string(hasFamily ? 3 : 2))
-            return
-        }
-        // Taken out while it changes, so that its arrays are not copied.
-        guard var current = section.take() else {
-            throw lines.error("a \(lines.keyword) line before any distribution line", hint: Self.again)
-        }
-        defer { section = current }
-        if let family = current.family, let other = Self.families.first(where: { lines.isKeyword($0.keyword) })?.family,
-            other != family
-        {
-            throw lines.error(
-                "\(current.name) is of the family \(family.rawValue), and \"\(lines.keyword)\" of \(other.rawValue)")
-        }
-        if lines.isKeyword("package") {
-            current.packages.append(try package(isEssential: false), line: lines.number)
-        } else if lines.isKeyword("essential") {
-            current.packages.append(try package(isEssential: true), line: lines.number)
-        } else if lines.isKeyword("index") {
-            current.indexes.append(try index(), line: lines.number)
-        } else if lines.isKeyword("snapshot") {
-            current.snapshots.append(try snapshot(), line: lines.number)
-        } else if lines.isKeyword("built") {
-            current.built.append(try built(), line: lines.number)
-        } else if lines.isKeyword("want") {
-            try lines.expect(2, "want PROFILE ENTRY")
-            current.wishes.append(
-                LockedWish(profile: try lines.string(1), text: try lines.string(2)), line: lines.number)
-        } else if lines.isKeyword("profile") {
-            try lines.expect(4, "profile NAME COUNT SIZE SEAL")
-            let name = try lines.string(1)
-            guard current.seals[name] == nil else { throw lines.error("the profile \(name) is there twice") }
-            current.seals[name] = LockSeal(
-                count: Int(try lines.number(2)), size: try lines.size(3), mark: try lines.string(4))
-        } else if lines.isKeyword("release") {
-            try lines.expect(2, "release NUMBER CODENAME")
-            guard current.release == nil else { throw lines.error("a second release line") }
-            current.release = (try lines.string(1), try lines.string(2))
-        } else if lines.isKeyword("foreign") {
-            try lines.expect(1, "foreign ARCHITECTURES")
-            guard current.foreign.isEmpty else { throw lines.error("a second foreign line") }
-            current.foreign = try list(1)
-        } else if lines.isKeyword("repository") {
-            current.repositories.append(try repository(), line: lines.number)
-        } else if lines.isKeyword("pin") {
-            current.pins.append(try pin(), line: lines.number)
-        } else if lines.isKeyword("rpm-repository") {
-            current.rpmRepositories.append(try rpmRepository(), line: lines.number)
-        } else if lines.isKeyword("excludes") {
-            try lines.expect(1, "excludes PATTERNS")
-            guard current.excludes.isEmpty else { throw lines.error("a second excludes line") }
-            current.excludes = try list(1)
-        } else if lines.isKeyword("modules") {
-            try lines.expect(1, "modules STREAMS")
-            guard current.modules.isEmpty else { throw lines.error("a second modules line") }
-            current.modules = try list(1)
-        } else if lines.isKeyword("declaration") {
-            // Of version 1: a digest of what was asked for.
-            try lines.expect(1, "declaration DIGEST")
-        } else {
+        guard let kind = lines.kind, kind != .version else {
             throw lines.error(
                 "a line cannot begin with \"\(lines.keyword)\"",
                 hint: NearestNames.hint(
                     for: lines.keyword,
-                    in: [
-                        "release", "foreign", "repository", "pin", "snapshot", "index", "profile", "want", "essential",
-                        "package", "built", "distribution", "excludes", "modules", "rpm-repository",
-                    ]))
+                    in: LockLine.allCases.filter { ![.version, .declaration].contains($0) }.map(\.rawValue)))
+        }
+        guard kind != .distribution else { return try beginSection() }
+        // Taken out while it changes, so that its arrays are not copied.
+        guard var current = section.take() else {
+            throw lines.error("a \(kind.rawValue) line before any distribution line", hint: Self.again)
+        }
+        defer { section = current }
+        if let family = current.family, let other = kind.family, other != family {
+            throw lines.error(
+                "\(current.name) is of the family \(family.rawValue), and \"\(kind.rawValue)\" of \(other.rawValue)")
+        }
+        try lines.expectFields(of: kind, in: version)
+        if kind.isSingle, !current.single.insert(kind).inserted { throw lines.error("a second \(kind.rawValue) line") }
+        switch kind {
+        case .package: current.packages.append(try package(isEssential: false), line: lines.number)
+        case .essential: current.packages.append(try package(isEssential: true), line: lines.number)
+        case .index: current.indexes.append(try index(), line: lines.number)
+        case .snapshot: current.snapshots.append(try snapshot(), line: lines.number)
+        case .built: current.built.append(try built(), line: lines.number)
+        case .want:
+            current.wishes.append(
+                LockedWish(profile: try lines.string(1), text: try lines.string(2)), line: lines.number)
+        case .profile:
+            let name = try lines.string(1)
+            guard current.seals[name] == nil else { throw lines.error("the profile \(name) is there twice") }
+            current.seals[name] = LockSeal(
+                count: Int(try lines.number(2)), size: try lines.size(3), mark: try lines.string(4))
+        case .release: current.release = (try lines.string(1), try lines.string(2))
+        case .foreign: current.foreign = try list(1)
+        case .repository: current.repositories.append(try repository(), line: lines.number)
+        case .pin: current.pins.append(try pin(), line: lines.number)
+        case .rpmRepository: current.rpmRepositories.append(try rpmRepository(), line: lines.number)
+        case .excludes: current.excludes = try list(1)
+        case .modules: current.modules = try list(1)
+        case .declaration, .distribution, .version: break
         }
     }
 
-    /// The lines that one family alone has.
-    private static let families: [(keyword: StaticString, family: PackageFamily)] = [
-        ("foreign", .apt), ("repository", .apt), ("pin", .apt),
-        ("excludes", .rpm), ("modules", .rpm), ("rpm-repository", .rpm),
-    ]
+    private mutating func beginSection() throws(Mistake) {
+        finishSection()
+        try lines.expectFields(of: .distribution, in: version)
+        let name = try lines.string(1)
+        let family = version > 3 ? try self.family(2) : nil
+        if distributions.contains(where: { $0.name == name }) {
+            errors.append(lines.error("the distribution \(name) is there twice", field: 1))
+        }
+        section = Section(
+            line: lines.number, name: name, family: family, architecture: try lines.string(family == nil ? 2 : 3))
+    }
 
     private func family(_ number: Int) throws(Mistake) -> PackageFamily {
         let word = try lines.string(number)
@@ -224,7 +191,6 @@ private struct LockParser {
     }
 
     private mutating func package(isEssential: Bool) throws(Mistake) -> LockedPackage {
-        try lines.expect(8, "package NAME VERSION ARCHITECTURE PROFILES SIZE REPOSITORY PATH DIGEST")
         return LockedPackage(
             name: try lines.string(1), version: try lines.string(2), architecture: try lines.string(3),
             profiles: try profiles(4), isEssential: isEssential, size: try lines.size(5),
@@ -232,7 +198,6 @@ private struct LockParser {
     }
 
     private func repository() throws(Mistake) -> Placed<LockedRepository> {
-        try lines.expect(5, "repository PLACE NAME SUITES COMPONENTS KEYRING")
         let files = try files(5)
         let word = try lines.string(5)
         let keyring = files != nil || word == LockWriter.unsigned ? nil : try lines.digest(5)
@@ -256,7 +221,6 @@ private struct LockParser {
     }
 
     private func rpmRepository() throws(Mistake) -> Placed<LockedRPMRepository> {
-        try lines.expect(8, "rpm-repository PLACE NAME PRIORITY COST MODULES EXCLUDES TRUST KEYS")
         let words = [LockedRPMRepository.none, LockedRPMRepository.hotfixes]
         let modules = try lines.string(5)
         guard words.contains(modules) else {
@@ -281,7 +245,6 @@ private struct LockParser {
     }
 
     private func pin() throws(Mistake) -> Placed<LockedPin> {
-        try lines.expect(4, "pin PLACE PRIORITY PACKAGES TARGET")
         guard let priority = Int(try lines.string(2)) else {
             throw lines.error("a priority is a whole number", field: 2)
         }
@@ -295,7 +258,6 @@ private struct LockParser {
     }
 
     private func index() throws(Mistake) -> LockedIndex {
-        try lines.expect(7, "index REPOSITORY SUITE COMPONENT ARCHITECTURE SIZE PATH DIGEST")
         return LockedIndex(
             repository: try lines.string(1), suite: try lines.string(2), component: try lines.string(3),
             architecture: try lines.string(4), size: try lines.size(5), path: try lines.path(6),
@@ -303,14 +265,12 @@ private struct LockParser {
     }
 
     private func snapshot() throws(Mistake) -> LockedSnapshot {
-        try lines.expect(5, "snapshot REPOSITORY SUITE DATE SIZE DIGEST")
         return LockedSnapshot(
             repository: try lines.string(1), suite: try lines.string(2), date: try lines.date(3),
             digest: try lines.digest(5), size: try lines.size(4))
     }
 
     private mutating func built() throws(Mistake) -> LockedBuild {
-        try lines.expect(4, "built NAME VERSION ARCHITECTURE PROFILES")
         return LockedBuild(
             name: try lines.string(1), version: try lines.string(2), architecture: try lines.string(3),
             profiles: try profiles(4))

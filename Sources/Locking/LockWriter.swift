@@ -2,24 +2,7 @@ import Packages
 package import Primitives
 
 /// Writes `deploy.lock`: one line for each fact, sorted, so that `git diff` reads as a changelog.
-///
-///     version 4
-///
-///     distribution NAME FAMILY ARCHITECTURE
-///     release NUMBER CODENAME
-///     foreign ARCHITECTURES           (of the family apt, as the next two)
-///     repository PLACE NAME SUITES COMPONENTS KEYRING
-///     pin PLACE PRIORITY PACKAGES TARGET
-///     excludes PATTERNS               (of the family rpm, as the next two)
-///     modules STREAMS
-///     rpm-repository PLACE NAME PRIORITY COST MODULES EXCLUDES TRUST KEYS
-///     snapshot REPOSITORY SUITE DATE SIZE DIGEST
-///     index REPOSITORY SUITE COMPONENT ARCHITECTURE SIZE PATH DIGEST
-///     profile NAME COUNT SIZE SEAL
-///     want PROFILE ENTRY
-///     essential NAME VERSION ARCHITECTURE PROFILES SIZE REPOSITORY PATH DIGEST
-///     package NAME VERSION ARCHITECTURE PROFILES SIZE REPOSITORY PATH DIGEST
-///     built NAME VERSION ARCHITECTURE PROFILES
+/// `LockLine` names the kinds of lines and their fields.
 ///
 /// What a person compares stands first in a line, what only machines compare last. Fields are separated by one space;
 /// items of lists by commas; sizes are bytes; digests SHA-256 in hexadecimal; KEYRING is a digest, `unsigned`,
@@ -33,7 +16,7 @@ package enum LockWriter {
     /// The version of the format that is written. Older ones are read, too: 3 had no FAMILY, which its lines tell; 2 had
     /// paths as they are and no `files:`, and 1, in the place of what was asked for, a digest of it, so that such a section counts as
     /// stale.
-    package static let version = 4
+    package static let version: Int64 = 4
 
     /// `text` with what no field can hold percent-encoded, and each percent sign.
     static func encoded(_ text: String) -> String {
@@ -51,44 +34,52 @@ package enum LockWriter {
         text.append("version \(version)\n")
         for distribution in lock.distributions {
             text.append("\n")
-            try text.line(["distribution", distribution.name, distribution.family.rawValue, distribution.architecture])
+            try text.line(.distribution, [distribution.name, distribution.family.rawValue, distribution.architecture])
             if let asked = distribution.asked { try write(asked, to: &text) }
             for snapshot in distribution.snapshots {
-                try text.line([
-                    "snapshot", snapshot.repository, snapshot.suite, snapshot.date.description,
-                    String(snapshot.size.bytes), snapshot.digest.hex,
-                ])
+                try text.line(
+                    .snapshot,
+                    [
+                        snapshot.repository, snapshot.suite, snapshot.date.description,
+                        String(snapshot.size.bytes), snapshot.digest.hex,
+                    ])
             }
             for index in distribution.indexes {
-                try text.line([
-                    "index", index.repository, index.suite, index.component, index.architecture,
-                    String(index.size.bytes), encoded(index.path), index.digest.hex,
-                ])
+                try text.line(
+                    .index,
+                    [
+                        index.repository, index.suite, index.component, index.architecture,
+                        String(index.size.bytes), encoded(index.path), index.digest.hex,
+                    ])
             }
             let seals = LockSeal.all(of: distribution)
             for profile in distribution.profiles {
                 guard let seal = seals[profile] else { continue }
-                try text.line(["profile", profile, String(seal.count), String(seal.size.bytes), seal.mark])
-                for wish in distribution.asked?.wishes(of: profile) ?? [] { try text.line(["want", profile, wish]) }
+                try text.line(.profile, [profile, String(seal.count), String(seal.size.bytes), seal.mark])
+                for wish in distribution.asked?.wishes(of: profile) ?? [] { try text.line(.want, [profile, wish]) }
             }
             for package in distribution.packages {
-                try text.line([
-                    package.isEssential ? "essential" : "package", package.name, package.version, package.architecture,
-                    package.profiles.joined(separator: ","), String(package.size.bytes), package.repository,
-                    encoded(package.path), package.digest.hex,
-                ])
+                try text.line(
+                    package.isEssential ? .essential : .package,
+                    [
+                        package.name, package.version, package.architecture,
+                        package.profiles.joined(separator: ","), String(package.size.bytes), package.repository,
+                        encoded(package.path), package.digest.hex,
+                    ])
             }
             for built in distribution.built {
-                try text.line([
-                    "built", built.name, built.version, built.architecture, built.profiles.joined(separator: ","),
-                ])
+                try text.line(
+                    .built,
+                    [
+                        built.name, built.version, built.architecture, built.profiles.joined(separator: ","),
+                    ])
             }
         }
         return text.bytes
     }
 
     private static func write(_ asked: LockedRequest, to text: inout LockText) throws(Mistake) {
-        try text.line(["release", asked.release, asked.codename])
+        try text.line(.release, [asked.release, asked.codename])
         switch asked.source {
         case .apt(let request): try write(request, to: &text)
         case .rpm(let request): try write(request, to: &text)
@@ -97,27 +88,31 @@ package enum LockWriter {
 
     private static func write(_ asked: LockedAPTRequest, to text: inout LockText) throws(Mistake) {
         if !asked.foreignArchitectures.isEmpty {
-            try text.line(["foreign", asked.foreignArchitectures.joined(separator: ",")])
+            try text.line(.foreign, [asked.foreignArchitectures.joined(separator: ",")])
         }
         for (index, repository) in asked.repositories.enumerated() {
-            try text.line([
-                "repository", String(index + 1), repository.name, repository.suites.joined(separator: ","),
-                repository.components.isEmpty ? none : repository.components.joined(separator: ","),
-                repository.keyring?.hex ?? repository.files.map { files + $0.hex } ?? unsigned,
-            ])
+            try text.line(
+                .repository,
+                [
+                    String(index + 1), repository.name, repository.suites.joined(separator: ","),
+                    repository.components.isEmpty ? none : repository.components.joined(separator: ","),
+                    repository.keyring?.hex ?? repository.files.map { files + $0.hex } ?? unsigned,
+                ])
         }
         for (index, pin) in asked.pins.enumerated() {
-            try text.line([
-                "pin", String(index + 1), String(pin.priority), pin.packages.joined(separator: ","), pin.target,
-            ])
+            try text.line(
+                .pin,
+                [
+                    String(index + 1), String(pin.priority), pin.packages.joined(separator: ","), pin.target,
+                ])
         }
     }
 
     private static func write(_ rpm: LockedRPMRequest, to text: inout LockText) throws(Mistake) {
-        if !rpm.excludes.isEmpty { try text.line(["excludes", rpm.excludes.joined(separator: ",")]) }
-        if !rpm.modules.isEmpty { try text.line(["modules", rpm.modules.joined(separator: ",")]) }
+        if !rpm.excludes.isEmpty { try text.line(.excludes, [rpm.excludes.joined(separator: ",")]) }
+        if !rpm.modules.isEmpty { try text.line(.modules, [rpm.modules.joined(separator: ",")]) }
         for (index, repository) in rpm.repositories.enumerated() {
-            try text.line(["rpm-repository", String(index + 1)] + repository.fields)
+            try text.line(.rpmRepository, [String(index + 1)] + repository.fields)
         }
     }
 
@@ -134,14 +129,15 @@ private struct LockText {
 
     mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
-    mutating func line(_ fields: [String]) throws(Mistake) {
-        for (index, field) in fields.enumerated() {
+    mutating func line(_ kind: LockLine, _ fields: [String]) throws(Mistake) {
+        append(kind.rawValue)
+        for field in fields {
             guard !field.isEmpty, !field.utf8.contains(where: LockWriter.isUnfit) else {
                 throw Mistake(
                     "\"\(field)\" cannot stand in deploy.lock: it is empty or has a space in it", at: nil,
-                    details: ["in: \(fields.joined(separator: " "))"])
+                    details: ["in: \(kind.rawValue) \(fields.joined(separator: " "))"])
             }
-            if index > 0 { bytes.append(UInt8(ascii: " ")) }
+            bytes.append(UInt8(ascii: " "))
             bytes.append(contentsOf: field.utf8)
         }
         bytes.append(UInt8(ascii: "\n"))

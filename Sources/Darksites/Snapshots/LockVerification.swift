@@ -7,6 +7,52 @@ package struct LockVerification: Sendable {
     var faults: [ChainFault] = []
     /// What the person should know, a sentence each; the lock is good all the same.
     package var notices: [String] = []
+    /// Whether the lock fits another declaration: what that no longer has is passed over.
+    let isStale: Bool
+    /// The repositories of which nothing can be looked at; in a lock that is stale that is no fault.
+    var passedOver: Set<String> = []
+
+    init(isStale: Bool) { self.isStale = isStale }
+
+    func passesOver(_ repository: String) -> Bool { isStale && passedOver.contains(repository) }
+
+    /// The packages that are to be looked at.
+    func packages(of locked: LockedDistribution) -> [LockedPackage] {
+        locked.packages.filter { !passesOver($0.repository) }
+    }
+
+    /// `snapshot` is locked, and the declaration has no such `thing`: "suite".
+    mutating func passOver(undeclared snapshot: LockedSnapshot, _ thing: String) {
+        passedOver.insert(snapshot.repository)
+        guard !isStale else { return }
+        faults.append(
+            ChainFault(
+                subject: .snapshot(snapshot), what: "\(snapshot.shown) is locked, and deploy.yaml has no such \(thing)")
+        )
+    }
+
+    /// Holds what is locked to what the signed file says.
+    mutating func compare(_ snapshot: LockedSnapshot, with signed: LockedSnapshot) {
+        guard signed != snapshot else { return }
+        faults.append(
+            ChainFault(
+                subject: .snapshot(snapshot),
+                what: """
+                    \(snapshot.shown): the signed state is of \(signed.date) and has \(signed.size.bytes) bytes, \
+                    not of \(snapshot.date) with \(snapshot.size.bytes)
+                    """))
+    }
+
+    /// No signed `file` ("repomd.xml") names `index`.
+    mutating func addUnnamed(_ index: LockedIndex, by file: String) {
+        faults.append(
+            ChainFault(
+                subject: .index(index),
+                what: """
+                    \(index.repository): no locked \(file) names the index \(index.path) with \(index.size.bytes) bytes and \
+                    the digest \(index.digest.hex)
+                    """, mayBeMerged: true))
+    }
 
     /// Throws `BrokenChain` where a line is not borne out; with `isMerged`, those are left out that a merge may have left behind,
     /// and returned as sentences: they are not used, but resolved again.

@@ -14,24 +14,17 @@ extension RPMSnapshotFetch {
     package func verify(
         _ locked: LockedDistribution, sources: [RPMRepositorySource], isStale: Bool
     ) async throws -> LockVerification {
-        var result = LockVerification()
+        var result = LockVerification(isStale: isStale)
         var statements: [Part] = []
-        var passedOver: Set<String> = []
         for snapshot in locked.snapshots {
             guard let source = sources.first(where: { $0.name == snapshot.repository }),
                 snapshot.suite == LockedSnapshot.noSuite
             else {
-                passedOver.insert(snapshot.repository)
-                if !isStale {
-                    result.faults.append(
-                        ChainFault(
-                            subject: .snapshot(snapshot),
-                            what: "\(snapshot.shown) is locked, and deploy.yaml has no such repository"))
-                }
+                result.passOver(undeclared: snapshot, "repository")
                 continue
             }
             if let own = source.own, try await part(of: own, source).snapshot != snapshot, isStale {
-                passedOver.insert(snapshot.repository)
+                result.passedOver.insert(snapshot.repository)
                 continue
             }
             let part = try await part(snapshot, locked.indexes.filter { $0.repository == source.name }, of: source)
@@ -42,35 +35,23 @@ extension RPMSnapshotFetch {
                     "\(snapshot.shown): its metalink does not know the locked state of \(snapshot.date) any more: the signatures of its packages alone vouch for them"
                 )
             }
-            guard part.snapshot != snapshot else { continue }
-            result.faults.append(
-                ChainFault(
-                    subject: .snapshot(snapshot),
-                    what: """
-                        \(snapshot.shown): the signed state is of \(part.snapshot.date) and has \(part.snapshot.size.bytes) bytes, \
-                        not of \(snapshot.date) with \(snapshot.size.bytes)
-                        """))
+            result.compare(snapshot, with: part.snapshot)
         }
         var named: [LockedIndex] = []
-        for index in locked.indexes where !(isStale && passedOver.contains(index.repository)) {
+        for index in locked.indexes where !result.passesOver(index.repository) {
             let states = statements.filter { $0.source.name == index.repository }
             var isNamed = false
             for state in states where !isNamed { isNamed = try await state.names(index, store: store, fetch: self) }
             if isNamed {
                 named.append(index)
             } else {
-                result.faults.append(
-                    ChainFault(
-                        subject: .index(index),
-                        what: """
-                            \(index.repository): no locked repomd.xml names the index \(index.path) with \(index.size.bytes) bytes and \
-                            the digest \(index.digest.hex)
-                            """, mayBeMerged: true))
+                result.addUnnamed(index, by: "repomd.xml")
             }
         }
         let primaries = named.filter { $0.component == "primary" }
         try await fetch(primaries, of: locked)
-        result.faults += try await BlockingWork.run { [store, passedOver] in
+        let packages = result.packages(of: locked)
+        result.faults += try await BlockingWork.run { [store] in
             let table = try RPMTable(
                 primaries.map { index in
                     let bytes = try VerifiedIndexes(store: store).bytes(of: index)
@@ -79,9 +60,7 @@ extension RPMSnapshotFetch {
                         repository: index.repository
                     )
                 })
-            return locked.packages.compactMap { package in
-                isStale && passedOver.contains(package.repository) ? nil : table.fault(of: package)
-            }
+            return packages.compactMap(table.fault)
         }
         return result
     }

@@ -11,25 +11,18 @@ extension SnapshotFetch {
     package func verify(
         _ locked: LockedDistribution, sources: [RepositorySource], architectures: [String], isStale: Bool
     ) async throws -> LockVerification {
-        var result = LockVerification()
+        var result = LockVerification(isStale: isStale)
         var statements: [Part] = []
-        var passedOver: Set<String> = []
         for snapshot in locked.snapshots {
             guard let source = sources.first(where: { $0.name == snapshot.repository }),
                 source.suites.contains(snapshot.suite)
             else {
-                passedOver.insert(snapshot.repository)
-                if !isStale {
-                    result.faults.append(
-                        ChainFault(
-                            subject: .snapshot(snapshot),
-                            what: "\(snapshot.shown) is locked, and deploy.yaml has no such suite"))
-                }
+                result.passOver(undeclared: snapshot, "suite")
                 continue
             }
             // What is of files of the user's own is made of them again; where those changed, the lock is behind them.
             if let own = source.own, try await part(of: own, source, architectures).snapshot != snapshot, isStale {
-                passedOver.insert(snapshot.repository)
+                result.passedOver.insert(snapshot.repository)
                 continue
             }
             let named = locked.indexes.filter { $0.repository == snapshot.repository && $0.suite == snapshot.suite }
@@ -37,14 +30,7 @@ extension SnapshotFetch {
             statements.append(part)
             result.note(
                 snapshot, expiredSigner: part.expiredSigner, validUntil: part.release.validUntil, now: now)
-            guard part.snapshot != snapshot else { continue }
-            result.faults.append(
-                ChainFault(
-                    subject: .snapshot(snapshot),
-                    what: """
-                        \(snapshot.shown): the signed state is of \(part.snapshot.date) and has \(part.snapshot.size.bytes) bytes, \
-                        not of \(snapshot.date) with \(snapshot.size.bytes)
-                        """))
+            result.compare(snapshot, with: part.snapshot)
         }
         var named: [(index: LockedIndex, byHash: Bool)] = []
         for index in locked.indexes {
@@ -54,24 +40,16 @@ extension SnapshotFetch {
             if let state = states.first(where: { $0.names(index) }) {
                 named.append((index, state.byHash))
             } else if !states.isEmpty || !isStale {
-                result.faults.append(
-                    ChainFault(
-                        subject: .index(index),
-                        what: """
-                            \(index.repository): no locked Release file names the index \(index.path) with \(index.size.bytes) bytes and \
-                            the digest \(index.digest.hex)
-                            """, mayBeMerged: true))
+                result.addUnnamed(index, by: "Release file")
             }
         }
         let fetch = PackageFetch(addresses: addresses.at([locked]), downloader: downloader)
         try await fetch.fetch(named.map { Self.file(of: $0.index, byHash: $0.byHash) }, into: store, areLocked: true)
         let indexes = named.map(\.index)
-        result.faults += try await BlockingWork.run { [store, passedOver] in
+        let packages = result.packages(of: locked)
+        result.faults += try await BlockingWork.run { [store] in
             let table = try VerifiedIndexes(store: store).table(of: indexes, architectures: architectures)
-            return try locked.packages.compactMap { package in
-                if isStale, passedOver.contains(package.repository) { return nil }
-                return try table.fault(of: package)
-            }
+            return try packages.compactMap { try table.fault(of: $0) }
         }
         return result
     }

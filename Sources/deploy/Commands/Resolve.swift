@@ -100,8 +100,7 @@ struct AdHocReport {
     }
 
     private func sum(_ total: AdHocAnswer.Total) -> String {
-        let noun = total.packages == 1 ? "package" : "packages"
-        return "\(total.packages) \(noun), \(total.download) to download, \(total.installed) installed"
+        "\(total.packages.counted("package")), \(total.download) to download, \(total.installed) installed"
     }
 
     /// One object; every package is in it.

@@ -51,7 +51,7 @@ struct SetsReport {
     var lines: [String] {
         let total = sizes.total
         let head =
-            "\(style.bold(sizes.distribution)): \(Self.counted(total.packages)), \(total.download) to download, \(total.installed) installed"
+            "\(style.bold(sizes.distribution)): \(total.packages.counted("package")), \(total.download) to download, \(total.installed) installed"
         return [head] + sizes.profiles.flatMap(profile) + ["", "\(style.bold("sets")), and what only they bring"] + sets
     }
 
@@ -59,11 +59,12 @@ struct SetsReport {
         let total = profile.total
         var lines = [
             "",
-            "\(style.bold(ProfileNames.shown(profile.name))) = \(profile.sets.joined(separator: " + ")): \(Self.counted(total.packages)), \(total.download) to download, \(total.installed) installed",
+            "\(style.bold(ProfileNames.shown(profile.name))) = \(profile.sets.joined(separator: " + ")): \(total.packages.counted("package")), \(total.download) to download, \(total.installed) installed",
         ]
         lines.append(
             profile.own.packages == 0
-                ? "  nothing of its own" : "  its own: \(Self.counted(profile.own.packages)), \(profile.own.download)")
+                ? "  nothing of its own"
+                : "  its own: \(profile.own.packages.counted("package")), \(profile.own.download)")
         if !profile.shared.isEmpty {
             let shared = profile.shared.map { "\($0.with) \($0.load.packages) (\($0.load.download))" }
             lines.append("  shared with: \(shared.joined(separator: " · "))")
@@ -79,22 +80,20 @@ struct SetsReport {
         return lines
     }
 
-    private static func steps(_ count: Int) -> String { ", \(count) \(count == 1 ? "step" : "steps") on" }
+    private static func steps(_ count: Int) -> String { ", \(count.counted("step")) on" }
 
     private var sets: [String] {
         let width = sizes.sets.map(\.name.count).max() ?? 0
         return sizes.sets.sorted { ($1.only.download, $0.name) < ($0.only.download, $1.name) }.map { set in
             let only =
                 set.only.packages == 0
-                ? "nothing" : "\(Self.counted(set.only.packages)), \(set.only.installed) installed"
-            let lines = "\(set.lines) \(set.lines == 1 ? "line" : "lines")"
+                ? "nothing" : "\(set.only.packages.counted("package")), \(set.only.installed) installed"
+            let lines = set.lines.counted("line")
             let profiles = ProfileNames.short(set.profiles, of: ground.profiles)
             return
                 "  \(Self.right("\(set.only.download)", 8))  \(set.name.padded(width))  \(only.padded(34))  \(lines.padded(9))  \(style.faint("in \(profiles)"))"
         }
     }
-
-    private static func counted(_ packages: Int) -> String { "\(packages) \(packages == 1 ? "package" : "packages")" }
 
     private static func right(_ text: String, _ width: Int) -> String {
         String(repeating: " ", count: max(width - text.count, 0)) + text

@@ -53,7 +53,7 @@ struct DifferenceText {
         let isMove = section.title == "added" || section.title == "removed"
         let sum = changes.reduce(ByteCount.zero) { $0 + (isMove ? $1.change.size : $1.change.growth) }
         var lines = [
-            "  \(mark(section.title)) \(changes.count) \(changes.count == 1 ? "package" : "packages"), \(isMove ? "\(sum)" : sum.signed)"
+            "  \(mark(section.title)) \(changes.count.counted("package")), \(isMove ? "\(sum)" : sum.signed)"
         ]
         if changes.count > limit, section.groups.count > 1 { return lines + summary(section.groups) }
         let shown = section.groups.flatMap(\.changes).prefix(limit)
@@ -79,7 +79,7 @@ struct DifferenceText {
         let sums = groups.map { ($0, $0.changes.reduce(ByteCount.zero) { $0 + $1.change.size }) }
             .sorted { $0.1 > $1.1 }
         var lines = sums.prefix(limit).map { group, size in
-            let count = "\(group.changes.count) \(group.changes.count == 1 ? "package" : "packages")"
+            let count = group.changes.count.counted("package")
             let cause = group.cause.map { ChainText(style: style).origin($0) } ?? "for a reason that is not known"
             return "    \(Self.right("\(size)", 8))  \(count.padded(12))  \(cause)"
         }
@@ -138,7 +138,7 @@ struct DifferenceText {
     }
 
     static func load(_ load: LockComparison.Load) -> String {
-        "\(load.packages) \(load.packages == 1 ? "package" : "packages"), \(load.size)"
+        "\(load.packages.counted("package")), \(load.size)"
     }
 
     static func load(_ before: LockComparison.Load, _ after: LockComparison.Load) -> String {
