@@ -44,6 +44,14 @@ package struct ScreenPicture: Hashable, Sendable {
         self.pixels = pixels
     }
 
+    /// How much of the screen looks otherwise than in `other`: 0 to 1; all of it where the screen has another size.
+    package func difference(from other: ScreenPicture) -> Double {
+        guard width == other.width, height == other.height else { return 1 }
+        let (here, there) = (Array(pixels), Array(other.pixels))
+        let different = stride(from: 0, to: here.count, by: 3).count { here[$0..<$0 + 3] != there[$0..<$0 + 3] }
+        return Double(different * 3) / Double(here.count)
+    }
+
     /// Whether something is drawn: letters with smooth edges, pictures. A console of text has 16 colours, an empty screen one.
     package var isDrawn: Bool { colours > 64 }
 }

@@ -18,6 +18,14 @@ struct ScreenPictureTests {
         #expect(picture("P6 100 2 255\n", desktop)?.isDrawn == true)
     }
 
+    @Test("How much of the screen looks otherwise is told")
+    func difference() throws {
+        let one = try #require(picture("P6 2 2 255\n", [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]))
+        let other = try #require(picture("P6 2 2 255\n", [1, 1, 1, 2, 2, 0, 3, 3, 3, 4, 4, 4]))
+        #expect(one.difference(from: one) == 0 && one.difference(from: other) == 0.25)
+        #expect(try one.difference(from: #require(picture("P6 1 1 255\n", [1, 1, 1]))) == 1)
+    }
+
     @Test(
         "What is no picture, or a part of one, is none",
         arguments: [
