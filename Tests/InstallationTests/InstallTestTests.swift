@@ -73,7 +73,7 @@ extension TestReport {
     }
 }
 
-@Suite("A test of an installation, in a machine that is played", .timeLimit(.minutes(2)))
+@Suite("A test of an installation, in a machine that is played", .timeLimit(.minutes(5)))
 struct InstallTestTests {
     @Test("All is well: three boots of the disk, every case passed, report, logs and pictures written, disks gone")
     func passes() async throws {
