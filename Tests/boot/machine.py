@@ -19,6 +19,10 @@ ACCELERATORS = {
     "tcg": ["-accel", "tcg,thread=multi,tb-size={cache}", "-cpu", "Westmere"],
 }
 KVM_TRIAL_SECONDS = 40
+# What the live system's shell of root's on the serial console ends its lines with.
+LIVE_PROMPT = r"root@kldload-live:\S*# ?$"
+# Emulated on a busy host a minute and a half is too short to find the serial port.
+PATIENCE = "systemd.default_device_timeout_sec=600 systemd.default_timeout_start_sec=600"
 FIRMWARE = [("OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd"), ("OVMF_CODE.fd", "OVMF_VARS.fd")]
 # Keys by the letters on a keyboard of the United States, as QEMU calls them.
 KEYS = {" ": "spc", "\n": "ret", "-": "minus", "/": "slash", ".": "dot", "=": "equal", "\t": "tab"}
