@@ -46,7 +46,7 @@ package struct StepGraph: Sendable {
     }
 
     /// The stages there are, in order.
-    package var stages: [Stage] { Set(steps.values.map(\.stage)).sorted { $0.number < $1.number } }
+    package var stages: [Stage] { names.stages }
 
     /// `wanted` with all they need, in an order in which they could run one by one.
     package func closure(of wanted: Set<StepName>) -> [StepName] {

@@ -1,6 +1,5 @@
 import Machines
 import Primitives
-private import Synchronization
 import SystemPackage
 
 /// A desktop as a person has it before them: looked at by its picture, and logged in to with the keyboard.
@@ -8,19 +7,18 @@ extension InstallTest {
     /// The greeter, the login with the password, and the session after it, each with a picture that is kept.
     func looksAtDesktop(_ machine: VirtualMachine, _ answers: Answers) async throws {
         let user = answers["KLDLOAD_USERNAME"]
-        let greeter = Mutex<ScreenPicture?>(nil)
         let isGreeted = try await recorder.check("installed", "the greeter is drawn") { [self] in
             try await awaitSession(of: "greeter", named: nil, machine)
-            let picture = try await awaitDrawn(machine, picture: "greeter.png")
-            greeter.withLock { $0 = picture }
+            try await awaitDrawn(machine, picture: "greeter.png")
         }
         guard isGreeted else { return }
         try await recorder.check(
             "installed", "the administrator logs in at the greeter, and has a desktop that is drawn"
         ) {
             // The one user is chosen already; what comes then asks for the password.
+            let greeter = try await screen(of: machine)
             try await machine.monitor.press("\n")
-            let asked = try await awaitDrawn(machine, unlike: greeter.withLock { $0 }, picture: "password.png")
+            let asked = try await awaitDrawn(machine, unlike: greeter, picture: "password.png")
             try await machine.monitor.press(answers["KLDLOAD_PASSWORD"] + "\n")
             try await awaitSession(of: "user", named: user, machine)
             let shell = "systemctl --user --machine=\(user)@.host is-active org.gnome.Shell@wayland.service"
@@ -56,6 +54,10 @@ extension InstallTest {
         }
     }
 
+    private func screen(of machine: VirtualMachine) async throws -> ScreenPicture? {
+        try await machine.monitor.picture(by: disks.appending("screen.ppm"))
+    }
+
     /// Until something is drawn on the screen, on more than `share` of it other than `known`, and has come to rest; that picture is
     /// kept as `name`.
     @discardableResult private func awaitDrawn(
@@ -64,7 +66,7 @@ extension InstallTest {
         let end = ContinuousClock.now + limit(300)
         var last: ScreenPicture?
         while true {
-            let picture = try await machine.monitor.picture(by: disks.appending("screen.ppm"))
+            let picture = try await screen(of: machine)
             if let picture, picture.isDrawn, picture == last,
                 known.map({ picture.difference(from: $0) > share }) ?? true
             {

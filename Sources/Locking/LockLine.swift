@@ -12,28 +12,36 @@ enum LockLine: String, CaseIterable {
     /// Of version 1: a digest of what was asked for.
     case declaration
 
-    /// The names of the fields that follow the keyword in this `version` of the format.
-    func fields(in version: Int64 = LockWriter.version) -> [String] {
+    /// The whole line in this `version` of the format, as messages show it: the keyword, and the names of the fields.
+    func form(in version: Int64) -> StaticString {
         switch self {
-        case .package, .essential:
-            ["NAME", "VERSION", "ARCHITECTURE", "PROFILES", "SIZE", "REPOSITORY", "PATH", "DIGEST"]
-        case .index: ["REPOSITORY", "SUITE", "COMPONENT", "ARCHITECTURE", "SIZE", "PATH", "DIGEST"]
-        case .want: ["PROFILE", "ENTRY"]
-        case .snapshot: ["REPOSITORY", "SUITE", "DATE", "SIZE", "DIGEST"]
-        case .profile: ["NAME", "COUNT", "SIZE", "SEAL"]
-        case .built: ["NAME", "VERSION", "ARCHITECTURE", "PROFILES"]
-        case .release: ["NUMBER", "CODENAME"]
-        case .foreign: ["ARCHITECTURES"]
-        case .repository: ["PLACE", "NAME", "SUITES", "COMPONENTS", "KEYRING"]
-        case .pin: ["PLACE", "PRIORITY", "PACKAGES", "TARGET"]
-        case .excludes: ["PATTERNS"]
-        case .modules: ["STREAMS"]
-        case .rpmRepository: ["PLACE", "NAME", "PRIORITY", "COST", "MODULES", "EXCLUDES", "TRUST", "KEYS"]
-        case .distribution: version > 3 ? ["NAME", "FAMILY", "ARCHITECTURE"] : ["NAME", "ARCHITECTURE"]
-        case .version: ["NUMBER"]
-        case .declaration: ["DIGEST"]
+        case .package: "package NAME VERSION ARCHITECTURE PROFILES SIZE REPOSITORY PATH DIGEST"
+        case .essential: "essential NAME VERSION ARCHITECTURE PROFILES SIZE REPOSITORY PATH DIGEST"
+        case .index: "index REPOSITORY SUITE COMPONENT ARCHITECTURE SIZE PATH DIGEST"
+        case .want: "want PROFILE ENTRY"
+        case .snapshot: "snapshot REPOSITORY SUITE DATE SIZE DIGEST"
+        case .profile: "profile NAME COUNT SIZE SEAL"
+        case .built: "built NAME VERSION ARCHITECTURE PROFILES"
+        case .release: "release NUMBER CODENAME"
+        case .foreign: "foreign ARCHITECTURES"
+        case .repository: "repository PLACE NAME SUITES COMPONENTS KEYRING"
+        case .pin: "pin PLACE PRIORITY PACKAGES TARGET"
+        case .excludes: "excludes PATTERNS"
+        case .modules: "modules STREAMS"
+        case .rpmRepository: "rpm-repository PLACE NAME PRIORITY COST MODULES EXCLUDES TRUST KEYS"
+        case .distribution: version > 3 ? "distribution NAME FAMILY ARCHITECTURE" : "distribution NAME ARCHITECTURE"
+        case .version: "version NUMBER"
+        case .declaration: "declaration DIGEST"
         }
     }
+
+    /// How many fields follow the keyword.
+    func fieldCount(in version: Int64) -> Int {
+        form(in: version).withUTF8Buffer { form in form.count { $0 == UInt8(ascii: " ") } }
+    }
+
+    /// All kinds, made once: the reader goes through them for every line.
+    static let all = allCases
 
     /// The family whose sections alone have it; nil where all do.
     var family: PackageFamily? {
@@ -46,7 +54,4 @@ enum LockLine: String, CaseIterable {
 
     /// Whether a section has one at most.
     var isSingle: Bool { [.release, .foreign, .excludes, .modules].contains(self) }
-
-    /// The whole line, as messages show it: "want PROFILE ENTRY".
-    func form(in version: Int64) -> String { ([rawValue] + fields(in: version)).joined(separator: " ") }
 }

@@ -81,12 +81,12 @@ struct LockLines {
     /// What kind of line its keyword says it is; nil where there is no such kind.
     var kind: LockLine? {
         guard let field = fields.first else { return nil }
-        return LockLine.allCases.first { bytes[field].elementsEqual($0.rawValue.utf8) }
+        return LockLine.all.first { bytes[field].elementsEqual($0.rawValue.utf8) }
     }
 
     /// Throws unless the line has the fields that lines of its `kind` have in a lock of `version`.
     func expectFields(of kind: LockLine, in version: Int64) throws(Mistake) {
-        let count = kind.fields(in: version).count
+        let count = kind.fieldCount(in: version)
         guard fields.count != count + 1 else { return }
         if !isASCII, let space = UnusualSpace(in: String(decoding: bytes[start..<end], as: UTF8.self)) {
             let before = String(decoding: bytes[start..<end], as: UTF8.self).prefix(space.offset).utf8.count
@@ -94,7 +94,7 @@ struct LockLines {
         }
         let place = fields.count > count + 1 ? fields[count + 1].lowerBound : end
         throw error(
-            "this line has \(fields.count - 1) fields, and not \(count)", at: place, hint: kind.form(in: version))
+            "this line has \(fields.count - 1) fields, and not \(count)", at: place, hint: "\(kind.form(in: version))")
     }
 
     /// The bytes of field `number`, counted from the keyword, which is 0. `expect` was asked before.

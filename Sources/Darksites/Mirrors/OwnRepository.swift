@@ -32,9 +32,6 @@ package struct OwnRepository: Hashable, Sendable {
             .filter { seen.insert($0.digest).inserted }
     }
 
-    /// The suite of a repository of .debs: flat.
-    package static let suite = "./"
-
     /// The digest of the files' names and digests: another one where a file is added, changed or gone.
     package var digest: Digest {
         Digest(of: Array(files.map { "\($0.digest.hex) \($0.name)\n" }.joined().utf8))

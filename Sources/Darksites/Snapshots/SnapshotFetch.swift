@@ -1,5 +1,6 @@
 package import APT
 package import ContentStore
+import Declaration
 package import Locking
 package import Packages
 package import Primitives
@@ -264,7 +265,8 @@ package struct SnapshotFetch: Sendable {
         let (packages, release) = try await BlockingWork.run { try own.debianIndexes() }
         try store.insert(packages)
         try store.insert(release)
-        return try await judge(SignedFile(bytes: release, signature: nil), OwnRepository.suite, source, architectures)
+        return try await judge(
+            SignedFile(bytes: release, signature: nil), Declaration.Repository.suiteOfFiles, source, architectures)
     }
 
     /// The locked state `known`, which has the indexes `indexes`, its signature checked; fetched where the store does not have it.
