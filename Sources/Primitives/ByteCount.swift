@@ -1,7 +1,9 @@
 /// A number of bytes, shown to people in decimal units ("362 MB").
 package struct ByteCount: Hashable, Sendable, Comparable, AdditiveArithmetic, CustomStringConvertible {
+    /// The number itself; a difference may be negative.
     package var bytes: Int64
 
+    /// A number that is no `Int64` becomes the nearest one.
     package init(_ bytes: some BinaryInteger) { self.bytes = Int64(clamping: bytes) }
 
     package static let zero = ByteCount(0)

@@ -22,10 +22,13 @@ package final class ByteRegion: @unchecked Sendable {
 
     /// What tells whether a file may have been changed or replaced.
     package struct FileIdentity: Hashable, Sendable {
+        /// In bytes.
         package let size: UInt64
+        /// `st_ino` of stat(3type), without the device.
         package let inode: UInt64
-        /// Nanoseconds since 1970.
+        /// `st_mtim`, in nanoseconds since 1970.
         package let modified: UInt64
+        /// `st_ctim`, in nanoseconds since 1970.
         package let changed: UInt64
 
         package init(size: UInt64, inode: UInt64, modified: UInt64, changed: UInt64) {
@@ -38,6 +41,7 @@ package final class ByteRegion: @unchecked Sendable {
 
     /// The bytes; valid while this object lives. Keep it in a property or under `withExtendedLifetime`: a temporary dies first.
     package var bytes: UnsafeRawBufferPointer { memory }
+    /// How many bytes there are; 0 for an empty file.
     package var count: Int { memory.count }
 
     /// A copy of `array`.

@@ -47,6 +47,7 @@ package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
         words = (first, second, third, fourth)
     }
 
+    /// The digest that 64 hexadecimal digits of either case spell, without "sha256:"; nil where `hex` is anything else.
     package init?(hex: String) { self.init(hex: hex.utf8) }
 
     /// The digest of bytes in memory.

@@ -4,6 +4,7 @@ package struct EditDistance {
     private let word: [UInt8]
     private var rows: [[Int]]
 
+    /// Measures from `word`, in UTF-8: edits are counted in bytes.
     package init(_ word: [UInt8]) {
         self.word = word
         rows = Array(repeating: Array(repeating: 0, count: word.count + 1), count: 3)

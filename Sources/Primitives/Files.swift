@@ -6,8 +6,11 @@ private import Glibc
 
 /// A file operation that failed: which, on what path, and why.
 package struct FileError: UserError {
+    /// What was tried, as it stands before the path in a sentence: "read", "make the folder".
     package let operation: String
+    /// What it was tried on.
     package let path: FilePath
+    /// What the system said (errno(3)): "No such file or directory".
     package let errno: Errno
 
     package init(_ operation: String, _ path: FilePath, _ errno: Errno) {
@@ -24,19 +27,26 @@ package struct FileError: UserError {
 
 /// What `lstat(2)` says of a file, as far as anything here asks.
 package struct FileStatus: Hashable, Sendable {
+    /// What lies at a path; devices, sockets and pipes are `other`.
     package enum Kind: Sendable { case regular, directory, symbolicLink, other }
 
+    /// By `st_mode`; a link is one unless it was followed.
     package let kind: Kind
+    /// In bytes; of a link, the length of its target.
     package let size: Int64
     /// The permission bits, 0o7777.
     package let permissions: UInt16
+    /// Names the file within its file system.
     package let inode: UInt64
+    /// How many names the file has: 2 for a blob that is published by a hard link, too.
     package let linkCount: Int
+    /// The user's number; 0 is root.
     package let owner: UInt32
+    /// The group's number.
     package let group: UInt32
-    /// Nanoseconds since 1970.
+    /// When the bytes were last written, in nanoseconds since 1970.
     package let modified: Int64
-    /// Nanoseconds since 1970.
+    /// When bytes, mode, owner or links last changed, in nanoseconds since 1970.
     package let changed: Int64
 
     /// The status of `path` itself, or of what it leads to where it is a link that `followsLinks`; nil where there is nothing.

@@ -3,6 +3,7 @@
 /// It starts with the offset, the number and the size of the elements of each section, as native UInt64; the sections follow,
 /// aligned to 16 bytes.
 package struct FlatSections {
+    /// All of the bytes, header and sections; they live as long as this does.
     package let region: ByteRegion
     private let count: Int
 

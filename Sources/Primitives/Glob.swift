@@ -10,5 +10,6 @@ package enum Glob {
         return !text.isEmpty && fnmatch(pattern, text, ignoringCase ? flag : 0) == 0
     }
 
+    /// Whether `text` has a `*`, `?` or `[` in it, escaped or not.
     package static func isPattern(_ text: some StringProtocol) -> Bool { text.contains { "*?[".contains($0) } }
 }

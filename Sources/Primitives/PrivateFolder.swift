@@ -7,6 +7,7 @@ private import Glibc
 /// A folder that only this user can enter, with a short path, since a socket's path may have 107 bytes only (unix(7)); removed
 /// when it is no longer used.
 package final class PrivateFolder: Sendable {
+    /// Below TMPDIR, or below /tmp where that is unset or longer than 50 bytes: "/tmp/deploy-k3Vw9a".
     package let path: FilePath
 
     /// Makes it where temporary files go. Throws `FileError`.

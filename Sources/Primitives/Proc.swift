@@ -2,6 +2,7 @@ package import SystemPackage
 
 /// The file system `/proc`, whose files have no size and no end to seek to (proc(5)).
 package struct Proc: Sendable {
+    /// `/proc`, or a folder that stands for it in tests.
     package let root: FilePath
 
     package init(_ root: FilePath = "/proc") { self.root = root }
@@ -26,6 +27,9 @@ package struct Proc: Sendable {
         }
     }
 
+    /// Whether there is anything at `path` below the root: "4711" for a process.
     package func exists(_ path: String) -> Bool { Files.exists(root.appending(path)) }
+    /// Where the link at `path` below the root leads: "pid:[4026531836]" for "self/ns/pid". Throws `FileError` where
+    /// there is none.
     package func link(_ path: String) throws(FileError) -> String { try Files.readLink(root.appending(path)) }
 }

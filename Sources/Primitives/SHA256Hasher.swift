@@ -4,6 +4,7 @@ private import CCrypto
 package struct SHA256Hasher: ~Copyable {
     private let context: OpaquePointer?
 
+    /// A hasher that was given nothing yet: its digest would be that of no bytes.
     package init() {
         context = EVP_MD_CTX_new()
         EVP_DigestInit_ex(context, EVP_sha256(), nil)
@@ -11,10 +12,12 @@ package struct SHA256Hasher: ~Copyable {
 
     deinit { EVP_MD_CTX_free(context) }
 
+    /// Adds `bytes` after those that were given before.
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
     }
 
+    /// The same, for an array.
     package mutating func update(_ bytes: [UInt8]) {
         bytes.withUnsafeBytes { update($0) }
     }

@@ -1,7 +1,10 @@
 /// A place in a file that a person edits. Lines and columns count from 1; columns count characters.
 package struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
+    /// The path as people know it: "deploy.yaml".
     package var file: String
+    /// From 1.
     package var line: Int
+    /// In characters, from 1.
     package var column: Int
 
     package init(file: String, line: Int, column: Int = 1) {
@@ -42,6 +45,7 @@ extension UserError {
 
 /// Several errors found in one pass, so that all can be mended at once.
 package struct UserErrors: UserError {
+    /// In the order in which they are shown; never empty.
     package let errors: [any UserError]
 
     /// Wraps `errors`, which must not be empty.

@@ -18,6 +18,7 @@ package struct WordSearch: Sendable {
     private let words: [[UInt8]]
     private let patterns: [String]
 
+    /// The words as they were typed, patterns among them; empty ones are passed over.
     package init(_ words: [String]) {
         self.words = words.filter { !Glob.isPattern($0) && !$0.isEmpty }.map { $0.utf8.map(\.folded) }
         patterns = words.filter { Glob.isPattern($0) }
