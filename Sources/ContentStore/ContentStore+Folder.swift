@@ -59,6 +59,7 @@ extension ContentStore {
 
 /// A folder that is to be a store, and has other things in it.
 package struct NoStore: UserError {
+    /// The folder that was to be the store.
     package let root: FilePath
     package var what: String {
         "\(root) is no store of deploy, and not empty: what is in it would be mixed up with the store's"

@@ -18,6 +18,7 @@ private import Glibc
 ///     mirrors/         the last lists of mirrors
 ///     parsed/, signed/ what others work out of blobs and keep; all of it can be made again
 package final class ContentStore: Sendable {
+    /// The folder of the store: "live-build/cache" of a checkout, or what `DEPLOY_CACHE` names.
     package let root: FilePath
     /// Blobs whose bytes this process has hashed, on their way in or before use.
     private let hashed = Mutex<Set<Digest>>([])
@@ -31,7 +32,9 @@ package final class ContentStore: Sendable {
         for folder in ["blobs", "ingest", "work"] { try Files.createDirectory(root.appending(folder)) }
     }
 
+    /// `ingest/`: downloads grow here, and new blobs are written here, so that they reach their place by rename.
     package var ingestFolder: FilePath { root.appending("ingest") }
+    /// `work/`: running steps have a folder each in it, see `makeWorkFolder`.
     package var workFolder: FilePath { root.appending("work") }
 
     /// Where the blob with this digest lies, or would lie.

@@ -5,6 +5,7 @@ package import Primitives
 /// Owners, times and modes beside the executable bit are not part of it, so that the same content is the same tree on
 /// every machine. Serialised it is a blob like any other, and that blob's digest is the digest of the tree.
 package struct FileTree: Hashable, Sendable {
+    /// What lies at a path; folders with something in them are not nodes, the paths below them tell.
     package enum Node: Hashable, Sendable {
         case file(Digest, size: Int64, isExecutable: Bool)
         case link(target: String)
@@ -14,8 +15,10 @@ package struct FileTree: Hashable, Sendable {
     /// What lies at each path. Paths are relative, with `/` between components, and stay below the root.
     package private(set) var nodes: [String: Node]
 
+    /// A tree with nothing in it.
     package init() { nodes = [:] }
 
+    /// A tree of `nodes` by their paths. Throws as `set` does.
     package init(_ nodes: [String: Node]) throws(TreeError) {
         self.init()
         for (path, node) in nodes { try set(node, at: path) }
@@ -82,6 +85,7 @@ package struct FileTree: Hashable, Sendable {
         return bytes
     }
 
+    /// The name of the tree in a store: the digest of `serialized`, worked out anew each time.
     package var digest: Digest { Digest(of: serialized) }
 
     /// The tree that `bytes` serialise. Throws where they serialise none.

@@ -37,7 +37,8 @@ package final class StatCache: Sendable {
         state = Mutex(State(entries: (try? Files.read(file)).map(Self.parse) ?? [:]))
     }
 
-    /// The digest and size of the regular file at `path`, whose status the caller has just taken.
+    /// The digest of the regular file at `path`, whose status the caller has just taken. Throws `FileError` where the
+    /// file has to be read and can't be.
     package func digest(of path: FilePath, status: FileStatus) throws(FileError) -> Digest {
         let name = path.string
         if let entry = state.withLock({ $0.entries[name] }), entry.size == status.size, entry.inode == status.inode,
