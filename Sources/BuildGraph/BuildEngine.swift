@@ -4,16 +4,21 @@ package import SystemPackage
 
 /// Brings steps up to date: finds results on record, runs what has none, several at once.
 package struct BuildEngine: Sendable {
+    /// Where inputs and outputs are; results are only good as long as their bytes are here.
     package let store: ContentStore
+    /// The runs of the past, where results are looked for by key.
     package let records: RecordStore
+    /// What runs the scripts of container steps.
     package let containers: any ContainerRunner
     /// Where each step that runs writes its log.
     package let logFolder: FilePath
     /// How many cores running steps may keep busy together.
     package let cores: Int
+    /// Part of every step's key: "amd64".
     package let architecture: String
-    /// Seconds since 1970.
+    /// The time by the clock of the machine, or of a test: seconds since 1970.
     package let now: @Sendable () -> Int64
+    /// Gets all that happens, from whichever task it happens in; it must not wait.
     package let events: @Sendable (BuildEvent) -> Void
 
     package init(
@@ -217,7 +222,9 @@ package struct BuildEngine: Sendable {
 package struct BuildReport: Sendable {
     /// The record of every step that was needed, cached or not.
     package let records: [StepName: StepRecord]
+    /// The steps that ran; the results of all others were on record.
     package let ran: Set<StepName>
+    /// From the plan to the last step's end, by a clock that nobody sets.
     package let duration: Duration
 }
 

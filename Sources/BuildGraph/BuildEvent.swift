@@ -2,13 +2,16 @@ package import Primitives
 
 /// How far a running step is.
 package struct StepProgress: Hashable, Sendable {
+    /// What `completed` and `total` count; items may be packages, files or steps of a script.
     package enum Unit: String, Sendable { case bytes, items }
 
     /// What it does at the moment, in a few words: "fetching 325 packages".
     package var activity: String
+    /// How much of it is done, in `unit`; 0 at the start.
     package var completed: Int64
     /// What `completed` will be at the end, where that is known.
     package var total: Int64?
+    /// Items, unless it is bytes that are counted.
     package var unit: Unit
 
     package init(activity: String, completed: Int64 = 0, total: Int64? = nil, unit: Unit = .items) {
@@ -33,8 +36,11 @@ package enum RebuildReason: Hashable, Sendable {
 
 /// One input of a step that differs from the last run on record.
 package struct InputChange: Hashable, Sendable {
+    /// The name of the input, "packages", or "the step's own code" for its script, arguments or version.
     package let input: String
+    /// What the input was in the last run; nil where it is new, or stands for the step's own code.
     package let before: Digest?
+    /// What it is now; nil where it is there no more, or stands for the step's own code.
     package let after: Digest?
     /// The step that makes this input, where one does: then that one is the cause, or something before it.
     package let producer: StepName?
@@ -74,8 +80,11 @@ package enum BuildEvent: Sendable {
     case finished(ran: Int, cached: Int, Duration)
 }
 
+/// A step of a build, as it is told of before anything runs.
 package struct PlannedStep: Hashable, Sendable {
+    /// "debian/fetch": what the events about it are about.
     package let name: StepName
+    /// Under which it is shown.
     package let stage: Stage
     /// What it does, for people: "zfs module for 6.12.57+deb13-amd64".
     package let title: String

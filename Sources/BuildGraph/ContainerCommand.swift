@@ -16,10 +16,13 @@ package enum ContainerImage: Hashable, Sendable {
 package struct ContainerCommand: Sendable {
     /// Unique among running containers; the container is called after it.
     package var name: String
+    /// What the container starts from.
     package var image: ContainerImage
     /// A bash script, mounted at /in/script and run as `bash /in/script ARGUMENTS…`.
     package var script: [UInt8]
+    /// What the script gets as `$1`, `$2` and so on.
     package var arguments: [String]
+    /// Variables beyond those that every container has, or instead of them.
     package var environment: [String: String]
     /// Host folders and files by the name they get under `/in`.
     package var mounts: [String: FilePath]

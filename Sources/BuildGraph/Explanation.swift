@@ -11,19 +11,25 @@ package struct Explanation: Sendable {
         package let details: [String]
         /// Whether nothing in this build lies behind it.
         package let isRoot: Bool
+        /// What changed in the step that made it; empty for a root, as it counts where runs of that step are not on record
+        /// any more.
         package let because: [Cause]
     }
 
+    /// What an explanation is of: a run that was, or one that would be.
     package enum Verdict: Sendable {
         case neverRan
         case wouldRun
         case ran(secondsAgo: Int64, took: Duration)
     }
 
+    /// The step that was asked about.
     package let step: StepName
+    /// Whether it ran, would run, or never did.
     package let verdict: Verdict
     /// The sentence for a run without causes: a first run, or bytes that were missing.
     package let remark: String?
+    /// The inputs that changed, by name; empty for a first run.
     package let causes: [Cause]
 
     /// The subjects that nothing else explains, each once.
@@ -47,6 +53,7 @@ package struct Explainer: Sendable {
     private let finder: ChangeFinder
     private let now: Int64
 
+    /// `now`, in seconds since 1970, is what "ago" is measured from.
     package init(store: ContentStore, records: RecordStore, now: Int64) {
         self.store = store
         self.records = records

@@ -27,6 +27,7 @@ package struct RecordStore: Sendable {
             .flatMap { Digest(hex: String($0.prefix(64))) }.map(StepKey.init(digest:))
     }
 
+    /// Keeps `record` under its key, in place of an older one, and notes it as its step's last run. Throws `FileError`.
     package func save(_ record: StepRecord) throws(FileError) {
         try Files.createDirectory(path(record.key).removingLastComponent())
         try Files.write(record.serialized.utf8, to: path(record.key))

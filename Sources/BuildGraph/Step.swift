@@ -7,6 +7,7 @@ package enum ArtifactKind: String, Sendable { case file, tree }
 
 /// Something a step made or reads: a blob, or a tree of blobs, in the content store.
 package struct Artifact: Hashable, Sendable {
+    /// Whether `digest` names a file or a tree.
     package let kind: ArtifactKind
     /// The digest of the file's bytes, or of the tree's serialised bytes.
     package let digest: Digest
@@ -34,6 +35,7 @@ package enum StepInput: Sendable {
 
 /// What a step does.
 package enum StepAction: Sendable {
+    /// What root file system the script runs in.
     package enum Image: Hashable, Sendable {
         /// The root file system archive that this input is.
         case input(String)
@@ -50,6 +52,7 @@ package enum StepAction: Sendable {
 
 /// What a native step hands back.
 package struct StepResult: Sendable {
+    /// What it made, by name: just the names and kinds that the step declares, and all of it in the store.
     package var outputs: [String: Artifact]
     /// What it says of its result in a few words.
     package var summary: String?
@@ -62,13 +65,16 @@ package struct StepResult: Sendable {
 
 /// One step of a build, as a value: all it reads, what it does, all it makes.
 package struct Step: Sendable {
+    /// "debian/fetch"; no other step of a graph has it.
     package let name: StepName
+    /// The stage that it is built and shown with.
     package let stage: Stage
     /// What it does, for people.
     package let title: String
     /// All it reads, by name. A container finds each at `/in/<name>`; a name with a slash, "live/vmlinuz", is a file (or
     /// a tree) in the folder `/in/live`, beside whatever else is put there.
     package var inputs: [String: StepInput]
+    /// The script or function that makes the outputs of the inputs.
     package var action: StepAction
     /// Everything it makes, by name; a container step writes each to `/out/<name>`.
     package var outputs: [String: ArtifactKind]

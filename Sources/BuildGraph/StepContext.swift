@@ -4,11 +4,13 @@ package import SystemPackage
 
 /// What a native step may read and where it may write.
 package struct StepContext: Sendable {
+    /// Where its inputs are, and its outputs belong.
     package let store: ContentStore
     /// Its inputs, whose bytes are in the store and have been checked.
     package let inputs: [String: Artifact]
     /// An empty folder of its own, on the store's file system; removed when the step has ended.
     package let workFolder: FilePath
+    /// Lines for whoever looks into the run; a failure says where they are.
     package let log: StepLog
     /// Says how far it is.
     package let report: @Sendable (StepProgress) -> Void
@@ -47,6 +49,7 @@ package struct StepContext: Sendable {
 
 /// The log of one run of one step: a file that is made when the first line is written.
 package struct StepLog: Sendable {
+    /// Where the log is, or will be: no file is there before the first line.
     package let path: FilePath
 
     package init(path: FilePath) { self.path = path }

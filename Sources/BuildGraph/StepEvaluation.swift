@@ -3,7 +3,9 @@ import Primitives
 
 /// What is known of a step before it runs: its inputs by digest, and so its key.
 package struct StepEvaluation: Sendable {
+    /// What its result is called, on record or not.
     package let key: StepKey
+    /// By name; the size of a file of the user's is not known here, and 0.
     package let inputs: [String: StepRecord.Input]
 }
 

@@ -3,6 +3,7 @@ import SystemPackage
 
 /// A step that failed: which, how, the end of what it said, and how to look into it.
 package struct StepFailure: UserError {
+    /// The step that failed.
     package let step: StepName
     package let what: String
     package let details: [String]
@@ -28,6 +29,7 @@ package struct StepFailure: UserError {
 
 /// A file of the user's that changed between the moment it was hashed and the moment it was needed.
 package struct ChangedDuringBuild: UserError {
+    /// As people know it; in a folder of the user's, with the path inside: "live-build/overlay/etc/motd".
     package let path: String
     package var what: String { "\(path) changed while the build was running" }
     package var hint: String? { "build again" }

@@ -2,6 +2,7 @@ import Primitives
 
 /// The steps of a build and what each needs of the others.
 package struct StepGraph: Sendable {
+    /// By name; whatever they depend on is among them.
     package let steps: [StepName: Step]
     /// All names, each after those it depends on; among equals by stage and name.
     package let order: [StepName]

@@ -6,6 +6,7 @@ package import Primitives
 /// The bytes that are hashed are tagged and length-prefixed, so that no two different steps give the same bytes: each field
 /// is a tag byte, its length as a 64-bit little-endian number, and its bytes; fields that have names come sorted by name.
 package struct StepKey: Hashable, Sendable, CustomStringConvertible {
+    /// Of the bytes described above.
     package let digest: Digest
 
     package init(digest: Digest) { self.digest = digest }

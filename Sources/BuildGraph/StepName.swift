@@ -1,5 +1,6 @@
 /// The name of a step, `stage/what` ("debian/fetch"): what people type, and what its log is called after.
 package struct StepName: Hashable, Sendable, Comparable, CustomStringConvertible, ExpressibleByStringLiteral {
+    /// "debian/fetch", as it was given.
     package let text: String
 
     package init(_ text: String) { self.text = text }

@@ -13,21 +13,31 @@ package struct StepRecord: Hashable, Sendable {
         case step(StepName, output: String, key: StepKey)
     }
 
+    /// What a step read under one of its names.
     package struct Input: Hashable, Sendable {
+        /// What it was. The size of a file of the user's is kept as 0.
         package let artifact: Artifact
+        /// Who or what gave it.
         package let origin: Origin
     }
 
+    /// What the result is found by.
     package let key: StepKey
+    /// The step that ran; another one whose key is the same uses the record, too.
     package let step: StepName
     /// The key of the run on record before this one: what "changed" is measured against.
     package let previous: StepKey?
     /// Seconds since 1970.
     package let finished: Int64
+    /// How long the run took, to the millisecond once it was stored.
     package let duration: Duration
+    /// What the step said of its result in a few words, "325 packages, 362 MB"; nil where it said nothing.
     package let summary: String?
+    /// The blob that its log is; nil where it wrote none, or the log could not be stored.
     package let log: Digest?
+    /// All that it read, by name.
     package let inputs: [String: Input]
+    /// All that it made, by name.
     package let outputs: [String: Artifact]
     /// What stands for the step's code in its key: "native fetch 3", or the digest of a script.
     package let code: String

@@ -33,6 +33,7 @@ package struct TargetNames: Sendable {
 }
 
 extension StepGraph {
+    /// What can be asked for of this graph.
     package var names: TargetNames {
         TargetNames(order.compactMap { name in steps[name].map { (name, $0.stage) } })
     }
