@@ -86,7 +86,9 @@ package enum ContainerError: UserError {
 
 /// How much room there is where podman keeps its images.
 package struct StorageSpace: Hashable, Sendable {
+    /// podman's graph root: "/var/lib/containers/storage".
     package let folder: FilePath
+    /// What a user may still write there.
     package let free: ByteCount
     /// What the operation needed, at least.
     package let needed: ByteCount
@@ -96,7 +98,9 @@ package struct StorageSpace: Hashable, Sendable {
 
 /// A trial run that failed: with what settings, and what podman or the runtime said.
 package struct RuntimeAttempt: Hashable, Sendable {
+    /// The settings that were tried.
     package let choice: RuntimeChoice
+    /// podman's last line, without the words it puts before every error; or that it gave no answer in time.
     package let message: String
 
     /// "crun, nofile 20000, nproc 32768".

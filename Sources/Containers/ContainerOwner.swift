@@ -3,6 +3,7 @@ import SystemPackage
 
 /// The process that a container belongs to, told apart from any other that ever gets the same number.
 package struct ContainerOwner: Hashable, Sendable {
+    /// As it counts in `nameSpace`.
     package let processID: Int
     /// When it started, in clock ticks after the boot: field 22 of `/proc/PID/stat` (proc_pid_stat(5)).
     package let startTime: UInt64

@@ -125,16 +125,20 @@ package enum PodmanArguments {
         text.utf8.count == count && text.utf8.allSatisfy { "0123456789abcdef".utf8.contains($0) }
     }
 
+    /// `podman rm`: ends and removes containers at once; a name that no container has is no error.
     package static func remove(_ names: [String]) -> [String] {
         ["rm", "--force", "--ignore", "--time", "0"] + names
     }
 
+    /// `podman image exists`: its exit status is 0 where the image is there, 1 where it is not.
     package static func imageExists(_ reference: String) -> [String] { ["image", "exists", reference] }
 
+    /// `podman import`: makes the tar archive at `archive` an image of one layer, called `reference`.
     package static func `import`(_ archive: FilePath, as reference: String) -> [String] {
         ["import", "--quiet", archive.string, reference]
     }
 
+    /// `podman pull`: `reference` names the image by digest, "registry.example/debian@sha256:…".
     package static func pull(_ reference: String) -> [String] { ["pull", "--quiet", reference] }
 
     /// All containers of ours, also those that podman itself knows only half of: a line each with name, a tab, and the
@@ -144,11 +148,15 @@ package enum PodmanArguments {
         "--format", "{{.Names}}\t{{index .Labels \"\(ownerLabel)\"}}",
     ]
 
+    /// All images that were imported by us: a line each, "localhost/kldload/rootfs:" and 32 digits.
     package static let listImages = [
         "images", "--filter", "reference=\(repository)", "--format", "{{.Repository}}:{{.Tag}}",
     ]
 
+    /// Prints podman's version: "4.9.3".
     package static let version = ["version", "--format", "{{.Client.Version}}"]
+    /// Prints the OCI runtime that podman takes when nothing names one: "crun".
     package static let defaultRuntime = ["info", "--format", "{{.Host.OCIRuntime.Name}}"]
+    /// Prints the folder of podman's images and containers, see `StorageSpace`.
     package static let storage = ["info", "--format", "{{.Store.GraphRoot}}"]
 }

@@ -59,6 +59,7 @@ package struct RuntimeChoice: Hashable, Sendable {
 
 /// An OCI runtime of this host.
 package struct Runtime: Hashable, Sendable {
+    /// What it is called, for people: "runc".
     package let name: String
     /// What `--runtime` gets, nil for podman's default.
     package let argument: String?
@@ -71,7 +72,9 @@ package struct Runtime: Hashable, Sendable {
 
 /// Limits that `setrlimit(2)` sets, soft and hard alike.
 package struct ResourceLimits: Hashable, Sendable {
+    /// File descriptors of a process (RLIMIT_NOFILE).
     package var openFiles: UInt64
+    /// Processes and threads of a user (RLIMIT_NPROC).
     package var processes: UInt64
 
     package init(openFiles: UInt64, processes: UInt64) {
