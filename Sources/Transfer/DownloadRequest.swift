@@ -42,8 +42,11 @@ package struct DownloadedFile: Sendable {
     package let index: Int
     /// The place of the source that gave it among those of its request.
     package let source: Int
+    /// Where it is now, under the name that the request wished for.
     package let destination: FilePath
+    /// Of the bytes that arrived, also where the request knew none.
     package let digest: Digest
+    /// Of the bytes that arrived.
     package let size: ByteCount
     /// The URL that the bytes came from in the end, after redirects; the source's own URL for a file that an
     /// earlier run had left complete.
@@ -64,6 +67,8 @@ package struct TransferProgress: Sendable, Equatable {
     package var bytesDone = ByteCount.zero
     /// The sum of the known sizes; a file of unknown size counts with what it has so far.
     package var bytesTotal = ByteCount.zero
+    /// Files that are at their destinations.
     package var filesDone = 0
+    /// All files of the call.
     package var filesTotal = 0
 }

@@ -8,6 +8,8 @@ import SystemPackage
 /// cancelled leaves the `.part` files of known digest; the next call goes on where they end. Where no option names
 /// one, proxies come from the environment as for curl(1). Bodies are taken as they are sent: no encoding is asked for.
 package struct Downloader: Sendable {
+    /// How downloads are made: how many at once, how patiently, by which proxies and with which logins. The defaults are
+    /// those of a build.
     package struct Options: Sendable {
         /// Transfers, and so connections, at once.
         package var connections = 8
@@ -15,9 +17,11 @@ package struct Downloader: Sendable {
         package var connectTimeout = Duration.seconds(15)
         /// A transfer that brings less than `stallRate` bytes a second for this long has failed.
         package var stallTime = Duration.seconds(30)
+        /// The bytes in a second that are the least, see `stallTime`.
         package var stallRate = ByteCount(1000)
         /// Redirects that are followed for one file.
         package var redirects = 8
+        /// How often a source that fails is asked again, and after what pause.
         package var retries = RetryPolicy()
         /// Proxies by the beginning of the URLs that they are for, "" for none; other URLs follow the environment.
         package var proxies: [String: String] = [:]

@@ -77,6 +77,7 @@ package struct RetryPolicy: Sendable {
     package var tries = 5
     /// The pause after the first failure; each further one is twice as long. Shortened at random by up to half.
     package var firstPause = Duration.milliseconds(500)
+    /// What the doubling ends at.
     package var longestPause = Duration.seconds(15)
     /// The most that a server's `Retry-After` is waited for.
     package var longestRetryAfter = Duration.seconds(60)

@@ -4,7 +4,9 @@ import Primitives
 package struct TransferErrors: UserError {
     /// One source's last failure.
     package struct Source: Hashable, Sendable {
+        /// The address as the request has it; an absolute path as `file://` and that path.
         package let url: String
+        /// What came of the last try.
         package let reason: SourceFailure
         /// How often the source was asked; 0 where its host had not answered other requests before.
         package let tries: Int
@@ -22,7 +24,9 @@ package struct TransferErrors: UserError {
     package struct File: Hashable, Sendable {
         /// The place of the request among those given to `Downloader.download`.
         package let index: Int
+        /// What it is called in messages.
         package let name: String
+        /// Those of the request that failed, in its order; empty where it named none.
         package let sources: [Source]
     }
 
