@@ -1,5 +1,6 @@
 /// A member of an archive as its header tells.
 package struct ArchiveEntry: Sendable, Equatable {
+    /// What a member is, with what only members of its kind have.
     package enum Kind: Sendable, Equatable {
         /// A file with `size` bytes of content.
         case file(size: Int64)
@@ -15,7 +16,9 @@ package struct ArchiveEntry: Sendable, Equatable {
 
     /// An extended attribute, such as `security.capability`.
     package struct Attribute: Sendable, Equatable {
+        /// With its name space: "security.capability" (xattr(7)).
         package var name: String
+        /// Any bytes, not text.
         package var value: [UInt8]
 
         package init(name: String, value: [UInt8]) {
@@ -26,10 +29,13 @@ package struct ArchiveEntry: Sendable, Equatable {
 
     /// The name as it stands in the archive, for example "./usr/bin/env".
     package var path: [UInt8]
+    /// Also says how many bytes of content follow.
     package var kind: Kind
     /// The permission bits, 0o7777.
     package var permissions: UInt16
+    /// The owner's number; 0 is root. Names of owners are not read.
     package var user: UInt64
+    /// The group's number.
     package var group: UInt64
     /// Seconds since 1970.
     package var modified: Int64

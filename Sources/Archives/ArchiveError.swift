@@ -3,6 +3,7 @@ package import SystemPackage
 
 /// Something wrong with a compressed file, a package or an archive: which, and what.
 package struct ArchiveError: UserError, Equatable {
+    /// What is wrong; each has a sentence of its own.
     package enum Reason: Sendable, Equatable {
         /// It ends in the middle.
         case truncated
@@ -28,6 +29,7 @@ package struct ArchiveError: UserError, Equatable {
 
     /// The file concerned, as the user knows it.
     package let name: String
+    /// What is wrong with it.
     package let reason: Reason
 
     package init(_ name: String, _ reason: Reason) {

@@ -5,6 +5,7 @@ package import SystemPackage
 package enum RootArchive {
     /// A file, folder or link that comes from no package.
     package struct Extra: Sendable, Equatable {
+        /// What an extra is; a file has its bytes with it, a link its target.
         package enum Content: Sendable, Equatable {
             case directory
             case file([UInt8])
@@ -13,7 +14,9 @@ package enum RootArchive {
 
         /// Relative to the root: "var/lib/dpkg/status".
         package var path: String
+        /// What it is.
         package var content: Content
+        /// The permission bits, 0o7777; those of a link are 0o777 whatever stands here.
         package var permissions: UInt16
 
         /// Belongs to root:root.
@@ -23,6 +26,7 @@ package enum RootArchive {
             self.permissions = permissions
         }
 
+        /// A folder at `path`, "var/lib/dpkg/info".
         package static func directory(_ path: String, permissions: UInt16 = 0o755) -> Extra {
             Extra(path, .directory, permissions: permissions)
         }
