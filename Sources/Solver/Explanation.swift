@@ -1,5 +1,6 @@
 /// Why a request can't be met: facts that exclude each other. None can be left out, but where there are very many.
 package struct Explanation: Hashable, Sendable {
+    /// One reason, in the terms of the universe: it finds the words for a label.
     package enum Fact: Hashable, Sendable {
         /// The item of the request with this label asks for one of the candidates; there may be none.
         case requested(label: Int32, candidates: [PackageID])

@@ -1,7 +1,9 @@
 /// A package of a universe: a dense number from 0. One version of one name for one architecture is one package.
 package struct PackageID: Hashable, Sendable, Comparable {
+    /// From 0, below `packageCount` of the universe.
     package let index: Int32
 
+    /// The package with the number `index`, which must fit into 32 bits.
     package init(_ index: some BinaryInteger) { self.index = Int32(index) }
 
     package static func < (a: PackageID, b: PackageID) -> Bool { a.index < b.index }
@@ -29,7 +31,9 @@ package struct Requirement: Hashable, Sendable {
 
 /// Packages that can't be installed together with the one that declares it.
 package struct Conflict: Hashable, Sendable {
+    /// Any of them is one too many.
     package var packages: [PackageID]
+    /// What the universe needs to say it in words, as in `Requirement`.
     package var label: Int32
 
     package init(packages: [PackageID], label: Int32) {
@@ -51,6 +55,7 @@ package enum ChoicePolicy: Sendable {
 
 /// The packages there are and how they relate. The solver asks only about packages it comes near.
 package protocol PackageUniverse {
+    /// How many packages there are: their numbers are 0 up to this.
     var packageCount: Int { get }
     /// How the package manager of these packages chooses. There is no default: one universe around another that did not hand it
     /// on would have its packages chosen in another way, and nothing would say so.

@@ -11,9 +11,12 @@ package struct PreferringUniverse: PackageUniverse {
         self.preferred = preferred
     }
 
+    /// That of the universe within, whose numbers the packages keep.
     package var packageCount: Int { base.packageCount }
+    /// That of the universe within.
     package var policy: ChoicePolicy { base.policy }
 
+    /// What the universe within has, each with the preferred candidates first.
     package func requirements(of package: PackageID) -> [Requirement] {
         base.requirements(of: package).map(inOrder)
     }
@@ -29,11 +32,15 @@ package struct PreferringUniverse: PackageUniverse {
         return result
     }
 
+    /// What the universe within has.
     package func conflicts(of package: PackageID) -> [Conflict] { base.conflicts(of: package) }
+    /// In the words of the universe within.
     package func describe(_ package: PackageID) -> String { base.describe(package) }
+    /// In the words of the universe within: labels are its own.
     package func describe(requirement label: Int32, of package: PackageID) -> String {
         base.describe(requirement: label, of: package)
     }
+    /// In the words of the universe within: labels are its own.
     package func describe(conflict label: Int32, of package: PackageID) -> String {
         base.describe(conflict: label, of: package)
     }

@@ -10,6 +10,7 @@ package struct Solution: Hashable, Sendable {
 
     /// An optional requirement that could not be had without breaking what was decided before.
     package struct Dropped: Hashable, Sendable {
+        /// The item of the request, or the requirement of a package, that was to be met.
         package let source: Reason
         /// Whether there are packages at all that would satisfy it.
         package let hasCandidates: Bool
@@ -22,7 +23,9 @@ package struct Solution: Hashable, Sendable {
 
     /// One package on the way from the request to another package.
     package struct Link: Hashable, Sendable {
+        /// What is in the solution.
         package let package: PackageID
+        /// What asked for it: the request, or the package of the link before.
         package let reason: Reason
     }
 
@@ -40,8 +43,10 @@ package struct Solution: Hashable, Sendable {
         self.dropped = dropped
     }
 
+    /// Whether `package` is in, found by halving.
     package func contains(_ package: PackageID) -> Bool { position(of: package) != nil }
 
+    /// Why `package` is in; nil where it isn't.
     package func reason(for package: PackageID) -> Reason? { position(of: package).map { reasons[$0] } }
 
     /// The shortest way from the request to `package`, which is its last link; empty where it isn't in the solution.

@@ -8,6 +8,7 @@ package struct Solver {
     let universe: any PackageUniverse
     private var tables: SolverTables
 
+    /// Nothing is asked of `universe` yet but how many packages it has.
     package init(universe: any PackageUniverse) {
         self.universe = universe
         tables = SolverTables(packageCount: universe.packageCount)

@@ -6,6 +6,7 @@ package struct SolverRequest: Hashable, Sendable {
     package var forbidden: [PackageID]
     /// Whether optional requirements of packages (Recommends) are followed. Optional items are tried in any case.
     package var takesOptionalRequirements: Bool
+    /// Where the solver gives up.
     package var limits: SolverLimits
 
     package init(
@@ -31,14 +32,18 @@ package struct SolverLimits: Hashable, Sendable {
         self.conflicts = conflicts
     }
 
+    /// What a request has that names none.
     package static let standard = SolverLimits(decisions: 20_000_000, conflicts: 100_000)
 }
 
 /// A solve was given up: whether the request can be met is not known.
 package struct SolverLimitReached: Error, Hashable, CustomStringConvertible {
+    /// What was counted, as it stands in the sentence of the error.
     package enum Kind: String, Sendable { case decisions, conflicts }
 
+    /// Which of the limits it was.
     package let kind: Kind
+    /// How many there were allowed to be.
     package let limit: Int
 
     package init(kind: Kind, limit: Int) {
