@@ -29,6 +29,7 @@ package enum Accelerator: String, Sendable, CaseIterable {
 
 /// The accelerator that works on this host, and how that is known.
 package struct AcceleratorChoice: Hashable, Sendable {
+    /// What machines are to be started with.
     package let accelerator: Accelerator
     /// "a trial of KVM failed: …", in words for the person who waits.
     package let reason: String

@@ -10,6 +10,7 @@ package enum Firmware: String, Sendable, CaseIterable {
 
 /// The files of UEFI firmware for virtual machines (OVMF), where distributions put them.
 package struct FirmwareFiles: Hashable, Sendable {
+    /// The firmware itself, read by all machines and written by none.
     package let code: FilePath
     /// The variables as they are in a machine that was never on.
     package let variables: FilePath

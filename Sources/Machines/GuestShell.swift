@@ -6,6 +6,7 @@ private import Synchronization
 package final class GuestShell: Sendable {
     /// What a script did.
     package struct Outcome: Hashable, Sendable {
+        /// The exit status as bash has it: 128 and the number of a signal; -1 where the answer was none.
         package let status: Int32
         /// Standard output and errors.
         package let output: String

@@ -4,6 +4,7 @@ package import SystemPackage
 package struct MachineConfiguration: Sendable {
     /// Something with sectors, and how the machine sees it.
     package struct Drive: Sendable {
+        /// How the machine sees a drive.
         package enum Bus: Sendable {
             /// /dev/vda and so on, in the order of the drives.
             case virtio
@@ -13,7 +14,9 @@ package struct MachineConfiguration: Sendable {
 
         /// A raw image.
         package var image: FilePath
+        /// What the drive is plugged into.
         package var bus: Bus
+        /// Whether the machine can't write to it, nor QEMU to the image.
         package var isReadOnly: Bool
         /// What udev makes a name in /dev/disk/by-id of.
         package var serial: String?
@@ -26,10 +29,13 @@ package struct MachineConfiguration: Sendable {
         }
     }
 
+    /// What runs its instructions.
     package var accelerator: Accelerator
+    /// What it starts with; UEFI needs `FirmwareFiles` beside.
     package var firmware: Firmware
     /// The machine's own copy of the firmware's variables: what is written there outlives a run. Unused with BIOS.
     package var variables: FilePath
+    /// How many it has (`-smp`).
     package var processors: Int
     /// MiB.
     package var memory: Int

@@ -3,7 +3,9 @@ package import SystemPackage
 
 /// What a machine's screen shows, as far as a program can tell.
 package struct ScreenPicture: Hashable, Sendable {
+    /// In pixels, at least 1.
     package let width: Int
+    /// In pixels, at least 1.
     package let height: Int
     /// How many different ones are on it.
     package let colours: Int

@@ -10,6 +10,7 @@ package final class SerialConsole: Sendable {
     package struct Line: Hashable, Sendable {
         /// Since power-on.
         package let time: Duration
+        /// What a person would see, without what moves a cursor or changes colours.
         package let text: String
     }
 

@@ -1,7 +1,10 @@
 /// A machine that is on.
 package final class VirtualMachine: Sendable {
+    /// Where the kernel speaks and a person would log in.
     package let console: SerialConsole
+    /// QEMU's side: keys, pictures of the screen, and why the machine went off.
     package let monitor: Monitor
+    /// A shell in it, once somebody has had its command typed: see `GuestShell.command`.
     package let shell: GuestShell
     private let ended: EndSignal
     private let kill: @Sendable () -> Void
