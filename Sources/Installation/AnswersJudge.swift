@@ -10,6 +10,7 @@ package struct AnswersJudge: Sendable {
     /// Where the installer has it, in the tree that is laid over the live system.
     package static let place = FilePath("usr/lib/kldload-installer/lib/answers.sh")
 
+    /// The bash script itself, `answers.sh`.
     package static var loader: [UInt8] { PackageResources.answers_sh }
 
     private let loader: [UInt8]
@@ -91,5 +92,6 @@ package struct Answers: Sendable {
 
     /// The disks to install to, in the order given.
     package var disks: [String] { self["KLDLOAD_DISK"].split { $0 == " " || $0 == "," }.map(String.init) }
+    /// Whether `KLDLOAD_ZFS_ENCRYPT` is 1: the pool has a passphrase then.
     package var isEncrypted: Bool { self["KLDLOAD_ZFS_ENCRYPT"] == "1" }
 }

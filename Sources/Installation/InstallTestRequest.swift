@@ -4,16 +4,24 @@ package import SystemPackage
 
 /// What to install, and in what machine.
 package struct InstallTestRequest: Sendable {
+    /// What the ISO is to the machine.
     package enum Medium: String, Sendable, CaseIterable { case cd, usb }
 
+    /// The image that is booted.
     package var iso: FilePath
+    /// A CD, unless it is to be a USB stick.
     package var medium: Medium = .cd
+    /// What the machine starts with.
     package var firmware: Firmware = .uefi
+    /// The name of one that is on the medium: "debian".
     package var distribution = "debian"
+    /// The name of one of the distribution's profiles: "core".
     package var profile = "core"
+    /// How many the machine has, all for the pool: /dev/vda and so on.
     package var disks = 1
     /// single, mirror, raidz or stripe.
     package var topology = "single"
+    /// Whether the pool has a passphrase, which the test types.
     package var isEncrypted = false
     /// Answers to use instead of those that the above make.
     package var answers: FilePath?
@@ -27,7 +35,9 @@ package struct InstallTestRequest: Sendable {
     package var isLiveOnly = false
     /// MiB.
     package var memory = 2048
+    /// How many the machine has.
     package var processors = 2
+    /// Of each disk; the images are sparse.
     package var diskSize = ByteCount(20_000_000_000)
     /// For one installation, from power-on.
     package var limit = Duration.seconds(2700)

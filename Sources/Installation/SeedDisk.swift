@@ -5,6 +5,7 @@ package import Primitives
 package enum SeedDisk {
     /// What the installer looks for. A label of FAT holds eleven characters, so it has no dash.
     package static let label = "KLDLOADSEED"
+    /// The name of the one file on it.
     package static let fileName = "answers.env"
 
     /// The image of a seed disk with these answers; write it with permissions that keep its secrets.

@@ -4,6 +4,7 @@ import Primitives
 package struct TestReport: Sendable {
     /// One thing that was looked at.
     package struct Case: Sendable {
+        /// What came of it.
         package enum Outcome: Sendable {
             case passed
             /// A sentence, and what else helps to understand it.
@@ -14,18 +15,26 @@ package struct TestReport: Sendable {
 
         /// What it belongs to: "install", "disk".
         package let group: String
+        /// What was looked at, in words: "the machine does what it is told".
         package let name: String
+        /// How long it took to look.
         package let duration: Duration
+        /// Whether it is as it must be.
         package let outcome: Outcome
     }
 
     /// What was tested, in words: "core on 2 disks (mirror), UEFI, CD".
     package let title: String
+    /// In the order in which they ended.
     package internal(set) var cases: [Case] = []
+    /// From the beginning of the test to the end of the last case.
     package internal(set) var duration: Duration = .zero
 
+    /// How many cases are as they must be.
     package var passed: Int { cases.count { if case .passed = $0.outcome { true } else { false } } }
+    /// How many cases are not.
     package var failed: Int { cases.count { if case .failed = $0.outcome { true } else { false } } }
+    /// How many could not be looked at.
     package var skipped: Int { cases.count - passed - failed }
 
     /// The report in the format of JUnit, as the test displays of CI systems read it.
