@@ -9,6 +9,7 @@ package struct ImageRecipe: Sendable {
     /// Told apart from other media by this: letters, digits, `.`, `_`, `-`.
     package let identity: String
 
+    /// Where the image comes from that the tools of the recipe are in.
     package enum BuilderImage: Sendable {
         /// A root file system archive: the output of the step that makes the builder image.
         case made(StepInput)

@@ -5,7 +5,9 @@ package import SystemPackage
 package struct FileRights: Hashable, Sendable {
     /// The permission bits, 0o7777.
     package var mode: UInt16
+    /// The owner's number; 0 is root.
     package var user: UInt64
+    /// The group's number.
     package var group: UInt64
 
     package init(mode: UInt16, user: UInt64 = 0, group: UInt64 = 0) {
@@ -20,6 +22,7 @@ package struct FileRights: Hashable, Sendable {
 
 /// What lies where in a root file system: as much of it as has to be known to lay something over it.
 package struct RootLayout: Sendable {
+    /// What lies at a path; a hard link is what its target is.
     package enum Node: Hashable, Sendable {
         case folder(FileRights)
         case link(target: String)
@@ -49,6 +52,7 @@ package struct RootLayout: Sendable {
         self.init(nodes)
     }
 
+    /// What lies at `path`, written without slashes at either end and with no link followed; nil where nothing does.
     package subscript(path: String) -> Node? { nodes[path] }
 
     /// Where the folder is that `path` leads to when every link is followed, those within the root alone; nil where it leads to
