@@ -7,6 +7,7 @@ package struct Lock: Hashable, Sendable {
     /// Sorted by name.
     package let distributions: [LockedDistribution]
 
+    /// In any order; no two may have one name.
     package init(_ distributions: [LockedDistribution]) {
         self.distributions = distributions.sorted { $0.name < $1.name }
     }
@@ -25,21 +26,27 @@ package struct Lock: Hashable, Sendable {
 
 /// What one distribution resolved to.
 package struct LockedDistribution: Hashable, Sendable {
+    /// As the declaration calls it: "debian".
     package let name: String
+    /// What kind of packages it has, and so which of the fields below mean what.
     package let family: PackageFamily
+    /// The native one in the words of the family: "amd64", "x86_64".
     package let architecture: String
     /// What was asked for: where it differs from today's, the section is stale. Nil where a lock of version 1 did not say.
     package let asked: LockedRequest?
     /// Sorted, like all lists here. Of a suite the oldest comes first: that is where packages come from, but for those that
     /// an update of single packages took from a later one.
     package let snapshots: [LockedSnapshot]
+    /// The indexes that were read of the snapshots.
     package let indexes: [LockedIndex]
+    /// The package files of all profiles, each once.
     package let packages: [LockedPackage]
     /// Packages that the build makes itself.
     package let built: [LockedBuild]
     /// Profiles whose line in the file does not fit their packages, as after a merge: they have to be resolved again. Sorted.
     package let unsealed: [String]
 
+    /// The lists may be in any order.
     package init(
         name: String, family: PackageFamily, architecture: String, asked: LockedRequest?, snapshots: [LockedSnapshot],
         indexes: [LockedIndex],
@@ -87,6 +94,7 @@ package struct LockedDistribution: Hashable, Sendable {
 
 /// The signed state of one suite of a repository.
 package struct LockedSnapshot: Hashable, Sendable, Comparable {
+    /// As the declaration calls it: "security", "centos-baseos".
     package let repository: String
     /// "-" for repositories of RPM packages, which have none.
     package let suite: String
@@ -94,6 +102,7 @@ package struct LockedSnapshot: Hashable, Sendable, Comparable {
     package let date: LockDate
     /// The digest of the InRelease file; of the Release file or repomd.xml with the signature that is apart behind a NUL.
     package let digest: Digest
+    /// Of what `digest` is of.
     package let size: ByteCount
 
     package init(repository: String, suite: String, date: LockDate, digest: Digest, size: ByteCount) {
@@ -117,15 +126,19 @@ package struct LockedSnapshot: Hashable, Sendable, Comparable {
 
 /// One index of packages that a snapshot names.
 package struct LockedIndex: Hashable, Sendable, Comparable {
+    /// As the declaration calls it.
     package let repository: String
+    /// As in its snapshot: "trixie", "-".
     package let suite: String
     /// Of an RPM repository: "primary", "filelists", "group" or "modules"; of a flat one "-".
     package let component: String
     /// "all" for an index of the packages for all architectures; "-" for that of a flat repository, which has those of every one.
     package let architecture: String
+    /// Of the file as it lies there, compressed.
     package let size: ByteCount
     /// From the root of the repository: `dists/trixie/main/binary-amd64/Packages.xz`.
     package let path: String
+    /// Of the file as it lies there, compressed.
     package let digest: Digest
 
     package init(
@@ -152,19 +165,26 @@ package struct LockedIndex: Hashable, Sendable, Comparable {
 
 /// One package file of a repository, and the profiles that need it.
 package struct LockedPackage: Hashable, Sendable, Comparable {
+    /// "htop"
     package let name: String
+    /// As the package manager writes it, with an epoch that is not 0: "3.4.1-5", "1:2.10-4.el9".
     package let version: String
+    /// That of the package itself: "amd64", "all", "noarch".
     package let architecture: String
     /// The profiles whose solution it is in, the internal ones (`live`, `builder`) too; sorted, never empty.
     package let profiles: [String]
     /// Whether it is unpacked before anything can be configured: essential, or needed by what is.
     package let isEssential: Bool
+    /// Of the package file.
     package let size: ByteCount
+    /// The one it is fetched from, as the declaration calls it.
     package let repository: String
     /// From the root of the repository: `pool/main/h/htop/htop_3.4.1-5_amd64.deb`.
     package let path: String
+    /// Of the package file.
     package let digest: Digest
 
+    /// The profiles may be in any order.
     package init(
         name: String, version: String, architecture: String, profiles: [String], isEssential: Bool, size: ByteCount,
         repository: String, path: String, digest: Digest
@@ -200,12 +220,16 @@ package struct LockedPackage: Hashable, Sendable, Comparable {
 
 /// A package that no repository has: the build makes it.
 package struct LockedBuild: Hashable, Sendable, Comparable {
+    /// "zfs-modules-6.12.57+deb13-amd64"
     package let name: String
+    /// The version that its package will say: "2.3.2-1".
     package let version: String
+    /// As in `LockedPackage`.
     package let architecture: String
     /// Sorted, never empty.
     package let profiles: [String]
 
+    /// The profiles may be in any order.
     package init(name: String, version: String, architecture: String, profiles: [String]) {
         self.name = name
         self.version = version

@@ -5,6 +5,7 @@ package import Primitives
 package struct LockDifference: Hashable, Sendable {
     /// One package that is not what it was.
     package struct Change: Hashable, Sendable {
+        /// What became of the package, with its versions.
         package enum Kind: Hashable, Sendable {
             case added(String)
             case removed(String)
@@ -14,8 +15,11 @@ package struct LockDifference: Hashable, Sendable {
             case replaced(String)
         }
 
+        /// The package: "htop".
         package let name: String
+        /// Packages of one name for two architectures change apart.
         package let architecture: String
+        /// What became of it.
         package let kind: Kind
         /// Of the package file that came, or of the one that went.
         package let size: ByteCount
@@ -35,9 +39,12 @@ package struct LockDifference: Hashable, Sendable {
 
     /// The changes of one profile.
     package struct Profile: Hashable, Sendable {
+        /// Whether one of the locks has no package in the profile, and which.
         package enum Kind: Hashable, Sendable { case new, gone, changed }
 
+        /// The profile: "server".
         package let name: String
+        /// Whether the profile was there before, and is there now.
         package let kind: Kind
         /// In the order of names.
         package let changes: [Change]
@@ -46,6 +53,7 @@ package struct LockDifference: Hashable, Sendable {
     /// The profiles that are not what they were, in the order of names.
     package let profiles: [Profile]
 
+    /// Whether nothing moved in any profile.
     package var isEmpty: Bool { profiles.isEmpty }
 
     /// Compares `old`, nil where there was no section, with `new`, nil where there is none any more.

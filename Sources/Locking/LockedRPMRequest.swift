@@ -9,6 +9,7 @@ package struct LockedRPMRequest: Hashable, Sendable {
     /// In the order of the declaration, which decides between repositories that have the same package.
     package let repositories: [LockedRPMRepository]
 
+    /// The repositories are in the order of the declaration, the others in any.
     package init(excludes: [String], modules: [String], repositories: [LockedRPMRepository]) {
         self.excludes = excludes.sorted()
         self.modules = modules.sorted()
@@ -28,17 +29,22 @@ package struct LockedRPMRepository: Hashable, Sendable {
         case files(Digest)
     }
 
+    /// As the declaration calls it.
     package let name: String
+    /// Who vouches for its repomd.xml.
     package let trust: Trust
     /// The keys of packages; nil where theirs are not looked at.
     package let packageKeys: Digest?
+    /// As in dnf.conf(5): the lower one wins; 99 where nothing is said.
     package let priority: Int
+    /// As in dnf.conf(5): among equal priorities and packages the lower one wins; 1000 where nothing is said.
     package let cost: Int
     /// Patterns of packages of it that are not there, sorted.
     package let excludes: [String]
     /// Whether its packages are not hidden by modules.
     package let ignoresModules: Bool
 
+    /// The excludes may be in any order.
     package init(
         name: String, trust: Trust, packageKeys: Digest?, priority: Int, cost: Int, excludes: [String],
         ignoresModules: Bool

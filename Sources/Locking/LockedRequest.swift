@@ -12,6 +12,7 @@ package struct LockedRequest: Hashable, Sendable {
     package let release: String
     /// "trixie"
     package let codename: String
+    /// The repositories, and what chooses among their packages.
     package let source: Source
     /// Sorted; a profile may ask for nothing beyond the base system.
     package let profiles: [String]
@@ -23,6 +24,7 @@ package struct LockedRequest: Hashable, Sendable {
         case apt(LockedAPTRequest)
         case rpm(LockedRPMRequest)
 
+        /// The one whose request this is.
         package var family: PackageFamily {
             switch self {
             case .apt: .apt
@@ -31,6 +33,7 @@ package struct LockedRequest: Hashable, Sendable {
         }
     }
 
+    /// The lists may be in any order.
     package init(release: String, codename: String, source: Source, profiles: [String], wishes: [LockedWish]) {
         self.release = release
         self.codename = codename
@@ -70,8 +73,11 @@ package struct LockedAPTRequest: Hashable, Sendable {
 
 /// A repository as far as it decides what is resolved.
 package struct LockedRepository: Hashable, Sendable {
+    /// As the declaration calls it.
     package let name: String
+    /// In the order of the declaration: "trixie", "trixie-updates".
     package let suites: [String]
+    /// In the order of the declaration: "main"; empty for a flat repository.
     package let components: [String]
     /// The digest of the file with the keys that count; nil where it is declared as unsigned.
     package let keyring: Digest?
@@ -89,6 +95,7 @@ package struct LockedRepository: Hashable, Sendable {
 
 /// A pin of apt_preferences(5).
 package struct LockedPin: Hashable, Sendable {
+    /// From apt_preferences(5): below 0 never, above 1000 even a downgrade.
     package let priority: Int
     /// Package names and globs.
     package let packages: [String]
@@ -115,6 +122,7 @@ package struct LockedPin: Hashable, Sendable {
 
 /// A line of a profile's package sets.
 package struct LockedWish: Hashable, Sendable, Comparable {
+    /// The profile whose sets have the line.
     package let profile: String
     /// As a package set has it, in one spelling: `htop`, `nginx=1.2-3`, `-exim4`, `firmware?`.
     package let text: String
