@@ -8,6 +8,7 @@ private import Glibc
 /// like one; a line that starts with a blank continues the field before it. A comment, a line without a colon, a continuation of
 /// nothing and a field name with odd characters are errors, unless the scanner is `lenient`.
 package struct Deb822Scanner {
+    /// What comes next; ranges are places in the bytes.
     package enum Event: Hashable, Sendable {
         /// A field; its value is without blanks at both ends, continuation lines and their newlines included.
         case field(name: Range<Int>, value: Range<Int>)
@@ -112,6 +113,7 @@ package struct Deb822Scanner {
 
 /// Text that is not deb822(5), and the line, from 1.
 package struct Deb822Error: Error, Hashable, CustomStringConvertible {
+    /// What is wrong with the line.
     package enum Problem: Hashable, Sendable {
         /// A line that is no "Name: value"; its beginning.
         case noField(String)
@@ -119,7 +121,9 @@ package struct Deb822Error: Error, Hashable, CustomStringConvertible {
         case nulByte
     }
 
+    /// What is wrong with it.
     package let problem: Problem
+    /// From 1.
     package let line: Int
 
     package var description: String {

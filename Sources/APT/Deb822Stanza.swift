@@ -4,12 +4,15 @@ import Primitives
 ///
 /// Indexes of an archive are read by ``PackageIndex`` instead, which copies nothing.
 package struct Deb822Stanza: Hashable, Sendable {
+    /// A field as it was written.
     package struct Field: Hashable, Sendable {
+        /// In its own case: "Suite".
         package let name: String
         /// Without blanks at both ends; lines after the first keep their leading blank.
         package let value: String
     }
 
+    /// In the order of the text, those that are there twice included.
     package let fields: [Field]
 
     /// The value of the field called `name`, in any case; the last one where it is given twice, as in apt.

@@ -7,6 +7,8 @@ extension DebianUniverse {
     private static let otherVersion: Int32 = -1
     private static let otherArchitecture: Int32 = -2
 
+    /// Other versions and architectures first, then Conflicts, then Breaks, which count alike. What a package provides
+    /// itself it does not conflict with (Debian Policy 7.4).
     package func conflicts(of package: PackageID) -> [Conflict] {
         if let known = conflictMemo[package.index] { return known }
         let found = readConflicts(package.index)
@@ -83,6 +85,7 @@ extension DebianUniverse {
         }
     }
 
+    /// "conflicts with exim4", "breaks systemd (<< 250)", "can be installed in one version only"
     package func describe(conflict label: Int32, of package: PackageID) -> String {
         switch label {
         case DebianUniverse.otherVersion: "can be installed in one version only"

@@ -3,10 +3,12 @@ package import Solver
 
 /// Packages and relations in words.
 extension DebianUniverse {
+    /// "postfix 3.10.1-1 amd64"
     package func describe(_ package: PackageID) -> String {
         "\(table.name(of: package)) \(table.version(of: package)) \(table.architecture(of: package))"
     }
 
+    /// "depends on a | b (>= 1)", with all alternatives as they are written.
     package func describe(requirement label: Int32, of package: PackageID) -> String {
         describeRelation(at: label, of: package)
     }

@@ -7,7 +7,9 @@ package import Solver
 /// and among those the latest. A request for `name=version` or `name/suite` makes another version the candidate. It remembers
 /// what it worked out, so make one for each task that solves; making one is cheap.
 package final class DebianUniverse: PackageUniverse {
+    /// All packages there are, candidates or not.
     package let table: PackageTable
+    /// In order: of the specific ones, and of the general ones, the first that matches rules.
     package let pins: [Pin]
     /// Whether Recommends are offered as optional requirements.
     package let includesRecommends: Bool
@@ -68,6 +70,7 @@ package final class DebianUniverse: PackageUniverse {
         }
     }
 
+    /// Nothing is worked out yet but the priorities of the sources.
     package init(
         _ table: PackageTable, pins: [Pin] = [], includesRecommends: Bool = false, offersOtherVersions: Bool = false
     ) {
@@ -96,8 +99,10 @@ package final class DebianUniverse: PackageUniverse {
         return marks[Int(package)] != collection
     }
 
+    /// How many the table has: its numbers are the solver's.
     package var packageCount: Int { table.packageCount }
 
+    /// That of apt.
     package var policy: ChoicePolicy { .apt }
 
     /// The version of `name` that apt would install, for an architecture by name (nil: the native one), or nil.

@@ -2,12 +2,15 @@ import Primitives
 
 /// A text that is no version in the sense of deb-version(7).
 package struct DebianVersionError: UserError, Hashable {
+    /// The rule of deb-version(7) that it breaks.
     package enum Problem: Hashable, Sendable {
         case empty, epochNotANumber, epochTooLarge, nothingAfterColon, emptyUpstream, emptyRevision, noDigitFirst
         case badCharacter(UInt8)
     }
 
+    /// The text.
     package let version: String
+    /// What is wrong with it.
     package let problem: Problem
 
     package var what: String {

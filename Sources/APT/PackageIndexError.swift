@@ -2,6 +2,7 @@ import Primitives
 
 /// Something in an index of packages that cannot be used: which index, package and field, and what is wrong with it.
 package struct PackageIndexError: UserError, Hashable {
+    /// What is wrong with it.
     package enum Problem: Hashable, Sendable {
         case syntax(Deb822Error)
         case relation(RelationSyntaxError)
@@ -21,8 +22,11 @@ package struct PackageIndexError: UserError, Hashable {
 
     /// The index, as the person knows it: "debian trixie/main".
     package let source: String
+    /// Its name; nil where the index as a whole is wrong, or the name is not known.
     package let package: String?
+    /// "Depends"; nil where no field is to blame.
     package let field: String?
+    /// What is wrong with it.
     package let problem: Problem
 
     package init(source: String, package: String? = nil, field: String? = nil, problem: Problem) {

@@ -2,6 +2,7 @@ import Primitives
 
 /// What somebody asks for: `name`, `name:architecture`, `name=version` or `name/suite`, also together as apt takes them.
 package struct PackageRequest: Hashable, Sendable, CustomStringConvertible {
+    /// A package's, or one that packages provide: "htop", "mail-transport-agent".
     package let name: String
     /// nil: the native one.
     package let architecture: String?
@@ -53,6 +54,7 @@ package struct PackageRequest: Hashable, Sendable, CustomStringConvertible {
 
 /// A request that no package of the table answers.
 package struct PackageRequestError: UserError, Hashable {
+    /// Why nothing answers, and what would.
     package enum Problem: Hashable, Sendable {
         case syntax
         /// No package is called so or provides it; names that are near.
@@ -73,6 +75,7 @@ package struct PackageRequestError: UserError, Hashable {
 
     /// As it was written.
     package let request: String
+    /// Why nothing answers.
     package let problem: Problem
 
     package init(request: String, problem: Problem) {

@@ -3,8 +3,10 @@ package import Solver
 
 /// What is known of one package.
 extension PackageTable {
+    /// "htop", without an architecture.
     package func name(of package: PackageID) -> String { names.text(entries[Int(package.index)].name) }
 
+    /// As the index spells it: "3.4.1-5".
     package func version(of package: PackageID) -> DebianVersion {
         DebianVersion(unchecked: versionBytes(package.index))
     }
@@ -14,8 +16,11 @@ extension PackageTable {
         String(decoding: bytes(package.index).slice(record(package.index).architecture), as: UTF8.self)
     }
 
+    /// Of the field Priority, which decides among providers; pins are not asked.
     package func priority(of package: PackageID) -> PackagePriority { record(package.index).priority }
+    /// Of the field Multi-Arch.
     package func multiArch(of package: PackageID) -> MultiArch { record(package.index).multiArch }
+    /// Whether it has the field Essential with the value yes.
     package func isEssential(_ package: PackageID) -> Bool { record(package.index).isEssential }
 
     /// The package's stanza as the archive published it, the newline of its last line included if there is one.

@@ -22,6 +22,7 @@ extension PackageTable {
         package let field: String
         /// With all its alternatives: "exim4 | mail-transport-agent".
         package let relation: String
+        /// Of all its alternatives, without versions: "exim4", "mail-transport-agent".
         package let names: [String]
     }
 

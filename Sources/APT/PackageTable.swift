@@ -57,6 +57,7 @@ package final class PackageTable: @unchecked Sendable {
     var firstPackage: UnsafeBufferPointer<Int32> { image.firstPackage }
     var firstProvision: UnsafeBufferPointer<Int32> { image.firstProvision }
 
+    /// A version of a name for an architecture counts once.
     package var packageCount: Int { image.entries.count }
 
     /// The packages of `sources`, of which an earlier one is the first origin of what it shares with a later one.

@@ -41,6 +41,7 @@ package struct Pattern: Hashable, Sendable, CustomStringConvertible {
 
 /// A regular expression that is none.
 package struct PatternError: Error, Hashable {
+    /// With its slashes.
     package let pattern: String
     /// What regcomp(3) says of it.
     package let detail: String

@@ -5,6 +5,7 @@ import Primitives
 /// The general form (`Package: *`) sets the priority of whole indexes, the specific form that of the versions it matches; in
 /// both the first that matches rules. Below zero forbids.
 package struct Pin: Hashable, Sendable {
+    /// What the packages of the pin must be, or be from, to get its priority.
     package enum Target: Hashable, Sendable {
         /// A version, or a pattern such as `6.12.*`.
         case version(Pattern)
@@ -14,7 +15,9 @@ package struct Pin: Hashable, Sendable {
         case origin(Pattern?)
     }
 
+    /// One thing that a Release file, or the place of an index, has to say.
     package struct ReleaseTerm: Hashable, Sendable {
+        /// What is looked at; raw values are apt's letters for it.
         package enum Property: String, Sendable {
             case version = "v", origin = "o", archive = "a", codename = "n", label = "l", component = "c"
             case architecture = "b"
@@ -22,7 +25,9 @@ package struct Pin: Hashable, Sendable {
             case archiveOrCodename = ""
         }
 
+        /// What is looked at.
         package var property: Property
+        /// What it must be like.
         package var pattern: Pattern
     }
 
@@ -30,7 +35,9 @@ package struct Pin: Hashable, Sendable {
     package let packages: [String]
     /// The same, read.
     let names: [PinnedName]
+    /// From where, or in which version, they are meant.
     package let target: Target
+    /// -32767 to 32767 and not 0, in the sense of apt_preferences(5): 500 is usual, 990 wins over it.
     package let priority: Int
 
     /// The pin with these values of the fields Package, Pin and Pin-Priority, such as
@@ -125,6 +132,7 @@ extension String {
 
 /// A pin that means nothing.
 package struct PinError: UserError, Hashable {
+    /// Which field means nothing, and why.
     package enum Problem: Hashable, Sendable {
         case noPackages, versionNeedsName, unknownKind, emptyRelease
         case unknownTerm(String)
@@ -133,7 +141,9 @@ package struct PinError: UserError, Hashable {
         case regularExpression(String)
     }
 
+    /// The field Pin as it was given, or the pattern that is wrong in it.
     package let pin: String
+    /// What is wrong with it.
     package let problem: Problem
 
     package var what: String {

@@ -34,8 +34,11 @@ package struct Relation: Hashable, Sendable {
         case architecture(Range<Int>)
     }
 
+    /// The package's, without architecture and version.
     package var name: Range<Int>
+    /// Of which architecture it must be; that of the package itself where nothing is said.
     package var qualifier: Qualifier
+    /// How its version must compare; nil where any will do.
     package var comparison: RelationOperator?
     /// The version compared with; empty where there is no operator.
     package var version: Range<Int>
@@ -62,6 +65,7 @@ package struct Relation: Hashable, Sendable {
 
 /// A relation field that breaks the syntax of Debian Policy 7.1: what is wrong, and at which byte of the text.
 package struct RelationSyntaxError: Error, Hashable, CustomStringConvertible {
+    /// Which part of a relation is odd; raw values are sentences for people.
     package enum Problem: String, Hashable, Sendable {
         case missingName = "a package name is missing"
         case emptyQualifier = "nothing follows the colon after a name"
@@ -72,7 +76,9 @@ package struct RelationSyntaxError: Error, Hashable, CustomStringConvertible {
         case unexpectedText = "a comma or a bar is missing"
     }
 
+    /// What is wrong.
     package let problem: Problem
+    /// In all the bytes that the parser was given, not in its range of them.
     package let offset: Int
 
     package var description: String { problem.rawValue }

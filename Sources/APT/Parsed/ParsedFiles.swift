@@ -12,6 +12,7 @@ private import Glibc
 ///
 /// Files appear by rename. Nobody waits for the disk, and nothing that fails here is an error: then it is made again.
 package struct ParsedFiles: Sendable {
+    /// `parsed` of the store; it need not be there yet.
     package let folder: FilePath
     /// Where files are written before they are moved to `folder`; on the same file system.
     private let ingest: FilePath

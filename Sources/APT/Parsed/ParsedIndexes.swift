@@ -4,12 +4,15 @@ package import SystemPackage
 
 /// An index of an archive as a file, and what it is to people and to pins.
 package struct IndexFile: Sendable {
-    /// The compressed file, and the digest of its bytes, which whoever makes this vouches for.
+    /// The compressed file.
     package let path: FilePath
+    /// Of the bytes at `path`, which whoever makes this vouches for: they are not hashed again.
     package let digest: Digest
+    /// How it is to be unpacked.
     package let compression: Compression
     /// "debian trixie/main"
     package let source: String
+    /// What its packages have of their Release file, for pins.
     package let origin: IndexOrigin
 
     package init(path: FilePath, digest: Digest, compression: Compression, source: String, origin: IndexOrigin) {
@@ -35,6 +38,7 @@ package struct ParsedIndexes: Sendable {
     private let files: ParsedFiles
     private var folder: FilePath { files.folder }
 
+    /// `folder` need not be there; `ingest` is where files are written first, on the same file system.
     package init(folder: FilePath, ingest: FilePath) { files = ParsedFiles(folder: folder, ingest: ingest) }
 
     /// The packages of `indexes`, of which an earlier one is the first origin of what it shares with a later one: from the
@@ -75,7 +79,7 @@ package struct ParsedIndexes: Sendable {
         return kept(try table.adding(addition, origin: origin), of: indexes, key: key)
     }
 
-    /// The same, where the folder has it; nil where it would have to be made.
+    /// The table of `indexes`, where the folder has it; nil where it would have to be made.
     package func known(
         _ indexes: [IndexFile], architecture: String, foreignArchitectures: [String] = []
     ) -> PackageTable? {

@@ -25,9 +25,11 @@ package struct TableFile {
 
     /// Of the image: another one for each thing that is kept so, and for each change of it.
     let version: UInt64
+    /// What its maker calls the thing that is in it: whoever maps a file compares it.
     package let key: Digest
     let boot: Digest
     let texts: [Text]
+    /// What is kept, to be read in place; its bytes keep the file mapped.
     package let image: ByteRegion
 
     init(version: UInt64 = PackageTableImage.version, key: Digest, boot: Digest, texts: [Text], image: ByteRegion) {

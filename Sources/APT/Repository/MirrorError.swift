@@ -2,6 +2,7 @@ import Primitives
 
 /// A package or suite that can't be part of a mirror: which, and why.
 package struct MirrorError: UserError, Equatable {
+    /// Why it can't be part of the mirror.
     package enum Problem: Sendable, Equatable {
         /// Its stanza is none; what is odd.
         case stanza(String)
@@ -19,6 +20,7 @@ package struct MirrorError: UserError, Equatable {
 
     /// The package, or "a package" where its name is unknown.
     package let package: String
+    /// Why it can't be part of the mirror.
     package let problem: Problem
 
     package init(package: String, problem: Problem) {

@@ -2,11 +2,15 @@ package import Primitives
 
 /// A package as a mirror's index lists it.
 package struct MirrorPackage: Sendable {
+    /// Of the field Package.
     package let name: String
+    /// Of the field Version, as it is spelled there.
     package let version: String
+    /// Of the field Architecture: "amd64", "all".
     package let architecture: String
     /// Below the mirror's root: "pool/main/h/htop/htop_3.4.1-5_amd64.deb".
     package let path: String
+    /// Of the file.
     package let digest: Digest
     /// What goes into Packages; ends with a newline.
     package let stanza: [UInt8]

@@ -2,6 +2,7 @@ package import Primitives
 
 /// A suite of a mirror: what its Release file says, and its packages.
 package struct MirrorSuite: Sendable {
+    /// A component of the suite, with an index for each architecture.
     package struct Component: Sendable {
         /// "main"
         package var name: String
@@ -16,14 +17,21 @@ package struct MirrorSuite: Sendable {
 
     /// The folder below dists/: "trixie".
     package var name: String
+    /// The field Origin: who made the mirror.
     package var origin: String
+    /// The field Label.
     package var label: String
+    /// The field Suite: "stable".
     package var suite: String
+    /// The field Codename: "trixie".
     package var codename: String
+    /// The field Version: "13.1"; nil leaves it out.
     package var version: String?
+    /// The field Description; nil leaves it out.
     package var description: String?
     /// Without "all".
     package var architectures: [String]
+    /// In the order in which Components lists them.
     package var components: [Component]
 
     /// A suite whose Suite and Codename are its name unless set otherwise.
@@ -45,7 +53,10 @@ package struct MirrorSuite: Sendable {
 
 /// A file of a mirror: its path below the mirror's root, and its content.
 package struct MirrorFile: Sendable, Equatable {
+    /// "dists/trixie/InRelease"
     package let path: String
+    /// All of it.
     package let bytes: [UInt8]
+    /// Of `bytes`.
     package let digest: Digest
 }

@@ -19,6 +19,7 @@ extension Release {
         package let architecture: String?
         /// Below the suite's folder: "main/binary-amd64/Packages.xz".
         package let path: String
+        /// What the file must be.
         package let entry: Entry
     }
 

@@ -8,6 +8,7 @@ package struct Release: Sendable {
         package let digest: Digest?
         /// In lower case hexadecimal digits; nil where there is a `digest`.
         package let sha512: String?
+        /// Of the file, in the form that is listed.
         package let size: ByteCount
 
         /// Whether `bytes` are what is meant.
@@ -20,17 +21,25 @@ package struct Release: Sendable {
 
     /// Where it came from, for errors.
     package let source: String
+    /// "Debian"; nil, here and below, where it does not say.
     package let origin: String?
+    /// "Debian-Security"
     package let label: String?
+    /// "stable"
     package let suite: String?
+    /// "trixie"
     package let codename: String?
+    /// "13.1"
     package let version: String?
     /// Seconds since 1970.
     package let date: Int64
     /// Seconds since 1970; nil where it never expires.
     package let validUntil: Int64?
+    /// Whether files are found by digest, too: see `byHashPath`.
     package let acquireByHash: Bool
+    /// Whether packages get priority 1 unless a pin says otherwise (apt_preferences(5)).
     package let notAutomatic: Bool
+    /// Whether that is 100 instead, so that what is installed is upgraded.
     package let butAutomaticUpgrades: Bool
     /// Empty where it does not say.
     package let components: [String]

@@ -2,6 +2,7 @@ import Primitives
 
 /// A Release file that can't be used: which, and why.
 package struct ReleaseError: UserError, Equatable {
+    /// Why it can't be used.
     package enum Problem: Sendable, Equatable {
         /// It is no Release file; what is odd.
         case malformed(String)
@@ -21,6 +22,7 @@ package struct ReleaseError: UserError, Equatable {
 
     /// Where the file came from: an address or a path.
     package let source: String
+    /// Why it can't be used.
     package let problem: Problem
 
     package init(_ source: String, _ problem: Problem) {

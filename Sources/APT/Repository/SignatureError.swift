@@ -3,6 +3,7 @@ package import SystemPackage
 
 /// A signature that proves nothing: of what, and why.
 package struct SignatureError: UserError, Equatable {
+    /// Why it proves nothing; a signer is a name and the ID of a key.
     package enum Problem: Sendable, Equatable {
         /// The text was changed after `signer` signed it, or the signature is damaged.
         case bad(signer: String)
@@ -26,7 +27,9 @@ package struct SignatureError: UserError, Equatable {
 
     /// What was to be verified: an address or a path.
     package let source: String
+    /// The keys that would have counted.
     package let keyrings: [FilePath]
+    /// Why it proves nothing.
     package let problem: Problem
 
     package init(_ source: String, keyrings: [FilePath], _ problem: Problem) {

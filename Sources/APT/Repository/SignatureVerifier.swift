@@ -15,6 +15,7 @@ package struct SignatureVerifier: Sendable {
         package let name: String
     }
 
+    /// A file whose signature is good.
     package struct Verified: Sendable {
         /// The signed bytes, as gpgv put them out: nothing around them in the file counts.
         package let payload: [UInt8]
@@ -24,6 +25,7 @@ package struct SignatureVerifier: Sendable {
         package let expiredSigner: String?
     }
 
+    /// The files with the keys that count.
     package let keyrings: [FilePath]
     private let program: String
     private let acceptsExpiredKeys: Bool

@@ -4,6 +4,7 @@ package import SystemPackage
 
 /// A signing key that can't be made or used.
 package struct SigningKeyError: UserError, Equatable {
+    /// Why there is no key to sign with.
     package enum Problem: Sendable, Equatable {
         case noProgram
         /// What gpg said.
@@ -18,6 +19,7 @@ package struct SigningKeyError: UserError, Equatable {
 
     /// The folder that holds the key.
     package let home: FilePath
+    /// Why there is no key to sign with.
     package let problem: Problem
 
     package init(home: FilePath, problem: Problem) {
@@ -55,6 +57,7 @@ package struct SigningKeyError: UserError, Equatable {
 package struct SigningKey: Sendable {
     /// Every key is said to be made then, on 1 January 2005, so that no signature is older than its key.
     package static let creation: Int64 = 1_104_537_600
+    /// Whose key it says it is; there is no address of mail in it.
     package static let userID = "kldload build host"
     /// A file beside the key: the secret of what this user keeps in stores. It may be there before the key is.
     package static let storeSecret = "store-secret"
