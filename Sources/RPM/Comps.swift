@@ -10,8 +10,11 @@ package struct Comps: Hashable, Sendable {
         case conditional
     }
 
+    /// A package of a group.
     package struct Member: Hashable, Sendable {
+        /// The package's: "bash".
         package let name: String
+        /// When it is installed with the group.
         package let membership: Membership
         /// Of a conditional one: the package that asks for it.
         package let condition: String?
@@ -23,20 +26,33 @@ package struct Comps: Hashable, Sendable {
         }
     }
 
+    /// Packages that are asked for together: `@core`.
     package struct Group: Hashable, Sendable {
+        /// "core"
         package let id: String
+        /// For people: "Core". Translations of it are not read; so it is with descriptions.
         package internal(set) var name = ""
+        /// Sentences for people; empty where there are none.
         package internal(set) var description = ""
+        /// Whether an installer takes it unless somebody says otherwise.
         package internal(set) var isDefault = false
+        /// Whether an installer shows it; true where nothing is said.
         package internal(set) var isVisible = true
+        /// The language that it is for: "de"; nil for all.
         package internal(set) var languageOnly: String?
+        /// In the order of the file.
         package internal(set) var members: [Member] = []
     }
 
+    /// Groups that make a kind of system: `@server-product-environment`.
     package struct Environment: Hashable, Sendable {
+        /// "server-product-environment"
         package let id: String
+        /// For people: "Server".
         package internal(set) var name = ""
+        /// Sentences for people; empty where there are none.
         package internal(set) var description = ""
+        /// The place in a list of them, the lowest first; nil where nothing is said.
         package internal(set) var displayOrder: Int?
         /// Ids of groups that belong to it.
         package internal(set) var groups: [String] = []
@@ -44,12 +60,17 @@ package struct Comps: Hashable, Sendable {
         package internal(set) var options: [Option] = []
     }
 
+    /// A group that an environment can have beside its own.
     package struct Option: Hashable, Sendable {
+        /// The group's id.
         package let group: String
+        /// Whether it is added unless somebody says otherwise.
         package let isDefault: Bool
     }
 
+    /// In the order of the file, then those that only the repositories merged in have.
     package internal(set) var groups: [Group] = []
+    /// In the same order.
     package internal(set) var environments: [Environment] = []
 
     private static let sizeLimit = 64 << 20
@@ -90,7 +111,9 @@ package struct Comps: Hashable, Sendable {
         return result
     }
 
+    /// The group with this id; names are not looked at.
     package func group(_ id: String) -> Group? { groups.first { $0.id == id } }
+    /// The environment with this id; names are not looked at.
     package func environment(_ id: String) -> Environment? { environments.first { $0.id == id } }
 
     /// The packages that `@name` asks for: those of a group or an environment, by id, else by name. nil where there is none.

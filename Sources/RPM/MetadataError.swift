@@ -2,6 +2,7 @@ import Primitives
 
 /// Something in the metadata of a repository that cannot be used: which file, where, and what is wrong with it.
 package struct MetadataError: UserError, Hashable {
+    /// What is wrong with it.
     package enum Problem: Hashable, Sendable {
         /// It is no XML; what the parser says.
         case syntax(String)
@@ -40,6 +41,7 @@ package struct MetadataError: UserError, Hashable {
     package let line: Int?
     /// The package that the problem is with.
     package let package: String?
+    /// What is wrong with it.
     package let problem: Problem
 
     package init(source: String, line: Int? = nil, package: String? = nil, problem: Problem) {

@@ -12,6 +12,7 @@ package struct MirrorList: Hashable, Sendable {
         /// Seconds since 1970.
         package internal(set) var timestamp: Int64?
 
+        /// The digest of that kind; nil where it is not among them.
         package var sha256: Digest? { digests[.sha256].flatMap { Digest(hex: $0) } }
     }
 

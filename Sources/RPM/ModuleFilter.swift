@@ -51,9 +51,11 @@ struct ModuleFilter {
 
 /// A package spelled name-epoch:version-release.arch.
 package struct NEVRA: Hashable {
+    /// "bash"; hyphens in it are kept.
     package let name: String
     /// `epoch:version-release`, the epoch as it was spelled.
     package let version: String
+    /// "x86_64", "noarch"; "src" for a source package.
     package let architecture: String
 
     /// nil where `text` is not spelled so. The epoch may be missing.

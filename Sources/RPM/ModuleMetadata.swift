@@ -6,10 +6,15 @@ import Yams
 package struct ModuleMetadata: Hashable, Sendable {
     /// One build of one stream of a module.
     package struct Build: Hashable, Sendable {
+        /// The module's: "nodejs".
         package let name: String
+        /// "20", as text even where it looks like a number.
         package let stream: String
+        /// When it was built, as a number to compare: 9040020240419112233.
         package let version: UInt64
+        /// Tells builds of one version apart that were made against other streams: "rhel9"; empty where it is missing.
         package let context: String
+        /// "x86_64"; empty where it is missing.
         package let architecture: String
         /// Its packages as name-epoch:version-release.arch, source packages among them.
         package let artifacts: [String]
@@ -25,15 +30,19 @@ package struct ModuleMetadata: Hashable, Sendable {
 
     /// What a repository says of a module as a whole.
     package struct Defaults: Hashable, Sendable {
+        /// "nodejs"
         package let module: String
         /// nil: no stream is active unless somebody enables it.
         package let stream: String?
         /// The profiles that are installed by default, by stream.
         package let profiles: [String: [String]]
+        /// Its document as it was written, for a mirror's own modules.yaml.
         package let text: String
     }
 
+    /// In the order of the file, then those of repositories that were merged in.
     package internal(set) var builds: [Build] = []
+    /// At most one of a module, once repositories were merged.
     package internal(set) var defaults: [Defaults] = []
 
     private static let sizeLimit = 256 << 20

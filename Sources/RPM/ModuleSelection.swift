@@ -9,6 +9,7 @@ package struct ModuleSelection: Hashable, Sendable {
     package let streams: [String: String]
     /// The builds that are active: of each stream the latest version, in all contexts whose requirements are met.
     package let active: [ModuleMetadata.Build]
+    /// All other builds, whose packages are hidden.
     package let inactive: [ModuleMetadata.Build]
 
     /// The selection from `metadata`, where `enabled` has the stream of each module that a declaration enables, and `disabled`
@@ -133,6 +134,7 @@ package struct ModuleSelection: Hashable, Sendable {
 
 /// A module that can't be enabled.
 package struct ModuleError: UserError, Hashable {
+    /// Why it can't be enabled, and what could.
     package enum Problem: Hashable, Sendable {
         case unknownModule(known: [String])
         case unknownStream(known: [String])
@@ -142,8 +144,11 @@ package struct ModuleError: UserError, Hashable {
         case noDefaultStream(known: [String])
     }
 
+    /// "nodejs"
     package let module: String
+    /// "20"; empty where none was named.
     package let stream: String
+    /// Why it can't be enabled.
     package let problem: Problem
 
     package var what: String {

@@ -114,6 +114,7 @@ package enum ChecksumKind: UInt8, CaseIterable, Hashable, Sendable {
         self = kind
     }
 
+    /// As metadata spell it today: "sha256", "sha1".
     package var name: String {
         switch self {
         case .sha256: "sha256"

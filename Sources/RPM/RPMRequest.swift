@@ -3,6 +3,7 @@ import Primitives
 /// What somebody asks for, spelled as dnf takes it: a name, `name.arch`, `name-version-release.arch`, `@group`, a path, or what a
 /// package provides; or `name=version`, `name:arch` and `name/repository` as package sets have it.
 package struct RPMRequest: Hashable, Sendable, CustomStringConvertible {
+    /// All of it, as it was written; made of the parts where it came in parts.
     package let text: String
     /// Optional members of a group are asked for, too.
     package let includesOptional: Bool
@@ -10,7 +11,9 @@ package struct RPMRequest: Hashable, Sendable, CustomStringConvertible {
     package let name: String
     /// nil: any that is as good.
     package let architecture: String?
+    /// With or without release and epoch; nil: the best. In dnf's spelling it is a part of the name.
     package let version: String?
+    /// Where it has to come from; nil: from wherever. In dnf's spelling there is none.
     package let repository: String?
 
     /// A request in dnf's spelling.
@@ -41,6 +44,7 @@ package struct RPMRequest: Hashable, Sendable, CustomStringConvertible {
 
 /// A request that no package answers.
 package struct RPMRequestError: UserError, Hashable {
+    /// Why nothing answers, and what would.
     package enum Problem: Hashable, Sendable {
         /// No package is called so, provides it or has the file; names that are near.
         case unknown(nearest: [String])
@@ -58,7 +62,9 @@ package struct RPMRequestError: UserError, Hashable {
         case stream
     }
 
+    /// As it was written.
     package let request: String
+    /// Why nothing answers.
     package let problem: Problem
 
     package var what: String {

@@ -3,11 +3,15 @@ package import Solver
 
 /// What is known of one package.
 extension RPMTable {
+    /// "bash"
     package func name(of package: PackageID) -> String { string(record(package.index).name) }
+    /// With its release, and an epoch that is not 0: "5.1.8-9.el9".
     package func version(of package: PackageID) -> RPMVersion { RPMVersion(bytes(record(package.index).version)) }
     /// "x86_64" or "noarch"
     package func architecture(of package: PackageID) -> String { string(record(package.index).architecture) }
+    /// As the person knows it: "appstream".
     package func repository(of package: PackageID) -> String { repositories[Int(record(package.index).repository)] }
+    /// One line for people; empty where the index has none.
     package func summary(of package: PackageID) -> String { string(record(package.index).summary) }
 
     /// "bash-5.1.8-9.el9.x86_64", with the epoch where it is not 0: as dnf shows it.
@@ -77,25 +81,35 @@ extension ByteCount {
 
 /// One package of a repository, as its index describes it.
 package struct RPMPackageDetails: Hashable, Sendable {
+    /// "bash"
     package let name: String
+    /// With its release, and an epoch that is not 0.
     package let version: RPMVersion
+    /// "x86_64" or "noarch".
     package let architecture: String
+    /// As the person knows it: "appstream".
     package let repository: String
     /// The path in the repository; it never leads out of it.
     package let location: String
     /// Another address that `location` is relative to.
     package let base: String?
+    /// Which digest of the file the index has; one that is no digest of ours counts as MD5, which vouches for nothing.
     package let checksumKind: ChecksumKind
     /// In lower case hexadecimal digits.
     package let checksum: String
+    /// Of the file.
     package let size: ByteCount
+    /// What its files take up, unpacked; 0 where the index does not say.
     package let installedSize: ByteCount
     /// Where rpm's header lies in the file, in bytes.
     package let headerRange: Range<Int>
     /// Seconds since 1970.
     package let buildTime: Int64
+    /// The file that it was built from: "bash-5.1.8-9.el9.src.rpm"; empty where the index does not say.
     package let sourcePackage: String
+    /// As it declares it: "GPLv3+"; empty where the index does not say.
     package let license: String
+    /// One line for people; empty where the index has none.
     package let summary: String
     /// Where the package's element lies in the unpacked primary.xml, with blanks before it.
     package let element: Range<Int>
@@ -105,7 +119,9 @@ package struct RPMPackageDetails: Hashable, Sendable {
 package struct RPMRelation: Hashable, Sendable, CustomStringConvertible {
     /// The whole text of a rich relation.
     package let name: String
+    /// How versions compare; empty where any will do.
     package let flags: RelationFlags
+    /// What is compared with; nil where any will do, and in a rich relation.
     package let version: RPMVersion?
 
     package init(name: String, flags: RelationFlags = [], version: RPMVersion? = nil) {

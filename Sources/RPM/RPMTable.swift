@@ -11,6 +11,7 @@ package final class RPMTable: @unchecked Sendable {
     /// As the person knows them: "appstream". In the order in which their packages are numbered.
     package let repositories: [String]
 
+    /// Of all repositories together.
     package var packageCount: Int { image.records.count }
 
     /// The packages of `indexes`. Throws where they are more than this tool handles.

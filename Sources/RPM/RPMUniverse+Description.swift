@@ -5,6 +5,7 @@ extension RPMUniverse {
     /// "bash-5.1.8-9.el9.x86_64"
     package func describe(_ package: PackageID) -> String { table.nevra(of: package) }
 
+    /// "requires libc.so.6()(64bit)", "recommends bash-completion", "is supplemented by langpacks-de"
     package func describe(requirement label: Int32, of package: PackageID) -> String {
         if let other = supplementing(ofLabel: label) { return "is supplemented by \(table.name(of: other))" }
         if label == Self.sameVersionOfOtherArchitecture {
@@ -13,6 +14,7 @@ extension RPMUniverse {
         return describeRelation(label, of: package)
     }
 
+    /// "conflicts with filesystem < 3", "can be installed in one version only"
     package func describe(conflict label: Int32, of package: PackageID) -> String {
         label == Self.otherVersion ? "can be installed in one version only" : describeRelation(label, of: package)
     }

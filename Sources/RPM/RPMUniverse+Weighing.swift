@@ -2,6 +2,8 @@ package import Solver
 
 /// How libsolv weighs candidates: `policy_filter_unwanted` in its policy.c, as dnf has it set up.
 extension RPMUniverse: WeighingUniverse {
+    /// The preferred ones where there are any; of these the best repository's, the best architecture's, the best
+    /// version of each name, and none that another one obsoletes.
     package func narrowed(_ candidates: [PackageID]) -> [PackageID] {
         var list = candidates.map(\.index)
         if !preferred.isEmpty {
@@ -80,6 +82,8 @@ extension RPMUniverse: WeighingUniverse {
         }.map { list[$0] }
     }
 
+    /// By, in this order: whether installed packages suggest it or it enhances them; in how high a version it provides
+    /// what others provide, too; whether there is no newer or better one of its name.
     package func ordered(_ candidates: [PackageID], isInstalled: (PackageID) -> Bool) -> [PackageID] {
         var list = candidates.map(\.index)
         list = list.filter { !isOld($0) } + list.filter(isOld)
@@ -181,6 +185,7 @@ extension RPMUniverse: WeighingUniverse {
     /// Labels of requirements that stand for Supplements of a package: below this, by the package's number.
     private static let supplements: Int32 = -16
 
+    /// The first of its Supplements that holds; the label is that of ``describe(requirement:of:)``.
     package func supplement(
         _ package: PackageID, isInstalled: (PackageID) -> Bool
     ) -> (package: PackageID, label: Int32)? {
@@ -197,6 +202,7 @@ extension RPMUniverse: WeighingUniverse {
         label <= Self.supplements ? PackageID(Self.supplements - label) : nil
     }
 
+    /// Whether the same name is installed for another architecture, or in another version where several may be.
     package func isKeptOut(_ package: PackageID, isInstalled: (PackageID) -> Bool) -> Bool {
         let record = table.record(package.index)
         return table.packages(named: record.name).contains { other in

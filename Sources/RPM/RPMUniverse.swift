@@ -6,8 +6,11 @@ package import Solver
 /// A universe is for one request: what is asked for and preferred decides about more than that, so all of it has to be said before
 /// a solver is made. Not shared between tasks: it remembers what it looked up.
 package final class RPMUniverse: PackageUniverse {
+    /// All packages there are, hidden or not.
     package let table: RPMTable
+    /// dnf's settings.
     package let rules: RPMPolicy
+    /// Which streams are active: packages of others are hidden.
     package let modules: ModuleSelection
     /// By package: whether it can be chosen; not where modules hide it, where it is excluded or for another architecture.
     private(set) var isConsidered: [Bool]
@@ -29,6 +32,7 @@ package final class RPMUniverse: PackageUniverse {
     private(set) lazy var obsoleters: [Int32: [Int32]] = findObsoleters()
     /// By package: its Supplements.
     private(set) lazy var supplementConditions: [Int32: [PackageCondition]] = findSupplements()
+    /// What `@name` in a request can mean.
     package let groups: Comps
     /// By repository of the table: which state of it that is, where there are several; 0 for all where nothing is said.
     private let generations: [Int]
@@ -98,7 +102,9 @@ package final class RPMUniverse: PackageUniverse {
         isConsidered = hidden.map { $0 == .no }
     }
 
+    /// How many the table has: its numbers are the solver's.
     package var packageCount: Int { table.packageCount }
+    /// That of dnf.
     package var policy: ChoicePolicy { .dnf }
 
     @inline(__always)

@@ -5,6 +5,7 @@ package struct RPMVersion: Hashable, Sendable, Comparable, CustomStringConvertib
     /// As it was spelled, without an epoch of 0.
     package let text: String
 
+    /// Takes any text: what has no meaning as a version is compared as rpm does it.
     package init(_ text: some StringProtocol) {
         self.text = text.hasPrefix("0:") ? String(text.dropFirst(2)) : String(text)
     }
@@ -21,6 +22,7 @@ package struct RPMVersion: Hashable, Sendable, Comparable, CustomStringConvertib
         return String(text[..<colon])
     }
 
+    /// What stands between the epoch and the last hyphen: "5.1.8".
     package var version: String { String(withoutEpoch.prefix(upTo: releaseDash ?? withoutEpoch.endIndex)) }
 
     /// What follows the last hyphen; nil where there is none.

@@ -4,8 +4,11 @@ package struct RelationFlags: OptionSet, Hashable, Sendable {
 
     package init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    /// `GT`; with `equal`, `GE`.
     package static let greater = RelationFlags(rawValue: 1)
+    /// `EQ`, and a part of `GE` and `LE`.
     package static let equal = RelationFlags(rawValue: 2)
+    /// `LT`; with `equal`, `LE`.
     package static let less = RelationFlags(rawValue: 4)
     /// Needed by a scriptlet, or before the package is unpacked (`pre="1"`).
     package static let pre = RelationFlags(rawValue: 8)

@@ -9,6 +9,7 @@ package struct RepositoryIndex: Hashable, Sendable {
         package let type: String
         /// The path below the repository; it never leads out of it.
         package let location: String
+        /// Of the primary index always one that is trusted.
         package let checksumKind: ChecksumKind
         /// In lower case hexadecimal digits.
         package let checksum: String
@@ -16,6 +17,7 @@ package struct RepositoryIndex: Hashable, Sendable {
         package let size: Int?
         /// Of the unpacked file, where they are said.
         package let openChecksum: (kind: ChecksumKind, digits: String)?
+        /// Of the unpacked file, in bytes; nil where it is not said.
         package let openSize: Int?
 
         package static func == (a: File, b: File) -> Bool {

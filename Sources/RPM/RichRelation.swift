@@ -17,6 +17,7 @@ package indirect enum RichRelation: Hashable, Sendable {
 
 /// A relation whose text means nothing.
 package struct RelationSyntaxError: Error, Hashable, CustomStringConvertible {
+    /// What is odd; raw values are sentences for people.
     package enum Problem: String, Hashable, Sendable {
         case missingName = "a name is missing"
         case missingVersion = "a version is missing"
@@ -28,6 +29,7 @@ package struct RelationSyntaxError: Error, Hashable, CustomStringConvertible {
         case notSelective = "with and without stand between names only, and between with, without and or"
     }
 
+    /// What is odd.
     package let problem: Problem
     /// Bytes into the text.
     package let offset: Int

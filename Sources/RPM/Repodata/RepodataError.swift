@@ -2,6 +2,7 @@ import Primitives
 
 /// Something that can't become part of a mirror's metadata: of which package or file, and why.
 package struct RepodataError: UserError, Hashable {
+    /// Why it can't become part of a mirror.
     package enum Problem: Hashable, Sendable {
         /// It is no XML that can be copied; what is odd, and how many bytes from its beginning.
         case markup(String, offset: Int)
@@ -21,6 +22,7 @@ package struct RepodataError: UserError, Hashable {
 
     /// The package, or the file, as people know it.
     package let subject: String
+    /// Why it can't become part of a mirror.
     package let problem: Problem
 
     package init(_ subject: String, _ problem: Problem) {

@@ -2,12 +2,15 @@ package import Primitives
 
 /// A package as the metadata of a mirror lists it: upstream's own records of it, with its place in the mirror.
 package struct RepodataPackage: Sendable {
+    /// "bash"
     package let name: String
     /// `epoch:version-release`, always with the epoch, as the record has it.
     package let version: String
+    /// "x86_64" or "noarch".
     package let architecture: String
     /// Below the mirror's root: "Packages/b/bash-5.1.8-9.el9.x86_64.rpm".
     package let path: String
+    /// Of the file: upstream may have another kind.
     package let digest: Digest
     /// The element `package` of primary.xml.
     let primary: [UInt8]

@@ -3,10 +3,14 @@ package import Primitives
 
 /// A file of a mirror: its path below the mirror's root, and its content.
 package struct RepodataFile: Sendable, Equatable {
+    /// "repodata/repomd.xml"; of all others the name begins with the digest.
     package let path: String
+    /// All of it, packed where it is.
     package let bytes: [UInt8]
+    /// Of `bytes`.
     package let digest: Digest
 
+    /// The file's digest is worked out.
     package init(path: String, bytes: [UInt8]) {
         self.path = path
         self.bytes = bytes
