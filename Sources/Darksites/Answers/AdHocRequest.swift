@@ -22,9 +22,11 @@ package struct AdHocRequest: Sendable {
         }
     }
 
+    /// In the order in which they were asked for, each once.
     package let wanted: [PackageRequest]
     /// Names of packages that must not be in.
     package let forbidden: [String]
+    /// What is there before.
     package let ground: Ground
     /// Whether the Recommends of what is added are followed.
     package let includesRecommends: Bool
@@ -69,9 +71,13 @@ package struct AdHocRequest: Sendable {
 
 /// What an ad-hoc request comes to.
 package struct AdHocAnswer: Hashable, Sendable {
+    /// A package that is there in the end, or was before.
     package struct Package: Hashable, Sendable {
+        /// "htop"
         package let name: String
+        /// As its package manager spells it: "3.4.1-5".
         package let version: String
+        /// "amd64", "all", "x86_64", "noarch".
         package let architecture: String
         /// To download.
         package let size: ByteCount
@@ -85,9 +91,13 @@ package struct AdHocAnswer: Hashable, Sendable {
         package let neededBy: String?
     }
 
+    /// What packages come to together.
     package struct Total: Hashable, Sendable {
+        /// How many.
         package let packages: Int
+        /// The sizes of the package files.
         package let download: ByteCount
+        /// What the packages estimate; those that say nothing count as zero.
         package let installed: ByteCount
     }
 
@@ -97,11 +107,14 @@ package struct AdHocAnswer: Hashable, Sendable {
     package let packages: [Package]
     /// What the ground has when nothing more is asked for, and not beside what was asked for.
     package let replaced: [Package]
+    /// What the ground comes to when nothing more is asked for; all zero where it was nothing.
     package let groundTotal: Total
     /// Recommendations and optional lines that can't be had.
     package let remarks: [String]
 
+    /// Of all that is there in the end.
     package var total: Total { Total(packages) }
+    /// Of what is there in the end and was not before.
     package var addedTotal: Total { Total(packages.filter(\.isAdded)) }
 }
 
@@ -117,6 +130,7 @@ extension AdHocAnswer.Total {
 package struct AdHocImpossible: UserError {
     /// What was asked for and can't be had together.
     package let requests: [String]
+    /// "the base system", "profile server"; nil where it was nothing.
     package let ground: String?
     /// The explanation, a sentence each; the last is the conclusion.
     package let steps: [String]

@@ -1,8 +1,12 @@
 /// Which packages of a snapshot no system can have, and why.
 package struct InstallabilityReport: Hashable, Sendable {
+    /// A package that no system can have.
     package struct Package: Hashable, Sendable {
+        /// "htop"
         package let name: String
+        /// As its package manager spells it.
         package let version: String
+        /// That of the package: "amd64", "all".
         package let architecture: String
         /// The explanation, a sentence each; the last is the conclusion.
         package let steps: [String]
@@ -23,5 +27,6 @@ package struct InstallabilityReport: Hashable, Sendable {
     /// The cause of the most packages first.
     package let causes: [Cause]
 
+    /// The packages of all causes, sorted by name.
     package var broken: [Package] { causes.flatMap(\.packages).sorted { $0.name < $1.name } }
 }

@@ -7,26 +7,36 @@ package import Primitives
 package struct LockComparison: Hashable, Sendable {
     /// The signed state of a suite that is not the one it was; nil: it was not, or is no more, in the lock.
     package struct SnapshotMove: Hashable, Sendable {
+        /// As the declaration calls it.
         package let repository: String
+        /// "trixie"; "-" for repositories of RPM packages.
         package let suite: String
+        /// The date that the old lock has; nil where it has none.
         package let from: LockDate?
+        /// The date that the new lock has; nil where it has none.
         package let to: LockDate?
     }
 
     /// A number of package files and their bytes.
     package struct Load: Hashable, Sendable {
+        /// How many files; packages that the build makes are not among them.
         package let packages: Int
+        /// Their sizes together.
         package let size: ByteCount
     }
 
+    /// What a profile weighed, and weighs.
     package struct Profile: Hashable, Sendable {
+        /// "server"; the internal ones, too.
         package let name: String
         /// nil: there was no such profile, or is none any more.
         package let before: Load?
         package let after: Load?
     }
 
+    /// One change, with where it happened and why.
     package struct Change: Hashable, Sendable {
+        /// What became of which package.
         package let change: LockDifference.Change
         /// In the order of names.
         package let profiles: [String]
@@ -38,7 +48,9 @@ package struct LockComparison: Hashable, Sendable {
 
     /// Where causes are missing: the side, and why.
     package struct Gap: Hashable, Sendable {
+        /// The lock whose causes are not known, in words for people: "deploy.lock".
         package let side: String
+        /// A sentence.
         package let reason: String
 
         package init(side: String, reason: String) {
@@ -47,10 +59,14 @@ package struct LockComparison: Hashable, Sendable {
         }
     }
 
+    /// What moved in one distribution.
     package struct Distribution: Hashable, Sendable {
+        /// What became of its section.
         package enum Kind: String, Hashable, Sendable { case new, gone, changed, same }
 
+        /// "debian"
         package let name: String
+        /// `same` where neither packages nor snapshots moved.
         package let kind: Kind
         /// Those that moved.
         package let snapshots: [SnapshotMove]
@@ -61,11 +77,14 @@ package struct LockComparison: Hashable, Sendable {
         /// All profiles together.
         package let before: Load
         package let after: Load
+        /// Why changes have no cause, where that is so.
         package let gaps: [Gap]
     }
 
+    /// All of both locks, in the order of names, those that stayed as they were included.
     package let distributions: [Distribution]
 
+    /// Whether nothing moved in any distribution.
     package var isEmpty: Bool { distributions.allSatisfy { $0.kind == .same } }
 
     /// Compares two locks. `causes` has what asks for packages, by distribution.
@@ -87,6 +106,7 @@ package struct LockCauses: Sendable {
     }
 
     private var origins: [Key: PackageChain.Origin] = [:]
+    /// Why some are missing; empty where all are known that can be.
     package private(set) var gaps: [LockComparison.Gap] = []
 
     package init() {}

@@ -40,8 +40,11 @@ package struct PackageChain: Hashable, Sendable {
 
     /// One package on the way that needs the next.
     package struct Link: Hashable, Sendable {
+        /// The package that needs the next.
         package let name: String
+        /// As its package manager spells it.
         package let version: String
+        /// "amd64", "all".
         package let architecture: String
         /// "depends on libnl-genl-3-200 (>= 3.7.0)"
         package let relation: String
@@ -51,6 +54,7 @@ package struct PackageChain: Hashable, Sendable {
         package let isProvided: Bool
     }
 
+    /// What asks for the first package.
     package let origin: Origin
     /// The package that answers what the origin names.
     package let first: String

@@ -5,14 +5,19 @@ import Solver
 
 /// A package that a search found, and what this declaration has to do with it.
 package struct PackageFinding: Hashable, Sendable {
+    /// "htop"
     package let name: String
+    /// The one that would be taken where nothing else decides.
     package let version: String
+    /// "amd64", "all".
     package let architecture: String
     /// Where the version comes from: "trixie-security".
     package let suites: [String]
+    /// A line for people.
     package let summary: String
-    /// The profiles of the lock that carry it, with the version they carry where that is another one.
+    /// The profiles of the lock that carry it, in any version.
     package let profiles: [String]
+    /// The version that they carry; nil where it is the one found, and where none carries it.
     package let lockedVersion: String?
     /// The lines of package sets that ask for it or forbid it.
     package let lines: [PackageSetEntry]
@@ -84,8 +89,11 @@ package struct PackageFinder {
 
 /// A search without result.
 package struct NothingFound: UserError {
+    /// What was looked for, all of it at once.
     package let words: [String]
+    /// Where it was looked for: "debian".
     package let distribution: String
+    /// Names that are spelled much like one of the words.
     package let nearest: [String]
     /// Packages that provide a word under another name.
     package let providers: [String]

@@ -7,12 +7,17 @@ import Solver
 package struct PackageInquiry: Hashable, Sendable {
     /// A package that is in, and what brings it.
     package struct Member: Hashable, Sendable {
+        /// "htop"
         package let name: String
+        /// As its package manager spells it.
         package let version: String
+        /// "amd64", "all".
         package let architecture: String
-        /// Of the package file; nil for one that the build makes.
+        /// Of the package file; nil for one that the build makes, and where the index does not say.
         package let size: ByteCount?
+        /// As the package estimates it, zero where it doesn't; nil where `size` is.
         package let installedSize: ByteCount?
+        /// One for each way in which it comes in; never empty.
         package let reasons: [Reason]
 
         /// In the order of the declaration.
@@ -21,21 +26,29 @@ package struct PackageInquiry: Hashable, Sendable {
 
     /// Profiles in which a package is there for the same reason.
     package struct Reason: Hashable, Sendable {
+        /// In the order of the declaration.
         package var profiles: [String]
+        /// The shortest way from what is asked for to the package.
         package let chain: PackageChain
     }
 
     /// A line about the package that asked for nothing, and the profiles it is in.
     package struct Line: Hashable, Sendable {
+        /// In the order of the declaration.
         package var profiles: [String]
+        /// The line, with its place.
         package let entry: PackageSetEntry
     }
 
     /// A relation of a package that is in, to the package that isn't.
     package struct Mention: Hashable, Sendable {
+        /// The name of the package that is in.
         package let package: String
+        /// Its version.
         package let version: String
+        /// "Recommends"
         package let field: String
+        /// With all its alternatives: "exim4 | mail-transport-agent".
         package let relation: String
         /// The package of the mirror that answers the relation instead.
         package let answer: String?
@@ -60,6 +73,7 @@ package struct PackageInquiry: Hashable, Sendable {
     /// Who speaks of the package; looked for only where it isn't in.
     package let mentions: [Mention]
 
+    /// Whether what was asked for is there, or something that provides it; `others` do not count.
     package var isInMirror: Bool { !members.isEmpty || !providers.isEmpty }
 
     /// Whether the archive has no package of this name, and others provide it.

@@ -6,6 +6,7 @@ import Solver
 package struct ProfileSizes: Hashable, Sendable {
     /// A number of packages and their bytes.
     package struct Load: Hashable, Sendable {
+        /// How many; those that the build makes count here, and as no bytes.
         package var packages = 0
         /// Of the package files.
         package var download = ByteCount.zero
@@ -22,24 +23,35 @@ package struct ProfileSizes: Hashable, Sendable {
     /// Of one package.
     struct Weight { let download, installed: ByteCount }
 
+    /// A package that weighs much, and why it is there.
     package struct Heavy: Hashable, Sendable {
+        /// "linux-image-6.12.57+deb13-amd64"
         package let name: String
+        /// As its package manager spells it.
         package let version: String
+        /// Of the package file.
         package let download: ByteCount
+        /// What the package estimates; zero where it doesn't.
         package let installed: ByteCount
+        /// The shortest way from a line to it.
         package let chain: PackageChain
     }
 
     /// What a profile has in common with another one.
     package struct Shared: Hashable, Sendable {
+        /// The other profile's name.
         package let with: String
+        /// What both have.
         package let load: Load
     }
 
+    /// What one profile weighs.
     package struct Profile: Hashable, Sendable {
+        /// "server"
         package let name: String
         /// "server", by the files it is made of, included ones too.
         package let sets: [String]
+        /// All that it installs.
         package let total: Load
         /// What no other profile has.
         package let own: Load
@@ -49,8 +61,11 @@ package struct ProfileSizes: Hashable, Sendable {
         package let shared: [Shared]
     }
 
+    /// What one package set weighs.
     package struct Set: Hashable, Sendable {
+        /// "server": the file's name without ".txt".
         package let name: String
+        /// "package-sets/debian/server.txt"
         package let file: String
         /// The profiles that are made of it.
         package let profiles: [String]
@@ -60,8 +75,11 @@ package struct ProfileSizes: Hashable, Sendable {
         package let only: Load
     }
 
+    /// "debian"
     package let distribution: String
+    /// In the order of the request.
     package let profiles: [Profile]
+    /// Each file once, by its path.
     package let sets: [Set]
     /// All profiles together, each package once.
     package let total: Load

@@ -10,7 +10,9 @@ package import Primitives
 package struct Certificate: Sendable {
     /// A profile that can be installed from the mirror.
     package struct Profile: Hashable, Sendable {
+        /// "server"
         package let name: String
+        /// How many it installs.
         package let packages: Int
         /// Of its .debs together.
         package let size: ByteCount
@@ -27,14 +29,18 @@ package struct Certificate: Sendable {
 
     /// Whose tools proved it.
     package let family: PackageFamily
+    /// "debian"
     package let distribution: String
     /// "13", "trixie"
     package let release: String
     package let codename: String
+    /// The native one: "amd64".
     package let architecture: String
+    /// What the mirror was made of.
     package let snapshots: [LockedSnapshot]
     /// In seconds since 1970.
     package let epoch: Int64
+    /// All that can be installed, in the order in which they are told.
     package let profiles: [Profile]
     /// Profiles that are to be really installed, and were left out: the image is a draft.
     package let omitted: [String]

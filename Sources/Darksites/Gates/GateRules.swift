@@ -15,6 +15,7 @@ package struct GateRules: Hashable, Sendable {
         self.init(zfs: prebuildsZFS ? "prebuilt" : "any", forbidden: forbidden)
     }
 
+    /// The lines: `zfs prebuilt`, then `forbid NAME` sorted and each once.
     package var bytes: [UInt8] {
         let lines = ["zfs \(zfs)"] + Set(forbidden).sorted().map { "forbid \($0)" }
         return lines.flatMap { Array("\($0)\n".utf8) }

@@ -6,16 +6,20 @@ import RPM
 
 /// A file of a repository whose bytes are known beforehand.
 package struct ArchiveFile: Hashable, Sendable {
+    /// The one that has it, as the declaration calls it.
     package let repository: String
     /// Relative to the repository's address: "pool/main/z/zsh/zsh_5.9-8_amd64.deb".
     package let path: String
+    /// Of its bytes: what is fetched must have it.
     package let digest: Digest
+    /// In bytes, just so many.
     package let size: ByteCount
     /// Other paths at which an archive may keep the same bytes ("…/by-hash/SHA256/…"), better ones first.
     package let otherPaths: [String]
     /// What it is called in a tree: its own file name, unless told otherwise.
     package let name: String
 
+    /// Without a `name` it is called as the last part of `path` is.
     package init(
         repository: String, path: String, digest: Digest, size: ByteCount, otherPaths: [String] = [],
         name: String? = nil

@@ -5,9 +5,12 @@ import Primitives
 
 /// How a proven mirror becomes the darksite that the image carries: the mirror, its certificate and the certificate's signature.
 package struct DarksiteRecipe: Sendable {
+    /// What it says of the mirror, but for the verdicts, which come as inputs.
     package let certificate: Certificate
+    /// The key that signs it: the mirror's.
     package let signer: SigningKey
 
+    /// Where the certificate lies in the darksite; its signature is beside it, with ".asc" at the end.
     package static let fileName = "certificate.txt"
 
     package init(certificate: Certificate, signer: SigningKey) {

@@ -14,6 +14,7 @@ package struct MirrorRecipe: Sendable {
     package let label: String
     /// Seconds since 1970: the date of the indexes.
     package let epoch: Int64
+    /// The key that signs the indexes; the public one is a part of the step's key.
     package let signer: SigningKey
 
     package init(codename: String, label: String, epoch: Int64, signer: SigningKey) {

@@ -7,9 +7,13 @@ package import SystemPackage
 /// Package files of the user's own, which lie on the build host: a repository that is indexed here. Nobody signs it; the lock has the
 /// digests of its files.
 package struct OwnRepository: Hashable, Sendable {
+    /// One package file.
     package struct File: Hashable, Sendable {
+        /// Where it lies on the build host.
         package let path: FilePath
+        /// Of its bytes.
         package let digest: Digest
+        /// Of its bytes.
         package let size: ByteCount
 
         package init(path: FilePath, digest: Digest, size: ByteCount) {
@@ -21,10 +25,12 @@ package struct OwnRepository: Hashable, Sendable {
         var name: String { path.lastComponent?.string ?? path.string }
     }
 
+    /// As the declaration calls it.
     package let name: String
     /// Sorted by name and digest; the same bytes once.
     package let files: [File]
 
+    /// The files may be in any order; of several with the same bytes the first by name stays.
     package init(name: String, files: [File]) {
         self.name = name
         var seen: Set<Digest> = []

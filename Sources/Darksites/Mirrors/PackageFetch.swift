@@ -11,6 +11,7 @@ package struct PackageFetch: Sendable {
 
     private let source: @Sendable () async throws -> Source
 
+    /// Fetches from these addresses.
     package init(addresses: RepositoryAddresses, downloader: Downloader) { self.init { (addresses, downloader) } }
 
     /// `source` is asked when there is something to fetch.
@@ -43,7 +44,9 @@ package struct PackageFetch: Sendable {
 
     /// What a fetch had to download.
     package struct Fetched: Sendable, CustomStringConvertible {
+        /// How many; files that were in the store are not counted.
         package var files = 0
+        /// Their sizes together.
         package var bytes = ByteCount.zero
         package var description: String { "\(files) (\(bytes))" }
 

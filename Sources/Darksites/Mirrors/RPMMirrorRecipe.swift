@@ -15,6 +15,7 @@ package struct RPMMirrorRecipe: Sendable {
     package let epoch: Int64
     /// What the dnf of the distribution reads.
     package let compression: Compression
+    /// The key that signs repomd.xml; the public one is a part of the step's key.
     package let signer: SigningKey
 
     package init(epoch: Int64, compression: Compression, signer: SigningKey) {

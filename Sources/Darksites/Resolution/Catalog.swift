@@ -4,11 +4,14 @@ import Solver
 
 /// The packages of a distribution's snapshot: what can be resolved and asked about.
 package struct Catalog: Sendable {
+    /// Where the packages are from.
     package let snapshot: Snapshot
+    /// The packages, and what decides between them.
     package let content: Content
     /// What an earlier resolution decided.
     package let hold: LockHold
 
+    /// Packages with the rules of their family.
     package enum Content: Sendable {
         case apt(APTCatalog)
         case rpm(RPMCatalog)
@@ -47,7 +50,9 @@ package struct Catalog: Sendable {
 
 /// The packages of APT's snapshot, and the prebuilt ZFS module beside them.
 package struct APTCatalog: Sendable {
+    /// The packages of all indexes, and that of `module` where there is one.
     package let table: PackageTable
+    /// Pins, and which architectures take part.
     package let rules: APTRules
     /// nil where none is wanted, or the snapshot has no kernel or no ZFS.
     package let module: ZFSModulePackage?
@@ -67,7 +72,9 @@ package struct APTCatalog: Sendable {
 
 /// The packages of a snapshot of RPM repositories.
 package struct RPMCatalog: Sendable {
+    /// Packages, modules and groups of all repositories.
     package let content: RPMSnapshotContent
+    /// dnf's settings, and which streams are enabled.
     package let rules: RPMRules
 
     package init(content: RPMSnapshotContent, rules: RPMRules) {
@@ -88,6 +95,7 @@ package struct RPMCatalog: Sendable {
 package struct APTRules: Sendable {
     /// Other architectures whose packages may be asked for, as `name:i386`.
     package let foreignArchitectures: [String]
+    /// In the order of the declaration: the first that fits counts.
     package let pins: [Pin]
     /// Whether profiles that want zfsutils-linux get a prebuilt module for their kernel.
     package let prebuildsZFS: Bool
@@ -101,6 +109,7 @@ package struct APTRules: Sendable {
 
 /// What decides about RPM packages beside their relations.
 package struct RPMRules: Hashable, Sendable {
+    /// What dnf.conf(5) would say.
     package var policy: RPMPolicy
     /// What modules are for: "el9"; nil where that is not looked at.
     package let platform: String?

@@ -6,9 +6,11 @@ package import Solver
 
 /// The packages of a distribution as profiles, questions and the lock see them: what APT's and RPM's have in common.
 package protocol CatalogPackages: PackageUniverse {
+    /// "htop"
     func name(of package: PackageID) -> String
     /// As the lock and its family's package manager spell it.
     func version(of package: PackageID) -> String
+    /// That of the package: "amd64", "all", "x86_64", "noarch".
     func architecture(of package: PackageID) -> String
     /// A line.
     func summary(of package: PackageID) -> String
@@ -47,7 +49,9 @@ package protocol CatalogPackages: PackageUniverse {
 
 /// Where a package comes from.
 package struct PackageSource: Hashable, Sendable {
+    /// As the declaration calls it.
     package let repository: String
+    /// "trixie-security"; "-" for repositories of RPM packages.
     package let suite: String
     /// Of the snapshot that has it; see ``Snapshot/State``.
     package let generation: Int
@@ -59,10 +63,13 @@ package struct PackageSource: Hashable, Sendable {
 
 /// The file of a package.
 package struct PackageFile: Hashable, Sendable {
+    /// The one it is taken from, as the declaration calls it.
     package let repository: String
     /// From the root of the repository.
     package let path: String
+    /// Of the file.
     package let digest: Digest
+    /// Of the file.
     package let size: ByteCount
     /// As the package estimates it; zero where it doesn't.
     package let installedSize: ByteCount
@@ -76,6 +83,7 @@ package struct PackageMention: Hashable, Sendable {
     package let weakness: Int
     /// With all its alternatives: "exim4 | mail-transport-agent".
     package let relation: String
+    /// The names that stand in it, without versions.
     package let names: [String]
 }
 

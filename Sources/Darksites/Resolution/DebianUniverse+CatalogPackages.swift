@@ -4,16 +4,26 @@ import Primitives
 package import Solver
 
 extension DebianUniverse: CatalogPackages {
+    /// Of the field Package.
     package func name(of package: PackageID) -> String { table.name(of: package) }
+    /// Of the field Version.
     package func version(of package: PackageID) -> String { "\(table.version(of: package))" }
+    /// Of the field Architecture.
     package func architecture(of package: PackageID) -> String { table.architecture(of: package) }
+    /// The first line of Description.
     package func summary(of package: PackageID) -> String { table.summary(of: package) }
+    /// Candidates or not, in the order of the sources.
     package func packages(named name: String) -> [PackageID] { table.packages(named: name) }
+    /// Those that have it in Provides, candidates or not.
     package func providers(of name: String) -> [PackageID] { table.providers(of: name) }
+    /// Whether the table knows the name as that of a package, or of what one provides.
     package func isProvided(_ name: String) -> Bool { table.isProvided(name) }
+    /// Those of the table, the likeliest first.
     package func nearestNames(to name: String) -> [String] { table.nearestNames(to: name) }
+    /// apt's candidate for the native architecture, under the pins; nil where they forbid every version.
     package func candidate(of name: String) -> PackageID? { candidate(of: name, architecture: nil) }
 
+    /// Every index that lists it.
     package func sources(of package: PackageID) -> [PackageSource] {
         table.origins(of: package).map { origin in
             PackageSource(
@@ -22,10 +32,13 @@ extension DebianUniverse: CatalogPackages {
         }
     }
 
+    /// By the suite as it was asked for, by Suite (which apt calls archive), or by Codename.
     package func isFrom(_ suite: String, _ package: PackageID) -> Bool {
         table.origins(of: package).contains { $0.isSuite(suite) }
     }
 
+    /// nil for the prebuilt ZFS module. Throws `PackageIndexError` where Filename, Size or SHA256 is missing or means
+    /// nothing.
     package func file(of package: PackageID) throws -> PackageFile? {
         guard let origin = table.origins(of: package).first, origin.repository != Resolver.builtHere else { return nil }
         let details = try table.details(of: package)
@@ -34,12 +47,14 @@ extension DebianUniverse: CatalogPackages {
             installedSize: details.installedSize ?? .zero)
     }
 
+    /// Always one. A version or a suite in the request makes another candidate of the name.
     package func requirements(
         for request: PackageRequest, label: Int32, isOptional: Bool
     ) throws -> [Requirement] {
         [try requirement(for: request, label: label, isOptional: isOptional)]
     }
 
+    /// In Pre-Depends (weakness 0), Depends, Recommends and Suggests (3).
     package func mentions(of names: Set<String>, by package: PackageID) -> [PackageMention] {
         let fields = ["Pre-Depends", "Depends", "Recommends", "Suggests"]
         return table.mentions(of: names, by: package).map { mention in
@@ -49,11 +64,13 @@ extension DebianUniverse: CatalogPackages {
         }
     }
 
+    /// "Essential: yes", or "Priority: required" of one that is not; empty where there is no candidate.
     package func baseField(of name: String) -> String {
         guard let package = candidate(of: name) else { return "" }
         return table.isEssential(package) ? "Essential: yes" : "Priority: \(table.priority(of: package))"
     }
 
+    /// What `nearMisses` finds, with the words that would ask for it.
     package func remedies(
         forRequirement label: Int32, of package: PackageID, wishes: [SolvedProfile.Wish]
     ) -> [String] {

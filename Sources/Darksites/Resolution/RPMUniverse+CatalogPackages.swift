@@ -5,16 +5,26 @@ package import RPM
 package import Solver
 
 extension RPMUniverse: CatalogPackages {
+    /// "bash"
     package func name(of package: PackageID) -> String { table.name(of: package) }
+    /// With the release, and an epoch that is not 0: "5.1.8-9.el9".
     package func version(of package: PackageID) -> String { table.version(of: package).text }
+    /// "x86_64" or "noarch".
     package func architecture(of package: PackageID) -> String { table.architecture(of: package) }
+    /// The element `summary`.
     package func summary(of package: PackageID) -> String { table.summary(of: package) }
+    /// Hidden ones included.
     package func packages(named name: String) -> [PackageID] { table.packages(named: name) }
+    /// Hidden ones included; for a path, those that have the file.
     package func providers(of name: String) -> [PackageID] { table.providers(of: name) }
+    /// Whether one is called so, provides it or has it as a file, hidden or not.
     package func isProvided(_ name: String) -> Bool { table.isProvided(name) }
+    /// Of those that can be chosen the best; nil where none can.
     package func candidate(of name: String) -> PackageID? { best(of: table.packages(named: name)).first }
+    /// Always empty: nothing belongs to the base system by a field of its own.
     package func baseField(of name: String) -> String { "" }
 
+    /// Just one: what two repositories have is two packages.
     package func sources(of package: PackageID) -> [PackageSource] {
         let repository = table.repository(of: package)
         return [
@@ -24,8 +34,11 @@ extension RPMUniverse: CatalogPackages {
         ]
     }
 
+    /// Whether `suite` is the name of its repository.
     package func isFrom(_ suite: String, _ package: PackageID) -> Bool { table.repository(of: package) == suite }
 
+    /// Never nil. Throws `UnusablePackage` where it is listed by another digest than SHA-256, or lies at an address
+    /// that is none of http or https.
     package func file(of package: PackageID) throws -> PackageFile? {
         let details = table.details(of: package)
         guard let location = RepositoryPath.joined(details.location, base: details.base) else {
@@ -47,6 +60,7 @@ extension RPMUniverse: CatalogPackages {
             installedSize: details.installedSize)
     }
 
+    /// One, or one for each member of a group. A suite in the request is a repository.
     package func requirements(
         for request: PackageRequest, label: Int32, isOptional: Bool
     ) throws -> [Requirement] {
@@ -60,6 +74,7 @@ extension RPMUniverse: CatalogPackages {
         return try requirements(for: wanted, label: label, isOptional: isOptional)
     }
 
+    /// In Requires (weakness 1), Recommends, Suggests and Supplements (4).
     package func mentions(of names: Set<String>, by package: PackageID) -> [PackageMention] {
         let kinds: [(RelationKind, String, Int)] = [
             (.requires, "Requires", 1), (.recommends, "Recommends", 2), (.suggests, "Suggests", 3),
@@ -72,12 +87,14 @@ extension RPMUniverse: CatalogPackages {
         }
     }
 
+    /// The names in the relation; each of a rich one comes with all of its text.
     package func alternatives(ofRequirement label: Int32, of package: PackageID) -> [(name: String, text: String)] {
         guard let (_, relation) = relation(label, of: package) else { return [] }
         let names = relation.names
         return names == [relation.name] ? [(relation.name, "\(relation)")] : names.map { ($0, "\(relation)") }
     }
 
+    /// What `nearMisses` finds; what was asked for changes nothing of it.
     package func remedies(
         forRequirement label: Int32, of package: PackageID, wishes: [SolvedProfile.Wish]
     ) -> [String] {

@@ -16,8 +16,11 @@ package struct ProfileRequest: Sendable {
         case essential
     }
 
+    /// "server"; `live` and `builder` are internal ones.
     package let name: String
+    /// What it starts from.
     package let base: Base
+    /// The lines of all its sets, joined.
     package let sets: PackageSetUnion
 
     package init(name: String, base: Base, sets: PackageSetUnion) {
@@ -37,11 +40,15 @@ package struct ProfileRequest: Sendable {
 
 /// What has to be resolved of one distribution.
 package struct ResolutionRequest: Sendable {
+    /// As the declaration calls it.
     package let distribution: String
+    /// The native one, in the words of the family: "amd64", "x86_64".
     package let architecture: String
     /// What the declaration and its sets ask for, as the lock says it.
     package let asked: LockedRequest
+    /// In the order of the declaration.
     package var profiles: [ProfileRequest]
+    /// Of the family that `asked` is of.
     package let rules: Rules
 
     /// What decides between packages, by their family.
@@ -50,6 +57,7 @@ package struct ResolutionRequest: Sendable {
         case rpm(RPMRules)
     }
 
+    /// That of what is asked for.
     package var family: PackageFamily { asked.source.family }
 
     package init(
@@ -71,6 +79,7 @@ package struct Resolver: Sendable {
 
     /// What a resolution came to.
     package struct Resolution {
+        /// The section of the lock that it makes.
         package let locked: LockedDistribution
         /// In the order of the request.
         package let profiles: [SolvedProfile]

@@ -25,9 +25,13 @@ package struct SolvedProfile {
         }
     }
 
+    /// "server"
     package let name: String
+    /// What it was solved in: numbers of packages and labels mean something here only.
     package let universe: any CatalogPackages
+    /// What is installed, and why.
     package let solution: Solution
+    /// The items of the request, in its order.
     package let wishes: [Wish]
     /// By wish: the packages of the solution that answer it, several for a group; none for an optional line that could not be
     /// had.
@@ -37,5 +41,6 @@ package struct SolvedProfile {
     /// Optional lines that could not be had, with the reason.
     package let remarks: [String]
 
+    /// What is installed, sorted by number.
     package var packages: [PackageID] { solution.packages }
 }

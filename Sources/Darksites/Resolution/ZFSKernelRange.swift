@@ -1,6 +1,8 @@
 /// The first two numbers of a kernel's version: 6.12.
 package struct KernelSeries: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// 6 of 6.12.
     package let major: Int
+    /// 12 of 6.12.
     package let minor: Int
 
     package init(_ major: Int, _ minor: Int) {
@@ -24,7 +26,9 @@ package struct KernelSeries: Hashable, Sendable, Comparable, CustomStringConvert
 package struct ZFSKernelRange: Hashable, Sendable {
     /// As its package is versioned: "2.3.9-0+deb13u1".
     package let zfs: String
+    /// The oldest series; 0.0 where META names none.
     package let minimum: KernelSeries
+    /// The newest series, all of it included.
     package let maximum: KernelSeries
 
     package init(zfs: String, minimum: KernelSeries, maximum: KernelSeries) {

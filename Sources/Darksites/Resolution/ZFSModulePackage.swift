@@ -5,12 +5,14 @@ import Solver
 /// The package with prebuilt ZFS modules for one kernel: known by name and version before it is built, so that profiles can
 /// be resolved with it.
 package struct ZFSModulePackage: Hashable, Sendable {
+    /// What its name begins with, before the kernel's release.
     package static let prefix = "zfs-modules-"
 
     /// "6.12.57+deb13-amd64"
     package let kernel: String
     /// The version of OpenZFS as packaged: "2.3.2-2".
     package let version: String
+    /// "amd64"
     package let architecture: String
 
     package init(kernel: String, version: String, architecture: String) {
@@ -19,6 +21,7 @@ package struct ZFSModulePackage: Hashable, Sendable {
         self.architecture = architecture
     }
 
+    /// "zfs-modules-6.12.57+deb13-amd64"
     package var name: String { Self.prefix + kernel }
 
     /// Its control paragraph, as `zfs-module.sh` writes it, as far as relations go.

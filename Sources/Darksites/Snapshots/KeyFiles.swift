@@ -3,6 +3,7 @@ package import SystemPackage
 
 /// Files with the keys whose signatures count.
 package struct KeyFiles: Hashable, Sendable {
+    /// In any order; one may hold several keys.
     package let files: [FilePath]
 
     package init(_ files: [FilePath]) { self.files = files }

@@ -6,7 +6,9 @@ package import RPM
 package struct RPMSnapshotContent: Sendable {
     /// A repository that is there in several states is there several times, the oldest first.
     package let table: RPMTable
+    /// Those of all repositories, merged.
     package let modules: ModuleMetadata
+    /// Those of all repositories, merged.
     package let groups: Comps
     /// By the table's number of the repository: 0, or what updates of single packages added, by date.
     package let generations: [Int]

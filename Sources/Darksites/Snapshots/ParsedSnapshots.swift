@@ -13,6 +13,7 @@ package struct ParsedSnapshots: Sendable {
     private let store: ContentStore
     private var folder: FilePath { store.root.appending("parsed") }
     private var files: ParsedFiles { ParsedFiles(folder: folder, ingest: store.ingestFolder) }
+    /// The tables of Debian packages, and the unpacked indexes, in `parsed/` of the store.
     package var indexes: ParsedIndexes { ParsedIndexes(folder: folder, ingest: store.ingestFolder) }
     var packages: ParsedRPMSnapshots { ParsedRPMSnapshots(folder: files) }
 

@@ -18,8 +18,11 @@ package struct RPMRepositorySource: Sendable {
         case unsigned
     }
 
+    /// As the declaration calls it.
     package let name: String
+    /// Who vouches for it.
     package let trust: Trust
+    /// How old today's state may be; a locked one may be of any age.
     package let maximumAge: MaximumAge
     /// What it is made of, where it is one of the user's own.
     package let own: OwnRepository?
@@ -46,6 +49,7 @@ package struct RPMSnapshotFetch: Sendable {
     let kept: KeptResults
     var parsed: ParsedSnapshots { ParsedSnapshots(store: store) }
 
+    /// Without `kept`, every signature is verified anew.
     package init(
         store: ContentStore, addresses: RepositoryAddresses, downloader: Downloader, now: Int64,
         allowances: Allowances = Allowances(), kept: KeptResults? = nil

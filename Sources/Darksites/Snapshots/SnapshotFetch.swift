@@ -9,18 +9,24 @@ package import Transfer
 
 /// A repository of the declaration, as far as its signed indexes are concerned.
 package struct RepositorySource: Sendable {
+    /// Who vouches for its Release files.
     package enum Trust: Hashable, Sendable {
         case keyring(FilePath)
         /// Written down as unsigned in the declaration.
         case unsigned
     }
 
+    /// As the declaration calls it.
     package let name: String
+    /// "trixie", "trixie-updates"; that of a flat repository ends in a slash.
     package let suites: [String]
+    /// "main"; empty for a flat repository.
     package let components: [String]
+    /// Who vouches for it.
     package let trust: Trust
     /// The host of its address, for pins by origin; empty for a folder.
     package let site: String
+    /// How old today's state may be; a locked one may be of any age.
     package let maximumAge: MaximumAge
     /// What it is made of, where it is one of the user's own.
     package let own: OwnRepository?
@@ -41,7 +47,9 @@ package struct RepositorySource: Sendable {
 
 /// The state of a distribution's repositories at one moment: what the lock says of them, and what their Release files say.
 package struct Snapshot: Sendable {
+    /// The signed files, in the order of the declaration; of a suite the first state comes first.
     package let snapshots: [LockedSnapshot]
+    /// Those that the signed files name and that are needed, each once.
     package let indexes: [LockedIndex]
     /// "Debian Archive Automatic Signing Key (13/trixie)", each once.
     package let signers: [String]
@@ -50,6 +58,7 @@ package struct Snapshot: Sendable {
     /// Mirrors that were passed over, and why.
     package var remarks: [String] = []
 
+    /// One state of a suite, or of an RPM repository, among those that a snapshot has of it.
     package struct State: Sendable {
         /// 0 for the first snapshot of the suite, then those that updates of single packages added, by date.
         package let generation: Int
@@ -65,6 +74,7 @@ package struct Snapshot: Sendable {
         }
         return generations
     }
+    /// What the signed files and the indexes say.
     package let content: Content
 
     /// What its signed files say, by the family of its packages.
@@ -99,6 +109,7 @@ package struct SnapshotFetch: Sendable {
     private let allowances: Allowances
     private let kept: KeptResults
 
+    /// Without `kept`, every signature is verified anew.
     package init(
         store: ContentStore, addresses: RepositoryAddresses, downloader: Downloader, now: Int64,
         allowances: Allowances = Allowances(), kept: KeptResults? = nil
