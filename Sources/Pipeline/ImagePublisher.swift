@@ -7,10 +7,13 @@ package import SystemPackage
 
 /// An image in the output folder.
 package struct PublishedImage: Sendable {
+    /// In the output folder: "kldload-free-debian-server-amd64-20261120-4f2c1d9.iso".
     package let path: FilePath
     /// As people in the checkout know it.
     package let shown: String
+    /// Of the whole file; its first digits end the name.
     package let digest: Digest
+    /// Of the file.
     package let size: ByteCount
     /// Whether this build put it there.
     package let isNew: Bool

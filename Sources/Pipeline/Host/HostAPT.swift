@@ -6,8 +6,11 @@ package import SystemPackage
 package struct HostAPT: Hashable, Sendable {
     /// One repository that apt is told of.
     package struct Source: Hashable, Sendable {
+        /// Where the archive is: what follows `deb` and its options, or a URI of URIs.
         package let address: MirrorAddress
+        /// "trixie", "trixie-updates"; one in the old format.
         package let suites: [String]
+        /// "main"; empty for a flat repository.
         package let components: [String]
         /// The value of Signed-By; empty where there is none.
         package let signedBy: String
@@ -20,7 +23,9 @@ package struct HostAPT: Hashable, Sendable {
         }
     }
 
+    /// In the order in which apt reads them: sources.list, then sources.list.d by name.
     package let sources: [Source]
+    /// How apt gets to the addresses.
     package let proxies: APTProxies
     /// What is there and could not be read, with the reason: it was passed over, as apt does it.
     package let problems: [String]

@@ -113,6 +113,7 @@ package struct MirrorSelection: Sendable {
 extension HostAPT {
     /// Where an archive is.
     package struct Found: Hashable, Sendable {
+        /// In the order of apt's sources, each once; never empty once it was looked for.
         package var addresses: [MirrorAddress]
         /// Whether the vendor's own server stands for mirrors that this machine does not have.
         package var isLastResort = false

@@ -7,11 +7,14 @@ import SystemPackage
 
 /// One side of a comparison of locks: the lock, what it is called, and where its package sets may be found.
 package struct LockSide: Sendable {
+    /// Where a lock comes from: the checkout as it is, a commit, a file, or the inside of an ISO.
     package enum Kind: String, Sendable { case working, revision, file, image }
 
+    /// Where the lock comes from.
     package let kind: Kind
     /// "deploy.lock", "HEAD (4f2c1d9)", "kldload-free-….iso"
     package let name: String
+    /// What it says there.
     package let lock: Lock
     /// The revision's commit.
     let commit: String?

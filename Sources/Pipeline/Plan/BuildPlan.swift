@@ -10,12 +10,18 @@ import Primitives
 
 /// The five stages of a build, as people know them.
 package enum BuildStage {
+    /// What later stages run in, and the first packages for it.
     package static let builder = Stage(number: 1, name: "builder", title: "builder image")
+    /// The darksites of all distributions of APT's packages but Ubuntu.
     package static let debian = Stage(number: 2, name: "debian", title: "debian darksite")
+    /// The darksite of Ubuntu.
     package static let ubuntu = Stage(number: 3, name: "ubuntu", title: "ubuntu darksite")
+    /// The darksites of all distributions of RPM packages.
     package static let rpm = Stage(number: 4, name: "rpm", title: "rpm darksites")
+    /// The live system and the image itself.
     package static let iso = Stage(number: 5, name: "iso", title: "iso")
 
+    /// In the order of their numbers.
     package static let all = [builder, debian, ubuntu, rpm, iso]
 
     /// The stage that makes the darksite of a distribution.
@@ -36,10 +42,12 @@ package enum BuildStage {
 
 /// What a declaration and its lock come to: the steps of the build.
 package struct BuildPlan: Sendable {
+    /// The step whose output `kldload.iso` is the image.
     package static let image: StepName = "iso/image"
     /// The version of this program.
     package static let toolVersion = "0.1.0"
 
+    /// All steps, wanted or not.
     package let graph: StepGraph
     /// What the ISO file is called, but for the end that depends on its bytes: "kldload-free-debian-server-amd64-20261120".
     package let imageName: String

@@ -32,6 +32,7 @@ package struct BuildRequest: Sendable {
 
 /// What a build came to.
 package struct BuildResult: Sendable {
+    /// What ran and what was on record.
     package let report: BuildReport
     /// The image, where it was among the targets.
     package let image: PublishedImage?
@@ -182,9 +183,13 @@ extension Project {
 
     /// What `deploy key` shows.
     package struct KeyFacts: Sendable {
+        /// 40 upper-case hexadecimal digits.
         package let fingerprint: String
+        /// The user ID of the key: "kldload build host".
         package let user: String
+        /// The public key, as `Signed-By` takes it in an .asc file.
         package let armored: String
+        /// The folder with the secret key.
         package let home: String
     }
 

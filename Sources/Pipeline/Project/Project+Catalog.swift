@@ -6,11 +6,13 @@ import Transfer
 
 /// A distribution as it is locked, opened for questions: nothing is written, and nothing of the lock moves.
 package struct OpenDistribution: Sendable {
+    /// What deploy.yaml says of it.
     package let declaration: Declaration.Distribution
     /// What the declaration and its sets ask for today.
     package let request: ResolutionRequest
     /// nil where nothing is locked yet: then the catalog is that of today's archive.
     package let locked: LockedDistribution?
+    /// The packages that can be asked about; what was locked holds in it.
     package let catalog: Catalog
 }
 

@@ -6,6 +6,7 @@ import SystemPackage
 
 /// What `clean` did, in words.
 package struct Cleaning: Sendable {
+    /// "the cache", "2 container image(s)".
     package let removed: [String]
     /// What lies in the folders that were cleaned, and is not ours.
     package let left: [String]

@@ -7,8 +7,11 @@ import SystemPackage
 
 /// Two locks compared.
 package struct ProjectDifference: Sendable {
+    /// The lock that counts as before.
     package let from: LockSide
+    /// The lock that counts as after.
     package let to: LockSide
+    /// What moved, and why as far as that is known.
     package let comparison: LockComparison
 }
 

@@ -10,8 +10,11 @@ import Transfer
 
 /// One thing that a build needs of its host.
 package struct HostCheck: Sendable {
+    /// What was looked at: "podman", "keyring", "repository debian".
     package let subject: String
+    /// What was found: a version, a path, a sentence.
     package let finding: String
+    /// Whether a build can do with it; there is a `remedy` where not.
     package let isWell: Bool
     /// The command or the edit that mends it.
     package let remedy: String?

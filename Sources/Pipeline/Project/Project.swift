@@ -16,15 +16,22 @@ private import Glibc
 
 /// A declaration with the folders and tools it is built with: what every command starts from.
 package struct Project: Sendable {
+    /// deploy.yaml, with what flags and environment say in its place.
     package let declaration: Declaration
     /// The name of the file that it was read from.
     package let declarationFile: String
+    /// The folders that a build works in.
     package let workspace: Workspace
+    /// What comes from outside: environment, clock, cores.
     package let surroundings: Surroundings
+    /// The store in the workspace's cache; `lockStore` holds it for one process.
     package let store: ContentStore
+    /// The runs of steps, in the cache, too.
     package let records: RecordStore
+    /// What runs containers on this host.
     package let podman: Podman
     let network: HostNetwork
+    /// Gets all that happens in builds and resolutions, from whichever task it happens in; it must not wait.
     package let events: @Sendable (BuildEvent) -> Void
     /// What is accepted of states of repositories that would be refused.
     package var allowances = Allowances()

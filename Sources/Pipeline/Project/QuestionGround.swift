@@ -4,6 +4,7 @@ import Locking
 
 /// What a question about one distribution is answered from.
 package struct QuestionGround: Sendable {
+    /// "debian"
     package let distribution: String
     /// Whether deploy.lock has it; else it is today's archive that is spoken of.
     package let isLocked: Bool

@@ -8,6 +8,7 @@ private import Glibc
 
 /// What comes from outside: handed in by the executable, and by tests.
 package struct Surroundings: Sendable {
+    /// The variables of the process: HOME, DEPLOY_CACHE and their like.
     package var environment: [String: String]
     /// The folder that relative paths of the user start from.
     package var currentFolder: FilePath
@@ -51,6 +52,8 @@ package struct Workspace: Sendable {
     private let keyFolder: FilePath?
     private let home: FilePath?
 
+    /// `root` is the folder of deploy.yaml. DEPLOY_CACHE, DEPLOY_KEY, XDG_DATA_HOME and HOME are looked at; no folder
+    /// is.
     package init(root: FilePath, surroundings: Surroundings) {
         self.root = root
         let environment = surroundings.environment
@@ -87,9 +90,13 @@ package struct Workspace: Sendable {
             || home.map { real($0).starts(with: folder) } == true
     }
 
+    /// A folder for each build is in it, called after a moment: "20261119-203112".
     package var logs: FilePath { root.pushing("live-build/logs") }
+    /// What is remembered of the runs of steps.
     package var records: FilePath { cache.appending("records") }
+    /// The file with the digests of the user's files, so that they are read once.
     package var statCache: FilePath { cache.appending("stat-cache") }
+    /// How containers are started on this host, once that was found out; and podman's temporary files.
     package var podman: FilePath { cache.appending("podman") }
 
     /// `path` as people in the checkout know it.
