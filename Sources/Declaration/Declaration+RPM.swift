@@ -19,6 +19,7 @@ extension Declaration {
         /// By design nothing of it is on the image: it is installed over the network, with what the person brings.
         package let isOnline: Bool
 
+        /// Which of ZFS on Linux's two kinds of packages the sets ask for.
         package enum ZFS: String, CaseIterable, Hashable, Sendable {
             /// A package of ready made modules that fits the kernel's interface.
             case kmod
@@ -29,7 +30,9 @@ extension Declaration {
 
     /// A stream of a module, as people write it: `nodejs:20`.
     package struct ModuleStream: Hashable, Sendable {
+        /// "nodejs"
         package let module: String
+        /// "20"
         package let stream: String
 
         /// Nil unless `text` is MODULE:STREAM.
@@ -50,8 +53,11 @@ extension Declaration {
 
     /// A repository of RPM packages: what a file in yum.repos.d says of one.
     package struct RPMRepository: Hashable, Sendable {
+        /// What it is called here, in the lock and in DEPLOY_MIRROR_…: "centos-baseos".
         package let name: String
+        /// Where it is.
         package let access: Access
+        /// Who vouches for its metadata.
         package let trust: Trust
         /// The keys that packages must be signed with, one of them; empty: theirs are not looked at, as `unsigned` says.
         package let packageKeys: [FilePath]
@@ -65,6 +71,7 @@ extension Declaration {
         package let ignoresModules: Bool
         /// How old its state may be when it is taken.
         package let maximumAge: MaximumAge
+        /// Where in deploy.yaml it stands, for errors.
         package let location: SourceLocation
 
         /// How its mirrors are found.

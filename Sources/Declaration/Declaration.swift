@@ -8,11 +8,16 @@ package struct Declaration: Hashable, Sendable {
     package let folder: FilePath
     /// In the order of the file.
     package let distributions: [Distribution]
+    /// What the image boots.
     package let live: Live
+    /// Where the container image comes from that steps run in.
     package let builder: Builder
+    /// What the image is called, and what it carries.
     package var iso: ISO
+    /// Where images go.
     package let output: Output
 
+    /// The distribution called `name`; nil where there is none.
     package subscript(distribution name: String) -> Distribution? { distributions.first { $0.name == name } }
 
     /// The folder with the package sets, one folder for each distribution.
@@ -51,6 +56,7 @@ package struct Declaration: Hashable, Sendable {
 
     /// A distribution: where its packages come from, and what can be installed of it.
     package struct Distribution: Hashable, Sendable {
+        /// "debian"
         package let name: String
         /// As people write it: "13".
         package let release: String
@@ -58,9 +64,11 @@ package struct Declaration: Hashable, Sendable {
         package let codename: String
         /// As the distribution's packages write it: "amd64".
         package let architecture: String
+        /// In the order of the file; not those that the build needs for itself.
         package let profiles: [PackageSetProfile]
         /// The profiles that a gate really unpacks and configures; others are simulated.
         package let installedProfiles: [String]
+        /// Where its packages come from.
         package let source: Source
 
         /// Where its packages come from and which of them count, by the family of its packages.
@@ -68,6 +76,7 @@ package struct Declaration: Hashable, Sendable {
             case apt(APTSource)
             case rpm(RPMSource)
 
+            /// The one that it is the source of.
             package var family: PackageFamily {
                 switch self {
                 case .apt: .apt
@@ -76,6 +85,7 @@ package struct Declaration: Hashable, Sendable {
             }
         }
 
+        /// That of its packages.
         package var family: PackageFamily { source.family }
     }
 
@@ -83,8 +93,11 @@ package struct Declaration: Hashable, Sendable {
     package struct APTSource: Hashable, Sendable {
         /// Others whose packages may be asked for, as `name:i386`.
         package let foreignArchitectures: [String]
+        /// In the order of the file, which decides between those that have the same package.
         package let repositories: [Repository]
+        /// In the order of the file: the first that fits counts.
         package let pins: [Pin]
+        /// How a prebuilt module is made; nil where none is.
         package let zfsModule: ZFSModule?
 
         /// By repository: the host of the first address that is declared for it, which is what `Pin: origin` is about;
@@ -104,11 +117,15 @@ package struct Declaration: Hashable, Sendable {
 
     /// A package archive.
     package struct Repository: Hashable, Sendable {
+        /// What it is called here, in the lock and in DEPLOY_MIRROR_…: "debian-security".
         package let name: String
         /// Tried in this order.
         package let mirrors: [Mirror]
+        /// "trixie", "trixie-updates"; the one of a flat repository ends in a slash.
         package let suites: [String]
+        /// "main"; empty for a flat repository.
         package let components: [String]
+        /// Whose signature its Release files must have.
         package let trust: Trust
         /// What is asked for locked files that no mirror has any more.
         package let snapshot: SnapshotService?
@@ -116,6 +133,7 @@ package struct Declaration: Hashable, Sendable {
         package let maximumAge: MaximumAge
         /// Package files of one's own, of which it is made; none where it has mirrors.
         package let packages: [FilePattern]
+        /// Where in deploy.yaml it stands, for errors.
         package let location: SourceLocation
 
         /// The one suite of a repository that is made of package files: a flat one (sources.list(5)).
@@ -124,10 +142,13 @@ package struct Declaration: Hashable, Sendable {
 
     /// Files that a declaration names: a path, in which `*`, `?` and `[…]` stand for characters, or a folder of them.
     package struct FilePattern: Hashable, Sendable {
+        /// As it was written: "./debs/*.deb".
         package let text: String
+        /// Where in deploy.yaml it stands, for errors.
         package let location: SourceLocation
     }
 
+    /// Where an archive may be had.
     package enum Mirror: Hashable, Sendable {
         /// Wherever the apt of the build host gets this archive from.
         case host
@@ -144,6 +165,7 @@ package struct Declaration: Hashable, Sendable {
 
     /// A preference between versions, as apt_preferences(5) has it.
     package struct Pin: Hashable, Sendable {
+        /// What gets the priority, of the packages that are named.
         package enum Target: Hashable, Sendable {
             /// Release file fields by apt's letters: `a` archive, `n` codename, `c` component, `v` version, `o` origin,
             /// `l` label, `b` architecture.
@@ -154,10 +176,14 @@ package struct Declaration: Hashable, Sendable {
             case origin(String)
         }
 
-        /// Names, in which `*`, `?` and `[…]` stand for characters as in glob(7).
+        /// Names, in which `*`, `?` and `[…]` stand for characters as in glob(7); `/regular expressions/`; `src:` and the
+        /// name of a source package.
         package let packages: [String]
+        /// Which versions of them are meant.
         package let target: Target
+        /// In the sense of apt_preferences(5): below 0 never, 500 is usual.
         package let priority: Int
+        /// Where in deploy.yaml it stands, for errors.
         package let location: SourceLocation
     }
 
@@ -169,7 +195,9 @@ package struct Declaration: Hashable, Sendable {
 
     /// The live environment.
     package struct Live: Hashable, Sendable {
+        /// The name of the one that it is made of: "debian".
         package let distribution: String
+        /// What it has, beyond what is Essential.
         package let sets: [PackageSetReference]
         /// The folder that is laid over the live root.
         package let includes: FilePath
@@ -190,6 +218,7 @@ package struct Declaration: Hashable, Sendable {
     package struct ISO: Hashable, Sendable {
         /// The volume identifier of ISO 9660.
         package var label: String
+        /// A part of the image's name: "free".
         package var edition: String
         /// The distribution and the profile that the image is called after.
         package var distribution: String
@@ -200,12 +229,17 @@ package struct Declaration: Hashable, Sendable {
         package var squashfsLevel: Int
     }
 
+    /// What of a distribution the image carries.
     package struct Darksite: Hashable, Sendable {
+        /// Its name: "debian".
         package var distribution: String
+        /// Those that can be installed from the image.
         package var profiles: [String]
     }
 
+    /// Where finished images go, and how many stay.
     package struct Output: Hashable, Sendable {
+        /// Made where it is missing.
         package let folder: FilePath
         /// How many images stay there, the new one counted.
         package let keep: Int

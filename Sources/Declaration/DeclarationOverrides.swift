@@ -5,12 +5,17 @@ package import Primitives
 package struct DeclarationOverrides: Hashable, Sendable {
     /// A value, and where it is from: `--profile` or `PROFILE`.
     package struct Choice: Hashable, Sendable {
+        /// As it was given; not empty where it comes from a variable.
         package let value: String
+        /// What gave it, for errors: "--profile", "PROFILE".
         package let source: String
     }
 
+    /// The profile that the image is called after, and carries; nil: as declared.
     package let profile: Choice?
+    /// The edition in the image's name; nil: as declared.
     package let edition: Choice?
+    /// The distribution that the image is called after; nil: as declared.
     package let distribution: Choice?
 
     /// The flags where they are given, else the variables `PROFILE`, `EDITION` and `KLDLOAD_DISTRO` of `environment`.

@@ -18,6 +18,7 @@ package import Primitives
 ///
 /// Lines may end as on Windows, and the file may begin with a byte order mark.
 package struct PackageSet: Hashable, Sendable {
+    /// The file's without ".txt": "server".
     package let name: String
     /// The file as shown to people.
     package let file: String

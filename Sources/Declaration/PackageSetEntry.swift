@@ -2,6 +2,7 @@ package import Primitives
 
 /// One line of a package set: a package that must, may or must not be in the mirror.
 package struct PackageSetEntry: Hashable, Sendable {
+    /// What a line says of its package.
     package enum Kind: String, Hashable, Sendable {
         /// `name`: its absence is an error.
         case wanted
@@ -11,6 +12,7 @@ package struct PackageSetEntry: Hashable, Sendable {
         case forbidden
     }
 
+    /// What the line says.
     package let kind: Kind
     /// A package's; a group's begins with "@".
     package let name: String
@@ -60,6 +62,7 @@ package struct PackageSetEntry: Hashable, Sendable {
 
 /// A place where a package set is asked for: an item of a profile in `deploy.yaml`, or an `@include` line.
 package struct PackageSetReference: Hashable, Sendable {
+    /// The set's: "server".
     package let name: String
     /// Where it is asked for; nil where no file asks.
     package let location: SourceLocation?

@@ -12,8 +12,11 @@ package struct PackageSetUnion: Hashable, Sendable {
     /// Whether one of the sets says `@recommends`.
     package let followsRecommends: Bool
 
+    /// Those that must be there, in the order of names.
     package var wanted: [PackageSetEntry] { entries.filter { $0.kind == .wanted } }
+    /// Those that may be missing, in the order of names.
     package var optional: [PackageSetEntry] { entries.filter { $0.kind == .optional } }
+    /// Those that must not be there, in the order of names.
     package var forbidden: [PackageSetEntry] { entries.filter { $0.kind == .forbidden } }
 
     /// Joins `entries`, leaving out what is meant for other architectures, said before, or optional and wanted.
@@ -104,7 +107,9 @@ extension PackageSetEntry {
 
 /// A profile as far as package sets are concerned: a name and the sets that make it up.
 package struct PackageSetProfile: Hashable, Sendable {
+    /// "server"
     package let name: String
+    /// In the order of the file; what they include is not among them.
     package let sets: [PackageSetReference]
 
     package init(name: String, sets: [PackageSetReference]) {

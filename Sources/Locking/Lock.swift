@@ -94,7 +94,7 @@ package struct LockedDistribution: Hashable, Sendable {
 
 /// The signed state of one suite of a repository.
 package struct LockedSnapshot: Hashable, Sendable, Comparable {
-    /// As the declaration calls it: "security", "centos-baseos".
+    /// As the declaration calls it: "debian-security", "centos-baseos".
     package let repository: String
     /// "-" for repositories of RPM packages, which have none.
     package let suite: String

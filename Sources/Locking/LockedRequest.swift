@@ -97,7 +97,7 @@ package struct LockedRepository: Hashable, Sendable {
 package struct LockedPin: Hashable, Sendable {
     /// From apt_preferences(5): below 0 never, above 1000 even a downgrade.
     package let priority: Int
-    /// Package names and globs.
+    /// Package names, globs, `/regular expressions/` and `src:` names.
     package let packages: [String]
     /// "release:n=trixie-backports", "version:6.12.*" or "origin:HOST", with spaces and percent signs percent-encoded.
     package let target: String
