@@ -236,32 +236,23 @@ builds() { grep -c '^swift build' "$calls" || true; }
     [[ $output == "<$checkout><x>" && -z $stderr ]]
 }
 
-@test "Ubuntu's keyring is installed where Ubuntu is used, and only there" {
-    [[ ! -e /usr/share/keyrings/ubuntu-archive-keyring.gpg ]] || skip 'this machine has it'
-    printf 'distributions:\n  ubuntu:\n    release: "24.04"\niso:\n  darksites:\n    debian: [core]   # ubuntu: [core]\n' \
-        >"$checkout/deploy.yaml"
-    run -0 launch build debian
-    run -0 launch status --profile core
-    run ! grep -q ubuntu-keyring "$calls"
-    asks() { # COMMAND…
-        : >"$calls"
-        run -0 --separate-stderr "$@"
-        [[ $stderr == *"deploy: installing what Ubuntu needs: ubuntu-keyring"* ]]
-        grep -qx 'apt-get install -q -y --no-install-recommends ubuntu-keyring' "$calls"
-    }
-    asks launch build ubuntu
-    asks launch explain ubuntu/gate
-    asks launch build --distro=ubuntu
-    KLDLOAD_DISTRO=ubuntu asks launch build
-    printf '    ubuntu: [core]\n' >>"$checkout/deploy.yaml"
-    asks launch build
-    printf 'iso:\n  darksites: {debian: [core], ubuntu: [core]}\n' >"$checkout/deploy.yaml"
-    asks launch build
+@test "keyrings of what is built are installed, as the tool says, where one is missing" {
+    # The tool that is built here says what it was called with.
+    printf 'keyring: /usr/share/keyrings/no-archive-keyring.gpg # x\n' >"$checkout/deploy.yaml"
+    run -0 --separate-stderr launch build no
+    [[ $stderr == *"deploy: installing keyrings: <$checkout><missing-packages><build><no>" ]]
+    grep -qFx "apt-get install -q -y --no-install-recommends <$checkout><missing-packages><build><no>" "$calls"
     # Where apt has none, or somebody else than root builds, the tool says what is missing.
     fake apt-get 'exit 100'
     run -0 --separate-stderr launch build
-    [[ $output == "<$checkout><build>" && $stderr == *"apt-get has no ubuntu-keyring"* ]]
+    [[ $output == "<$checkout><build>" && $stderr == *"apt-get has no "* ]]
     fake id 'echo 1000'
     run -0 --separate-stderr launch build
     [[ -z $stderr ]]
+    fake id 'echo 0'
+    # With all there, nobody is asked.
+    printf 'keyring: /usr/share/dpkg/../keyrings/../dpkg # a path that is there\n' >"$checkout/deploy.yaml"
+    printf 'keyring: %s\n' "/usr/share/keyrings/../keyrings" "[/usr/share/keyrings/., /usr/share/keyrings/..]" >>"$checkout/deploy.yaml"
+    run -0 --separate-stderr launch build
+    [[ $output == "<$checkout><build>" && -z $stderr ]]
 }

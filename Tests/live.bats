@@ -20,7 +20,10 @@ setup() {
     echo 'MemTotal: 2000000 kB' > meminfo
     echo free > config/edition
     echo 2.3.9 > module/version
+    export KLDLOAD_APT_SOURCES=$PWD/own.sources
+    printf '%s\n' 'Types: deb' 'URIs: http://127.0.0.1:3142' > own.sources
     mkdir -p darksite/debian/apt
+    printf '%s\n' FAMILY=apt PORT=3142 > darksite/debian/distribution
     printf 'Package: %s\n\n' one two three > lists/127.0.0.1:3142_dists_trixie_main_binary-amd64_Packages
     stub apt-get 'exit 0'
     stub modprobe 'exit 0'
@@ -109,11 +112,12 @@ report() { run "$live/usr/lib/kldload/live-report"; }
     stub apt-get 'exit 100'
     report
     [ "$status" -eq 0 ]
-    [ "${lines[1]}" = "kldload: darksite debian: not on this medium" ]
+    [ "${lines[1]}" = "kldload: darksites: none of APT's packages on this medium" ]
 }
 
 @test "a darksite that the image has and that is not there is not ready" {
-    mkdir -p darksite/rpm/centos darksite/other
+    mkdir -p darksite/rpm/centos darksite/{centos,other}
+    echo FAMILY=rpm > darksite/centos/distribution
     listed debian/apt ubuntu/apt rpm/centos rpm/fedora
     report
     [ "$status" -eq 1 ]
@@ -138,8 +142,9 @@ report() { run "$live/usr/lib/kldload/live-report"; }
     [ "$status" -eq 0 ]
 }
 
-@test "Ubuntu's mirror is reported where the medium has it, and kept out of the lists of the live system" {
+@test "another distribution's mirror is reported where the medium has it, and kept out of the lists of the live system" {
     mkdir -p darksite/ubuntu/apt/dists/noble
+    printf '%s\n' FAMILY=apt PORT=3143 > darksite/ubuntu/distribution
     # What apt would do, in the lists that it is told of.
     # shellcheck disable=SC2016 # a script in single quotes
     stub apt-get '
@@ -182,16 +187,13 @@ report() { run "$live/usr/lib/kldload/live-report"; }
     [[ "${lines[2]}" == "kldload: FAILED darksite centos at "* ]]
 }
 
-@test "every mirror has a port of its own, a unit that is enabled, and a line in the report" {
-    local name port units=$live/usr/lib/systemd/system
-    for name in debian:3142 ubuntu:3143; do
-        port=${name#*:} name=${name%:*}
-        grep -qx "Environment=PORT=$port" "$units/kldload-darksite@$name.service.d/port.conf"
-        [ -L "$live/etc/systemd/system/multi-user.target.wants/kldload-darksite@$name.service" ]
-        grep -q "^After=.* kldload-darksite@$name.service" "$units/kldload-live-report.service"
-        grep -q "darksite $name http://127.0.0.1:$port\$" "$live/usr/lib/kldload/live-report"
-    done
-    grep -qx 'ConditionPathIsDirectory=/run/live/medium/darksite/%i/apt' "$units/kldload-darksite@.service"
+@test "a mirror is served at the port that the build gave it" {
+    local unit=$live/usr/lib/systemd/system/kldload-darksite@.service
+    grep -qx 'ConditionPathIsDirectory=/run/live/medium/darksite/%i/apt' "$unit"
+    grep -qx 'EnvironmentFile=/run/live/medium/darksite/%i/distribution' "$unit"
+    # shellcheck disable=SC2016
+    grep -qx 'ExecStart=/usr/lib/kldload/darksite-server /run/live/medium/darksite/%i/apt ${PORT}' "$unit"
+    grep -qx 'Before=kldload-live-report.service' "$unit"
 }
 
 @test "a kernel without zfs is not ready" {

@@ -5,19 +5,19 @@ bats_require_minimum_version 1.5.0
 setup() {
     scripts=$BATS_TEST_DIRNAME/../Sources/LiveImage/Scripts
     cd "$BATS_TEST_TMPDIR" || return
-    mkdir -p in/boot in/live in/extra/kldload out
+    mkdir -p in/boot in/root/live in/root/kldload out
     truncate -s 32K in/boot/bios.img
     truncate -s 432 in/boot/mbr.img
     truncate -s 1M in/boot/efi.img
     mkfs.vfat --invariant -i 12345678 in/boot/efi.img > /dev/null
     mmd -i in/boot/efi.img ::EFI
-    touch in/live/{vmlinuz,initrd.img}
+    touch in/root/live/{vmlinuz,initrd.img}
     export LAYER_IN=$PWD/in LAYER_OUT=$PWD/out SOURCE_DATE_EPOCH=1795564800
 }
 
 # image NAME CONTENTS: an ISO whose list of digests says CONTENTS.
 image() {
-    echo "$2" > in/extra/kldload/sha256sums
+    echo "$2" > in/root/kldload/sha256sums
     bash "$scripts/make-iso.sh" free-test 'kldload live' KLDLOAD > log 2>&1 || { cat log && return 1; }
     mv out/kldload.iso "$1.iso"
 }

@@ -105,7 +105,9 @@ struct StepRunner: Sendable {
             mounts[Self.mount(name)] = folder.appending("in").appending(Self.mount(name))
             try await BlockingWork.run {
                 switch input.artifact.kind {
-                case .tree: try store.materialize(try store.tree(input.artifact.digest), at: place)
+                case .tree:
+                    try Files.createDirectory(place.removingLastComponent())
+                    try store.materialize(try store.tree(input.artifact.digest), at: place)
                 case .file:
                     try Files.createDirectory(place.removingLastComponent())
                     try FileCopy.link(blob, to: place)

@@ -3,11 +3,13 @@ package import SystemPackage
 
 extension Declaration {
     /// The declaration in the file `name`, taken from `workingFolder`, which is absolute; checked as a whole. Its paths are
-    /// taken from the folder the file is in, or from `home` where they begin with `~/`; its errors call it `name`.
+    /// taken from the folder the file is in, or from `home` where they begin with `~/`; its errors call it `name`. `exists` says
+    /// whether there is something at a path that it names.
     ///
     /// Throws everything that is wrong at once, each with its place.
     package static func load(
-        _ name: FilePath, in workingFolder: FilePath, home: FilePath? = nil
+        _ name: FilePath, in workingFolder: FilePath, home: FilePath? = nil,
+        exists: @escaping (FilePath) -> Bool = Files.exists
     ) throws(UserErrors) -> Declaration {
         let path = workingFolder.pushing(name)
         let text: String
@@ -24,7 +26,7 @@ extension Declaration {
             ])
         }
         let folder = path.removingLastComponent().lexicallyNormalized()
-        return try parse(text, file: name.string, folder: folder, home: home, exists: Files.exists)
+        return try parse(text, file: name.string, folder: folder, home: home, exists: exists)
     }
 
     /// The declaration that `text`, the contents of `file`, writes. Relative paths are taken from `folder`; `exists` says

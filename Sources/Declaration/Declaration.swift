@@ -91,6 +91,8 @@ package struct Declaration: Hashable, Sendable {
 
     /// What a distribution of APT's packages has of its own.
     package struct APTSource: Hashable, Sendable {
+        /// Whose conventions it follows.
+        package let vendor: Vendor
         /// Others whose packages may be asked for, as `name:i386`.
         package let foreignArchitectures: [String]
         /// In the order of the file, which decides between those that have the same package.
@@ -99,20 +101,6 @@ package struct Declaration: Hashable, Sendable {
         package let pins: [Pin]
         /// How a prebuilt module is made; nil where none is.
         package let zfsModule: ZFSModule?
-
-        /// By repository: the host of the first address that is declared for it, which is what `Pin: origin` is about;
-        /// `host` counts as the project's own server, so that the machine which builds does not matter. Folders have none.
-        package var sites: [String: String] {
-            var sites: [String: String] = [:]
-            for repository in repositories {
-                switch repository.mirrors.first {
-                case .host: sites[repository.name] = "ftp.debian.org"
-                case .address(let address): sites[repository.name] = address.host
-                case nil: break
-                }
-            }
-            return sites
-        }
     }
 
     /// A package archive.
@@ -131,6 +119,11 @@ package struct Declaration: Hashable, Sendable {
         package let snapshot: SnapshotService?
         /// How old its newest suite may be when it is taken.
         package let maximumAge: MaximumAge
+        /// The host of the first address that is declared for it, which is what `Pin: origin` is about; `host` counts as the
+        /// vendor's own server, so that the machine which builds does not matter. Empty for folders.
+        package let site: String
+        /// Where what was installed gets later versions of its packages from: an http or https address. Nil: from nowhere.
+        package let updates: String?
         /// Package files of one's own, of which it is made; none where it has mirrors.
         package let packages: [FilePattern]
         /// Where in deploy.yaml it stands, for errors.
@@ -151,7 +144,7 @@ package struct Declaration: Hashable, Sendable {
     /// Where an archive may be had.
     package enum Mirror: Hashable, Sendable {
         /// Wherever the apt of the build host gets this archive from.
-        case host
+        case host(VendorArchive)
         case address(MirrorAddress)
     }
 

@@ -51,8 +51,7 @@ extension DeclarationReader {
 
     private static let aptKeys = [
         "release", "codename", "architecture", "foreign-architectures", "repositories", "pins", "profiles",
-        "zfs-module",
-        "gates", "family",
+        "zfs-module", "gates", "family", "like",
     ]
 
     private mutating func aptDistribution(
@@ -63,7 +62,12 @@ extension DeclarationReader {
         let architecture = fields.string(
             "architecture", of: section, example: "architecture: amd64", problem: Self.problemOfArchitecture(.apt))
         let foreign = foreignArchitectures(section, native: architecture?.value)
-        let repositories = repositories(section)
+        let vendor = vendor(section, of: name)
+        let repositories = repositories(section) { isSecurity in
+            VendorArchive(
+                vendor: vendor, codename: codename?.value ?? "", isSecurity: isSecurity,
+                architecture: architecture?.value ?? "")
+        }
         let pins = pins(section)
         let profiles = profiles(section)
         let zfsModule = zfsModule(section)
@@ -75,7 +79,8 @@ extension DeclarationReader {
             profiles: profiles, installedProfiles: installed,
             source: .apt(
                 Declaration.APTSource(
-                    foreignArchitectures: foreign, repositories: repositories, pins: pins, zfsModule: zfsModule)))
+                    vendor: vendor, foreignArchitectures: foreign, repositories: repositories, pins: pins,
+                    zfsModule: zfsModule)))
     }
 
     /// The value of `family`, which decides what other keys there are: apt where nothing is said, nil for another word, which is
@@ -91,6 +96,17 @@ extension DeclarationReader {
         return word.flatMap { PackageFamily(rawValue: $0.value) }
     }
 
+    /// The value of `like`; where there is none, whom the name says.
+    private mutating func vendor(_ section: DeclarationFields.Section, of name: String) -> Vendor {
+        let standard = Vendor(distribution: name)
+        guard section.has("like") else { return standard }
+        let known = Vendor.all.map(\.name)
+        let word = fields.string("like", of: section, example: "like: ubuntu") {
+            known.contains($0) ? nil : known.joined(separator: " or ")
+        }
+        return Vendor.all.first { $0.name == word?.value } ?? standard
+    }
+
     /// Architectures beside the native one; none where there is no such key.
     private mutating func foreignArchitectures(_ section: DeclarationFields.Section, native: String?) -> [String] {
         guard section.has("foreign-architectures") else { return [] }
@@ -103,9 +119,12 @@ extension DeclarationReader {
         return found?.map(\.value) ?? []
     }
 
-    private mutating func repositories(_ section: DeclarationFields.Section) -> [Declaration.Repository]? {
+    /// `archive` is what `host` means, for security updates or not.
+    private mutating func repositories(
+        _ section: DeclarationFields.Section, archive: (_ isSecurity: Bool) -> VendorArchive
+    ) -> [Declaration.Repository]? {
         repositories(of: section, example: "{name: debian, …}") { reader, item, name in
-            reader.repository(item, name: name).map { ($0, $0.name, $0.location) }
+            reader.repository(item, name: name, archive: archive).map { ($0, $0.name, $0.location) }
         }
     }
 
@@ -137,20 +156,21 @@ extension DeclarationReader {
         return repositories.count == items.count ? repositories : nil
     }
 
-    private mutating func repository(_ document: DeclarationDocument, name: String) -> Declaration.Repository? {
-        let keys = [
-            "name", "mirrors", "suites", "components", "keyring", "unsigned", "snapshot", "max-age", "packages",
-        ]
+    private mutating func repository(
+        _ document: DeclarationDocument, name: String, archive: (_ isSecurity: Bool) -> VendorArchive
+    ) -> Declaration.Repository? {
+        let others = ["mirrors", "suites", "components", "keyring", "unsigned", "snapshot", "max-age", "updates"]
+        let keys = ["name", "packages"] + others
         guard let section = fields.section(document, name: name, keys: keys) else { return nil }
         let called = fields.string("name", of: section, example: "name: debian", problem: Self.problemOfName)
         if section.has("packages") {
-            let others = ["mirrors", "suites", "components", "keyring", "unsigned", "snapshot", "max-age"]
             let packages = packages(section, example: "packages: [./debs/*.deb]", instead: others)
             guard let called, let packages else { return nil }
             return Declaration.Repository(
                 name: called.value, mirrors: [], suites: [Declaration.Repository.suiteOfFiles], components: [],
                 trust: .unsigned,
-                snapshot: nil, maximumAge: .any, packages: packages, location: section.location)
+                snapshot: nil, maximumAge: .any, site: "", updates: nil, packages: packages,
+                location: section.location)
         }
         let address = { [folder, home] in MirrorAddress($0, relativeTo: folder, home: home) }
         let mirrors = fields.strings("mirrors", of: section, example: "mirrors: [host]") {
@@ -175,13 +195,36 @@ extension DeclarationReader {
         }
         let maximumAge = maximumAge(section)
         guard let called, let mirrors, let suites, let components, let trust, let maximumAge else { return nil }
+        let host = archive(suites.allSatisfy { VendorArchive.isSecurity($0.value) })
+        let places: [Declaration.Mirror] = mirrors.map {
+            $0.value == "host" ? .host(host) : address($0.value).map { .address($0) } ?? .host(host)
+        }
+        let origin: MirrorAddress? =
+            switch places.first {
+            case .address(let address): address
+            case .host(let archive): archive.address
+            case nil: nil
+            }
         return Declaration.Repository(
-            name: called.value,
-            mirrors: mirrors.map {
-                $0.value == "host" ? .host : address($0.value).map { .address($0) } ?? .host
-            },
-            suites: suites.map { Self.suite($0.value) }, components: components, trust: trust,
-            snapshot: snapshot, maximumAge: maximumAge, packages: [], location: section.location)
+            name: called.value, mirrors: places, suites: suites.map { Self.suite($0.value) }, components: components,
+            trust: trust, snapshot: snapshot, maximumAge: maximumAge, site: origin?.host ?? "",
+            updates: updates(section, or: origin), packages: [], location: section.location)
+    }
+
+    /// The value of `updates`; where there is none, `standard`. Nil for `none`, and for a folder or an address with a password in it, which
+    /// other machines must not have.
+    private mutating func updates(_ section: DeclarationFields.Section, or standard: MirrorAddress?) -> String? {
+        func shared(_ address: MirrorAddress?) -> String? {
+            guard case .remote(let url)? = address, !url.contains("@") else { return nil }
+            return url
+        }
+        guard section.has("updates") else { return shared(standard) }
+        let word = fields.string("updates", of: section, example: "updates: http://archive.example.org/debian") {
+            [folder] in
+            $0 == "none" || shared(MirrorAddress($0, relativeTo: folder)) != nil
+                ? nil : "an address, http:// or https:// and without a password, or none"
+        }
+        return word.flatMap { [folder] in shared(MirrorAddress($0.value, relativeTo: folder)) }
     }
 
     /// How old the state of a repository may be when it is taken; nil where the key says nothing that is understood.

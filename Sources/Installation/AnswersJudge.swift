@@ -15,13 +15,18 @@ package struct AnswersJudge: Sendable {
 
     private let loader: [UInt8]
     private let environment: [String: String]
+    private let offers: [String]
 
-    /// `environment` is what bash runs with.
-    package init(environment: [String: String]) { self.init(loader: Self.loader, environment: environment) }
+    /// `environment` is what bash runs with; `offers` is what there is to install, DISTRIBUTION/PROFILE each, anything where it is
+    /// empty.
+    package init(environment: [String: String], offers: [String] = []) {
+        self.init(loader: Self.loader, environment: environment, offers: offers)
+    }
 
-    init(loader: [UInt8], environment: [String: String]) {
+    init(loader: [UInt8], environment: [String: String], offers: [String] = []) {
         self.loader = loader
         self.environment = environment
+        self.offers = offers
     }
 
     /// What the answers file at `path` says, every variable with its value.
@@ -38,7 +43,7 @@ package struct AnswersJudge: Sendable {
         variables["LC_ALL"] = "C.UTF-8"
         let script = String(decoding: loader + [0x0A] + PackageResources.judge_answers_sh, as: UTF8.self)
         let result = try await Subprocess.run(
-            .name("bash"), arguments: ["-c", script, "judge-answers", path.string],
+            .name("bash"), arguments: Arguments(["-c", script, "judge-answers", path.string] + offers),
             environment: .custom(variables), output: .bytes(limit: 4 << 20), error: .string(limit: 1 << 16))
         try Task.checkCancellation()
         let items = result.standardOutput.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }

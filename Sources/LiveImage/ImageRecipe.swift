@@ -40,8 +40,10 @@ package struct ImageRecipe: Sendable {
     package func boot(_ name: StepName, stage: Stage) -> Step {
         step(
             name, stage, "boot images", [:], StepScript.makeEFI, [identity],
-            ["efi.img": .file, "bios.img": .file, "mbr.img": .file])
+            Dictionary(uniqueKeysWithValues: Self.bootImages.map { ($0, .file) }))
     }
+
+    private static let bootImages = ["efi.img", "bios.img", "mbr.img"]
 
     /// Has the stacked `layers`, by their names on the image, looked at as what the live system of the kernel `release` will be.
     package func gate(_ name: StepName, stage: Stage, layers: [String: StepInput], release: String) -> Step {
@@ -50,13 +52,14 @@ package struct ImageRecipe: Sendable {
             ["verdict": .file])
     }
 
-    /// Puts the ISO together, its volume called `label`. `contents` are mounted by name: "boot/…", "live/…", "darksite-…",
-    /// "extra…".
+    /// Puts the ISO together, its volume called `label`, with the boot images that the step `loader` made.
     package func iso(
-        _ name: StepName, stage: Stage, title: String, label: String, contents: [String: StepInput]
+        _ name: StepName, stage: Stage, title: String, label: String, loader: StepName, layout: ImageLayout
     ) -> Step {
-        step(
-            name, stage, "image", contents, StepScript.makeISO, [identity, title, label], ["kldload.iso": .file],
+        var inputs = layout.inputs
+        for image in Self.bootImages { inputs["boot/\(image)"] = .output(loader, image) }
+        return step(
+            name, stage, "image", inputs, StepScript.makeISO, [identity, title, label], ["kldload.iso": .file],
             growth: (kept: 1, scratch: 0))
     }
 

@@ -39,7 +39,7 @@ extension LockedAPTRequest {
                 var (kind, value) = pin.target.words
                 if case .origin = pin.target {
                     // What such a pin is about depends on the addresses, which nothing else does.
-                    let sites = source.sites.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+                    let sites = source.repositories.filter { !$0.site.isEmpty }.map { "\($0.name)=\($0.site)" }.sorted()
                     value = ([value] + sites).joined(separator: " ")
                 }
                 return LockedPin(priority: pin.priority, packages: pin.packages, kind: kind, value: value)

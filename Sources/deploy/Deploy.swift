@@ -29,7 +29,7 @@ struct Deploy: AsyncParsableCommand {
         subcommands: [
             Build.self, Full.self, Update.self, Status.self, Explain.self, Graph.self, Shell.self, Key.self,
             Resolve.self, Check.self, Search.self, Why.self, Diff.self, Sets.self, Seed.self, TestCommand.self,
-            Doctor.self, GC.self, Clean.self,
+            Doctor.self, GC.self, Clean.self, MissingPackages.self,
         ],
         defaultSubcommand: nil)
 

@@ -14,7 +14,9 @@ import Testing
         #expect(
             debian.apt?.repositories[0].mirrors
                 == [
-                    .host, .address(.remote("http://mirror.example/debian")), folder("/srv/debian"),
+                    .host(
+                        VendorArchive(vendor: .debian, codename: "trixie", isSecurity: false, architecture: "amd64")),
+                    .address(.remote("http://mirror.example/debian")), folder("/srv/debian"),
                     folder("/checkout/mirror"),
                 ])
         #expect(debian.apt?.repositories[0].trust == .keyring("/keys/debian-archive-keyring.gpg"))
@@ -170,7 +172,7 @@ import Testing
                 !"\($0)".contains("keyring") && !"\($0)".contains("includes")
             }
                 == [
-                    "12:18 there is no keyring /keys/debian-archive-keyring.gpg | apt-get install debian-archive-keyring",
+                    "12:18 there is no keyring /keys/debian-archive-keyring.gpg | get it from whoever signs the repository, and put it there",
                     "25:13 there is no folder /checkout/includes.chroot | an empty one will do",
                 ])
         #expect(
@@ -191,7 +193,8 @@ import Testing
         #expect(errors.count == 1)
         #expect(
             errors[0].hasPrefix(
-                "31:18 there is no keyring /keys/ubuntu-archive-keyring.gpg | apt-get install ubuntu-keyring"))
+                "31:18 there is no keyring /keys/ubuntu-archive-keyring.gpg | get it from whoever signs the repository")
+        )
     }
 
     @Test func twoDistributionsHaveNoRepositoryOfTheSameName() {
@@ -227,7 +230,7 @@ import Testing
             MadeDeclaration.errors(in: text) == [
                 "6:5 \"codename\" is given twice | first on line 5",
                 "7:5 there is no key \"arch\" in distributions.debian"
-                    + " | the keys are: release, codename, architecture, foreign-architectures, repositories, pins, profiles, zfs-module, gates, family",
+                    + " | the keys are: release, codename, architecture, foreign-architectures, repositories, pins, profiles, zfs-module, gates, family, like",
                 "20:7 \"core\" is given twice | first on line 19",
                 "36:19 \"keep\" is given twice | first on line 36",
             ])

@@ -126,14 +126,14 @@ final class MadeRPMSite {
         let declared = Declaration.Distribution(
             name: "centos", release: "9", codename: "el9", architecture: "x86_64", profiles: [],
             installedProfiles: ["core"], source: .rpm(source))
-        let planner = RPMDarksitePlanner(
-            locked: locked, declaration: declared, source: source, profiles: ["core"],
-            epoch: locked.epoch?.secondsSince1970 ?? 0,
+        let planner = DarksitePlanner(
+            locked: locked, declaration: declared, profiles: ["core"], family: RPMDarksite(source: source, keys: keys),
             fetch: PackageFetch(addresses: RepositoryAddresses(addresses), downloader: Downloader()),
             signer: try await SigningKey(home: FilePath(owner?.folder ?? folder).appending("key")),
             recipe: ImageRecipe(
                 builder: .registry("made@sha256:\(Digest(of: [0]).hex)"), epoch: 1_736_761_560, identity: "test"),
-            keys: keys, forbidden: ["core": ["exim"]], isDraft: false)
+            facts: DistributionFacts(declared, profiles: ["core"], port: nil), forbidden: ["core": ["exim"]],
+            isDraft: false)
         let graph = try StepGraph(try planner.steps())
         let engine = BuildEngine(
             store: store, records: try RecordStore(root: FilePath(folder).appending("records")), containers: containers,

@@ -40,12 +40,13 @@ private final class EtcAPT {
     ) throws -> [[String]] {
         let host = try EtcAPT(files).read()
         return [false, true].map {
-            host.addresses(of: vendor, isSecurity: $0, codename: codename, architecture: architecture)
-                .addresses.map(\.url)
+            host.addresses(
+                of: VendorArchive(vendor: vendor, codename: codename, isSecurity: $0, architecture: architecture)
+            ).addresses.map(\.url)
         }
     }
 
-    static let lastResort = [["http://ftp.debian.org/debian"], ["http://ftp.debian.org/debian-security"]]
+    static let lastResort = [["http://ftp.debian.org/debian"], ["http://security.debian.org/debian-security"]]
 
     @Test func oneLineSourcesAreRead() throws {
         let found = try debian([
@@ -221,7 +222,7 @@ private final class EtcAPT {
             sources: [source], proxies: APTProxies(["acquire::http::proxy": "http://proxy.example:3128"]))
         func proxies(_ environment: [String: String], _ repository: Int) -> [String: Choice] {
             MirrorSelection(host: host, environment: environment, workingFolder: "/w")
-                .proxies(of: repositories[repository], in: debian)
+                .proxies(of: repositories[repository])
         }
         #expect(proxies([:], 0) == ["http://host.example/debian": .server("http://proxy.example:3128")])
         #expect(proxies(["DEPLOY_MIRROR_DEBIAN": "http://x.example/d"], 0) == [:])
@@ -261,7 +262,7 @@ private final class EtcAPT {
         let repository = try #require(debian.apt).repositories[0]
         func remark(_ host: HostAPT, _ environment: [String: String] = [:]) -> String? {
             MirrorSelection(host: host, environment: environment, workingFolder: "/w")
-                .remark(on: repository, in: debian)
+                .remark(on: repository)
         }
         let text = try #require(remark(etc.read()))
         for word in ["http://ftp.debian.org/debian", "http://proxy.example/debian-remote", "DEPLOY_MIRROR_DEBIAN"] {
@@ -298,7 +299,7 @@ private final class EtcAPT {
         ])
         func addresses(_ environment: [String: String]) throws -> [String] {
             try MirrorSelection(host: host, environment: environment, workingFolder: "/w")
-                .addresses(of: try #require(debian.apt).repositories[0], in: debian).map(\.url)
+                .addresses(of: try #require(debian.apt).repositories[0]).map(\.url)
         }
         #expect(
             try addresses([:]) == ["http://mirror.example/debian", "file:///srv/debian", "file:///checkout/mirror"])

@@ -238,7 +238,7 @@ SHELL
     xorriso -osirrox on -indev "$iso" -extract /kldload kldload -extract /darksite/rpm medium/rpm \
         -extract /darksite/centos medium/centos 2>/dev/null
     [[ -s medium/rpm/centos/repodata/repomd.xml.asc && -s medium/centos/profiles/core ]]
-    [[ $(<medium/centos/release) == 'el9 x86_64 9' ]]
+    printf '%s\n' FAMILY=rpm PROFILES=core RELEASE=9 CODENAME=el9 ARCHITECTURE=x86_64 PLATFORM=el9 | diff - medium/centos/distribution
     grep -q '^kernel-core 0:5\.14\.0-580\.el9 x86_64$' medium/centos/profiles/core
     grep -q '^of      centos 9 (el9), x86_64$' medium/rpm/centos/certificate.txt
     run ! grep -q 'NOT proven' medium/rpm/centos/certificate.txt
@@ -261,6 +261,7 @@ say() { printf '%s\n' "$*"; }
 run() { "$@"; }
 fail() { printf 'fail: %s\n' "$*"; exit 1; }
 TARGET=$PWD/target BOOTSTRAP_DARKSITE=$PWD/medium BOOTSTRAP_KEY=$PWD/key.gpg KLDLOAD_DISTRO=centos KLDLOAD_PROFILE=core KLDLOAD_LOCALE=en_US.UTF-8
+source live-build/config/includes.chroot/usr/lib/kldload-installer/lib/distribution.sh
 source live-build/config/includes.chroot/usr/lib/kldload-installer/lib/bootstrap.sh
 bootstrap_check
 bootstrap

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Ubuntu's darksite, from the declaration of this repository: with the real podman, Debian's real archive for the builder
+# Ubuntu's darksite, from the declaration of this repository, and that of a relative which nothing in this repository knows: with the real podman, Debian's real archive for the builder
 # image, and in the place of Ubuntu's archive one that is laid out like it (Tests/ubuntu) and served on the loopback. What
 # Ubuntu's archive itself would say is not tested by this.
 #
@@ -27,6 +27,13 @@ setup_file() {
     sed -e '/keyring: .*ubuntu-archive-keyring.gpg/a\        max-age: any' \
         -e "s|/usr/share/keyrings/ubuntu-archive-keyring.gpg|$BATS_FILE_TMPDIR/made/keyring.gpg|" "$root/deploy.yaml" >"$checkout/deploy.yaml"
 
+    # The relative: a block in deploy.yaml and a folder of sets. Its packages are those of the made archive.
+    sed -n '/^  ubuntu:/,/^$/p' "$checkout/deploy.yaml" \
+        | sed 's/^  ubuntu:/  mint:\n    like: ubuntu/; s/name: ubuntu/name: mint/; s/^\( *\)mirrors: .*/&\n\1updates: http:\/\/packages.example.org/' >"$BATS_FILE_TMPDIR/mint"
+    sed -i "/^  # Distributions of RPM packages/ { r $BATS_FILE_TMPDIR/mint
+        N }" "$checkout/deploy.yaml"
+    cp -r "$checkout"/package-sets/{ubuntu,mint}
+
     load copied-store
     copied_store "$root" "$checkout"
 
@@ -34,8 +41,8 @@ setup_file() {
     tail --pid=$$ -f /dev/null 3>&- | python3 -I "$here/archive-server.py" "$site" >"$BATS_FILE_TMPDIR/port" 3>&- &
     until [[ -s $BATS_FILE_TMPDIR/port ]]; do sleep 0.05; done
     DEPLOY_MIRROR_UBUNTU=http://127.0.0.1:$(<"$BATS_FILE_TMPDIR/port")/ubuntu
-    DEPLOY_MIRROR_UBUNTU_SECURITY=$DEPLOY_MIRROR_UBUNTU
-    export DEPLOY_BINARY DEPLOY_MIRROR_UBUNTU DEPLOY_MIRROR_UBUNTU_SECURITY DEPLOY_KEY=$BATS_FILE_TMPDIR/signing-key site checkout
+    DEPLOY_MIRROR_UBUNTU_SECURITY=$DEPLOY_MIRROR_UBUNTU DEPLOY_MIRROR_MINT=$DEPLOY_MIRROR_UBUNTU DEPLOY_MIRROR_MINT_SECURITY=$DEPLOY_MIRROR_UBUNTU
+    export DEPLOY_BINARY DEPLOY_MIRROR_UBUNTU DEPLOY_MIRROR_UBUNTU_SECURITY DEPLOY_MIRROR_MINT DEPLOY_MIRROR_MINT_SECURITY DEPLOY_KEY=$BATS_FILE_TMPDIR/signing-key site checkout
     unset PROFILE EDITION KLDLOAD_DISTRO KLDLOAD_CHECKOUT NO_COLOR CI
 }
 
@@ -48,7 +55,7 @@ requests() { cat "$site/ubuntu.requests" 2>/dev/null || :; }
 out_of_reach() { DEPLOY_MIRROR_UBUNTU=http://127.0.0.1:9/x DEPLOY_MIRROR_UBUNTU_SECURITY=http://127.0.0.1:9/x "$@"; }
 
 @test "a build that does not use Ubuntu asks its archive for nothing, and its keyring is not needed" {
-    sed "s|$BATS_FILE_TMPDIR/made/keyring.gpg|/nowhere/ubuntu-archive-keyring.gpg|" deploy.yaml >default.yaml
+    sed "s|$BATS_FILE_TMPDIR/made/keyring.gpg|/usr/share/keyrings/ubuntu-archive-nowhere.gpg|" deploy.yaml >default.yaml
     run -0 --separate-stderr deploy build --file default.yaml debian/indexes
     run -0 --separate-stderr out_of_reach deploy status --file default.yaml
     [[ $output == *'3 ubuntu darksite (ubuntu): not in use; '*' makes it, iso.darksites puts it on the image'* ]]
@@ -56,7 +63,7 @@ out_of_reach() { DEPLOY_MIRROR_UBUNTU=http://127.0.0.1:9/x DEPLOY_MIRROR_UBUNTU_
     run ! grep -q noble deploy.lock
     # Asked for, it is: what is missing is named with the package that has it.
     KLDLOAD_DISTRO=ubuntu run -2 --separate-stderr deploy build --file default.yaml --dry-run
-    [[ $stderr == *'there is no keyring /nowhere/ubuntu-archive-keyring.gpg'*'apt-get install ubuntu-keyring'* ]]
+    [[ $stderr == *'there is no keyring /usr/share/keyrings/ubuntu-archive-nowhere.gpg'*'apt-get install ubuntu-keyring'* ]]
 }
 
 @test "deploy build ubuntu makes and proves stage 3, and nothing of the image" {
@@ -110,36 +117,43 @@ SHELL
     [[ $stderr == *'deploy.lock is up to date with the archives'* ]]
 }
 
-@test "one image carries both, each at its place" {
+@test "one image carries Debian and the relative, each at its place, and says what bash must know of them" {
     run -0 --separate-stderr deploy build --dry-run live/root live/squashfs
     [[ $output == *'nothing to do'* ]] || { echo 'the store has no live root: run ./deploy build first' && return 1; }
-    sed -i 's/^    debian: \[core, server\].*/    debian: [core]\n    ubuntu: [core]/; s/^  profile: server/  profile: core/' deploy.yaml
+    sed -i 's/^    debian: \[core, server\].*/    debian: [core]\n    mint: [core]/; s/^  profile: server/  profile: core/' deploy.yaml
     run -0 --separate-stderr deploy build
+    [[ $stderr == *'✓ 3 mint/install-core '*' packages unpacked and configured'* ]]
     local iso=${lines[0]%% *}
     [[ -f $iso ]]
-    [[ $output == *'proven: debian: core install from this image alone ('*'proven: ubuntu: core install from this image alone ('* ]]
-    xorriso -osirrox on -indev "$iso" -extract /kldload kldload -extract /darksite/ubuntu darksite 2>/dev/null
+    [[ $output == *'proven: debian: core install from this image alone ('*'proven: mint: core install from this image alone ('* ]]
+    xorriso -osirrox on -indev "$iso" -extract /kldload kldload -extract /darksite/mint darksite -extract /live live 2>/dev/null
     [[ -s darksite/apt/dists/noble/InRelease && -s darksite/profiles/core ]]
     grep -q '^linux-modules-6.8.0-45-generic ' darksite/profiles/core
-    grep -q '^of      ubuntu 24.04 (noble), amd64$' darksite/apt/certificate.txt
+    grep -q '^of      mint 24.04 (noble), amd64$' darksite/apt/certificate.txt
     run ! grep -q 'NOT proven' darksite/apt/certificate.txt
-    grep -q ' darksite/ubuntu/apt/pool/universe/s/systemd' kldload/sha256sums
+    grep -q ' darksite/mint/apt/pool/universe/s/systemd' kldload/sha256sums
     grep -q ' darksite/debian/apt/pool/' kldload/sha256sums
     python3 -c 'import json; print(json.load(open("kldload/sbom.spdx.json")))' >sbom
-    grep -q 'pkg:deb/ubuntu/linux-modules-6.8.0-45-generic@' sbom
+    grep -q 'pkg:deb/mint/linux-modules-6.8.0-45-generic@' sbom
+    printf '%s\n' FAMILY=apt PROFILES=core RELEASE=24.04 CODENAME=noble ARCHITECTURE=amd64 PORT=3144 \
+        "UPDATES=http://packages.example.org noble,noble-updates main,restricted,universe,multiverse $BATS_FILE_TMPDIR/made/keyring.gpg" \
+        "UPDATES=http://packages.example.org noble-security main,restricted,universe,multiverse $BATS_FILE_TMPDIR/made/keyring.gpg" | diff - darksite/distribution
+    unsquashfs -cat live/30-build.squashfs etc/systemd/system/multi-user.target.d/kldload-darksites.conf \
+        | grep -x 'Wants=kldload-darksite@debian.service kldload-darksite@mint.service'
+    unsquashfs -cat live/30-build.squashfs etc/apt/sources.list.d/kldload-darksite.sources | grep -x 'URIs: http://127.0.0.1:3142'
 }
 
-@test "the installer makes a system of it in a folder: Ubuntu's packages, by their own dpkg, and who may log in" {
+@test "the installer makes a system of it in a folder: the relative's packages, by their own dpkg, and who may log in" {
     [[ -s darksite/profiles/core ]] || { echo 'no image was made before this' && return 1; }
     mkdir -p medium target
-    mv darksite medium/ubuntu
+    mv darksite medium/mint
     deploy key --export | gpg --dearmor >key.gpg
-    printf '%s\n' KLDLOAD_DISTRO=ubuntu KLDLOAD_PROFILE=core KLDLOAD_DISK=/dev/vda "KLDLOAD_PASSWORD='a b'" KLDLOAD_HOSTNAME=made >answers.env
+    printf '%s\n' KLDLOAD_DISTRO=mint KLDLOAD_PROFILE=core KLDLOAD_DISK=/dev/vda "KLDLOAD_PASSWORD='a b'" KLDLOAD_HOSTNAME=made >answers.env
     cat >install <<'END'
 set -euo pipefail -E
 shopt -s inherit_errexit
 INSTALLER=$PWD/live-build/config/includes.chroot/usr/lib/kldload-installer
-for library in answers say disks pool bootstrap system boot services; do source "$INSTALLER/lib/$library.sh"; done
+for library in answers say disks pool distribution bootstrap system boot services; do source "$INSTALLER/lib/$library.sh"; done
 TARGET=$PWD/target BOOTSTRAP_DARKSITE=$PWD/medium BOOTSTRAP_KEY=$PWD/key.gpg say_reason_file=$PWD/reason
 answers_load answers.env && answers_check
 exec 3>&1
@@ -147,11 +161,12 @@ trap 'say_failed_command "$LINENO" "$BASH_COMMAND" "$?" "${FUNCNAME[0]:-}"' ERR
 trap 'cat reason' EXIT
 : >reason
 bootstrap
+mkdir -p "$TARGET${KEYRING%/*}" && cp "$KEYRING" "$TARGET$KEYRING" # as the distribution's own package would
 system
 services
 system_late_done
 END
-    run unshare --mount --pid --fork --propagation private bash install
+    KEYRING=$BATS_FILE_TMPDIR/made/keyring.gpg run unshare --mount --pid --fork --propagation private bash install
     echo "$output"
     [[ $status -eq 0 ]]
     # What is there was held against the profile; the rest is as it was answered.
@@ -160,5 +175,6 @@ END
     run -0 chroot target id --groups --name admin
     [[ " $output " == *' sudo '* ]]
     grep -q '^admin:\$' target/etc/shadow
+    grep -x 'URIs: http://packages.example.org' target/etc/apt/sources.list.d/mint.sources
     [[ -L target/etc/systemd/system/multi-user.target.wants/systemd-networkd.service ]]
 }

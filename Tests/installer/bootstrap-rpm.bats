@@ -7,7 +7,7 @@ setup_file() {
     [ "$(id -u)" -eq 0 ] || skip "only root can mount"
     cd "$BATS_FILE_TMPDIR" || return
     mkdir -p medium/rocky/profiles medium/rpm/rocky build
-    echo 'el9 x86_64 9' > medium/rocky/release
+    printf '%s\n' FAMILY=rpm PROFILES=core RELEASE=9 CODENAME=9 ARCHITECTURE=x86_64 PLATFORM=el9 > medium/rocky/distribution
     package base 1.0
     package tool 2.0 'Requires: base' 'Epoch: 3'
     package extra 1.0
@@ -40,6 +40,7 @@ say() { :; }
 run() { "\$@"; }
 fail() { printf 'fail: %s\n' "\$*"; exit 1; }
 TARGET=$PWD/target BOOTSTRAP_DARKSITE=$PWD/medium BOOTSTRAP_KEY=$PWD/key.gpg KLDLOAD_DISTRO=rocky KLDLOAD_PROFILE=core
+source "$library/distribution.sh"
 source "$library/bootstrap.sh"
 END
 }

@@ -12,8 +12,11 @@ shopt -s inherit_errexit
 say() { :; }
 fail() { printf 'fail: %s\n' "\$*" >&2; exit 1; }
 BOOTSTRAP_DARKSITE=$PWD/darksite BOOTSTRAP_KEY=$PWD/key.gpg KLDLOAD_DISTRO=debian KLDLOAD_PROFILE=core
+source "$library/distribution.sh"
 source "$library/bootstrap.sh"
+KLDLOAD_DEBIAN_RELEASE=
 END
+    printf '%s\n' FAMILY=apt 'PROFILES=core server' CODENAME=trixie ARCHITECTURE=amd64 > darksite/debian/distribution
     index=darksite/debian/apt/dists/trixie/main/binary-amd64/Packages
     profile=darksite/debian/profiles/core
 }
@@ -118,4 +121,13 @@ names() { cut -d' ' -f1 "out/$1" | sort | paste -sd' '; }
     run ! bash -c 'source ./around; KLDLOAD_DISTRO=fedora; bootstrap_check'
     [[ $output == *'no darksite of fedora (it has: debian)'* ]]
     run -0 bash -c 'source ./around; bootstrap_check'
+    run -0 bash -c 'source ./around; KLDLOAD_DEBIAN_RELEASE=trixie bootstrap_check'
+    run ! bash -c 'source ./around; KLDLOAD_DEBIAN_RELEASE=forky bootstrap_check'
+    [[ $output == *'KLDLOAD_DEBIAN_RELEASE=forky: this medium has trixie' ]]
+    sed -i 's/^FAMILY=.*/FAMILY=ebuild/' darksite/debian/distribution
+    run ! bash -c 'source ./around; bootstrap_check'
+    [[ $output == *'packages of the kind ebuild' ]]
+    sed -i /^FAMILY=/d darksite/debian/distribution
+    run ! bash -c 'source ./around; bootstrap_check'
+    [[ $output == *'the medium does not say of debian what FAMILY is'* ]]
 }

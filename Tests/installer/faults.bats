@@ -11,6 +11,10 @@ setup_file() {
     cp "$live/usr/sbin/kldload-install-target" faults/install-target
     # Packages and what boots them are others' business (bootstrap.bats, boot.bats); here a folder is the new system.
     echo 'zfsutils-linux 2.3.9-1 amd64' > faults/profile
+    mkdir -p faults/darksite/debian
+    printf '%s\n' FAMILY=apt 'PROFILES=core server' CODENAME=trixie ARCHITECTURE=amd64 \
+        'UPDATES=http://one.example.org/debian trixie main /usr/share/keyrings/debian-archive-keyring.gpg' > faults/darksite/debian/distribution
+    echo 'BOOTSTRAP_DARKSITE=/faults/darksite' >> faults/installer/lib/distribution.sh
     # shellcheck disable=SC2016  # it is expanded there
     echo 'bootstrap_check() { :; }; bootstrap() { cp -r /faults/system/. "$TARGET/"; }; bootstrap_profile() { echo /faults/profile; }' \
         >> faults/installer/lib/bootstrap.sh

@@ -5,6 +5,7 @@ setup() {
     live=$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot
     cd "$BATS_TEST_TMPDIR" || return
     mkdir -p bin darksite/debian/profiles net/{lo,eth0} zoneinfo/America zoneinfo/Europe run
+    printf '%s\n' FAMILY=apt 'PROFILES=core server' > darksite/debian/distribution
     touch darksite/debian/profiles/{core,server,live} zoneinfo/America/Toronto zoneinfo/Europe/Vienna
     export PATH="$PWD/bin:$PATH" KLDLOAD_PLAIN=1 KLDLOAD_INSTALLER=$live/usr/lib/kldload-installer KLDLOAD_RUN=$PWD/run
     export KLDLOAD_DARKSITES=$PWD/darksite KLDLOAD_NET=$PWD/net KLDLOAD_ZONEINFO=$PWD/zoneinfo

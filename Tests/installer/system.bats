@@ -6,7 +6,8 @@ bats_require_minimum_version 1.5.0
 setup() {
     library=$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot/usr/lib/kldload-installer/lib
     cd "$BATS_TEST_TMPDIR" || return
-    mkdir -p target/{etc,home,usr/sbin,usr/share/keyrings,usr/lib/systemd/system}
+    mkdir -p target/{etc,home,usr/sbin,usr/share/keyrings,usr/lib/systemd/system} darksite/debian
+    echo FAMILY=apt > darksite/debian/distribution
     cat > around << END
 set -euo pipefail
 shopt -s inherit_errexit
@@ -15,10 +16,11 @@ fail() { printf 'fail: %s\n' "\$*"; exit 1; }
 run() { "\$@"; }
 in_target() { printf 'in the target: %s\n' "\$*"; }
 source "$library/answers.sh"
+source "$library/distribution.sh"
 source "$library/services.sh"
 source "$library/system.sh"
 source "$library/finish.sh"
-TARGET=$PWD/target
+TARGET=$PWD/target BOOTSTRAP_DARKSITE=$PWD/darksite
 answers_load answers.env
 answers_check
 if ((\${#answers_problems[@]})); then printf '%s\n' "\${answers_problems[@]}"; exit 2; fi
@@ -160,29 +162,37 @@ END
 
 # --- updates -----------------------------------------------------------------------------------------------------------
 
-@test "Debian and Ubuntu have their archives and those for security, in words that apt takes" {
-    printf 'VERSION_CODENAME=noble\n' > target/etc/os-release
-    mkdir -p lists/partial
-    for distribution in debian ubuntu; do
-        answers KLDLOAD_DISTRO=$distribution
-        touch target/usr/share/keyrings/$distribution-archive-keyring.gpg
-        mkdir -p target/etc/apt
-        echo 'deb http://left.example.org x main' > target/etc/apt/sources.list
-        do_it system_sources
-        [ "$status" -eq 0 ]
-        apt-get update --print-uris -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$PWD/target/etc/apt/sources.list.d" \
-            -o Dir::State::Lists="$PWD/lists" | cut -d"'" -f2 \
-            | sed -n 's|.*/dists/\(.*\)/binary-amd64/.*|\1|p' | sort > found
-        case $distribution in
-            debian) printf '%s\n' trixie{,-security,-updates}/{main,contrib,non-free-firmware} ;;
-            ubuntu) printf '%s\n' noble{,-security,-updates}/{main,restricted,universe,multiverse} ;;
-        esac | sort | diff found -
-        [ ! -e target/etc/apt/sources.list ]
-        rm -r target/etc/apt
-    done
-    rm target/usr/share/keyrings/ubuntu-archive-keyring.gpg
+@test "updates come from where the build says, as far as the target has the keys, in words that apt takes" {
+    local keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+    mkdir -p lists/partial target/etc/apt
+    printf 'UPDATES=%s\n' "http://one.example.org/debian trixie,trixie-updates main,contrib $keyring" \
+        "http://two.example.org/security trixie-security main $keyring" "http://flat.example.org ./ - /etc/apt/keyrings/flat.gpg" \
+        "http://not.example.org x main /usr/share/keyrings/not.gpg" >> darksite/debian/distribution
+    answers
+    touch "target$keyring"
+    mkdir -p target/etc/apt/keyrings && touch target/etc/apt/keyrings/flat.gpg
+    echo 'deb http://left.example.org x main' > target/etc/apt/sources.list
+    do_it system_sources
+    [ "$status" -eq 0 ]
+    [[ $output == *'no updates from http://not.example.org: the target has no /usr/share/keyrings/not.gpg'* ]]
+    apt-get update --print-uris -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$PWD/target/etc/apt/sources.list.d" \
+        -o Dir::State::Lists="$PWD/lists" | cut -d"'" -f2 > found
+    sed -n 's|.*org/\(.*\)/dists/\(.*\)/binary-amd64/.*|\1 \2|p' found | sort \
+        | diff - <(printf '%s\n' debian\ trixie{-updates,}/{contrib,main} 'security trixie-security/main')
+    grep -x 'http://flat.example.org/./InRelease' found
+    run ! grep not.example.org found
+    [ ! -e target/etc/apt/sources.list ]
+    rm "target$keyring" target/etc/apt/keyrings/flat.gpg
     do_it system_sources
     [ "$status" -eq 1 ]
+    [[ $output == *'the target has the keys of none of its archives: http://one'* ]]
+}
+
+@test "a distribution whose packages bring their own sources keeps them" {
+    answers
+    sed -i 's/apt/rpm/' darksite/debian/distribution
+    do_it system_sources
+    [ "$status" -eq 0 ] && [ ! -e target/etc/apt ]
 }
 
 # --- firewall and labels -----------------------------------------------------------------------------------------------

@@ -7,14 +7,14 @@ make_iso() { SOURCE_DATE_EPOCH=1700000000 bash "$BATS_TEST_DIRNAME/../../Sources
 
 setup_file() {
     cd "$BATS_FILE_TMPDIR" || return
-    mkdir -p in/boot in/live out loader/EFI/BOOT
+    mkdir -p in/boot in/root/live out loader/EFI/BOOT
     echo 'the loader' > loader/EFI/BOOT/BOOTX64.EFI
     truncate --size=2M in/boot/efi.img
     mkfs.vfat --invariant in/boot/efi.img
     mcopy -s -i in/boot/efi.img loader/EFI ::
     head -c 4096 /dev/zero > in/boot/bios.img
     head -c 512 /dev/zero > in/boot/mbr.img
-    echo kernel > in/live/vmlinuz
+    echo kernel > in/root/live/vmlinuz
     export LAYER_IN=$PWD/in LAYER_OUT=$PWD/out
     make_iso free-test-1 'kldload live (test)' KLDLOAD
     xorriso -osirrox on -indev out/kldload.iso -extract / iso 2> /dev/null

@@ -10,10 +10,8 @@ package struct GateRules: Hashable, Sendable {
         self.forbidden = forbidden
     }
 
-    /// `prebuildsZFS`: there must be exactly one kernel and one prebuilt ZFS module, the kernel's; else there is at most one of each.
-    package init(prebuildsZFS: Bool, forbidden: [String]) {
-        self.init(zfs: prebuildsZFS ? "prebuilt" : "any", forbidden: forbidden)
-    }
+    /// The word for a profile that must have exactly one kernel and one ZFS module, prebuilt for it; or at most one of each.
+    package static func zfs(isPrebuilt: Bool) -> String { isPrebuilt ? "prebuilt" : "any" }
 
     /// The lines: `zfs prebuilt`, then `forbid NAME` sorted and each once.
     package var bytes: [UInt8] {

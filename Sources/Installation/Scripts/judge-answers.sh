@@ -1,5 +1,7 @@
 #!/bin/bash
-# judge-answers.sh FILE: has the installer's own loader read an answers file. That (answers.sh) stands before it, as one script.
+# judge-answers.sh FILE [OFFER…]: has the installer's own loader read an answers file. That (answers.sh) stands before it, as one script.
+#
+# An OFFER is DISTRIBUTION/PROFILE, something that there is to install. Without any, all are taken.
 #
 # Output, each item with a zero byte after it. Exit status 0: NAME=value for every variable there is, with its default
 # where FILE says nothing. Exit status 3: what is wrong, a sentence each.
@@ -8,7 +10,9 @@ shopt -s inherit_errexit
 
 file=${1:?the answers file is missing}
 
-declare -a answers_problems
+shift
+# shellcheck disable=SC2034  # the loader reads it
+declare -a answers_problems answers_offers=("$@")
 answers_load "$file"
 answers_check
 if ((${#answers_problems[@]} > 0)); then

@@ -5,18 +5,16 @@
 #   TITLE              of the menu: "kldload live (debian 13)"
 #   LABEL              the volume's name. Nothing looks for it: GRUB finds the medium by its ID, live-boot by what is on it
 #   /in/boot           efi.img, bios.img, mbr.img of make-efi.sh
-#   /in/live           vmlinuz, initrd.img and the layers of the live system, *.squashfs. live-boot stacks them in the
-#                      order of their names, the last on top: 10-system, 20-overlay, 30-build
-#   /in/darksite-NAME  a mirror each, on the ISO at /darksite/NAME/apt
-#   /in/rpm-darksite-NAME  the same of RPM packages, at /darksite/rpm/NAME
-#   /in/extra*         trees that are laid over the root of the ISO: lock, digests, …
+#   /in/root           what lies on the ISO, as it lies there; in its folder live: vmlinuz, initrd.img and the layers of the live
+#                      system, *.squashfs. live-boot stacks them in the order of their names, the last on top: 10-system,
+#                      20-overlay, 30-build
 #   /out/kldload.iso   boots from CD and disk, under UEFI and BIOS
 #   LAYER_IN, LAYER_OUT  other folders than /in and /out, for tests
 #
 # Files are read where they are mounted: nothing is copied before the ISO is written. Owners, modes and times of the
 # inputs do not reach the ISO. Names are kept by Rock Ridge; there is no Joliet tree, which would cut long names.
 set -euo pipefail
-shopt -s inherit_errexit nullglob
+shopt -s inherit_errexit
 
 id=${1:?an identity is needed}
 title=${2:?a title is needed}
@@ -38,7 +36,7 @@ printf '%s, %s\n' "$title" "$id" > "$work/.disk/info"
 medium=$(
     {
         printf '%s\n' "$id" "$title"
-        for list in "$in"/extra*/kldload/sha256sums; do cat "$list"; done
+        if [[ -e $in/root/kldload/sha256sums ]]; then cat "$in/root/kldload/sha256sums"; fi
     } | sha256sum
 )
 medium=${medium:0:32}
@@ -105,12 +103,6 @@ EOF
 # By the convention of those who start ISOs from files: loopback.cfg is read with the ISO as root, and the file's place in iso_path.
 printf 'configfile /boot/grub/grub.cfg\n' > "$work/boot/grub/loopback.cfg"
 
-grafts=()
-for file in "$in"/live/*; do grafts+=("/live/${file##*/}=$file"); done
-for tree in "$in"/darksite-*; do grafts+=("/darksite/${tree#"$in"/darksite-}/apt=$tree"); done
-for tree in "$in"/rpm-darksite-*; do grafts+=("/darksite/rpm/${tree#"$in"/rpm-darksite-}=$tree"); done
-for tree in "$in"/extra*; do grafts+=("/=$tree"); done
-
 # The GUIDs of the partition table and the volume's dates are derived, or xorriso would draw them.
 guid=$medium
 stamp=$(date --utc --date="@$SOURCE_DATE_EPOCH" +%Y%m%d%H%M%S00)
@@ -126,4 +118,4 @@ xorriso -as mkisofs -quiet -rational-rock -iso-level 3 -volid "$label" -full-iso
     -c /boot/boot.cat \
     -b /boot/grub/bios.img -no-emul-boot -boot-load-size 4 -boot-info-table --grub2-boot-info \
     -eltorito-alt-boot -e --interval:appended_partition_2:all:: -no-emul-boot \
-    -o "$out/kldload.iso" -graft-points "/=$work" "${grafts[@]}"
+    -o "$out/kldload.iso" -graft-points "/=$work" "/=$in/root"

@@ -24,17 +24,14 @@ package struct MirrorSelection: Sendable {
     /// Where to fetch `repository` from, in the order in which to try.
     ///
     /// Throws where the environment names something that is no address.
-    package func addresses(
-        of repository: Declaration.Repository, in distribution: Declaration.Distribution
-    ) throws(Mistake) -> [MirrorAddress] {
+    package func addresses(of repository: Declaration.Repository) throws(Mistake) -> [MirrorAddress] {
         let override = try override(repository.name)
         guard override.isEmpty else { return override }
         var addresses: [MirrorAddress] = []
         for mirror in repository.mirrors {
             switch mirror {
             case .address(let address): addresses.append(address)
-            case .host:
-                addresses += found(repository, distribution).addresses
+            case .host(let archive): addresses += host.addresses(of: archive).addresses
             }
         }
         var seen: Set<MirrorAddress> = []
@@ -66,19 +63,19 @@ package struct MirrorSelection: Sendable {
         return addresses
     }
 
-    /// Whether the apt of this machine is asked where `repository` is.
-    func asksHost(of repository: Declaration.Repository) -> Bool {
+    /// What the apt of this machine is asked for; nil where it is not asked where `repository` is.
+    func askedOfHost(_ repository: Declaration.Repository) -> VendorArchive? {
         let override = environment[Self.variable(for: repository.name)] ?? ""
-        return repository.mirrors.contains(.host) && override.allSatisfy { $0 == " " }
+        guard override.allSatisfy({ $0 == " " }) else { return nil }
+        for case .host(let archive) in repository.mirrors { return archive }
+        return nil
     }
 
     /// The ways that apt goes to the addresses that `repository` has from the apt of this machine, by address.
-    package func proxies(
-        of repository: Declaration.Repository, in distribution: Declaration.Distribution
-    ) -> [String: APTProxies.Choice] {
-        guard asksHost(of: repository) else { return [:] }
+    package func proxies(of repository: Declaration.Repository) -> [String: APTProxies.Choice] {
+        guard let archive = askedOfHost(repository) else { return [:] }
         var proxies: [String: APTProxies.Choice] = [:]
-        for address in found(repository, distribution).addresses { proxies[address.url] = proxy(for: address) }
+        for address in host.addresses(of: archive).addresses { proxies[address.url] = proxy(for: address) }
         return proxies
     }
 
@@ -90,23 +87,14 @@ package struct MirrorSelection: Sendable {
 
     /// Says why the vendor's server is asked for `repository` where this machine has packages from elsewhere; nil where one of
     /// apt's addresses is taken, where apt has none that could be meant, and where nobody asks for them.
-    func remark(on repository: Declaration.Repository, in distribution: Declaration.Distribution) -> String? {
-        guard asksHost(of: repository) else { return nil }
-        let found = found(repository, distribution)
+    func remark(on repository: Declaration.Repository) -> String? {
+        guard let archive = askedOfHost(repository) else { return nil }
+        let found = host.addresses(of: archive)
         guard found.isLastResort, let other = found.doubtful.first, let used = found.addresses.first else { return nil }
-        let vendor = Vendor(distribution: distribution.name)
         return """
             \(repository.name): asking \(used), not \(other) of this machine's apt: neither the address nor its Signed-By says \
-            that it is \(vendor.title)'s archive (if it is: mirrors: ["\(other)"], or \(Self.variable(for: repository.name)))
+            that it is \(archive.vendor.title)'s archive (if it is: mirrors: ["\(other)"], or \(Self.variable(for: repository.name)))
             """
-    }
-
-    private func found(
-        _ repository: Declaration.Repository, _ distribution: Declaration.Distribution
-    ) -> HostAPT.Found {
-        host.addresses(
-            of: Vendor(distribution: distribution.name), isSecurity: repository.name.hasSuffix("-security"),
-            codename: distribution.codename, architecture: distribution.architecture)
     }
 }
 
@@ -121,31 +109,24 @@ extension HostAPT {
         package var doubtful: [MirrorAddress] = []
     }
 
-    /// Where this machine gets the archive of `vendor` from, or that of the security updates; where it gets them from
-    /// nowhere, the vendor's own server. `codename` is a suite name to be known beside the names that are.
-    package func addresses(of vendor: Vendor, isSecurity: Bool, codename: String, architecture: String) -> Found {
-        let name = vendor.archiveFolder(isSecurity: isSecurity, architecture: architecture)
+    /// Where this machine gets `archive` from; where it gets it from nowhere, the vendor's own server.
+    package func addresses(of archive: VendorArchive) -> Found {
         var found = Found(addresses: [])
         for source in sources where !found.addresses.contains(source.address) {
-            let suites = source.suites.filter { Self.isSecurity($0) == isSecurity }
+            let suites = source.suites.filter { VendorArchive.isSecurity($0) == archive.isSecurity }
             guard !suites.isEmpty, source.components.contains("main") else { continue }
             // Others offer packages *for* Debian under Debian's suite names, or from folders called debian.
-            let hasSuite = suites.contains { vendor.hasSuite($0, codename: codename) }
-            if hasSuite && source.address.lastPathComponent == name || source.signedBy.contains(vendor.keyringPrefix) {
+            let hasSuite = suites.contains(where: archive.hasSuite)
+            if hasSuite && source.address.lastPathComponent == archive.folder || archive.vendor.signs(source.signedBy) {
                 found.addresses.append(source.address)
             } else if hasSuite {
                 found.doubtful.append(source.address)
             }
         }
         if found.addresses.isEmpty {
-            found.addresses = [vendor.lastResort(isSecurity: isSecurity, architecture: architecture)]
+            found.addresses = [archive.address]
             found.isLastResort = true
         }
         return found
-    }
-
-    /// `trixie-security`, or `buster/updates` as it was once called.
-    private static func isSecurity(_ suite: String) -> Bool {
-        suite.hasSuffix("-security") || suite.hasSuffix("/updates")
     }
 }

@@ -61,7 +61,7 @@ extension LockKeeper {
                     case .keyring(let path): .keyring(path)
                     case .unsigned: .unsigned
                     }
-                }(), site: source.sites[repository.name] ?? "", maximumAge: repository.maximumAge,
+                }(), site: repository.site, maximumAge: repository.maximumAge,
                 own: own[repository.name])
         }
     }

@@ -12,29 +12,24 @@ import Primitives
 package enum BuildStage {
     /// What later stages run in, and the first packages for it.
     package static let builder = Stage(number: 1, name: "builder", title: "builder image")
-    /// The darksites of all distributions of APT's packages but Ubuntu.
-    package static let debian = Stage(number: 2, name: "debian", title: "debian darksite")
-    /// The darksite of Ubuntu.
-    package static let ubuntu = Stage(number: 3, name: "ubuntu", title: "ubuntu darksite")
+    /// One for each vendor of APT's packages.
+    private static let apt = Vendor.all.enumerated().map { index, vendor in
+        Stage(number: 2 + index, name: vendor.name, title: "\(vendor.name) darksite")
+    }
     /// The darksites of all distributions of RPM packages.
-    package static let rpm = Stage(number: 4, name: "rpm", title: "rpm darksites")
+    package static let rpm = Stage(number: 2 + apt.count, name: "rpm", title: "rpm darksites")
     /// The live system and the image itself.
-    package static let iso = Stage(number: 5, name: "iso", title: "iso")
+    package static let iso = Stage(number: 3 + apt.count, name: "iso", title: "iso")
 
     /// In the order of their numbers.
-    package static let all = [builder, debian, ubuntu, rpm, iso]
+    package static let all = [builder] + apt + [rpm, iso]
+
+    static func darksite(of vendor: Vendor) -> Stage { apt.first { $0.name == vendor.name } ?? builder }
 
     /// The stage that makes the darksite of a distribution.
-    static func darksite(of distribution: String) -> Stage {
-        switch Vendor(distribution: distribution) {
-        case .debian: debian
-        case .ubuntu: ubuntu
-        }
-    }
-
     static func darksite(of distribution: Declaration.Distribution) -> Stage {
-        switch distribution.family {
-        case .apt: darksite(of: distribution.name)
+        switch distribution.source {
+        case .apt(let source): darksite(of: source.vendor)
         case .rpm: rpm
         }
     }
@@ -87,12 +82,15 @@ struct BuildPlanner {
         else {
             throw PlanError("deploy.lock has nothing of \(declaration.live.distribution)")
         }
+        guard case .apt(let liveSource) = liveDeclaration.source else {
+            throw PlanError("the live system is made of APT's packages, and \(live.name) has others")
+        }
         let iso = declaration.iso
         let epoch = lock.epoch ?? LockDate(secondsSince1970: 0)
         let identity = "\(iso.edition)-\(iso.distribution)-\(iso.profile)-\(selectionDigest.short)"
         var steps: [Step] = []
 
-        let roots = RootPlanner(distribution: live, declaration: liveDeclaration, fetch: fetch)
+        let roots = RootPlanner(distribution: live, source: liveSource, fetch: fetch)
         steps += try roots.bootstrap()
         func using(_ builder: ImageRecipe.BuilderImage) -> ImageRecipe {
             ImageRecipe(builder: builder, epoch: roots.epoch, identity: identity)
@@ -120,44 +118,44 @@ struct BuildPlanner {
         steps += module.steps
         steps += try roots.live(module: module)
 
-        var contents: [String: StepInput] = [:]
+        var layout = ImageLayout()
         var omitted: [String: [String]] = [:]
-        func darksite(
-            _ darksite: Declaration.Darksite, _ locked: LockedDistribution?
-        ) throws -> any DarksiteSteps {
+        func planner(_ darksite: Declaration.Darksite, _ locked: LockedDistribution?) throws -> DarksitePlanner {
             guard let locked, let declared = declaration[distribution: darksite.distribution] else {
                 throw PlanError("deploy.lock has nothing of \(darksite.distribution)")
             }
-            switch declared.source {
-            case .rpm(let source):
-                return RPMDarksitePlanner(
-                    locked: locked, declaration: declared, source: source, profiles: darksite.profiles,
-                    epoch: locked.epoch?.secondsSince1970 ?? 0, fetch: fetch, signer: signer, recipe: rpmRecipe,
-                    keys: packageKeys, forbidden: forbidden[locked.name] ?? [:], isDraft: isDraft)
-            case .apt(let source):
-                return DarksitePlanner(
-                    locked: locked, declaration: declared, source: source, profiles: darksite.profiles,
-                    epoch: locked.epoch?.secondsSince1970 ?? 0, fetch: fetch, signer: signer,
-                    module: locked.name == live.name ? module : nil, recipe: recipe,
-                    bootstrap: locked.name == live.name ? .output("builder/bootstrap", "bootstrap.tar") : nil,
-                    forbidden: forbidden[locked.name] ?? [:],
-                    isDraft: isDraft)
-            }
+            let isLive = locked.name == live.name
+            let (family, recipe, port): (any DarksiteFamily, ImageRecipe, Int?) =
+                switch declared.source {
+                case .apt(let source):
+                    (
+                        APTDarksite(
+                            source: source, module: isLive ? module : nil,
+                            bootstrap: isLive ? .output("builder/bootstrap", "bootstrap.tar") : nil),
+                        recipe, declaration.port(of: declared)
+                    )
+                case .rpm(let source): (RPMDarksite(source: source, keys: packageKeys), rpmRecipe, nil)
+                }
+            return DarksitePlanner(
+                locked: locked, declaration: declared, profiles: darksite.profiles, family: family, fetch: fetch,
+                signer: signer, recipe: recipe,
+                facts: DistributionFacts(declared, profiles: darksite.profiles, port: port),
+                forbidden: forbidden[locked.name] ?? [:], isDraft: isDraft)
         }
         for carried in iso.darksites {
-            let planner = try darksite(carried, lock[carried.distribution])
-            steps += try planner.steps()
-            contents.merge(planner.contents) { first, _ in first }
-            if !planner.omitted.isEmpty { omitted[carried.distribution] = planner.omitted }
+            let darksite = try planner(carried, lock[carried.distribution])
+            steps += try darksite.steps()
+            layout.add(darksite.contents)
+            if !darksite.omitted.isEmpty { omitted[carried.distribution] = darksite.omitted }
         }
         for locked in beside {
             guard let declared = declaration[distribution: locked.name] else { continue }
-            steps += try darksite(declaration.darksite(of: declared), locked).steps()
+            steps += try planner(declaration.darksite(of: declared), locked).steps()
         }
         let kernel = try roots.liveKernel()
         steps += try image(
             recipe, kernel, ImageRecipe(builder: recipe.builder, epoch: epoch.secondsSince1970, identity: identity),
-            contents)
+            layout)
         let name = "kldload-\(iso.edition)-\(iso.distribution)-\(iso.profile)-\(live.architecture)-\(epoch.day)"
         return BuildPlan(
             graph: try StepGraph(steps), imageName: isDraft ? name + ImagePublisher.draftMark : name,
@@ -185,27 +183,28 @@ struct BuildPlanner {
     /// The layers of the live system and the image. `recipe` is for what depends on the point release alone, `dated` for
     /// what carries the date of the snapshot.
     private func image(
-        _ recipe: ImageRecipe, _ kernel: String, _ dated: ImageRecipe, _ darksites: [String: StepInput]
+        _ recipe: ImageRecipe, _ kernel: String, _ dated: ImageRecipe, _ darksites: ImageLayout
     ) throws -> [Step] {
         let lockText = try LockWriter.text(of: lock)
         let stage = BuildStage.iso
-        let build = Step.buildLayer(edition: declaration.iso.edition, identity: recipe.identity, key: signer.publicKey)
+        let build = Step.buildLayer(declaration, identity: recipe.identity, key: signer.publicKey)
         let layers: [String: StepInput] = [
             "live/10-system.squashfs": .output("live/squashfs", "filesystem.squashfs"),
             "live/20-overlay.squashfs": .output("live/overlay", "filesystem.squashfs"),
             "live/30-build.squashfs": .output("live/build", "filesystem.squashfs"),
         ]
-        var contents = darksites.merging(layers) { first, _ in first }.merging([
+        var layout = darksites
+        layout.add(layers)
+        layout.add([
             "live/vmlinuz": .output("live/root", "vmlinuz"),
             "live/initrd.img": .output("live/root", "initrd.img"),
-            "extra/kldload/live-verdict": .output("live/gate", "verdict"),
-            "extra/kldload/deploy.lock": .literal(lockText),
-            "extra/kldload/sbom.spdx.json": .literal(SoftwareBill(lock: lock, declaration: declaration).json),
-        ]) { first, _ in first }
-        contents["extra/postinstall.d"] = postinstall
-        for image in ["efi.img", "bios.img", "mbr.img"] { contents["boot/\(image)"] = .output("iso/boot", image) }
-        let digests = Step.digestList("iso/digests", stage: stage, of: contents)
-        contents["extra/kldload/sha256sums"] = .output("iso/digests", "sha256sums")
+            "kldload/live-verdict": .output("live/gate", "verdict"),
+            "kldload/deploy.lock": .literal(lockText),
+            "kldload/sbom.spdx.json": .literal(SoftwareBill(lock: lock, declaration: declaration).json),
+        ])
+        layout["postinstall.d"] = postinstall
+        let digests = layout.digestList("iso/digests", stage: stage)
+        layout["kldload/sha256sums"] = .output("iso/digests", "sha256sums")
         let title =
             "kldload live (\(declaration.live.distribution) \(declaration[distribution: declaration.live.distribution]?.release ?? ""))"
         return [
@@ -223,18 +222,10 @@ struct BuildPlanner {
             recipe.boot("iso/boot", stage: stage),
             digests,
             dated.iso(
-                BuildPlan.image, stage: stage, title: title, label: declaration.iso.label, contents: contents),
+                BuildPlan.image, stage: stage, title: title, label: declaration.iso.label, loader: "iso/boot",
+                layout: layout),
         ]
     }
-}
-
-/// What makes and proves the darksite of one distribution.
-protocol DarksiteSteps {
-    func steps() throws -> [Step]
-    /// What the image carries of it.
-    var contents: [String: StepInput] { get }
-    /// The profiles that a draft leaves unproven.
-    var omitted: [String] { get }
 }
 
 /// A plan that can't be made.

@@ -1,144 +1,111 @@
 import APT
 import BuildGraph
+import ContentStore
 import Darksites
 import Declaration
 import LiveImage
 import Locking
+import Packages
 import Primitives
 
-/// The steps that make and prove the darksite of one distribution.
-struct DarksitePlanner: DarksiteSteps {
+/// The steps that make and prove the darksite of one distribution: what it is made of is fetched, a mirror is written and signed, judged
+/// by the family's own package manager, its profiles really installed, and a certificate laid beside it.
+struct DarksitePlanner {
     let locked: LockedDistribution
     let declaration: Declaration.Distribution
-    let source: Declaration.APTSource
     /// The profiles that can be installed from it.
     let profiles: [String]
-    /// The date of the mirror, in seconds since 1970.
-    let epoch: Int64
+    /// What the kind of its packages decides.
+    let family: any DarksiteFamily
     let fetch: PackageFetch
     let signer: SigningKey
-    /// The prebuilt ZFS module, where there is one for this distribution.
-    let module: RootPlanner.Module?
-    /// For the gate, which needs the builder image.
+    /// For the container steps, which need the builder image.
     let recipe: ImageRecipe
-    /// What a container starts from in which a profile is installed: the files of this distribution's Essential packages. nil
-    /// where no other part of the build has them unpacked.
-    let bootstrap: StepInput?
+    /// What the installer and the live system are told of it.
+    let facts: DistributionFacts
     /// The names that each profile forbids.
     let forbidden: [String: [String]]
     /// Leave the real installations out.
     let isDraft: Bool
 
-    private var stage: Stage { BuildStage.darksite(of: locked.name) }
-    private func name(_ step: String) -> StepName { StepName("\(locked.name)/\(step)") }
+    /// The date of the mirror, in seconds since 1970.
+    var epoch: Int64 { locked.epoch?.secondsSince1970 ?? 0 }
+    var stage: Stage { BuildStage.darksite(of: declaration) }
+    func name(_ step: String) -> StepName { StepName("\(locked.name)/\(step)") }
+    /// What a step of this darksite made; its outputs are called like it, unless told otherwise.
+    func output(_ step: String, _ output: String? = nil) -> StepInput { .output(name(step), output ?? step) }
 
     /// The profiles that are to be really installed, as far as the image carries them.
     private var toInstall: [String] { profiles.filter(declaration.installedProfiles.contains) }
-    private var installed: [String] { isDraft ? [] : toInstall }
+    var installed: [String] { isDraft ? [] : toInstall }
     /// What a draft leaves unproven.
     var omitted: [String] { isDraft ? toInstall : [] }
 
-    /// Packages, indexes, mirror, gates and certificate.
+    /// What the profiles install.
+    var carried: [LockedPackage] {
+        let profiles = Set(profiles)
+        return locked.packages.filter { !profiles.isDisjoint(with: $0.profiles) }
+    }
+
+    /// All steps, in the order in which they can run.
     func steps() throws -> [Step] {
-        let carried = Set(profiles)
-        let files = locked.packages.filter { !carried.isDisjoint(with: $0.profiles) }.map(ArchiveFile.init)
-        var built: [String: StepInput] = [:]
-        if let module, let output = module.output, let package = module.package,
-            !carried.isDisjoint(with: package.profiles)
-        {
-            built["built/\(module.fileName)"] = output
-        }
-        let mirror = MirrorRecipe(
-            codename: declaration.codename, label: "kldload \(locked.name)", epoch: epoch, signer: signer)
-        return [
+        [
             try fetch.step(
-                name("packages"), stage: stage, title: "packages of \(profiles.joined(separator: ", "))", files: files),
+                name("packages"), stage: stage, title: "packages of \(profiles.joined(separator: ", "))",
+                files: carried.map(ArchiveFile.init)),
             try fetch.step(
                 name("indexes"), stage: stage, title: "locked indexes of \(locked.name)",
                 files: locked.indexes.map { $0.file }),
-            mirror.step(
-                name("mirror"), stage: stage, locked: locked, profiles: carried,
-                packages: .output(name("packages"), "packages"),
-                indexes: .output(name("indexes"), "packages"), built: built),
-            recipe.step(
-                name("gate"), stage, "the real apt judges the mirror", gateInputs(), GateScript.apt,
-                [declaration.codename, MirrorRecipe.component, locked.architectures.joined(separator: ",")],
-                ["verdict": .file]),
-        ] + (try installSteps()) + [
+        ] + family.mirrorSteps(self) + [gate] + (try family.installSteps(self)) + [
             DarksiteRecipe(certificate: certificate, signer: signer).step(
-                name("darksite"), stage: stage, mirror: .output(name("mirror"), "mirror"),
-                verdict: .output(name("gate"), "verdict"),
-                installs: Dictionary(
-                    uniqueKeysWithValues: installed.map { ($0, .output(name("install-\($0)"), "verdict")) }))
+                name("darksite"), stage: stage, mirror: output("mirror"), verdict: output("gate", "verdict"),
+                installs: Dictionary(uniqueKeysWithValues: installed.map { ($0, output("install-\($0)", "verdict")) }))
         ]
     }
 
-    /// What the image carries of it.
+    /// What the image carries of it, by the path there: the mirror, and what the installer needs to know.
     var contents: [String: StepInput] {
         var contents: [String: StepInput] = [
-            "darksite-\(locked.name)": .output(name("darksite"), "darksite")
+            family.place(of: locked.name): output("darksite"),
+            "darksite/\(locked.name)/\(DistributionFacts.fileName)": .literal(facts.bytes),
         ]
         for profile in profiles {
-            contents["extra/darksite/\(locked.name)/profiles/\(profile)"] = .literal(packageList(profile))
+            contents["darksite/\(locked.name)/profiles/\(profile)"] = .literal(packageList(profile))
         }
         return contents
     }
 
-    private func gateInputs() -> [String: StepInput] {
-        var inputs: [String: StepInput] = [
-            "mirror": .output(name("mirror"), "mirror"), "key.gpg": .literal(signer.publicKey),
-        ]
+    private var gate: Step {
+        let judge = family.judge(self)
+        var inputs = [judge.key.name: StepInput.literal(judge.key.bytes), "mirror": output("mirror")]
         for profile in profiles {
             inputs["profiles/\(profile)"] = .literal(packageList(profile))
-            inputs["rules/\(profile)"] = .literal(rules(profile).bytes)
+            inputs["rules/\(profile)"] = .literal(rules(profile))
         }
-        return inputs
+        return recipe.step(
+            name("gate"), stage, judge.title, inputs, judge.script, judge.arguments, ["verdict": .file])
     }
 
-    private func rules(_ profile: String) -> GateRules {
-        GateRules(prebuildsZFS: source.zfsModule != nil, forbidden: forbidden[profile] ?? [])
+    /// What the gates hold `profile` to, beyond the list of its packages.
+    func rules(_ profile: String) -> [UInt8] {
+        GateRules(zfs: family.zfs, forbidden: forbidden[profile] ?? []).bytes
     }
 
-    private func installSteps() throws -> [Step] {
-        if let bootstrap { return installed.flatMap { installSteps($0, in: bootstrap) } }
-        guard !installed.isEmpty else { return [] }
-        let packages = locked.packages.filter { $0.isEssential && !Set(installed).isDisjoint(with: $0.profiles) }
-        let roots = RootPlanner(distribution: locked, declaration: declaration, fetch: fetch)
-        return [
-            try fetch.step(
-                name("essential"), stage: stage, title: "essential packages of \(locked.name)",
-                files: packages.map(ArchiveFile.init)),
-            RootFilesystemRecipe(epoch: roots.epoch).bootstrap(
-                name("bootstrap"), stage: stage, packages: .output(name("essential"), "packages"), count: packages.count
-            ),
-        ] + installed.flatMap { installSteps($0, in: .output(name("bootstrap"), "bootstrap.tar")) }
-    }
-
-    /// The steps that really install `profile` in `root`. They read what it installs and nothing else of the mirror.
-    private func installSteps(_ profile: String, in root: StepInput) -> [Step] {
-        let slice = name("slice-\(profile)")
-        let essential = locked.packages(of: profile).filter(\.isEssential).map(\.name)
-        return [
-            ProfileSlice(
-                codename: declaration.codename, architecture: locked.architecture, list: packageList(profile),
-                essential: essential
-            ).step(slice, stage: stage, profile: profile, mirror: .output(name("mirror"), "mirror")),
-            Step(
-                name("install-\(profile)"), stage: stage, title: "\(profile) installed onto nothing",
-                inputs: [
-                    "image": root, "packages": .output(slice, "packages"), "first": .output(slice, "first"),
-                    "profile": .literal(packageList(profile)), "rules": .literal(rules(profile).bytes),
-                ],
-                action: .container(
-                    image: .input("image"), script: GateScript.install, arguments: [], environment: [:]),
-                outputs: ["verdict": .file], growth: (kept: 0, scratch: 5)),
-        ]
+    /// Everything that a profile installs, `name version architecture` a line: the installer and the gate read the same.
+    func packageList(_ profile: String) -> [UInt8] {
+        let lines =
+            locked.packages(of: profile).map { "\($0.name) \(family.fullVersion($0)) \($0.architecture)" }
+            + locked.built.filter { $0.profiles.contains(profile) }.map {
+                "\($0.name) \($0.version) \($0.architecture)"
+            }
+        return Array((lines.sorted().joined(separator: "\n") + "\n").utf8)
     }
 
     private var certificate: Certificate {
         Certificate(
-            distribution: locked.name, release: declaration.release, codename: declaration.codename,
-            architecture: locked.architecture, snapshots: locked.snapshots, epoch: epoch,
+            family: declaration.family, distribution: locked.name, release: declaration.release,
+            codename: declaration.codename, architecture: locked.architecture, snapshots: locked.snapshots,
+            epoch: epoch,
             profiles: profiles.map { profile in
                 let packages = locked.packages(of: profile)
                 let built = locked.built.filter { $0.profiles.contains(profile) }
@@ -148,19 +115,30 @@ struct DarksitePlanner: DarksiteSteps {
             },
             omitted: omitted, fingerprint: signer.fingerprint, toolVersion: BuildPlan.toolVersion)
     }
-
-    /// Everything that a profile installs, `name version architecture` a line: the installer and the gate read the same.
-    private func packageList(_ profile: String) -> [UInt8] {
-        let lines =
-            locked.packages(of: profile).map { "\($0.name) \($0.version) \($0.architecture)" }
-            + locked.built.filter { $0.profiles.contains(profile) }.map {
-                "\($0.name) \($0.version) \($0.architecture)"
-            }
-        return Array((lines.sorted().joined(separator: "\n") + "\n").utf8)
-    }
 }
 
-extension LockedIndex {
-    /// The index as a file to fetch. A flat tree holds them all, so each is called after its digest.
-    var file: ArchiveFile { SnapshotFetch.file(of: self, byHash: suite != LockedSnapshot.noSuite) }
+/// What the kind of its packages decides of how a darksite is made and judged.
+protocol DarksiteFamily {
+    /// Where the mirror of the distribution called `name` lies on the image.
+    func place(of name: String) -> String
+    /// From packages and indexes to the tree `mirror` of the step of that name.
+    func mirrorSteps(_ plan: DarksitePlanner) -> [Step]
+    /// The gate that has the real package manager read the whole mirror.
+    func judge(_ plan: DarksitePlanner) -> MirrorJudge
+    /// The steps that really install the plan's `installed` profiles: "install-PROFILE", output `verdict`. They read what a profile
+    /// installs and nothing else of the mirror.
+    func installSteps(_ plan: DarksitePlanner) throws -> [Step]
+    /// What there must be of kernels and ZFS, as `GateRules` says it.
+    var zfs: String { get }
+    /// A package's version as lists on the image have it.
+    func fullVersion(_ package: LockedPackage) -> String
+}
+
+/// A script that judges a mirror in a container of the builder image.
+struct MirrorJudge {
+    let title: String
+    let script: [UInt8]
+    let arguments: [String]
+    /// The public key of the mirror's signature, and what the script calls its file.
+    let key: (name: String, bytes: [UInt8])
 }

@@ -9,7 +9,7 @@ import Packages
 /// ZFS module's compiler room and the live root.
 struct RootPlanner {
     let distribution: LockedDistribution
-    let declaration: Declaration.Distribution
+    let source: Declaration.APTSource
     let fetch: PackageFetch
 
     /// The prebuilt ZFS module: the steps that make it, and the .deb they make.
@@ -26,7 +26,6 @@ struct RootPlanner {
     /// The date of the first suite of the first repository, that of the point release: root file systems are stamped with
     /// it, so that an update elsewhere does not make them anew.
     var epoch: Int64 {
-        guard case .apt(let source) = declaration.source else { return 0 }
         let first = source.repositories.first
         let snapshot = distribution.snapshots.first { $0.repository == first?.name && $0.suite == first?.suites.first }
         return snapshot?.date.secondsSince1970 ?? 0
@@ -35,9 +34,9 @@ struct RootPlanner {
     private var recipe: RootFilesystemRecipe { RootFilesystemRecipe(epoch: epoch) }
     private let bootstrapName: StepName = "builder/bootstrap"
 
-    init(distribution: LockedDistribution, declaration: Declaration.Distribution, fetch: PackageFetch) {
+    init(distribution: LockedDistribution, source: Declaration.APTSource, fetch: PackageFetch) {
         self.distribution = distribution
-        self.declaration = declaration
+        self.source = source
         self.fetch = fetch
     }
 
@@ -75,7 +74,7 @@ struct RootPlanner {
         guard let package = distribution.built.first(where: { $0.name.hasPrefix(ZFSModulePackage.prefix) }) else {
             return Module()
         }
-        let stage = BuildStage.darksite(of: distribution.name)
+        let stage = BuildStage.darksite(of: source.vendor)
         let packages = distribution.packages(of: Declaration.InternalProfile.zfsBuild.rawValue).map(ArchiveFile.init)
         var module = Module(package: package, kernel: String(package.name.dropFirst(ZFSModulePackage.prefix.count)))
         let step: StepName = "\(distribution.name)/zfs-module"
@@ -112,7 +111,7 @@ struct RootPlanner {
             throw PlanError(
                 "the live environment has no kernel",
                 hint:
-                    "put \(Vendor(distribution: distribution.name).kernelMetapackage(distribution.architecture)) into package-sets/\(distribution.name)/live.txt"
+                    "put \(source.vendor.kernelMetapackage(distribution.architecture)) into package-sets/\(distribution.name)/live.txt"
             )
         }
         return kernel

@@ -18,7 +18,10 @@ extension Project {
                     "\(workspace.shown(own)) is not that of this deploy, which judges the answers: the image's installer may take others"
                 ))
         }
-        return AnswersJudge(environment: surroundings.environment)
+        let offers = declaration.distributions.flatMap { distribution in
+            distribution.profiles.map { "\(distribution.name)/\($0.name)" }
+        }
+        return AnswersJudge(environment: surroundings.environment, offers: offers)
     }
 
     /// Makes the image of a seed disk at `output`, with the answers of the file `answers`, after the installer's own loader

@@ -157,7 +157,7 @@ package struct Project: Sendable {
             switch distribution.source {
             case .apt(let source):
                 for repository in source.repositories {
-                    byName[repository.name] = try selection.addresses(of: repository, in: distribution).map(\.url)
+                    byName[repository.name] = try selection.addresses(of: repository).map(\.url)
                     services[repository.name] = repository.snapshot
                 }
             case .rpm(let source):
@@ -184,7 +184,7 @@ package struct Project: Sendable {
         for distribution in declaration.distributions {
             guard case .apt(let source) = distribution.source else { continue }
             for repository in source.repositories {
-                choices.merge(selection.proxies(of: repository, in: distribution)) { first, _ in first }
+                choices.merge(selection.proxies(of: repository)) { first, _ in first }
             }
         }
         var options = await network.options(choices)
@@ -196,7 +196,7 @@ package struct Project: Sendable {
     func remarksOnMirrors(of distribution: Declaration.Distribution) async -> [String] {
         guard case .apt(let source) = distribution.source else { return [] }
         let selection = await mirrorSelection()
-        return source.repositories.compactMap { selection.remark(on: $0, in: distribution) }
+        return source.repositories.compactMap(selection.remark)
     }
 
     /// apt's configuration is read where a repository is fetched from where apt fetches it.
@@ -207,7 +207,7 @@ package struct Project: Sendable {
         }
         let needsHost = declaration.distributions.contains { distribution in
             switch distribution.source {
-            case .apt(let source): source.repositories.contains(where: selection(HostAPT()).asksHost)
+            case .apt(let source): source.repositories.contains { selection(HostAPT()).askedOfHost($0) != nil }
             case .rpm: false
             }
         }

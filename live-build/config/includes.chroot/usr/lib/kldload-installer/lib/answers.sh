@@ -5,17 +5,18 @@
 #   answers_check         judges what they say together
 #   answers_problems      all that is wrong, a line each: FILE:LINE: what
 #   answers_manifest      the answers as an answers file, without the secrets
+#   answers_offers        what there is to install: a list of DISTRIBUTION/PROFILE; empty where nobody knows
 #
 # An answers file has a variable a line, as a shell would take it: NAME=value, NAME='value' or NAME="value". It is read,
 # never run: a value in which a shell would replace something ($ or ` outside of single quotes) is an error.
 
 # The table: name | default | kind of value | what it says. The README shows the same.
 #
-# kinds: flag (0 or 1), word:a,b,c (one of these), name, hostname, host, path, disks, text, address, prefix, addresses, interface,
+# kinds: flag (0 or 1), word:a,b,c (one of these), distribution and profile (of those there are), name, hostname, host, path, disks, text, address, prefix, addresses, interface,
 # zone, keymap, locale, keys, secret (never shown). A kind that ends in ? may be empty. It is read by bash alone: where a program is missing, no answer must get lost.
 read -r -d '' answers_table_text << 'TABLE' || : # it ends at its end
-KLDLOAD_DISTRO|debian|word:debian,ubuntu,centos,rocky,fedora,rhel,arch,alpine|the distribution to install
-KLDLOAD_PROFILE|server|word:core,server,desktop,kvm|what to install of it
+KLDLOAD_DISTRO|debian|distribution|the distribution to install, of those that the medium has
+KLDLOAD_PROFILE|server|profile|what to install of it, of the profiles that the medium has
 KLDLOAD_DISK||disks?|the disks to install to, one or several with spaces or commas between: /dev/vda, /dev/disk/by-id/…
 KLDLOAD_FORCE_WIPE|0|flag|1: a disk that holds data may be overwritten
 KLDLOAD_STORAGE_MODE|zfs|word:zfs,manual|manual: a pool that is imported and mounted at /target already (core only)
@@ -41,7 +42,7 @@ KLDLOAD_ENABLE_EBPF|1|flag|1: eBPF tools, which every profile but core has in an
 KLDLOAD_NVIDIA_DRIVERS|0|flag|1: NVIDIA's drivers; needs a network
 KLDLOAD_ENABLE_AI|0|flag|1: a local language model; needs a network
 KLDLOAD_INFRA_MODE|standalone|word:standalone,cluster|cluster: the machine will be part of one, and the manifest says so
-KLDLOAD_DEBIAN_RELEASE|trixie|word:trixie|Debian's release
+KLDLOAD_DEBIAN_RELEASE||release?|Debian's release by its codename, as trixie: another one than that of the medium is refused
 KLDLOAD_RHEL_USERNAME||text?|RHEL: the account of the subscription
 KLDLOAD_RHEL_PASSWORD||secret?|RHEL: its password
 KLDLOAD_RHEL_ORG||text?|RHEL: the organisation of an activation key
@@ -66,6 +67,7 @@ KLDLOAD_EXPORT_FORMAT|none|the installer makes no golden images
 TABLE
 answers_not_yet() { printf '%s\n' "$answers_not_yet_text"; }
 
+answers_offers=()
 answers_problems=()
 answers_reason='' # why the last value that was judged is bad
 
@@ -215,6 +217,18 @@ answers_nearest() {
     if [[ -n $best ]]; then printf ' (did you mean %s?)' "$best"; fi
 }
 
+# answers_no_offer NAME OFFERED…: why a name is none that is offered; nothing where it is one.
+answers_no_offer() {
+    local LC_ALL=C name=$1 offer list=''
+    shift
+    if [[ ! $name =~ ^[a-z0-9][a-z0-9-]*$ ]]; then printf 'it has small letters, digits and -' && return; fi
+    for offer; do
+        if [[ $offer == "$name" ]]; then return; fi
+        if [[ ", $list, " != *", $offer, "* ]]; then list+=${list:+, }$offer; fi
+    done
+    if [[ -n $list ]]; then printf 'it is one of %s' "$list"; fi
+}
+
 # answers_judge NAME VALUE: one value by itself. Fails, with what is to be said after the name in answers_reason.
 answers_judge() {
     local LC_ALL=C kind=${answers_kind[$1]} value=$2 why=''
@@ -234,6 +248,9 @@ answers_judge() {
                 [[ $value != *,* && ,${kind#word:}, == *",$value,"* ]] || why="it is one of ${kind#word:}"
                 why=${why//,/, }
                 ;;
+            distribution) why=$(answers_no_offer "$value" "${answers_offers[@]%/*}") ;;
+            profile) why=$(answers_no_offer "$value" "${answers_offers[@]#*/}") ;;
+            release) [[ $value =~ ^[a-z]+$ ]] || why='it has small letters' ;;
             name)
                 if [[ ! $value =~ ^[a-z_][a-z0-9_-]{0,31}$ ]]; then
                     why='it has small letters, digits, - and _, 32 at most, and begins with a letter'

@@ -4,7 +4,6 @@
 #
 # Which packages, in which versions, is what the build resolved and proved; it stands on the medium beside the mirror.
 
-BOOTSTRAP_DARKSITE=${BOOTSTRAP_DARKSITE:-/root/darksite}
 BOOTSTRAP_KEY=${BOOTSTRAP_KEY:-/usr/share/keyrings/kldload-darksite.gpg}
 # Where the mirror is in the target, as long as the installation lasts.
 bootstrap_mirror=/run/kldload-darksite
@@ -23,50 +22,51 @@ in_target_quietly() {
 # bootstrap_profile: the file that lists the packages of the profile; fails where the medium has none.
 bootstrap_profile() {
     local profiles=$BOOTSTRAP_DARKSITE/$KLDLOAD_DISTRO/profiles
-    [[ -d $profiles ]] || fail "this medium has no darksite of $KLDLOAD_DISTRO (it has: $(bootstrap_distributions))"
+    [[ -d $profiles ]] || fail "this medium has no darksite of $KLDLOAD_DISTRO (it has: $(distribution_names))"
     [[ -s $profiles/$KLDLOAD_PROFILE ]] \
-        || fail "the darksite of $KLDLOAD_DISTRO has no profile $KLDLOAD_PROFILE (it has: $(bootstrap_names "$profiles"))"
+        || fail "the darksite of $KLDLOAD_DISTRO has no profile $KLDLOAD_PROFILE (it has: $(distribution_fact "$KLDLOAD_DISTRO" PROFILES))"
     printf '%s\n' "$profiles/$KLDLOAD_PROFILE"
-}
-
-bootstrap_names() { find -L "$1" -mindepth 1 -maxdepth 1 -printf '%P\n' | sort | paste --serial --delimiters=' '; }
-
-# bootstrap_distributions: those that the medium has profiles of.
-bootstrap_distributions() {
-    find -L "$BOOTSTRAP_DARKSITE" -mindepth 2 -maxdepth 2 -name profiles -printf '%h\n' | sed 's|.*/||' | sort | paste --serial --delimiters=' '
 }
 
 # bootstrap_darksite: the mirror of the distribution.
 bootstrap_darksite() {
-    local folder
-    for folder in "$BOOTSTRAP_DARKSITE/$KLDLOAD_DISTRO/apt" "$BOOTSTRAP_DARKSITE/rpm/$KLDLOAD_DISTRO"; do
-        if [[ -d $folder ]]; then printf '%s\n' "$folder" && return; fi
-    done
-    fail "the darksite of $KLDLOAD_DISTRO has no mirror"
+    local folder family
+    family=$(distribution_fact "$KLDLOAD_DISTRO" FAMILY)
+    folder=$BOOTSTRAP_DARKSITE/rpm/$KLDLOAD_DISTRO
+    if [[ $family == apt ]]; then folder=$BOOTSTRAP_DARKSITE/$KLDLOAD_DISTRO/apt; fi
+    [[ -d $folder ]] || fail "the darksite of $KLDLOAD_DISTRO has no mirror"
+    printf '%s\n' "$folder"
 }
 
 # bootstrap_check: that what is to be installed is on the medium; before a disk is touched.
 bootstrap_check() {
-    local profile language
-    case $KLDLOAD_DISTRO in
-        debian | ubuntu) bootstrap_profile > /dev/null ;;
-        centos | rocky | fedora)
-            profile=$(bootstrap_profile)
+    local profile language family codename
+    profile=$(bootstrap_profile)
+    family=$(distribution_fact "$KLDLOAD_DISTRO" FAMILY)
+    codename=$(distribution_fact "$KLDLOAD_DISTRO" CODENAME)
+    if [[ $KLDLOAD_DISTRO == debian && -n $KLDLOAD_DEBIAN_RELEASE && $KLDLOAD_DEBIAN_RELEASE != "$codename" ]]; then
+        fail "KLDLOAD_DEBIAN_RELEASE=$KLDLOAD_DEBIAN_RELEASE: this medium has $codename"
+    fi
+    case $family in
+        apt) ;;
+        rpm)
             language=${KLDLOAD_LOCALE%%_*}
             # There a locale is not made, it comes with a package.
             if [[ $KLDLOAD_LOCALE != C.UTF-8 ]] && ! grep --quiet -E "^glibc-(all-langpacks|langpack-$language) " "$profile"; then
                 fail "KLDLOAD_LOCALE=$KLDLOAD_LOCALE: the profile $KLDLOAD_PROFILE of $KLDLOAD_DISTRO has no package glibc-langpack-$language"
             fi
             ;;
-        *) fail "installing $KLDLOAD_DISTRO is not possible yet" ;;
+        *) fail "this installer does not know packages of the kind $family" ;;
     esac
 }
 
 bootstrap() {
-    case $KLDLOAD_DISTRO in
-        debian | ubuntu) bootstrap_deb ;;
-        centos | rocky | fedora) bootstrap_rpm ;;
-        *) fail "installing $KLDLOAD_DISTRO is not possible yet" ;;
+    local family
+    family=$(distribution_fact "$KLDLOAD_DISTRO" FAMILY)
+    case $family in
+        apt) bootstrap_deb ;;
+        rpm) bootstrap_rpm ;;
+        *) fail "this installer does not know packages of the kind $family" ;;
     esac
     install -D -m 644 "$(bootstrap_profile)" "$TARGET/usr/share/kldload/profile"
 }
@@ -87,7 +87,7 @@ bootstrap_mounts() {
     if [[ -d /run/udev ]]; then run mount --bind -o ro /run/udev "$TARGET/run/udev"; fi
 }
 
-# --- Debian and Ubuntu ------------------------------------------------------------------------------------------------
+# --- packages of APT ------------------------------------------------------------------------------------------------
 
 # What has gone bad on the medium is found while it is unpacked, by the check sums that compressed packages carry. Their
 # SHA-256 is not looked at: it would guard against somebody who can change the packages on the medium but not this program
@@ -121,10 +121,10 @@ bootstrap_deb() {
 # bootstrap_deb_index MIRROR: the index of the mirror, having checked its signature and its digest.
 bootstrap_deb_index() {
     local release codename index
-    codename=$(bootstrap_names "$1/dists")
+    codename=$(distribution_fact "$KLDLOAD_DISTRO" CODENAME)
     release=$(gpgv --quiet --keyring "$BOOTSTRAP_KEY" --output - "$1/dists/$codename/InRelease" 2> /dev/null) \
         || fail "the mirror on the medium is not signed by the key of this live system"
-    index=main/binary-amd64/Packages
+    index=main/binary-$(distribution_fact "$KLDLOAD_DISTRO" ARCHITECTURE)/Packages
     printf '%s\n' "$release" | awk -v name="$index" '/^[^ ]/ { inside = $1 == "SHA256:" } inside && $3 == name { print $1 "  " $3 }' \
         | (cd "$1/dists/$codename" && sha256sum --quiet --strict --check -) || fail "the index of the mirror is not what its signature says"
     cat "$1/dists/$codename/$index"
@@ -134,7 +134,9 @@ bootstrap_deb_index() {
 # FOLDER: "name file size" a line; early and rest hold nothing that is in a list before them. And automatic, what apt calls
 # that in its own words.
 bootstrap_deb_plan() {
-    awk -v folder="$3" '
+    local native
+    native=$(distribution_fact "$KLDLOAD_DISTRO" ARCHITECTURE)
+    awk -v folder="$3" -v native="$native" '
         FILENAME == ARGV[1] { wanted[$1 " " $2 " " $3] = 1; next }
         { # a stanza of the index
             delete field
@@ -147,7 +149,7 @@ bootstrap_deb_plan() {
             name = field["Package"]
             names[++total] = name
             line[name] = name " " field["Filename"] " " field["Size"]
-            architecture[name] = field["Architecture"] == "all" ? "amd64" : field["Architecture"] # as apt writes it
+            architecture[name] = field["Architecture"] == "all" ? native : field["Architecture"] # as apt writes it
             pre[name] = field["Pre-Depends"]
             depends[name] = field["Depends"]
             essential[name] = field["Essential"] == "yes"
@@ -312,8 +314,8 @@ bootstrap_rpm() {
     list=$(bootstrap_profile)
     list=$(awk '{ print $1 "-" $2 "." $3 }' "$list")
     mapfile -t packages <<< "$list"
-    read -r platform _ release < "$BOOTSTRAP_DARKSITE/$KLDLOAD_DISTRO/release" \
-        || fail "the darksite of $KLDLOAD_DISTRO does not say of which release it is"
+    platform=$(distribution_fact "$KLDLOAD_DISTRO" PLATFORM)
+    release=$(distribution_fact "$KLDLOAD_DISTRO" RELEASE)
     gpgv --quiet --keyring "$BOOTSTRAP_KEY" "$mirror/repodata/repomd.xml.asc" "$mirror/repodata/repomd.xml" \
         || fail "the mirror on the medium is not signed by the key of this live system"
     say "${#packages[@]} packages"

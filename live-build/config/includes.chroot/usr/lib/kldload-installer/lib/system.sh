@@ -23,9 +23,10 @@ system_identity() {
 system_short_name() { if [[ $KLDLOAD_HOSTNAME == *.* ]]; then printf ' %s' "${KLDLOAD_HOSTNAME%%.*}"; fi; }
 
 system_language() {
-    local layout=$KLDLOAD_KEYBOARD variant=''
+    local layout=$KLDLOAD_KEYBOARD variant='' family
     ln --symbolic --force "../usr/share/zoneinfo/$KLDLOAD_TIMEZONE" "$TARGET/etc/localtime"
-    if [[ -e $TARGET/etc/timezone || $KLDLOAD_DISTRO == debian || $KLDLOAD_DISTRO == ubuntu ]]; then
+    family=$(distribution_fact "$KLDLOAD_DISTRO" FAMILY)
+    if [[ -e $TARGET/etc/timezone || $family == apt ]]; then
         printf '%s\n' "$KLDLOAD_TIMEZONE" > "$TARGET/etc/timezone"
     fi
     if [[ $layout == *'('* ]]; then
@@ -60,9 +61,9 @@ system_late_process=''
 
 # system_late: what takes a while and uses one core, as the initramfs does, which is made at the same time.
 system_late() {
-    case $KLDLOAD_DISTRO in
-        debian | ubuntu) bootstrap_deb_late & system_late_process=$! ;;
-    esac
+    local family
+    family=$(distribution_fact "$KLDLOAD_DISTRO" FAMILY)
+    if [[ $family == apt ]]; then bootstrap_deb_late & system_late_process=$!; fi
 }
 
 system_late_done() {
@@ -189,46 +190,28 @@ system_network_manager() {
 # system_is_of FAMILY ADDRESS: whether an address is of ipv4, or of ipv6.
 system_is_of() { if [[ $2 == *:* ]]; then [[ $1 == ipv6 ]]; else [[ $1 == ipv4 ]]; fi; }
 
-# system_sources: where the machine gets updates from, when it has a network. What packages of a release bring themselves, as
-# those of RPM distributions do, stays.
+# system_sources: where the machine gets updates from, when it has a network: from what the distribution was declared to be made of,
+# as far as the machine has the keys. What packages of a release bring themselves, as those of RPM distributions do, stays.
 system_sources() {
-    case $KLDLOAD_DISTRO in
-        debian)
-            system_sources_deb http://ftp.debian.org/debian http://security.debian.org/debian-security \
-                "$KLDLOAD_DEBIAN_RELEASE" 'main contrib non-free-firmware'
-            ;;
-        ubuntu)
-            system_sources_deb http://archive.ubuntu.com/ubuntu http://security.ubuntu.com/ubuntu \
-                "$(system_codename)" 'main restricted universe multiverse'
-            ;;
-    esac
-}
-
-# system_codename: what the release calls itself.
-system_codename() {
-    local name
-    name=$(sed -n 's/^VERSION_CODENAME=//p' "$TARGET/etc/os-release")
-    [[ $name =~ ^[a-z]+$ ]] || fail "$TARGET/etc/os-release does not say which release this is"
-    printf '%s\n' "$name"
-}
-
-# system_sources_deb ARCHIVE SECURITY RELEASE COMPONENTS
-system_sources_deb() {
-    local keyring=/usr/share/keyrings/$KLDLOAD_DISTRO-archive-keyring.gpg
-    [[ -e $TARGET$keyring ]] || fail "the target has no keys of its archive: $keyring"
+    local file=$TARGET/etc/apt/sources.list.d/$KLDLOAD_DISTRO.sources family updates address suites components keyring
+    family=$(distribution_fact "$KLDLOAD_DISTRO" FAMILY)
+    if [[ $family != apt ]]; then return; fi
+    updates=$(distribution_all "$KLDLOAD_DISTRO" UPDATES)
     rm -f "$TARGET/etc/apt/sources.list"
-    mkdir -p "$TARGET/etc/apt/sources.list.d"
-    cat > "$TARGET/etc/apt/sources.list.d/$KLDLOAD_DISTRO.sources" << EOF
-Types: deb
-URIs: $1
-Suites: $3 $3-updates
-Components: $4
-Signed-By: $keyring
-
-Types: deb
-URIs: $2
-Suites: $3-security
-Components: $4
-Signed-By: $keyring
-EOF
+    mkdir -p "${file%/*}"
+    : > "$file"
+    while read -r address suites components keyring; do
+        if [[ -z $address ]]; then continue; fi # there is none
+        if [[ ! -e $TARGET$keyring ]]; then
+            say "no updates from $address: the target has no $keyring"
+            continue
+        fi
+        if [[ -s $file ]]; then echo >> "$file"; fi
+        {
+            printf 'Types: deb\nURIs: %s\nSuites: %s\n' "$address" "${suites//,/ }"
+            if [[ $components != - ]]; then printf 'Components: %s\n' "${components//,/ }"; fi
+            printf 'Signed-By: %s\n' "$keyring"
+        } >> "$file"
+    done <<< "$updates"
+    [[ -z $updates || -s $file ]] || fail "the target has the keys of none of its archives: ${updates//$'\n'/; }"
 }
