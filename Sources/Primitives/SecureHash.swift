@@ -16,7 +16,8 @@ package enum SecureHash: Sendable {
             }
         let hash = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(EVP_MAX_MD_SIZE)) { buffer in
             var count: UInt32 = 0
-            EVP_Digest(bytes, bytes.count, buffer.baseAddress, &count, kind, nil)
+            let answer = EVP_Digest(bytes, bytes.count, buffer.baseAddress, &count, kind, nil)
+            precondition(answer == 1, "libcrypto can't compute \(self) digests on this machine")
             return Array(buffer.prefix(Int(count)))
         }
         let alphabet = Array("0123456789abcdef".utf8)

@@ -86,7 +86,12 @@ extension Project {
         for match in matches.map({ FilePath($0).lexicallyNormalized() }) {
             var isFolder = stat()
             if stat(match.string, &isFolder) == 0, isFolder.st_mode & S_IFMT == S_IFDIR {
-                let names = (try? Files.list(match)) ?? []
+                let names: [String]
+                do throws(FileError) {
+                    names = try Files.list(match)
+                } catch {
+                    throw Mistake("\(pattern.text): \(error.what)", at: pattern.location)
+                }
                 files += names.filter { $0.hasSuffix(ending) }.sorted().map { match.appending($0) }
             } else if match.string.hasSuffix(ending) {
                 files.append(match)
