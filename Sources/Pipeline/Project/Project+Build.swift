@@ -2,11 +2,11 @@ import APT
 package import BuildGraph
 import Containers
 import ContentStore
-import Darksites
+package import Darksites
 import Declaration
 import Locking
 import Packages
-import Primitives
+package import Primitives
 import SystemPackage
 
 /// What a build is asked for.
@@ -101,19 +101,22 @@ extension Project {
             report: report, image: image, proofs: proofs, unproven: unproven, duration: ContinuousClock.now - start)
     }
 
-    /// Moves the lock to today's archives. `words` are distributions, none meaning those in use, and after them packages: where
-    /// there are any, they alone move, with what they need, and everything else stays in its version.
-    package func update(_ words: [String]) async throws {
+    /// Moves the lock to today's archives, and returns what that changed. `words` are distributions, none meaning those in use, and
+    /// after them packages: where there are any, they alone move, with what they need, and everything else stays in its version.
+    @discardableResult
+    package func update(_ words: [String]) async throws -> LockComparison {
         let lock = try await lockStore()
         defer { withExtendedLifetime(lock) {} }
         let keeper = LockKeeper(project: self)
         let before = try keeper.existing()
         let update = try scope(of: words, in: before)
         let after = try await keeper.current(update: update, holdsStore: true)
-        guard before == after else { return }
-        let names = update.packages.sorted().joined(separator: ", ")
-        let what = names.isEmpty ? "deploy.lock is" : "\(names) and all they need are"
-        events(.notice("\(what) up to date with the archives"))
+        if before == after {
+            let names = update.packages.sorted().joined(separator: ", ")
+            let what = names.isEmpty ? "deploy.lock is" : "\(names) and all they need are"
+            events(.notice("\(what) up to date with the archives"))
+        }
+        return LockComparison(from: before ?? Lock([]), to: after)
     }
 
     private func scope(of words: [String], in lock: Lock?) throws -> LockKeeper.Update {
@@ -202,8 +205,8 @@ extension Project {
             home: try workspace.key.string)
     }
 
-    /// Removes from the store what neither the lock nor the last runs of the steps reach; returns that in words.
-    package func collectGarbage() async throws -> String {
+    /// Removes from the store what neither the lock nor the last runs of the steps reach; returns how much that was.
+    package func collectGarbage() async throws -> (blobs: Int, size: ByteCount) {
         let lock = try await lockStore()
         defer { withExtendedLifetime(lock) {} }
         var kept: Set<Digest> = []
@@ -214,8 +217,7 @@ extension Project {
             if let file { kept.insert(LockVerification.digest(of: file.places.section(distribution.name))) }
         }
         let removed = try GarbageCollector(store: store, records: records).collect(keeping: kept)
-        let size = removed.size + (try ParsedSnapshots(store: store).removeAll(but: kept))
-        return "\(removed.blobs) blobs, \(size)"
+        return (removed.blobs, removed.size + (try ParsedSnapshots(store: store).removeAll(but: kept)))
     }
 }
 

@@ -4,10 +4,13 @@ import Declaration
 import Primitives
 import SystemPackage
 
-/// What `clean` did, in words.
+/// What `clean` removed beside the cache and the logs.
 package struct Cleaning: Sendable {
-    /// "the cache", "2 container image(s)".
-    package let removed: [String]
+    package let containerImages: Int
+    /// Of the output folder; nil where they were to stay.
+    package let images: Int?
+    /// The output folder, as people in the checkout know it.
+    package let output: String
     /// What lies in the folders that were cleaned, and is not ours.
     package let left: [String]
 }
@@ -25,17 +28,18 @@ extension Project {
                 hint: "remove the images there by hand")
         }
         let lock = try await lockStore()
-        let images = try await podman.removeImages(keeping: [])
-        var removed = ["the cache", "the logs", "\(images) container image(s)"]
+        let containerImages = try await podman.removeImages(keeping: [])
         var left = try store.removeContents().map { workspace.shown(store.root.appending($0)) }
         left += try removeLogs().map { workspace.shown(workspace.logs.appending($0)) }
+        var images: Int?
         if output {
             let cleaned = try PublishedFiles(folder: folder).removeAll()
-            removed.append("\(cleaned.images) image(s) in \(workspace.shown(folder))")
+            images = cleaned.images
             left += cleaned.left.map { workspace.shown(folder.appending($0)) }
         }
         withExtendedLifetime(lock) {}
-        return Cleaning(removed: removed, left: left)
+        return Cleaning(
+            containerImages: containerImages, images: images, output: workspace.shown(folder), left: left)
     }
 
     /// Removes the folders of logs, each called after a moment, and the folder around them where nothing else is in it; returns the

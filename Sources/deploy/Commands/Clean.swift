@@ -17,7 +17,9 @@ struct Clean: AsyncParsableCommand {
         let output = output
         try await options.run { project, console in
             let cleaning = try await project.clean(output: output)
-            console.say("removed \(cleaning.removed.joined(separator: ", "))")
+            var removed = ["the cache", "the logs", "\(cleaning.containerImages) container image(s)"]
+            if let images = cleaning.images { removed.append("\(images) image(s) in \(cleaning.output)") }
+            console.say("removed \(removed.joined(separator: ", "))")
             guard !cleaning.left.isEmpty else { return }
             let more = cleaning.left.count > 10 ? ", and \(cleaning.left.count - 10) more" : ""
             console.say(

@@ -10,7 +10,8 @@ struct GC: AsyncParsableCommand {
 
     func run() async throws {
         try await options.run { project, console in
-            console.say("removed \(try await project.collectGarbage())")
+            let removed = try await project.collectGarbage()
+            console.say("removed \(removed.blobs) blobs, \(removed.size)")
         }
     }
 }
