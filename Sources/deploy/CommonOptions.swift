@@ -16,7 +16,7 @@ struct CommandFailure: Error {
     let code: Int32
 }
 
-/// What every command takes: which declaration, and how to talk about it.
+/// What every command takes: which declaration, and how to work on it.
 struct ProjectOptions: ParsableArguments {
     @Option(
         name: [.customShort("C"), .long],
@@ -35,14 +35,9 @@ struct ProjectOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: "How many cores steps may keep busy together.")
     var jobs: Int?
 
-    @Flag(help: "One JSON object a line on standard output, for programs.")
-    var json = false
-
     mutating func validate() throws {
         if let jobs, jobs < 1 { throw ValidationError("--jobs takes a number from 1") }
     }
-
-    var console: Console { Console(json: json, environment: ProcessEnvironment.all) }
 
     /// `path` as the user means it.
     func absolute(_ path: FilePath) -> FilePath { surroundings.absolute(path) }
@@ -64,18 +59,11 @@ struct ProjectOptions: ParsableArguments {
             })
     }
 
-    /// Opens the project and runs `body`, with errors and progress shown on the console. The declaration is taken as it is:
-    /// nothing in the environment chooses another profile.
-    func run(_ body: @escaping @Sendable (Project, Console) async throws -> Void) async throws {
-        try await run(overrides: { _ in DeclarationOverrides(environment: [:]) }, body)
-    }
-
-    /// Opens the project with what `overrides` makes of the environment, and runs `body`.
-    fileprivate func run(
-        overrides: ([String: String]) -> DeclarationOverrides,
-        _ body: @escaping @Sendable (Project, Console) async throws -> Void
+    /// Opens the project with what `overrides` makes of the environment, and runs `body`, with progress and errors on `console`.
+    func run(
+        on console: Console, overrides: ([String: String]) -> DeclarationOverrides,
+        _ body: @escaping @Sendable (Project) async throws -> Void
     ) async throws {
-        let console = console
         do {
             let surroundings = surroundings
             // The launcher says where its checkout is; without it, the folder one stands in is meant.
@@ -89,7 +77,7 @@ struct ProjectOptions: ParsableArguments {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await console.animate() }
                 defer { group.cancelAll() }
-                try await body(project, console)
+                try await body(project)
             }
             try console.finish()
         } catch let failure as CommandFailure {
@@ -101,10 +89,42 @@ struct ProjectOptions: ParsableArguments {
     }
 }
 
-/// What the commands that make an image take: which declaration, and which of its choices.
-struct CommonOptions: ParsableArguments {
+/// What every command takes that has an answer. One without has no `--json` either, and refuses it as anything that it does not know.
+struct AnswerOptions: ParsableArguments {
     @OptionGroup var project: ProjectOptions
 
+    @Flag(help: "One JSON object a line on standard output, for programs.")
+    var json = false
+
+    /// Opens the project, and shows what `body` makes of it. The declaration is taken as it is: nothing in the environment chooses
+    /// another profile.
+    func answer(_ body: @escaping @Sendable (Project, Console) async throws -> any Answer) async throws {
+        try await answer(overrides: { _ in DeclarationOverrides(environment: [:]) }, body)
+    }
+
+    /// Opens the project with what `overrides` makes of the environment, and shows what `body` makes of it.
+    fileprivate func answer(
+        overrides: ([String: String]) -> DeclarationOverrides,
+        _ body: @escaping @Sendable (Project, Console) async throws -> any Answer
+    ) async throws {
+        let console = Console(json: json, environment: ProcessEnvironment.all)
+        try await project.run(on: console, overrides: overrides) { project in
+            let answer = try await body(project, console)
+            console.show(answer)
+            try console.finish()
+            switch answer.ending {
+            case .success: break
+            case .failure: throw CommandFailure(code: 1)
+            case .error(let error):
+                console.show(error: error)
+                throw CommandFailure(code: ErrorReport.exitCode(error))
+            }
+        }
+    }
+}
+
+/// Which of a declaration's choices an image is made with.
+struct ChoiceOptions: ParsableArguments {
     @Option(help: "The profile that the image is for; its packages join the darksite. Also PROFILE in the environment.")
     var profile: String?
 
@@ -114,12 +134,20 @@ struct CommonOptions: ParsableArguments {
     @Option(help: "The distribution that the image is called after. Also KLDLOAD_DISTRO.")
     var distro: String?
 
-    /// Opens the project with these choices and runs `body`, with errors and progress shown on the console.
-    func run(_ body: @escaping @Sendable (Project, Console) async throws -> Void) async throws {
-        try await project.run(
-            overrides: {
-                DeclarationOverrides(profile: profile, edition: edition, distribution: distro, environment: $0)
-            }, body)
+    /// These choices, and for want of them those of `environment`.
+    func overrides(_ environment: [String: String]) -> DeclarationOverrides {
+        DeclarationOverrides(profile: profile, edition: edition, distribution: distro, environment: environment)
+    }
+}
+
+/// What the commands take that are about an image and have an answer.
+struct ImageOptions: ParsableArguments {
+    @OptionGroup var common: AnswerOptions
+    @OptionGroup var choices: ChoiceOptions
+
+    /// Opens the project with these choices, and shows what `body` makes of it.
+    func answer(_ body: @escaping @Sendable (Project, Console) async throws -> any Answer) async throws {
+        try await common.answer(overrides: choices.overrides, body)
     }
 }
 

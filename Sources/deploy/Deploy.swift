@@ -48,15 +48,15 @@ struct Deploy: AsyncParsableCommand {
         } catch {
             let console = Console(json: false, environment: ProcessEnvironment.all)
             let text = fullMessage(for: error)
-            guard exitCode(for: error) != .success else { return answer(text, console) }
-            console.say(text)
+            guard exitCode(for: error) != .success else { return help(text, console) }
+            console.show(refusal: text)
             return exitCode(for: error) == .validationFailure ? 2 : 1
         }
     }
 
     /// Help, the version, a script for the shell: what was asked for.
-    private static func answer(_ text: String, _ console: Console) -> Int32 {
-        console.print(text)
+    private static func help(_ text: String, _ console: Console) -> Int32 {
+        console.show(help: text)
         do {
             try console.finish()
             return 0

@@ -51,8 +51,12 @@ func judge(_ command: String, _ text: String) throws -> Int32 {
         .finished(ran: 1, cached: 2, .milliseconds(12_345)),
     ]
 
+    private static func line(_ event: BuildEvent, at time: Double) -> String {
+        EventJSON.stamped(EventJSON.object(event), at: time).text
+    }
+
     @Test func everyLineIsValidJSON() throws {
-        let lines = Self.events.map { EventJSON.line($0, at: 1.23456) } + [EventJSON.line(.warning("x"), at: .nan)]
+        let lines = Self.events.map { Self.line($0, at: 1.23456) } + [Self.line(.warning("x"), at: .nan)]
         #expect(lines.allSatisfy { !$0.utf8.contains(0x0A) })
         let program = "python3 -c \"import json, sys; [json.loads(line) for line in sys.stdin]\""
         #expect(try judge(program, lines.joined(separator: "\n")) == 0)
@@ -61,22 +65,22 @@ func judge(_ command: String, _ text: String) throws -> Int32 {
 
     @Test func linesSayWhatHappened() {
         #expect(
-            EventJSON.line(
+            Self.line(
                 .stepProgress("debian/fetch", StepProgress(activity: "fetching", completed: 5, total: 9, unit: .bytes)),
                 at: 1.5)
                 == #"{"time":1.5,"event":"progress","step":"debian/fetch","activity":"fetching","unit":"bytes","completed":5,"total":9}"#
         )
         #expect(
-            EventJSON.line(.stepFinished("a/b", .ran(.milliseconds(1500), summary: "ok")), at: 2)
+            Self.line(.stepFinished("a/b", .ran(.milliseconds(1500), summary: "ok")), at: 2)
                 == #"{"time":2,"event":"finished","step":"a/b","outcome":"ran","seconds":1.5,"summary":"ok"}"#)
         #expect(
-            EventJSON.line(
+            Self.line(
                 .stepStarted(
                     "a/b", reason: .inputsChanged([.init(input: "list", before: nil, after: nil, producer: nil)]),
                     expected: nil), at: 0)
                 == #"{"time":0,"event":"started","step":"a/b","reason":"inputs changed","inputs":["list"]}"#)
         #expect(
-            EventJSON.line(.finished(ran: 1, cached: 2, .seconds(3)), at: 3)
+            Self.line(.finished(ran: 1, cached: 2, .seconds(3)), at: 3)
                 == #"{"time":3,"event":"done","ran":1,"cached":2,"seconds":3}"#)
     }
 }

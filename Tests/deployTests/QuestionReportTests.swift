@@ -24,29 +24,31 @@ import Testing
             package("lib", 12_000, neededBy: "web"), package("web", 90, request: "web"),
         ], replaced: [package("old", 3, isAdded: false)],
         groundTotal: AdHocAnswer.Total(packages: 3, download: ByteCount(15), installed: ByteCount(45)), remarks: [])
+    private static let resolution = ResolutionAnswer(distribution: "debian", outcome: .possible(answer))
 
     @Test func whatIsAddedIsListedWithSums() {
         #expect(
-            AdHocReport(distribution: "debian", style: Self.plain).lines(Self.answer) == [
-                "*  curl  1.0-7      amd64    7 B",
-                "   lib   1.0-12000  amd64  12 kB",
-                "*  web   1.0-90     amd64   90 B",
-                "-  old   1.0-3      amd64    3 B",
-                "curl is in profile core already",
-                "- marks what profile core has without this, and not with it",
-                "added: 2 packages, 12 kB to download, 36 kB installed",
-                "profile core: 3 packages, 15 B to download, 45 B installed; "
-                    + "together: 4 packages, 12 kB to download, 36 kB installed",
-            ])
+            Self.resolution.text(Self.plain)
+                == .results([
+                    "*  curl  1.0-7      amd64    7 B",
+                    "   lib   1.0-12000  amd64  12 kB",
+                    "*  web   1.0-90     amd64   90 B",
+                    "-  old   1.0-3      amd64    3 B",
+                    "curl is in profile core already",
+                    "- marks what profile core has without this, and not with it",
+                    "added: 2 packages, 12 kB to download, 36 kB installed",
+                    "profile core: 3 packages, 15 B to download, 45 B installed; "
+                        + "together: 4 packages, 12 kB to download, 36 kB installed",
+                ]))
     }
 
     @Test func coloursTakeNoRoomInATable() {
-        let coloured = AdHocReport(distribution: "debian", style: Style(hasColours: true)).lines(Self.answer)
-        #expect(coloured[0] == "*  \u{1B}[1mcurl\u{1B}[0m  1.0-7      amd64    7 B")
+        let coloured = Self.resolution.text(Style(hasColours: true))
+        #expect(coloured[0] == .result("*  \u{1B}[1mcurl\u{1B}[0m  1.0-7      amd64    7 B"))
     }
 
-    @Test func aResolutionIsOneObjectWithAllPackages() {
-        let json = AdHocReport(distribution: "debian", style: Self.plain).json(Self.answer)
+    @Test func aResolutionIsOneObjectWithAllPackages() throws {
+        let json = try #require(Self.resolution.json?.text)
         #expect(
             json.hasPrefix(
                 #"{"distribution":"debian","possible":true,"on":"profile core","packages":[{"name":"bash","version":"1.0-5","#
@@ -56,8 +58,10 @@ import Testing
         #expect(json.contains(#""added":{"packages":2,"size":12090,"installed_size":36270}"#))
         let impossible = AdHocImpossible(
             requests: ["a", "b"], ground: nil, steps: ["One.", "Two."], remedies: ["leave out a or b"])
+        let answer = ResolutionAnswer(distribution: "debian", outcome: .impossible(impossible))
+        #expect(answer.text(Self.plain).isEmpty)
         #expect(
-            AdHocReport(distribution: "debian", style: Self.plain).json(impossible)
+            answer.json?.text
                 == #"{"distribution":"debian","possible":false,"requests":["a","b"],"#
                 + #""what":"a and b can't be installed together","steps":["One.","Two."],"remedies":["leave out a or b"]}"#
         )
@@ -86,20 +90,23 @@ import Testing
         ])
 
     @Test func brokenPackagesStandBelowTheirCause() {
-        let report = CheckReport(distribution: "debian", took: .milliseconds(120), style: Self.plain)
+        func answer(_ report: InstallabilityReport) -> CheckAnswer {
+            CheckAnswer(distribution: "debian", report: report, took: .milliseconds(120))
+        }
         #expect(
-            report.lines(Self.check) == [
-                "debian: 3 of 9 packages can't be installed, for 2 reasons (120 ms)", "",
-                "nothing is called or provides gone", "  a 1 all → b", "  b 1 all", "", "x conflicts with y",
-                "  c 1 all", "      1", "      2", "      3",
-            ])
+            answer(Self.check).text(Self.plain)
+                == .results([
+                    "debian: 3 of 9 packages can't be installed, for 2 reasons (120 ms)", "",
+                    "nothing is called or provides gone", "  a 1 all → b", "  b 1 all", "", "x conflicts with y",
+                    "  c 1 all", "      1", "      2", "      3",
+                ]))
         #expect(
-            report.lines(InstallabilityReport(checked: 9, causes: []))
-                == ["debian: all 9 packages can be installed (120 ms)"])
+            answer(InstallabilityReport(checked: 9, causes: [])).text(Self.plain)
+                == [.result("debian: all 9 packages can be installed (120 ms)")])
         #expect(
-            report.json(Self.check).hasPrefix(
+            answer(Self.check).json?.text.hasPrefix(
                 #"{"distribution":"debian","checked":9,"broken":3,"seconds":0.12,"causes":[{"what":"nothing is called"#)
-        )
+                == true)
     }
 
     @Test func aFindingSaysWhoCarriesItAndWhoAsksForIt() {
@@ -114,14 +121,16 @@ import Testing
                 name: "libcurl", version: "8.1", architecture: "amd64", suites: ["trixie"], summary: "", profiles: [],
                 lockedVersion: nil, lines: []),
         ]
-        let report = SearchReport(distribution: "debian", style: Self.plain)
+        let answer = SearchAnswer(distribution: "debian", findings: findings)
         #expect(
-            report.lines(findings) == [
-                "curl 8.1 amd64, trixie, trixie-security  fetches",
-                "    locked for core, server as 8.0 · package-sets/debian/core.txt:2 curl", "libcurl 8.1 amd64, trixie",
-            ])
+            answer.text(Self.plain)
+                == .results([
+                    "curl 8.1 amd64, trixie, trixie-security  fetches",
+                    "    locked for core, server as 8.0 · package-sets/debian/core.txt:2 curl",
+                    "libcurl 8.1 amd64, trixie",
+                ]))
         #expect(
-            report.json(findings)
+            answer.json?.text
                 == #"{"distribution":"debian","packages":[{"name":"curl","version":"8.1","architecture":"amd64","#
                 + #""suites":["trixie","trixie-security"],"summary":"fetches","profiles":["core","server"],"#
                 + #""locked_version":"8.0","#

@@ -33,7 +33,7 @@ import Testing
     }
 
     private func lines(_ inquiry: PackageInquiry) -> [String] {
-        WhyReport(inquiry, Self.ground, style: Style(hasColours: false)).lines
+        WhyText(inquiry, Self.ground, style: Style(hasColours: false)).lines
     }
 
     private func inquiry(

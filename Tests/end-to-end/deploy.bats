@@ -413,7 +413,7 @@ small_disk() { # SIZE
     cd /
     run -0 --separate-stderr deploy -C "$BATS_TEST_TMPDIR/checkout" build debian/mirror
     run -0 --separate-stderr deploy --json --directory="$BATS_TEST_TMPDIR/checkout" status
-    [[ $output == '['* ]]
+    [[ $output == '{"steps":['* ]]
     run -2 --separate-stderr deploy -C "$BATS_TEST_TMPDIR/checkout" bild
 }
 

@@ -65,7 +65,7 @@ is_json() { python3 -m json.tool >/dev/null; }
     python3 - out <<'PY'
 import json, sys
 answer = json.load(open(sys.argv[1]))
-assert answer["inMirror"] and answer["stale"] and answer["locked"], answer
+assert answer["in_mirror"] and answer["stale"] and answer["locked"], answer
 reason = answer["packages"][0]["reasons"][0]
 assert reason["profiles"] == ["server"] and reason["origin"]["line"] == 1, reason
 assert reason["links"][0]["package"] == "mailer", reason
@@ -174,7 +174,7 @@ PY
     [[ ! -s err ]]
     python3 - out <<'PY'
 import json, sys
-[answer] = json.load(open(sys.argv[1]))
+[answer] = json.load(open(sys.argv[1]))["distributions"]
 profiles = {profile["name"]: profile for profile in answer["profiles"]}
 assert profiles["core"]["own"]["packages"] == 0 and profiles["live"]["internal"], profiles
 assert {"with": "core", "load": profiles["core"]["total"]} in profiles["server"]["shared"]

@@ -1,7 +1,5 @@
 import ArgumentParser
-import Darksites
 import Pipeline
-import Primitives
 
 struct Diff: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,7 +14,7 @@ struct Diff: AsyncParsableCommand {
             Exit codes: 0 compared, whatever came out; with --exit-code 1 where they differ.
             """)
 
-    @OptionGroup var options: ProjectOptions
+    @OptionGroup var options: AnswerOptions
 
     @Flag(help: "A release note in Markdown.")
     var markdown = false
@@ -40,16 +38,10 @@ struct Diff: AsyncParsableCommand {
     func run() async throws {
         let (from, to, markdown, hasExitCode) = (from, to, markdown, hasExitCode)
         let limit = all ? Int.max : markdown ? 60 : 12
-        try await options.run { project, console in
-            let difference = try await project.difference(from: from, to: to)
-            if console.mode == .json {
-                console.print(DifferenceJSON(difference).text)
-            } else if markdown {
-                for line in DifferenceMarkdown(difference, limit: limit).lines { console.print(line) }
-            } else {
-                for line in DifferenceText(difference, limit: limit, style: console.style).lines { console.print(line) }
-            }
-            if hasExitCode, !difference.comparison.isEmpty { throw CommandFailure(code: 1) }
+        try await options.answer { project, _ in
+            DifferenceAnswer(
+                difference: try await project.difference(from: from, to: to), isMarkdown: markdown, limit: limit,
+                failsOnDifference: hasExitCode)
         }
     }
 }

@@ -6,12 +6,12 @@ struct GC: AsyncParsableCommand {
         commandName: "gc",
         abstract: "Remove from the store what neither deploy.lock nor the last run of any step needs.")
 
-    @OptionGroup var options: CommonOptions
+    @OptionGroup var options: ImageOptions
 
     func run() async throws {
-        try await options.run { project, console in
+        try await options.answer { project, _ in
             let removed = try await project.collectGarbage()
-            console.say("removed \(removed.blobs) blobs, \(removed.size)")
+            return GarbageAnswer(blobs: removed.blobs, size: removed.size)
         }
     }
 }

@@ -6,16 +6,15 @@ struct Key: AsyncParsableCommand {
         abstract: "Show or export the key that this build host signs its mirrors with.",
         discussion: "It is made on first use, and live systems trust exactly this key for their darksites.")
 
-    @OptionGroup var options: CommonOptions
+    @OptionGroup var options: ImageOptions
 
     @Flag(help: "Print the public key, in ASCII armour.")
     var export = false
 
     func run() async throws {
         let export = export
-        try await options.run { project, console in
-            let key = try await project.signingKey()
-            console.print(export ? key.armored : "\(key.fingerprint)\n\(key.user)\nkept in \(key.home)")
+        try await options.answer { project, _ in
+            KeyAnswer(key: try await project.signingKey(), isExport: export)
         }
     }
 }

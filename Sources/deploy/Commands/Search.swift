@@ -1,8 +1,6 @@
 import ArgumentParser
 import Darksites
-import Declaration
 import Pipeline
-import Primitives
 
 struct Search: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,7 +12,7 @@ struct Search: AsyncParsableCommand {
             Exit codes: 0 something was found, 1 nothing was.
             """)
 
-    @OptionGroup var options: ProjectOptions
+    @OptionGroup var options: AnswerOptions
     @OptionGroup(title: "Old states of archives") var freshness: FreshnessOptions
 
     @Argument(help: "The distribution.")
@@ -30,79 +28,14 @@ struct Search: AsyncParsableCommand {
     func run() async throws {
         let freshness = freshness
         let (words, distribution) = (words, distribution)
-        try await options.run { project, console in
+        try await options.answer { project, _ in
             let project = freshness.applied(to: project)
             do {
-                let findings = try await project.search(words, in: distribution)
-                console.clear()
-                let report = SearchReport(distribution: distribution, style: console.style)
-                if console.mode == .json {
-                    console.print(report.json(findings))
-                } else {
-                    console.print(report.lines(findings).joined(separator: "\n"))
-                }
+                return SearchAnswer(
+                    distribution: distribution, findings: try await project.search(words, in: distribution))
             } catch let nothing as NothingFound {
-                if console.mode == .json {
-                    console.print(SearchReport(distribution: distribution, style: console.style).json([]))
-                }
-                throw nothing
+                return SearchAnswer(distribution: distribution, findings: [], nothing: nothing)
             }
         }
-    }
-}
-
-/// What a search found, as text and as JSON.
-struct SearchReport {
-    let distribution: String
-    let style: Style
-
-    /// A line a package; below it where it is carried and who asks for it, if anything.
-    func lines(_ findings: [PackageFinding]) -> [String] {
-        findings.flatMap { finding in
-            let place = finding.suites.joined(separator: ", ")
-            let version = "\(finding.version) \(finding.architecture), \(place)"
-            let summary = finding.summary.isEmpty ? "" : "  \(finding.summary)"
-            var lines = ["\(style.bold(finding.name)) \(style.faint(version))\(summary)"]
-            var facts: [String] = []
-            if !finding.profiles.isEmpty {
-                let other = finding.lockedVersion.map { " as \($0)" } ?? ""
-                facts.append("locked for \(finding.profiles.joined(separator: ", "))\(other)")
-            }
-            facts += finding.lines.map { "\($0.location.file):\($0.location.line) \($0.text)" }
-            if !facts.isEmpty { lines.append("    " + style.good(facts.joined(separator: " · "))) }
-            return lines
-        }
-    }
-
-    func json(_ findings: [PackageFinding]) -> String {
-        JSON.object([
-            ("distribution", .string(distribution)),
-            (
-                "packages",
-                .array(
-                    findings.map { finding in
-                        var fields: [(String, JSON)] = [
-                            ("name", .string(finding.name)), ("version", .string(finding.version)),
-                            ("architecture", .string(finding.architecture)),
-                            ("suites", .array(finding.suites.map { .string($0) })),
-                            ("summary", .string(finding.summary)),
-                            ("profiles", .array(finding.profiles.map { .string($0) })),
-                        ]
-                        if let other = finding.lockedVersion { fields.append(("locked_version", .string(other))) }
-                        fields.append(
-                            (
-                                "sets",
-                                .array(
-                                    finding.lines.map {
-                                        .object([
-                                            ("file", .string($0.location.file)),
-                                            ("line", .number(Double($0.location.line))), ("text", .string($0.text)),
-                                        ])
-                                    })
-                            ))
-                        return .object(fields)
-                    })
-            ),
-        ]).text
     }
 }

@@ -11,7 +11,7 @@ struct Seed: AsyncParsableCommand {
             machine beside the ISO, or write it to a stick. It holds the passwords of the answers; only you can read it.
             """)
 
-    @OptionGroup var options: ProjectOptions
+    @OptionGroup var options: AnswerOptions
 
     @Argument(help: "The answers file.")
     var answers: String
@@ -21,9 +21,10 @@ struct Seed: AsyncParsableCommand {
 
     func run() async throws {
         let (answers, output) = (answers, output)
-        try await options.run { project, console in
+        try await options.answer { project, _ in
             try await project.makeSeedDisk(answers: FilePath(answers), at: FilePath(output))
-            console.say("\(output): a seed disk with \(answers); attach it beside the ISO, or write it to a stick")
+            return SeedAnswer(
+                answers: answers, output: output, path: project.surroundings.absolute(FilePath(output)))
         }
     }
 }

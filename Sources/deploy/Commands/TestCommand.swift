@@ -1,9 +1,7 @@
 import ArgumentParser
-import BuildGraph
 import Installation
 import Machines
 import Pipeline
-import Primitives
 import SystemPackage
 
 struct TestCommand: AsyncParsableCommand {
@@ -21,7 +19,7 @@ struct TestCommand: AsyncParsableCommand {
             Exit codes: 0 all passed, 1 something failed, 2 the request was wrong.
             """)
 
-    @OptionGroup var options: ProjectOptions
+    @OptionGroup var options: AnswerOptions
 
     @Argument(help: ArgumentHelp("The image; without one, the newest in the output folder.", valueName: "iso"))
     var iso: String?
@@ -87,13 +85,12 @@ struct TestCommand: AsyncParsableCommand {
 
     func run() async throws {
         let command = self
-        try await options.run { project, console in
+        try await options.answer { project, console in
             let request = command.request(iso: try project.image(command.iso))
-            let view = InstallTestView(console: console)
-            view.start(request)
-            let (report, results) = try await project.test(request) { view.show($0) }
-            view.end(report, results: project.workspace.shown(results), keepsDisks: request.keepsDisks)
-            if report.failed > 0 || report.passed == 0 { throw CommandFailure(code: 1) }
+            console.show(InstallTestBeginning(request: request))
+            let (report, results) = try await project.test(request) { console.show($0) }
+            return InstallTestAnswer(
+                report: report, results: project.workspace.shown(results), keepsDisks: request.keepsDisks)
         }
     }
 
@@ -106,7 +103,7 @@ struct TestCommand: AsyncParsableCommand {
         request.disks = disks
         request.topology = topology ?? (disks == 1 ? "single" : "mirror")
         request.isEncrypted = encrypt
-        request.answers = answers.map { options.absolute(FilePath($0)) }
+        request.answers = answers.map { options.project.absolute(FilePath($0)) }
         request.cuts = cut
         request.seed = seed ?? UInt64.random(in: 0...999_999)
         request.isLiveOnly = live
@@ -115,90 +112,5 @@ struct TestCommand: AsyncParsableCommand {
         request.processors = cpus
         request.limit = .seconds(60 * timeout)
         return request
-    }
-}
-
-/// What a test says, as lines or as JSON.
-struct InstallTestView: Sendable {
-    let console: Console
-
-    func start(_ request: InstallTestRequest) {
-        guard console.mode != .json else { return }
-        console.say("\(request.iso.lastComponent?.string ?? request.iso.string): \(request.title)")
-        if request.cuts > 0 { console.say("moments of --seed \(request.seed)") }
-    }
-
-    func show(_ event: InstallTestEvent) {
-        if console.mode == .json {
-            console.print(json(event).text)
-        } else {
-            switch event {
-            case .began(let what): console.say(console.style.bold("\(what) …"))
-            case .machine(let line, let time): console.say(console.style.faint("\(seconds(time))  \(line)"))
-            case .notice(let text): console.say(text)
-            case .finished(let item): for line in lines(item) { console.say(line) }
-            }
-        }
-    }
-
-    /// The last lines: where everything is, and how many passed.
-    func end(_ report: TestReport, results: String, keepsDisks: Bool) {
-        if console.mode == .json {
-            console.print(
-                JSON.object([
-                    ("event", .string("report")), ("title", .string(report.title)),
-                    ("passed", .number(Double(report.passed))), ("failed", .number(Double(report.failed))),
-                    ("skipped", .number(Double(report.skipped))), ("seconds", .number(report.duration / .seconds(1))),
-                    ("results", .string(results)),
-                ]).text)
-            return
-        }
-        console.print("\(results): junit.xml, logs of the consoles, pictures\(keepsDisks ? ", disks" : "")")
-        let skipped = report.skipped > 0 ? ", \(report.skipped) skipped" : ""
-        console.print("\(report.passed) passed, \(report.failed) failed\(skipped) (\(report.duration.shown))")
-    }
-
-    private func lines(_ item: TestReport.Case) -> [String] {
-        let time = console.style.faint(item.duration.shown)
-        switch item.outcome {
-        case .passed: return ["\(console.style.good("✓")) \(item.name) \(time)"]
-        case .skipped(let why): return ["- \(item.name): \(why)"]
-        case .failed(let what, let details):
-            return ["\(console.style.bad("✗")) \(item.name) \(time)", "    \(what)"] + details.map { "    \($0)" }
-        }
-    }
-
-    private func seconds(_ time: Duration) -> String {
-        let text = "\(Int64((time / .seconds(1)).rounded()))"
-        return String(repeating: " ", count: max(5 - text.count, 0)) + text + " s"
-    }
-
-    private func json(_ event: InstallTestEvent) -> JSON {
-        switch event {
-        case .began(let what): .object([("event", .string("began")), ("what", .string(what))])
-        case .machine(let line, let time):
-            .object([
-                ("event", .string("machine")), ("line", .string(line)), ("seconds", .number(time / .seconds(1))),
-            ])
-        case .notice(let text): .object([("event", .string("notice")), ("text", .string(text))])
-        case .finished(let item): object(item)
-        }
-    }
-
-    private func object(_ item: TestReport.Case) -> JSON {
-        var fields: [(String, JSON)] = [
-            ("event", .string("case")), ("group", .string(item.group)), ("name", .string(item.name)),
-            ("seconds", .number(item.duration / .seconds(1))),
-        ]
-        switch item.outcome {
-        case .passed: fields.append(("outcome", .string("passed")))
-        case .skipped(let why): fields += [("outcome", .string("skipped")), ("why", .string(why))]
-        case .failed(let what, let details):
-            fields += [
-                ("outcome", .string("failed")), ("what", .string(what)),
-                ("details", .array(details.map { .string($0) })),
-            ]
-        }
-        return .object(fields)
     }
 }

@@ -35,30 +35,4 @@ struct ChainText {
         }
         return text
     }
-
-    static func json(_ origin: PackageChain.Origin) -> JSON {
-        var fields: [(String, JSON)] = [("asked", .string(origin.name))]
-        switch origin {
-        case .line(let entry):
-            fields += [
-                ("kind", .string("set")), ("file", .string(entry.location.file)),
-                ("line", .number(Double(entry.location.line))),
-            ]
-        case .base(_, let because): fields += [("kind", .string("base")), ("because", .string(because))]
-        case .module: fields.append(("kind", .string("zfs-module")))
-        case .update: fields.append(("kind", .string("update")))
-        }
-        return .object(fields)
-    }
-
-    static func json(_ chain: PackageChain) -> [(String, JSON)] {
-        let links = chain.links.map { link in
-            JSON.object([
-                ("package", .string(link.name)), ("version", .string(link.version)),
-                ("architecture", .string(link.architecture)), ("relation", .string(link.relation)),
-                ("answer", .string(link.answer)),
-            ])
-        }
-        return [("origin", json(chain.origin)), ("first", .string(chain.first)), ("links", .array(links))]
-    }
 }

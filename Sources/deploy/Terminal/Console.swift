@@ -14,7 +14,7 @@ final class Console: Sendable {
         case live
         /// A pipe or a log: lines only.
         case plain
-        /// An event a line, on standard output.
+        /// Objects, a line each, on standard output.
         case json
     }
 
@@ -44,7 +44,7 @@ final class Console: Sendable {
     func show(_ event: BuildEvent) {
         let now = time
         guard mode != .json else {
-            print(EventJSON.line(event, at: now))
+            print(EventJSON.object(event))
             return
         }
         state.withLock { state in
@@ -107,30 +107,52 @@ final class Console: Sendable {
         return Int(size.ws_col)
     }
 
-    /// Shows a sentence on standard error.
-    func say(_ text: String) {
+    /// Shows what a command says, in the way that was asked for.
+    func show(_ statement: some Statement) {
         clear()
-        write(text + "\n")
+        guard mode != .json else {
+            if let json = statement.json { print(json) }
+            return
+        }
+        // Neighbours are written together: some answers have thousands of lines.
+        var results: [String] = []
+        func printResults() {
+            if !results.isEmpty { print(results.joined(separator: "\n")) }
+            results = []
+        }
+        for line in statement.text(style) {
+            switch line {
+            case .result(let text): results.append(text)
+            case .aside(let text):
+                printResults()
+                write(text + "\n")
+            }
+        }
+        printResults()
     }
 
+    /// Shows text that was asked for in place of an answer: help, the version.
+    func show(help text: String) { print(text) }
+
+    /// Shows an error.
+    func show(error: any Error) {
+        clear()
+        write(ErrorReport(style: style).lines(error).joined(separator: "\n") + "\n")
+    }
+
+    /// Shows that a request is none.
+    func show(refusal text: String) { write(text + "\n") }
+
+    private func print(_ object: JSON) { print(EventJSON.stamped(object, at: time).text) }
+
     /// Writes a result on standard output.
-    func print(_ text: String) {
+    private func print(_ text: String) {
         do {
             try FileDescriptor.standardOutput.writeAll((text + "\n").withoutCredentials.utf8)
         } catch Errno.brokenPipe {
             return  // it has what it wanted
         } catch {
             state.withLock { $0.lost = error as? Errno ?? .ioError }
-        }
-    }
-
-    /// Shows an error.
-    func show(error: any Error) {
-        clear()
-        if error is CancellationError {
-            write("interrupted; what was finished is kept, and the next build goes on from there\n")
-        } else {
-            write(ErrorReport(style: style).lines(error).joined(separator: "\n") + "\n")
         }
     }
 

@@ -6,6 +6,9 @@ struct ErrorReport {
 
     /// The lines to show for `error`: what is wrong and where, the facts, what to do.
     func lines(_ error: any Error) -> [String] {
+        if error is CancellationError {
+            return ["interrupted; what was finished is kept, and the next build goes on from there"]
+        }
         if let several = error as? UserErrors {
             let all = several.errors.flatMap(lines)
             return several.errors.count == 1 ? all : all + ["\(several.errors.count) errors; nothing was changed"]

@@ -1,72 +1,71 @@
 import BuildGraph
 import Primitives
 
-/// Events as JSON, an object a line: what `--json` prints.
+/// What happens on the way, for programs.
 enum EventJSON {
-    /// One line without its end. Times are in seconds; `time` is seconds since the start of the command.
-    static func line(_ event: BuildEvent, at time: Double) -> String {
-        var fields: [(String, JSON)] = [("time", .number((time * 1000).rounded() / 1000))]
-        func add(_ name: String, _ value: JSON) { fields.append((name, value)) }
+    /// `object` with its time, in seconds since the start of the command, where it is an event; else as it is.
+    static func stamped(_ object: JSON, at time: Double) -> JSON {
+        guard case .object(let fields) = object, fields.first?.0 == "event" else { return object }
+        return .object([("time", .number((time * 1000).rounded() / 1000))] + fields)
+    }
+
+    static func object(_ event: BuildEvent) -> JSON {
         switch event {
-        case .planned(let steps):
-            add("event", .string("planned"))
-            add(
-                "steps",
-                .array(
-                    steps.map {
-                        .object([
-                            ("step", .string($0.name.text)), ("stage", .string($0.stage.name)),
-                            ("title", .string($0.title)),
-                        ])
-                    }))
-        case .waitingForStore(let holder):
-            add("event", .string("waiting"))
-            add("holder", .string(holder))
-        case .notice(let text):
-            add("event", .string("notice"))
-            add("text", .string(text))
-        case .warning(let text):
-            add("event", .string("warning"))
-            add("text", .string(text))
-        case .stepStarted(let name, let reason, _):
-            add("event", .string("started"))
-            add("step", .string(name.text))
-            switch reason {
-            case .firstRun: add("reason", .string("first run"))
-            case .requested: add("reason", .string("asked for"))
-            case .outputMissing: add("reason", .string("output missing"))
-            case .inputsChanged(let changes):
-                add("reason", .string("inputs changed"))
-                add("inputs", .array(changes.map { .string($0.input) }))
-            }
+        case .planned(let steps): .fields(["event": .string("planned"), "steps": .list(steps, step)])
+        case .waitingForStore(let holder): .fields(["event": .string("waiting"), "holder": .string(holder)])
+        case .notice(let text): .fields(["event": .string("notice"), "text": .string(text)])
+        case .warning(let text): .fields(["event": .string("warning"), "text": .string(text)])
+        case .stepStarted(let name, let reason, _): started(name, reason)
         case .stepProgress(let name, let progress):
-            add("event", .string("progress"))
-            add("step", .string(name.text))
-            add("activity", .string(progress.activity))
-            add("unit", .string(progress.unit.rawValue))
-            add("completed", .number(Double(progress.completed)))
-            if let total = progress.total { add("total", .number(Double(total))) }
-        case .stepFinished(let name, let outcome):
-            add("event", .string("finished"))
-            add("step", .string(name.text))
-            switch outcome {
-            case .cached: add("outcome", .string("cached"))
-            case .cancelled: add("outcome", .string("cancelled"))
-            case .ran(let duration, let summary):
-                add("outcome", .string("ran"))
-                add("seconds", .number(duration / .seconds(1)))
-                if let summary { add("summary", .string(summary)) }
-            case .failed(let duration, let error):
-                add("outcome", .string("failed"))
-                add("seconds", .number(duration / .seconds(1)))
-                add("error", .string(error.description))
-            }
+            .fields([
+                "event": .string("progress"), "step": .string(name.text), "activity": .string(progress.activity),
+                "unit": .string(progress.unit.rawValue), "completed": .number(Double(progress.completed)),
+                "total": progress.total.map { .number(Double($0)) },
+            ])
+        case .stepFinished(let name, let outcome): finished(name, outcome)
         case .finished(let ran, let cached, let duration):
-            add("event", .string("done"))
-            add("ran", .number(Double(ran)))
-            add("cached", .number(Double(cached)))
-            add("seconds", .number(duration / .seconds(1)))
+            .fields([
+                "event": .string("done"), "ran": .count(ran), "cached": .count(cached), "seconds": .time(duration),
+            ])
         }
-        return JSON.object(fields).text
+    }
+
+    private static func step(_ step: PlannedStep) -> JSON {
+        .fields([
+            "step": .string(step.name.text), "stage": .string(step.stage.name), "title": .string(step.title),
+        ])
+    }
+
+    private static func started(_ name: StepName, _ reason: RebuildReason) -> JSON {
+        let words: String
+        var inputs: JSON?
+        switch reason {
+        case .firstRun: words = "first run"
+        case .requested: words = "asked for"
+        case .outputMissing: words = "output missing"
+        case .inputsChanged(let changes):
+            words = "inputs changed"
+            inputs = .strings(changes.map(\.input))
+        }
+        return .fields([
+            "event": .string("started"), "step": .string(name.text), "reason": .string(words), "inputs": inputs,
+        ])
+    }
+
+    private static func finished(_ name: StepName, _ outcome: StepOutcome) -> JSON {
+        let word: String
+        var (seconds, summary, error): (JSON?, JSON?, JSON?) = (nil, nil, nil)
+        switch outcome {
+        case .cached: word = "cached"
+        case .cancelled: word = "cancelled"
+        case .ran(let duration, let said):
+            (word, seconds, summary) = ("ran", .time(duration), said.map(JSON.string))
+        case .failed(let duration, let reason):
+            (word, seconds, error) = ("failed", .time(duration), .string(reason.description))
+        }
+        return .fields([
+            "event": .string("finished"), "step": .string(name.text), "outcome": .string(word), "seconds": seconds,
+            "summary": summary, "error": error,
+        ])
     }
 }

@@ -1,0 +1,79 @@
+import BuildGraph
+import Primitives
+
+/// Why steps ran, or would run: the causes indented below what they caused.
+struct ExplanationAnswer: Answer {
+    let explanations: [Explanation]
+
+    init(_ explanations: [Explanation]) { self.explanations = explanations }
+
+    func text(_ style: Style) -> [TextLine] {
+        .results(explanations.enumerated().flatMap { ($0 > 0 ? [""] : []) + lines($1, style) })
+    }
+
+    private func lines(_ explanation: Explanation, _ style: Style) -> [String] {
+        let name = style.bold(explanation.step.text)
+        var lines: [String]
+        switch explanation.verdict {
+        case .neverRan: lines = ["\(name) would run: \(explanation.remark ?? "")"]
+        case .wouldRun: lines = ["\(name) would run because an input changed:"]
+        case .ran(let ago, let took):
+            let why = explanation.remark.map { ": \($0)" } ?? " because an input changed:"
+            lines = ["\(name) ran \(Self.ago(ago)) (\(took.shown))\(why)"]
+        }
+        lines += explanation.causes.flatMap { cause($0, depth: 1, style) }
+        if !explanation.rootCauses.isEmpty {
+            lines.append("root cause: \(explanation.rootCauses.joined(separator: ", "))")
+        }
+        return lines
+    }
+
+    private func cause(_ cause: Explanation.Cause, depth: Int, _ style: Style) -> [String] {
+        let indent = String(repeating: "  ", count: depth)
+        let because = depth > 1 ? style.faint("because ") : ""
+        var lines = ["\(indent)\(because)\(cause.subject)"]
+        if cause.details.count == 1 {
+            lines[0] += "   \(cause.details[0])"
+        } else {
+            lines += cause.details.map { "\(indent)    \($0)" }
+        }
+        return lines + cause.because.flatMap { self.cause($0, depth: depth + 1, style) }
+    }
+
+    private static func ago(_ seconds: Int64) -> String {
+        switch seconds {
+        case ..<60: "just now"
+        case ..<3600: "\(seconds / 60) minutes ago"
+        case ..<172_800: "\(seconds / 3600) hours ago"
+        default: "\(seconds / 86_400) days ago"
+        }
+    }
+
+    var json: JSON? { .fields(["explanations": .list(explanations, Self.explanation)]) }
+
+    private static func explanation(_ explanation: Explanation) -> JSON {
+        let verdict: String
+        var ago: JSON?
+        var took: JSON?
+        switch explanation.verdict {
+        case .neverRan: verdict = "never ran"
+        case .wouldRun: verdict = "would run"
+        case .ran(let secondsAgo, let duration):
+            verdict = "ran"
+            ago = .number(Double(secondsAgo))
+            took = .time(duration)
+        }
+        return .fields([
+            "step": .string(explanation.step.text), "verdict": .string(verdict), "seconds_ago": ago, "seconds": took,
+            "remark": explanation.remark.map(JSON.string), "causes": .list(explanation.causes, cause),
+            "root_causes": .strings(explanation.rootCauses),
+        ])
+    }
+
+    private static func cause(_ cause: Explanation.Cause) -> JSON {
+        .fields([
+            "subject": .string(cause.subject), "details": .strings(cause.details), "root": .bool(cause.isRoot),
+            "because": .list(cause.because, self.cause),
+        ])
+    }
+}
