@@ -116,7 +116,7 @@ struct AnswerOptions: ParsableArguments {
             case .success: break
             case .failure: throw CommandFailure(code: 1)
             case .error(let error):
-                console.show(error: error)
+                console.explain(error)
                 throw CommandFailure(code: ErrorReport.exitCode(error))
             }
         }

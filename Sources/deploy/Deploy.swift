@@ -35,8 +35,9 @@ struct Deploy: AsyncParsableCommand {
 
     /// Parses and runs, with every error rendered once, here.
     static func run() async -> Int32 {
+        let arguments = LeadingOptions.moved(Array(CommandLine.arguments.dropFirst()))
         do {
-            var command = try parseAsRoot(LeadingOptions.moved(Array(CommandLine.arguments.dropFirst())))
+            var command = try parseAsRoot(arguments)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
@@ -46,10 +47,12 @@ struct Deploy: AsyncParsableCommand {
         } catch let failure as CommandFailure {
             return failure.code
         } catch {
-            let console = Console(json: false, environment: ProcessEnvironment.all)
-            let text = fullMessage(for: error)
-            guard exitCode(for: error) != .success else { return help(text, console) }
-            console.show(refusal: text)
+            let isAsked = exitCode(for: error) == .success
+            // Whoever asks for JSON gets it also where nothing else of the request can be read.
+            let wantsJSON = !isAsked && arguments.prefix { $0 != "--" }.contains("--json")
+            let console = Console(json: wantsJSON, environment: ProcessEnvironment.all)
+            guard !isAsked else { return help(fullMessage(for: error), console) }
+            console.show(refusal: fullMessage(for: error), what: message(for: error))
             return exitCode(for: error) == .validationFailure ? 2 : 1
         }
     }

@@ -40,6 +40,17 @@ private struct Wrong: UserError {
         #expect(UserErrors([Wrong(details: ["x"])]).description == Wrong(details: ["x"]).description)
     }
 
+    @Test func programsGetAnObjectForEachError() {
+        let errors = UserErrors([Wrong(details: ["base wants it"]), Wrong(what: "second", location: nil, hint: nil)])
+        #expect(
+            ErrorReport.json(errors).map(\.text) == [
+                #"{"event":"error","what":"there is no package \"vmi\"","file":"package-sets/debian/core.txt","#
+                    + #""line":3,"column":1,"details":["base wants it"],"hint":"did you mean vim?"}"#,
+                #"{"event":"error","what":"second"}"#,
+            ])
+        #expect(ErrorReport.json(CancellationError()).map(\.text) == [#"{"event":"error","what":"interrupted"}"#])
+    }
+
     @Test func coloursMarkTheWordAndNothingElse() {
         let lines = ErrorReport(style: Style(hasColours: true)).lines(Wrong(hint: nil))
         #expect(lines == ["package-sets/debian/core.txt:3:1: \u{1B}[31merror:\u{1B}[0m there is no package \"vmi\""])

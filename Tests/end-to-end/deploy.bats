@@ -118,8 +118,13 @@ PY
     # An error is told on both: as an event to the program, as text to whoever reads the log.
     mirror_does 404 '*/nginx_*'
     run -1 --separate-stderr deploy build --json --profile server debian/mirror
-    python3 -c 'import json, sys; [json.loads(line) for line in sys.stdin]' <<<"$output"
-    [[ $output == *'"outcome":"failed"'* || $output == *'"outcome": "failed"'* ]]
+    python3 - <<PY
+import json
+events = [json.loads(line) for line in r'''$output'''.splitlines()]
+assert any(event.get("outcome") == "failed" for event in events), events
+assert events[-1]["event"] == "error" and "404" in json.dumps(events[-1]), events[-1]
+PY
+    [[ $stderr == *'error: '*404* ]]
     deploy status --json | python3 -m json.tool >/dev/null
 }
 

@@ -134,14 +134,23 @@ final class Console: Sendable {
     /// Shows text that was asked for in place of an answer: help, the version.
     func show(help text: String) { print(text) }
 
-    /// Shows an error.
+    /// Shows an error to people, and to programs, too.
     func show(error: any Error) {
+        if mode == .json { for object in ErrorReport.json(error) { print(object) } }
+        explain(error)
+    }
+
+    /// Shows to people alone why the answer is what it is.
+    func explain(_ error: any Error) {
         clear()
         write(ErrorReport(style: style).lines(error).joined(separator: "\n") + "\n")
     }
 
-    /// Shows that a request is none.
-    func show(refusal text: String) { write(text + "\n") }
+    /// Shows that a request is none: `text` in whole, `what` in a sentence.
+    func show(refusal text: String, what: String) {
+        if mode == .json { print(ErrorReport.json(what)) }
+        write(text + "\n")
+    }
 
     private func print(_ object: JSON) { print(EventJSON.stamped(object, at: time).text) }
 

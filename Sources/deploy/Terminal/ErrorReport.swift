@@ -1,6 +1,6 @@
 import Primitives
 
-/// The one place where errors become text.
+/// The one place where errors become text, and objects for programs.
 struct ErrorReport {
     let style: Style
 
@@ -17,6 +17,25 @@ struct ErrorReport {
         let place = error.location.map { "\($0): " } ?? ""
         return ["\(place)\(style.bad("error:")) \(error.what)"] + error.details.map { "   \($0)" }
             + (error.hint.map { ["   \(style.faint("→")) \($0)"] } ?? [])
+    }
+
+    /// An object for `error`, or for each that it is made of.
+    static func json(_ error: any Error) -> [JSON] {
+        if error is CancellationError { return [json("interrupted")] }
+        if let several = error as? UserErrors { return several.errors.flatMap(json) }
+        guard let error = error as? any UserError else { return [json("\(error)")] }
+        return [json(error.what, at: error.location, details: error.details, hint: error.hint)]
+    }
+
+    /// An object for an error that is known by these words.
+    static func json(
+        _ what: String, at location: SourceLocation? = nil, details: [String] = [], hint: String? = nil
+    ) -> JSON {
+        .fields([
+            "event": .string("error"), "what": .string(what), "file": location.map { .string($0.file) },
+            "line": location.map { .count($0.line) }, "column": location.map { .count($0.column) },
+            "details": details.isEmpty ? nil : .strings(details), "hint": hint.map(JSON.string),
+        ])
     }
 
     /// 2 where the request was wrong, 130 after an interruption, 1 for everything else that failed.
