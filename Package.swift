@@ -135,7 +135,11 @@ let package = Package(
             ]),
         tests(
             "deploy",
-            ["Pipeline", "Darksites", "Locking", "Declaration", "Packages", "BuildGraph", "ContentStore", "Primitives"]),
+            [
+                "Pipeline", "Installation", "Darksites", "Locking", "Declaration", "Packages", "BuildGraph",
+                "ContentStore",
+                "Primitives", arguments, subprocess,
+            ]),
     ]
 )
 
