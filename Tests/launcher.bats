@@ -240,8 +240,8 @@ builds() { grep -c '^swift build' "$calls" || true; }
     # The tool that is built here says what it was called with.
     printf 'keyring: /usr/share/keyrings/no-archive-keyring.gpg # x\n' >"$checkout/deploy.yaml"
     run -0 --separate-stderr launch build no
-    [[ $stderr == *"deploy: installing keyrings: <$checkout><missing-packages><build><no>" ]]
-    grep -qFx "apt-get install -q -y --no-install-recommends <$checkout><missing-packages><build><no>" "$calls"
+    [[ $stderr == *"deploy: installing keyrings: <$checkout><missing-packages><--><build><no>" ]]
+    grep -qFx "apt-get install -q -y --no-install-recommends <$checkout><missing-packages><--><build><no>" "$calls"
     # Where apt has none, or somebody else than root builds, the tool says what is missing.
     fake apt-get 'exit 100'
     run -0 --separate-stderr launch build

@@ -82,6 +82,7 @@ import Testing
                 "--live", "--bios",
                 keys: ["time", "event", "title", "passed", "failed", "skipped", "seconds", "results"])
         ],
+        "deploy missing-packages": [.refusal()],
         "deploy doctor": [.answer(keys: ["well", "checks"], code: [0, 1])],
         "deploy gc": [.answer(keys: ["blobs", "size"])],
         "deploy clean": [

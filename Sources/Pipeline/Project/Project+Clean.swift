@@ -6,6 +6,7 @@ import SystemPackage
 
 /// What `clean` removed beside the cache and the logs.
 package struct Cleaning: Sendable {
+    /// How many images of ours were in podman's storage.
     package let containerImages: Int
     /// Of the output folder; nil where they were to stay.
     package let images: Int?

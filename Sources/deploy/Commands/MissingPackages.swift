@@ -8,9 +8,10 @@ struct MissingPackages: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "missing-packages",
         abstract: "Print the Debian packages with the keyrings that a command would miss, a line each.",
+        usage: "deploy missing-packages -- COMMAND…",
         shouldDisplay: false)
 
-    @Argument(parsing: .captureForPassthrough, help: "The command, as it was typed.")
+    @Argument(help: "The command, as it was typed.")
     var words: [String] = []
 
     func run() throws {
