@@ -6,8 +6,10 @@ import os
 import queue
 import re
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -30,6 +32,10 @@ KEYS = {" ": "spc", "\n": "ret", "-": "minus", "/": "slash", ".": "dot", "=": "e
 
 class Failure(Exception):
     pass
+
+
+# Who ends this process ends its machines: what holds them is left by an exception, as after Ctrl-C.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 class Machine:
