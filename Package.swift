@@ -52,10 +52,10 @@ let package = Package(
             [
                 "Installation", "Machines", "LiveImage", "Darksites", "Locking", "Declaration", "Packages", "APT",
                 "RPM",
-                "Containers", "BuildGraph", "ContentStore", "Transfer", "Archives", "Primitives", subprocess,
+                "Containers", "BuildGraph", "ContentStore", "Transfer", "Archives", "Primitives",
             ]),
         layer(
-            "Installation", ["Machines", "Archives", "Primitives", subprocess],
+            "Installation", ["Machines", "Archives", "Primitives"],
             scripts: ["answers.sh", "judge-answers.sh", "smoke-tests.sh"]),
         layer("Machines", ["Primitives", subprocess]),
         layer(
@@ -76,7 +76,7 @@ let package = Package(
         layer("Locking", ["Declaration", "Packages", "RPM", "Primitives"]),
         layer("Declaration", ["Packages", "APT", "Primitives", yaml]),
         layer("Packages", ["APT", "RPM", "Primitives"]),
-        layer("APT", ["Solver", "Archives", "Primitives", subprocess]),
+        layer("APT", ["Solver", "Archives", "Primitives"]),
         layer("RPM", ["Solver", "Archives", "Primitives", "CXML", yaml]),
         layer("Solver", []),
         layer("Containers", ["BuildGraph", "Primitives", subprocess]),
@@ -84,7 +84,7 @@ let package = Package(
         layer("ContentStore", ["Primitives"]),
         layer("Transfer", ["CCurl", "Primitives"]),
         layer("Archives", ["CArchive", "CLzma", "CZstd", "Primitives"]),
-        layer("Primitives", ["CCrypto"]),
+        layer("Primitives", ["CCrypto", subprocess]),
         library("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
         library("CLzma", pkgConfig: "liblzma", apt: "liblzma-dev"),
         library("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),

@@ -62,7 +62,7 @@ final class ContainerLog {
         } catch {
             throw FileError("write", path, error as? Errno ?? .ioError)
         }
-        return .silent(PodmanClient.lines(String(decoding: preface, as: UTF8.self)))
+        return .silent(ChildProgram.lines(String(decoding: preface, as: UTF8.self)))
     }
 
     /// Where in `preface` the script's output begins; nil as long as the start line has not come.

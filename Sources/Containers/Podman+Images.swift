@@ -27,7 +27,7 @@ extension Podman {
             throw ContainerError.podmanFailed(action: "list its images", messages: reply.messages)
         }
         // podman lists other names of the same image too.
-        let ours = PodmanClient.lines(reply.output).filter(PodmanArguments.isImported)
+        let ours = reply.lines.filter(PodmanArguments.isImported)
         var removed = 0
         for reference in ours where !kept.contains(reference) {
             await images.forget(reference)
@@ -92,7 +92,7 @@ extension Podman {
     /// Asked only when something failed already; what cannot be found out is left out of the message.
     private func storage(needed: ByteCount) async -> StorageSpace? {
         guard let reply = try? await client.call(PodmanArguments.storage), reply.status == 0 else { return nil }
-        let folder = FilePath(reply.output.filter { !$0.isNewline })
+        let folder = FilePath(reply.text.filter { !$0.isNewline })
         guard let free = try? Files.freeSpace(at: folder) else { return nil }
         return StorageSpace(folder: folder, free: free, needed: needed)
     }

@@ -34,7 +34,7 @@ extension Podman {
             let reply = try await client.callRegardless(PodmanArguments.listContainers)
             messages = reply.messages
             guard reply.status == 0 else { continue }
-            return PodmanClient.lines(reply.output).map { line in
+            return reply.lines.map { line in
                 let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
                 return (fields.first ?? "", fields.count > 1 ? ContainerOwner(label: fields[1]) : nil)
             }

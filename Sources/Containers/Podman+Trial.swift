@@ -54,7 +54,7 @@ extension Podman {
         guard reply.status == 0 else {
             throw ContainerError.podmanFailed(action: "say how this host is set up", messages: reply.messages)
         }
-        let usual = reply.output.filter { !$0.isWhitespace }
+        let usual = reply.text.filter { !$0.isWhitespace }
         var runtimes = usual.isEmpty ? [] : [Runtime(name: usual, argument: nil)]
         for (name, path) in runtimesOnPath() where name != usual {
             // podman has a table with the paths of runc and crun, in which others may be missing.
@@ -78,7 +78,7 @@ extension Podman {
         let arguments = PodmanArguments.trial(name: name, image: image, owner: owner.label, choice: choice)
         let limit = Duration.seconds(30)
         do {
-            let reply = try await withThrowingTaskGroup(of: PodmanClient.Reply?.self) { group in
+            let reply = try await withThrowingTaskGroup(of: ChildProgram.Outcome?.self) { group in
                 group.addTask { try await client.call(arguments) }
                 group.addTask {
                     try await Task.sleep(for: limit)
@@ -98,7 +98,7 @@ extension Podman {
     }
 
     /// podman's last line, without the words it puts before every error.
-    private static func reason(_ reply: PodmanClient.Reply) -> String {
+    private static func reason(_ reply: ChildProgram.Outcome) -> String {
         guard var line = reply.messages.last else { return "exit status \(reply.status)" }
         for prefix in ["Error: ", "OCI runtime error: "] where line.hasPrefix(prefix) { line.removeFirst(prefix.count) }
         return line
@@ -111,7 +111,7 @@ extension Podman {
     /// Where `program` is: on the user's PATH, or where podman looks besides.
     private func find(_ program: String) -> FilePath? {
         if program.contains("/") { return FilePath(program) }
-        let path = (client.environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        let path = (client.program.environment?["PATH"] ?? "").split(separator: ":").map(String.init)
         return (path + ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin"])
             .map { FilePath($0).appending(program) }
             .first { candidate in candidate.withPlatformString { access($0, X_OK) } == 0 }
@@ -121,9 +121,9 @@ extension Podman {
     /// kernel, and the limits of this process.
     private func hostFingerprint() throws -> Digest {
         var facts: [String] = []
-        var files = ([client.executable, "crun", "runc", "youki", "conmon"]).compactMap { find($0) }
+        var files = ([client.program.name, "crun", "runc", "youki", "conmon"]).compactMap { find($0) }
         files += ["/etc/containers/containers.conf", "/usr/share/containers/containers.conf"]
-        if let home = client.environment["HOME"] {
+        if let home = client.program.environment?["HOME"] {
             files.append(FilePath(home).appending(".config/containers/containers.conf"))
         }
         for file in files {

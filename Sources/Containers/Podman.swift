@@ -34,7 +34,7 @@ package struct Podman: ContainerRunner {
     package func version() async throws -> String {
         let reply = try await client.call(PodmanArguments.version)
         guard reply.status == 0 else { throw ContainerError.podmanFailed(action: "be run", messages: reply.messages) }
-        return String(reply.output.filter { !$0.isWhitespace })
+        return String(reply.text.filter { !$0.isWhitespace })
     }
 
     /// Runs `command` to its end; see `ContainerRunner`. Throws `ContainerError`, `FileError` for the script or the log, and
@@ -68,12 +68,12 @@ package struct Podman: ContainerRunner {
         let image = try await provide(command.image)
         let choice = try await trial(image: image).choice
         return try await inContainer(command) { name, script, owner in
-            let terminal = isatty(STDIN_FILENO) == 1 ? client.environment["TERM"] ?? "linux" : nil
+            let terminal = isatty(STDIN_FILENO) == 1 ? client.program.environment?["TERM"] ?? "linux" : nil
             let arguments = PodmanArguments.shell(
                 command, name: name, image: image, script: script, owner: owner, choice: choice, terminal: terminal)
             // In the process group of the terminal, which it reads from.
             let result = try await Subprocess.run(
-                client.program, arguments: Arguments(arguments), environment: client.variables(),
+                client.program.executable, arguments: Arguments(arguments), environment: client.program.variables,
                 input: .currentStandardInput, output: .currentStandardOutput, error: .currentStandardError)
             return result.terminationStatus.code
         }
@@ -98,8 +98,8 @@ package struct Podman: ContainerRunner {
             let arguments = PodmanArguments.run(
                 command, name: name, image: image, script: script, owner: owner, choice: choice)
             let result = try await Subprocess.run(
-                client.program, arguments: Arguments(arguments), environment: client.variables(),
-                platformOptions: PodmanClient.ownGroup(), input: .none, output: .sequence, error: .combinedWithOutput
+                client.program.executable, arguments: Arguments(arguments), environment: client.program.variables,
+                platformOptions: client.program.options, input: .none, output: .sequence, error: .combinedWithOutput
             ) { execution in
                 for try await piece in execution.standardOutput {
                     try piece.withUnsafeBytes { try log.append($0) }
@@ -137,7 +137,7 @@ package struct Podman: ContainerRunner {
             try await removeContainers([name])
             try Files.remove(folder)
             try Task.checkCancellation()
-            throw (error as? SubprocessError).map { client.explain($0) } ?? error
+            throw (error as? SubprocessError).map { client.explain(ChildProgram.Failure($0)) } ?? error
         }
     }
 }

@@ -1,5 +1,4 @@
 import Primitives
-import Subprocess
 package import SystemPackage
 
 /// The installer's own loader of answers files, run on this host: what it takes, the installer takes.
@@ -35,25 +34,25 @@ package struct AnswersJudge: Sendable {
     /// fails, `CancellationError`.
     package func read(_ path: FilePath) async throws -> Answers {
         guard Files.exists(path) else { throw Mistake("there is no answers file \(path)", at: nil) }
-        var variables: [Environment.Key: String] = [:]
         // Variables of the caller's are no answers, though the loader would set each of them anew.
-        for (name, value) in environment where name == "PATH" || name == "KLDLOAD_ZONEINFO" {
-            variables[Environment.Key(stringLiteral: name)] = value
-        }
-        variables["LC_ALL"] = "C.UTF-8"
+        let bash = ChildProgram(
+            "bash", environment: environment.filter { $0.key == "PATH" || $0.key == "KLDLOAD_ZONEINFO" },
+            changes: ["LC_ALL": "C.UTF-8"])
         let script = String(decoding: loader + [0x0A] + PackageResources.judge_answers_sh, as: UTF8.self)
-        let result = try await Subprocess.run(
-            .name("bash"), arguments: Arguments(["-c", script, "judge-answers", path.string] + offers),
-            environment: .custom(variables), output: .bytes(limit: 4 << 20), error: .string(limit: 1 << 16))
-        try Task.checkCancellation()
-        let items = result.standardOutput.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
-        switch result.terminationStatus {
-        case .exited(0): return Answers(items)
-        case .exited(3): throw UserErrors(items.map { Self.mistake($0, in: path.string) })
+        let result: ChildProgram.Outcome
+        do {
+            result = try await bash.run(["-c", script, "judge-answers", path.string] + offers, limit: 4 << 20)
+        } catch let failure as ChildProgram.Failure {
+            throw Mistake("bash could not be run to read \(path)", at: nil, details: ["\(failure)"])
+        }
+        let items = result.output.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+        switch result.status {
+        case 0: return Answers(items)
+        case 3: throw UserErrors(items.map { Self.mistake($0, in: path.string) })
         default:
             throw Mistake(
                 "the installer's loader could not read \(path)", at: nil,
-                details: result.standardError.split(separator: "\n").map(String.init))
+                details: result.messages)
         }
     }
 

@@ -5,24 +5,20 @@ package import SystemPackage
 
 /// Runs virtual machines in QEMU.
 package struct Emulator: Sendable {
-    /// The program, in PATH unless it is a path.
-    package let program: String
-    private let environment: [String: String]
+    /// QEMU. It is killed at once: there is nothing that it should save.
+    private let program: ChildProgram
 
+    /// `program` is QEMU, in PATH unless it is a path; `environment` all variables that it gets.
     package init(program: String = "qemu-system-x86_64", environment: [String: String]) {
-        self.program = program
-        self.environment = environment
+        self.program = ChildProgram(program, environment: environment, grace: nil, hasOwnGroup: true)
     }
 
     /// What QEMU calls itself: "QEMU emulator version 7.2.22 (…)". Throws `MachineError.emulatorMissing`.
     package func version() async throws -> String {
         do {
-            let result = try await Subprocess.run(
-                executable, arguments: ["--version"], environment: variables, output: .string(limit: 65_536))
-            return result.standardOutput.split(separator: "\n").first.map(String.init) ?? "?"
-        } catch let error as SubprocessError {
-            try Task.checkCancellation()
-            throw explain(error)
+            return try await program.run(["--version"]).text.split(separator: "\n").first.map(String.init) ?? "?"
+        } catch let failure as ChildProgram.Failure {
+            throw explain(failure)
         }
     }
 
@@ -44,9 +40,9 @@ package struct Emulator: Sendable {
         let words = Words()
         do {
             let result = try await Subprocess.run(
-                executable,
+                program.executable,
                 arguments: Arguments(configuration.arguments(firmwareFiles: files, sockets: folder.path)),
-                environment: variables, platformOptions: Self.ownGroup(), input: .none, output: .sequence,
+                environment: program.variables, platformOptions: program.options, input: .none, output: .sequence,
                 error: .combinedWithOutput
             ) { execution in
                 let ended = EndSignal()
@@ -102,29 +98,15 @@ package struct Emulator: Sendable {
             return result.closureResult
         } catch let error as SubprocessError {
             try Task.checkCancellation()
-            throw explain(error)
+            throw explain(ChildProgram.Failure(error))
         }
     }
 
-    private var executable: Executable { program.contains("/") ? .path(FilePath(program)) : .name(program) }
-
-    private var variables: Environment {
-        var variables: [Environment.Key: String] = [:]
-        for (name, value) in environment { variables[Environment.Key(stringLiteral: name)] = value }
-        return .custom(variables)
-    }
-
-    /// A process group of its own, so that Ctrl-C at the terminal reaches deploy alone.
-    private static func ownGroup() -> PlatformOptions {
-        var options = PlatformOptions()
-        options.processGroupID = 0
-        options.teardownSequence = []  // then it is killed at once: there is nothing that it should save
-        return options
-    }
-
-    private func explain(_ error: SubprocessError) -> MachineError {
-        error.code == .executableNotFound || error.underlyingError == .noSuchFileOrDirectory
-            ? .emulatorMissing(program) : .notStarted(messages: ["\(error)"])
+    private func explain(_ failure: ChildProgram.Failure) -> MachineError {
+        switch failure {
+        case .notFound: .emulatorMissing(program.name)
+        case .failed(let words): .notStarted(messages: [words])
+        }
     }
 
     /// What QEMU says on its own account.

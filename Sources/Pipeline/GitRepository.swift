@@ -1,5 +1,4 @@
 import Primitives
-import Subprocess
 import SystemPackage
 
 /// The git repository that a folder is in, read by git itself; nothing is written, and nothing that the repository's own
@@ -65,13 +64,6 @@ struct GitRepository: Sendable {
         return files
     }
 
-    private struct Reply {
-        let isSuccess: Bool
-        let output: [UInt8]
-        let messages: [String]
-        var text: String { String(decoding: output, as: UTF8.self) }
-    }
-
     /// Whether a repository is in the folder or above it, whatever git thinks of it.
     private var isBelowRepository: Bool {
         var place = Files.realPath(folder) ?? folder
@@ -92,8 +84,7 @@ struct GitRepository: Sendable {
     /// Variables of git's that are kept: how it is configured is the user's own word, which repository is meant is not.
     private static let keptVariables = ["GIT_CONFIG", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM"]
 
-    private func git(_ arguments: [String], input: [UInt8] = []) async throws -> Reply {
-        var variables: [Environment.Key: String] = [:]
+    private func git(_ arguments: [String], input: [UInt8] = []) async throws -> ChildProgram.Outcome {
         // GIT_OPTIONAL_LOCKS: a question must not touch the index. GIT_ALLOW_PROTOCOL wins over every protocol.NAME.allow, and
         // none is called so; git(1).
         let given = environment.filter { name, _ in
@@ -103,22 +94,14 @@ struct GitRepository: Sendable {
             "LC_ALL": "C.UTF-8", "GIT_OPTIONAL_LOCKS": "0", "GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1",
             "GIT_TERMINAL_PROMPT": "0",
         ]
-        for (name, value) in given.merging(own, uniquingKeysWith: { $1 }) {
-            variables[Environment.Key(stringLiteral: name)] = value
-        }
         do {
-            let result = try await Subprocess.run(
-                .name("git"), arguments: Arguments(["--no-pager"] + Self.settings + ["-C", folder.string] + arguments),
-                environment: .custom(variables),
-                input: .array(input), output: .bytes(limit: 256 << 20), error: .string(limit: 1 << 20))
-            try Task.checkCancellation()
-            return Reply(
-                isSuccess: result.terminationStatus.isSuccess, output: result.standardOutput,
-                messages: result.standardError.split(separator: "\n").map(String.init))
-        } catch let error as SubprocessError {
-            try Task.checkCancellation()
-            guard error.code == .executableNotFound else { throw GitFailed(messages: ["\(error)"]) }
-            throw GitMissing()
+            return try await ChildProgram("git", environment: given, changes: own).run(
+                ["--no-pager"] + Self.settings + ["-C", folder.string] + arguments, input: input, limit: 256 << 20)
+        } catch let failure as ChildProgram.Failure {
+            switch failure {
+            case .notFound: throw GitMissing()
+            case .failed(let words): throw GitFailed(messages: [words])
+            }
         }
     }
 }

@@ -104,7 +104,7 @@ struct Bench: Sendable {
         // Other tests of this process run containers at the same time: ours are told by the name of the step.
         let listed = try await podman.client.call(PodmanArguments.listContainers)
         #expect(listed.status == 0, sourceLocation: sourceLocation)
-        #expect(!listed.output.contains(purpose), sourceLocation: sourceLocation)
+        #expect(!listed.text.contains(purpose), sourceLocation: sourceLocation)
     }
 
     static func shell(_ script: String, _ folder: FilePath, _ more: String...) async throws {

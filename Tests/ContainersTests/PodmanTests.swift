@@ -96,7 +96,7 @@ import Testing
             for await line in lines where line == "ready" { break }
             let listed = try await bench.podman.client.call(PodmanArguments.listContainers)
             let name = try #require(
-                PodmanClient.lines(listed.output).first { $0.contains(bench.purpose) }?.split(separator: "\t").first,
+                listed.lines.first { $0.contains(bench.purpose) }?.split(separator: "\t").first,
                 "\(listed)")
             let killed = try await bench.podman.client.call(["kill", "--signal", "KILL", String(name)])
             #expect(killed.status == 0)
@@ -174,7 +174,7 @@ import Testing
                 try Files.createDirectory(bench.folder.appending("state").appending(name))
             }
             #expect(try await bench.podman.removeLeftovers() >= 1)
-            let left = try await bench.podman.client.call(PodmanArguments.listContainers).output
+            let left = try await bench.podman.client.call(PodmanArguments.listContainers).text
             #expect(!left.contains(names[0]))
             #expect(left.contains(names[1]))
             #expect(!Files.exists(bench.folder.appending("state").appending(names[0])))

@@ -86,11 +86,11 @@ package struct SignatureVerifier: Sendable {
         _ arguments: [String], _ folder: PrivateFolder, _ source: String
     ) async throws -> VerificationStatus {
         let rings = keyrings.indices.flatMap { ["--keyring", folder.path.appending("keyring-\($0).gpg").string] }
-        let outcome: OpenPGPTool.Outcome
+        let outcome: ChildProgram.Outcome
         do {
-            outcome = try await OpenPGPTool(program: program).run(
+            outcome = try await ChildProgram.openPGP(program).run(
                 ["--homedir", folder.path.string, "--status-fd", "1"] + rings + arguments)
-        } catch let failure as OpenPGPTool.Failure {
+        } catch let failure as ChildProgram.Failure {
             switch failure {
             case .notFound: throw SignatureError(source, keyrings: keyrings, .noVerifier(program))
             case .failed(let detail): throw SignatureError(source, keyrings: keyrings, .failed(detail))

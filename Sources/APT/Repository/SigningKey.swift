@@ -163,7 +163,7 @@ private struct KeySession {
     private let home: FilePath
     /// A short name of the folder: a socket's path may have 107 bytes only.
     private let alias: FilePath
-    private let tool = OpenPGPTool(program: "gpg")
+    private let tool = ChildProgram.openPGP("gpg")
 
     /// Waits for the folder's lock, lets `body` work, and ends the gpg-agent that gpg started.
     static func open<Result>(_ home: FilePath, _ body: (KeySession) async throws -> Result) async throws -> Result {
@@ -226,7 +226,7 @@ private struct KeySession {
                 throw SigningKeyError(home: home, problem: .failed(operation, outcome.messages))
             }
             return outcome.output
-        } catch let failure as OpenPGPTool.Failure {
+        } catch let failure as ChildProgram.Failure {
             switch failure {
             case .notFound: throw SigningKeyError(home: home, problem: .noProgram)
             case .failed(let detail): throw SigningKeyError(home: home, problem: .failed(operation, [detail]))
@@ -236,7 +236,7 @@ private struct KeySession {
 
     private func endAgent() async {
         // Where this fails the agent ends by itself, once it misses its socket.
-        _ = try? await OpenPGPTool(program: "gpgconf").run(["--homedir", alias.string, "--kill", "gpg-agent"])
+        _ = try? await ChildProgram.openPGP("gpgconf").run(["--homedir", alias.string, "--kill", "gpg-agent"])
     }
 
     private static func currentFolder() throws(FileError) -> FilePath {

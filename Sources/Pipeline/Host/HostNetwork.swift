@@ -1,6 +1,5 @@
 import BuildGraph
 import Primitives
-import Subprocess
 import SystemPackage
 import Transfer
 
@@ -79,18 +78,9 @@ actor HostNetwork {
             events(.warning("\(program), which apt asks for a proxy for \(address), \(problem); it is left out"))
             return nil
         }
-        var variables: [Environment.Key: String] = [:]
-        for (name, value) in surroundings.environment { variables[Environment.Key(stringLiteral: name)] = value }
-        let custom = Environment.custom(variables)
+        let asked = ChildProgram(program, environment: surroundings.environment, grace: .seconds(1))
         let output = await withTaskGroup(of: String?.self) { group in
-            group.addTask {
-                var options = PlatformOptions()
-                options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(1))]
-                let result = try? await Subprocess.run(
-                    .path(FilePath(program)), arguments: [address], environment: custom, platformOptions: options,
-                    output: .string(limit: 1 << 16), error: .discarded)
-                return result?.standardOutput
-            }
+            group.addTask { try? await asked.run([address], limit: 1 << 16).text }
             group.addTask { [patience] in
                 try? await Task.sleep(for: patience)
                 return nil
