@@ -11,10 +11,12 @@ package struct GarbageCollector: Sendable {
         self.records = records
     }
 
-    /// Removes everything but that and the blobs in `kept`; returns how much it was. Only for the holder of the store's lock.
+    /// Removes everything but that and the blobs in `kept`; returns how much it was.
     ///
     /// Of the run before the last one only what `explain` compares is kept: trees and small files.
-    package func collect(keeping kept: Set<Digest>) throws -> (blobs: Int, size: ByteCount) {
+    package func collect(
+        keeping kept: Set<Digest>, holding lock: StoreLock
+    ) throws -> (blobs: Int, size: ByteCount) {
         var blobs = kept
         var keys: Set<StepKey> = []
         func keep(_ artifact: Artifact, deeply: Bool) {
@@ -33,7 +35,7 @@ package struct GarbageCollector: Sendable {
                 }
             }
         }
-        try records.removeAll(but: keys)
-        return try store.removeAll(but: blobs)
+        try records.removeAll(but: keys, holding: lock)
+        return try store.removeAll(but: blobs, holding: lock)
     }
 }

@@ -50,8 +50,8 @@ package struct RecordStore: Sendable {
         }
     }
 
-    /// Forgets all runs but those with these keys.
-    func removeAll(but kept: Set<StepKey>) throws(FileError) {
+    /// Forgets all runs but those with these keys. The lock is that of the store that keeps their results.
+    func removeAll(but kept: Set<StepKey>, holding _: StoreLock) throws(FileError) {
         let folder = root.appending("by-key")
         for part in try Files.list(folder) {
             for name in try Files.list(folder.appending(part)) {

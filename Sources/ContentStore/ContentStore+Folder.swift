@@ -40,9 +40,9 @@ extension ContentStore {
         }
     }
 
-    /// Removes all that the store has; returns the names of what is there beside that. Only for the holder of the store's lock,
-    /// which stays.
-    package func removeContents() throws(FileError) -> [String] {
+    /// Removes all that the store has but its lock; returns the names of what is there beside that.
+    package func removeContents(holding lock: StoreLock) throws(FileError) -> [String] {
+        check(lock)
         var others: [String] = []
         for name in try Files.list(root) where name != Self.mark && name != "lock" {
             // A file on its way in, of a writer that was killed: Files.write.

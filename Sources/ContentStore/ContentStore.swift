@@ -133,9 +133,11 @@ package final class ContentStore: Sendable {
         return folder
     }
 
-    /// Removes every blob but those in `kept`; returns how many that were and their size. Only for the holder of the store's
-    /// lock.
-    package func removeAll(but kept: Set<Digest>) throws(FileError) -> (blobs: Int, size: ByteCount) {
+    /// Removes every blob but those in `kept`; returns how many that were and their size.
+    package func removeAll(
+        but kept: Set<Digest>, holding lock: StoreLock
+    ) throws(FileError) -> (blobs: Int, size: ByteCount) {
+        check(lock)
         var removed = (blobs: 0, size: ByteCount.zero)
         let folder = root.appending("blobs")
         for part in try Files.list(folder) {
@@ -153,8 +155,9 @@ package final class ContentStore: Sendable {
         return removed
     }
 
-    /// Removes what a killed build left half done. Only for the holder of the store's lock.
-    package func removeDebris() throws(FileError) {
+    /// Removes what a killed build left half done.
+    package func removeDebris(holding lock: StoreLock) throws(FileError) {
+        check(lock)
         // The last holder of the lock may have removed the whole store.
         for folder in ["blobs", "ingest", "work"] { try Files.createDirectory(root.appending(folder)) }
         for name in try Files.list(workFolder) { try Files.remove(workFolder.appending(name)) }

@@ -121,7 +121,7 @@ import Glibc
         }
     }
 
-    @Test func debrisGoesAndUnfinishedDownloadsStay() throws {
+    @Test func debrisGoesAndUnfinishedDownloadsStay() async throws {
         try Files.write("x".utf8, to: store.ingestFolder.appending("123-1"))
         try Files.write("half".utf8, to: store.ingestFolder.appending("package.part"))
         let work = try store.makeWorkFolder("step")
@@ -134,16 +134,17 @@ import Glibc
         let raw = Array(odd.string.utf8CString.dropLast()) + [CChar(bitPattern: 0xFF), 0]
         close(open(raw, O_CREAT | O_WRONLY, 0o600))
         let blob = try store.insert(Array("kept".utf8))
-        try store.removeDebris()
+        try store.removeDebris(holding: try await store.lock(owner: "") { _ in })
         #expect(try Files.list(store.workFolder).isEmpty)
         #expect(try Files.list(store.ingestFolder) == ["package.part"])
         #expect(store.isIntact(blob))
     }
 
-    @Test func aStoreThatWasRemovedMeanwhileIsMadeAgain() throws {
+    @Test func aStoreThatWasRemovedMeanwhileIsMadeAgain() async throws {
+        let lock = try await store.lock(owner: "") { _ in }
         try Files.remove(store.root)
         try Files.createDirectory(store.root)
-        try store.removeDebris()
+        try store.removeDebris(holding: lock)
         #expect(store.isIntact(try store.insert(Array("hello".utf8))))
     }
 

@@ -40,7 +40,7 @@ import Glibc
 
     @Test func aFreeLockIsTakenWithoutAWord() async throws {
         var isSaid = false
-        let lock = try await StoreLock.acquire(root: folder.store.root, owner: "me\n") { _ in isSaid = true }
+        let lock = try await folder.store.lock(owner: "me\n") { _ in isSaid = true }
         #expect(!isSaid)
         #expect(try Files.readText(folder.store.root.appending("lock")) == "me\n")
         withExtendedLifetime(lock) {}
@@ -52,13 +52,13 @@ import Glibc
     }
 
     @Test(.timeLimit(.minutes(10))) func waitsForAnotherHolderAndSaysWhoOnce() async throws {
-        let root = folder.store.root
+        let store = folder.store
         let notes = Notes()
         let waiter: Task<Bool, any Error>
         do {
-            let lock = try await StoreLock.acquire(root: root, owner: "the first, with a long name\n") { _ in }
+            let lock = try await store.lock(owner: "the first, with a long name\n") { _ in }
             waiter = Task {
-                let second = try await StoreLock.acquire(root: root, owner: "second\n") { holder in
+                let second = try await store.lock(owner: "second\n") { holder in
                     notes.said.withLock { $0.append(holder) }
                 }
                 let wasFree = notes.isFree.withLock { $0 }
@@ -71,15 +71,15 @@ import Glibc
         }
         #expect(try await waiter.value, "it must not get the lock before it is free")
         #expect(notes.said.withLock { $0 } == ["the first, with a long name\n"])
-        #expect(try Files.readText(root.appending("lock")) == "second\n")
+        #expect(try Files.readText(store.root.appending("lock")) == "second\n")
     }
 
     @Test(.timeLimit(.minutes(10))) func isFreeOnceItsHolderIsKilled() async throws {
         let holder = try await startHolder()
         let waits = Mutex(0)
-        let root = folder.store.root
+        let store = folder.store
         let waiter = Task {
-            let lock = try await StoreLock.acquire(root: root, owner: "next\n") { _ in waits.withLock { $0 += 1 } }
+            let lock = try await store.lock(owner: "next\n") { _ in waits.withLock { $0 += 1 } }
             withExtendedLifetime(lock) {}
         }
         while waits.withLock({ $0 }) == 0 { try await Task.sleep(for: .milliseconds(10)) }
@@ -91,10 +91,10 @@ import Glibc
     @Test(.timeLimit(.minutes(10))) func waitingCanBeCancelled() async throws {
         let holder = try await startHolder()
         defer { kill(holder) }
-        let root = folder.store.root
+        let store = folder.store
         let isWaiting = Mutex(false)
         let waiter = Task {
-            let lock = try await StoreLock.acquire(root: root, owner: "next\n") { _ in isWaiting.withLock { $0 = true }
+            let lock = try await store.lock(owner: "next\n") { _ in isWaiting.withLock { $0 = true }
             }
             withExtendedLifetime(lock) {}
         }

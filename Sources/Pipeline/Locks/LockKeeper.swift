@@ -1,6 +1,6 @@
 import APT
 import BuildGraph
-import ContentStore
+package import ContentStore
 import Darksites
 import Declaration
 package import Locking
@@ -86,15 +86,19 @@ package struct LockKeeper: Sendable {
 
     /// The lock that fits what the distributions in use, and those `named`, ask for. Where it differs from the file, it is
     /// resolved, and written if `writes`. What is locked of further ones that are declared stays as it is. Unless the caller
-    /// `holdsStore`, the store is held meanwhile.
+    /// holds the store, it is held meanwhile.
     package func current(
-        update: Update = Update(), naming named: Set<String> = [], writes: Bool = true, holdsStore: Bool = false
+        update: Update = Update(), naming named: Set<String> = [], writes: Bool = true,
+        holding storeLock: StoreLock? = nil
     ) async throws -> Lock {
         let standing = try standing(naming: named.union(update.distributions))
         var lock = standing.lock ?? Lock([])
         if standing.isCurrent, update.distributions.isEmpty, isVerified(standing) { return lock }
-        let hold = holdsStore ? nil : try await project.lockStore()
-        defer { withExtendedLifetime(hold) {} }
+        guard storeLock != nil else {
+            return try await project.holdingStore {
+                try await current(update: update, naming: named, writes: writes, holding: $0)
+            }
+        }
         for section in standing.sections {
             let moves = update.distributions.contains(section.distribution.name)
             // What moves as a whole is not looked at any more.

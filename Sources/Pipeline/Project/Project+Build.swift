@@ -1,7 +1,7 @@
 import APT
 package import BuildGraph
 import Containers
-import ContentStore
+package import ContentStore
 package import Darksites
 import Declaration
 import Locking
@@ -46,9 +46,9 @@ package struct BuildResult: Sendable {
 
 extension Project {
     /// The plan with the lock brought up to date; the file is left alone unless `writesLock`. A target that can't be is refused
-    /// before anything is resolved. Unless the caller `holdsStore`, the store is held while something is resolved.
+    /// before anything is resolved. Unless the caller holds the store, it is held while something is resolved.
     package func currentPlan(
-        writesLock: Bool, request: BuildRequest = BuildRequest(), holdsStore: Bool = false
+        writesLock: Bool, request: BuildRequest = BuildRequest(), holding storeLock: StoreLock? = nil
     ) async throws -> BuildPlan {
         let keeper = LockKeeper(project: self)
         let named = declaration.distributions(named: request.targets)
@@ -60,7 +60,7 @@ extension Project {
                 throw LockWouldChange(differences: standing.lines)
             }
         }
-        let lock = try await keeper.current(naming: named, writes: writesLock, holdsStore: holdsStore)
+        let lock = try await keeper.current(naming: named, writes: writesLock, holding: storeLock)
         return try await plan(lock, naming: named, isDraft: request.isDraft)
     }
 
@@ -72,10 +72,12 @@ extension Project {
 
     /// Builds what is asked for; the image, where it is among that, is put into the output folder.
     package func build(_ request: BuildRequest) async throws -> BuildResult {
+        try await holdingStore { try await build(request, holding: $0) }
+    }
+
+    private func build(_ request: BuildRequest, holding storeLock: StoreLock) async throws -> BuildResult {
         let start = ContinuousClock.now
-        let lock = try await lockStore()
-        defer { withExtendedLifetime(lock) {} }
-        let plan = try await currentPlan(writesLock: true, request: request, holdsStore: true)
+        let plan = try await currentPlan(writesLock: true, request: request, holding: storeLock)
         let wanted = try plan.resolve(targets: request.targets)
         let engine = engine()
         let standing = engine.standing(of: wanted, in: plan.graph)
@@ -105,18 +107,17 @@ extension Project {
     /// after them packages: where there are any, they alone move, with what they need, and everything else stays in its version.
     @discardableResult
     package func update(_ words: [String]) async throws -> LockComparison {
-        let lock = try await lockStore()
-        defer { withExtendedLifetime(lock) {} }
-        let keeper = LockKeeper(project: self)
-        let before = try keeper.existing()
-        let update = try scope(of: words, in: before)
-        let after = try await keeper.current(update: update, holdsStore: true)
-        if before == after {
+        try await holdingStore { storeLock in
+            let keeper = LockKeeper(project: self)
+            let before = try keeper.existing()
+            let update = try scope(of: words, in: before)
+            let after = try await keeper.current(update: update, holding: storeLock)
+            guard before == after else { return LockComparison(from: before ?? Lock([]), to: after) }
             let names = update.packages.sorted().joined(separator: ", ")
             let what = names.isEmpty ? "deploy.lock is" : "\(names) and all they need are"
             events(.notice("\(what) up to date with the archives"))
+            return LockComparison(from: before ?? Lock([]), to: after)
         }
-        return LockComparison(from: before ?? Lock([]), to: after)
     }
 
     private func scope(of words: [String], in lock: Lock?) throws -> LockKeeper.Update {
@@ -171,17 +172,17 @@ extension Project {
 
     /// Opens a shell in the container of a step, with the inputs it has now; returns its exit status.
     package func shell(_ step: String) async throws -> Int32 {
-        let lock = try await lockStore()
-        defer { withExtendedLifetime(lock) {} }
-        let plan = try await currentPlan(
-            writesLock: false, request: BuildRequest(targets: [step]), holdsStore: true)
-        guard plan.graph.steps[StepName(step)] != nil else {
-            _ = try plan.resolve(targets: [step])
-            throw GraphError(
-                what: "\(step) is a stage, not a step", hint: "`deploy status` lists the steps of each stage",
-                isUsageError: true)
+        try await holdingStore { storeLock in
+            let plan = try await currentPlan(
+                writesLock: false, request: BuildRequest(targets: [step]), holding: storeLock)
+            guard plan.graph.steps[StepName(step)] != nil else {
+                _ = try plan.resolve(targets: [step])
+                throw GraphError(
+                    what: "\(step) is a stage, not a step", hint: "`deploy status` lists the steps of each stage",
+                    isUsageError: true)
+            }
+            return try await engine().shell(StepName(step), in: plan.graph)
         }
-        return try await engine().shell(StepName(step), in: plan.graph)
     }
 
     /// What `deploy key` shows.
@@ -207,8 +208,10 @@ extension Project {
 
     /// Removes from the store what neither the lock nor the last runs of the steps reach; returns how much that was.
     package func collectGarbage() async throws -> (blobs: Int, size: ByteCount) {
-        let lock = try await lockStore()
-        defer { withExtendedLifetime(lock) {} }
+        try await holdingStore { try collectGarbage(holding: $0) }
+    }
+
+    private func collectGarbage(holding storeLock: StoreLock) throws -> (blobs: Int, size: ByteCount) {
         var kept: Set<Digest> = []
         let file = try LockKeeper(project: self).read()
         for distribution in file?.lock.distributions ?? [] {
@@ -216,7 +219,7 @@ extension Project {
             kept.formUnion(distribution.packages.map(\.digest))
             if let file { kept.insert(LockVerification.digest(of: file.places.section(distribution.name))) }
         }
-        let removed = try GarbageCollector(store: store, records: records).collect(keeping: kept)
+        let removed = try GarbageCollector(store: store, records: records).collect(keeping: kept, holding: storeLock)
         return (removed.blobs, removed.size + (try ParsedSnapshots(store: store).removeAll(but: kept)))
     }
 }

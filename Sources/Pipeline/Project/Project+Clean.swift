@@ -28,19 +28,21 @@ extension Project {
                 "output.folder is \(folder), which holds more than images: nothing was removed", at: nil,
                 hint: "remove the images there by hand")
         }
-        let lock = try await lockStore()
-        let containerImages = try await podman.removeImages(keeping: [])
-        var left = try store.removeContents().map { workspace.shown(store.root.appending($0)) }
-        left += try removeLogs().map { workspace.shown(workspace.logs.appending($0)) }
-        var images: Int?
-        if output {
-            let cleaned = try PublishedFiles(folder: folder).removeAll()
-            images = cleaned.images
-            left += cleaned.left.map { workspace.shown(folder.appending($0)) }
+        return try await holdingStore { storeLock in
+            let containerImages = try await podman.removeImages(keeping: [])
+            var left = try store.removeContents(holding: storeLock).map {
+                workspace.shown(workspace.cache.appending($0))
+            }
+            left += try removeLogs().map { workspace.shown(workspace.logs.appending($0)) }
+            var images: Int?
+            if output {
+                let cleaned = try PublishedFiles(folder: folder).removeAll()
+                images = cleaned.images
+                left += cleaned.left.map { workspace.shown(folder.appending($0)) }
+            }
+            return Cleaning(
+                containerImages: containerImages, images: images, output: workspace.shown(folder), left: left)
         }
-        withExtendedLifetime(lock) {}
-        return Cleaning(
-            containerImages: containerImages, images: images, output: workspace.shown(folder), left: left)
     }
 
     /// Removes the folders of logs, each called after a moment, and the folder around them where nothing else is in it; returns the

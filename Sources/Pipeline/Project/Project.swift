@@ -214,15 +214,14 @@ package struct Project: Sendable {
         return selection(needsHost ? await network.apt() : HostAPT())
     }
 
-    /// Holds the store for this process as long as the result lives; says so where it has to wait.
-    package func lockStore() async throws -> StoreLock {
-        let events = events
-        let lock = try await StoreLock.acquire(root: store.root, owner: "process \(getpid()) in \(workspace.root)\n") {
-            holder in
+    /// Holds the store for this process while `body` runs; says so where it has to wait.
+    package func holdingStore<T>(_ body: (StoreLock) async throws -> T) async throws -> T {
+        let lock = try await store.lock(owner: "process \(getpid()) in \(workspace.root)\n") { holder in
             events(.waitingForStore(holder: holder))
         }
-        try store.removeDebris()
-        return lock
+        defer { withExtendedLifetime(lock) {} }
+        try store.removeDebris(holding: lock)
+        return try await body(lock)
     }
 }
 
