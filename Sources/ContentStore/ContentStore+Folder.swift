@@ -8,7 +8,9 @@ extension ContentStore {
 
     /// Whatever is in the folder of a store, by whoever in this program it was put there.
     package static let contents: Set<String> = [
-        "blobs", "ingest", "work", "mirrors", "parsed", "signed", "records", "stat-cache", "podman", "accelerator",
+        "blobs", "ingest", "work", "records", "stat-cache", "derived", "podman", "accelerator",
+        // What older versions derived.
+        "mirrors", "parsed", "signed", "zfs-kernels",
     ]
 
     /// Makes the folder at `root` a store, unless it is one.

@@ -15,8 +15,6 @@ private import Glibc
 ///     blobs/ab/ab12…   the blobs
 ///     ingest/          files on their way in; survives a kill, so that downloads can be resumed
 ///     work/            folders of running steps; whatever is there at the start of a build is debris
-///     mirrors/         the last lists of mirrors
-///     parsed/, signed/ what others work out of blobs and keep; all of it can be made again
 package final class ContentStore: Sendable {
     /// The folder of the store: "live-build/cache" of a checkout, or what `DEPLOY_CACHE` names.
     package let root: FilePath

@@ -10,14 +10,12 @@ import Testing
 final class ParsedFolder {
     private let temporary: TemporaryFolder
     let folder: FilePath
-    let ingest: FilePath
     private(set) var indexes: [IndexFile] = []
 
     init(_ texts: [[UInt8]], compression: Compression = .none) throws {
         temporary = try TemporaryFolder()
         let root = FilePath(temporary.path)
-        (folder, ingest) = (root.appending("parsed"), root.appending("ingest"))
-        try Files.createDirectory(ingest)
+        folder = root.appending("parsed")
         for (number, text) in texts.enumerated() {
             let bytes = try compression == .none ? text : compression.compress(text)
             let path = root.appending("index-\(number)")
@@ -30,10 +28,10 @@ final class ParsedFolder {
         }
     }
 
-    var parsed: ParsedIndexes { ParsedIndexes(folder: folder, ingest: ingest) }
+    var parsed: ParsedIndexes { ParsedIndexes(folder: folder) }
 
     func removeAll(but kept: [IndexFile]) throws -> ByteCount {
-        try ParsedFiles(folder: folder, ingest: ingest).removeAll(
+        try ParsedFiles(folder: folder).removeAll(
             but: Set(kept.map(\.digest)), versions: ["table": ParsedIndexes.tableVersion])
     }
 
@@ -115,7 +113,7 @@ struct ParsedIndexesTests {
         #expect(try folder.table().facts() == fresh)
         let known = try #require(folder.known())
         #expect(known.facts() == fresh)
-        #expect(try Files.list(folder.folder).count == 5 && Files.list(folder.ingest).isEmpty)
+        #expect(try Files.list(folder.folder).count == 5)
         // Not even the indexes are needed any more.
         for index in folder.indexes { try Files.remove(index.path) }
         #expect(try folder.table().facts() == fresh)
@@ -251,7 +249,7 @@ struct ParsedIndexesTests {
             for try await facts in group { #expect(facts == fresh) }
         }
         #expect(folder.known()?.facts() == fresh)
-        #expect(try Files.list(folder.folder).count == 5 && Files.list(folder.ingest).isEmpty)
+        #expect(try Files.list(folder.folder).count == 5)
     }
 
     @Test("are done without where they can't be kept")
@@ -260,7 +258,6 @@ struct ParsedIndexesTests {
         try Files.write([], to: folder.folder)
         #expect(try folder.table().facts() == folder.fresh().facts())
         #expect(folder.known() == nil)
-        #expect(try Files.list(folder.ingest).isEmpty)
     }
 
     @Test("go when nobody keeps their index")
@@ -331,7 +328,7 @@ struct ParsedIndexesTests {
         let folder = try made()
         let all = folder.indexes
         for count in 0..<all.count {
-            var table = try ParsedIndexes(folder: folder.folder, ingest: folder.ingest)
+            var table = try ParsedIndexes(folder: folder.folder)
                 .table(of: Array(all[..<count]), architecture: "amd64", foreignArchitectures: ["i386"])
             for index in all[count...] {
                 let text = try Files.read(index.path)

@@ -1,10 +1,8 @@
 import APT
-import ContentStore
 import Declaration
 import Locking
 import Packages
 import Primitives
-import SystemPackage
 import Testing
 
 @testable import Darksites
@@ -58,9 +56,7 @@ import Glibc
                 profiles: [],
                 wishes: []),
             profiles: [ProfileRequest(name: "core", base: .essential, sets: sets)], rules: .apt(APTRules()))
-        let folder = FilePath("/tmp/kernel-rule-\(getpid())-\(UInt64.random(in: 0...UInt64.max))")
-        defer { try? Files.remove(folder) }
-        let resolution = try Resolver(store: try ContentStore(root: folder)).resolve(request, in: catalog)
+        let resolution = try Resolver().resolve(request, in: catalog)
         return Set(resolution.locked.packages.map(\.name))
     }
 

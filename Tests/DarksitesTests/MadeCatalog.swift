@@ -1,10 +1,8 @@
 import APT
-import ContentStore
 import Declaration
 import Locking
 import Packages
 import Primitives
-import SystemPackage
 
 @testable import Darksites
 
@@ -66,7 +64,6 @@ struct MadeCatalog {
                 profiles: [],
                 wishes: []),
             profiles: [ProfileRequest(name: "core", base: base, sets: union)], rules: .apt(rules(pins)))
-        let store = try ContentStore(root: FilePath("/tmp/made-catalog-store"))
-        return try Resolver(store: store).resolve(request, in: catalog(pins: pins))
+        return try Resolver().resolve(request, in: catalog(pins: pins))
     }
 }

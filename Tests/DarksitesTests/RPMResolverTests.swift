@@ -1,5 +1,4 @@
 import APT
-import ContentStore
 import Declaration
 import Locking
 import MadeRepository
@@ -7,7 +6,6 @@ import Packages
 import Primitives
 import RPM
 import Solver
-import SystemPackage
 import Testing
 
 @testable import Darksites
@@ -50,21 +48,13 @@ import Testing
                 snapshot: snapshot, content: .rpm(RPMCatalog(content: content, rules: rules)), hold: hold)
         }
 
-        private func withResolver<Answer>(_ body: (Resolver) throws -> Answer) throws -> Answer {
-            let folder = FilePath("/tmp/rpm-resolver-\(UInt64.random(in: 0...UInt64.max))")
-            defer { try? Files.remove(folder) }
-            return try body(Resolver(store: try ContentStore(root: folder)))
-        }
-
         func resolve(_ lines: String...) throws -> Resolver.Resolution {
-            try withResolver { try $0.resolve(request(["core": lines]), in: catalog()) }
+            try Resolver().resolve(request(["core": lines]), in: catalog())
         }
 
         func ask(_ words: String...) throws -> AdHocAnswer {
-            try withResolver { resolver in
-                try AdHocResolver(resolver: resolver, catalog: catalog(), distribution: request([:]))
-                    .solve(AdHocRequest(words, ground: .nothing, family: .rpm))
-            }
+            try AdHocResolver(catalog: catalog(), distribution: request([:]))
+                .solve(AdHocRequest(words, ground: .nothing, family: .rpm))
         }
 
         func check() throws -> InstallabilityReport { try InstallabilityCheck(catalog(), request([:])).report() }
@@ -75,7 +65,7 @@ import Testing
 
         func why(_ word: String, _ lines: String...) throws -> PackageInquiry {
             let request = try request(["core": lines])
-            let resolution = try withResolver { try $0.resolve(request, in: catalog()) }
+            let resolution = try Resolver().resolve(request, in: catalog())
             return try PackageInquiry(
                 PackageRequest(word, family: .rpm), of: request, in: resolution.profiles,
                 packages: catalog().packages())

@@ -15,10 +15,12 @@ import Transfer
 @Suite final class BadIndexTests {
     private let folder: FilePath
     private let store: ContentStore
+    private let derived: DerivedResults
 
     init() throws {
         folder = FilePath("/tmp/bad-index-\(UInt64.random(in: 0...UInt64.max))")
         store = try ContentStore(root: folder.appending("store"))
+        derived = DerivedResults(root: folder.appending("derived"))
     }
 
     deinit { try? Files.remove(folder) }
@@ -46,7 +48,7 @@ import Transfer
         let source = RepositorySource(name: "made", suites: ["s"], components: ["main"], trust: .unsigned)
         let addresses = RepositoryAddresses(["made": ["file://\(folder)/archive"]])
         let snapshot = try await SnapshotFetch(
-            store: store, addresses: addresses, downloader: .impatient, now: MadeCheckout.now
+            store: store, derived: derived, addresses: addresses, downloader: .impatient, now: MadeCheckout.now
         ).latest(of: [source], architectures: ["amd64"])
         let set = try PackageSet(parsing: "a\n", name: "set", file: "set.txt")
         let union = try PackageSetUnion(of: set.entries, files: ["set.txt"], family: .apt, architecture: "amd64")
@@ -57,10 +59,9 @@ import Transfer
                 profiles: [],
                 wishes: []),
             profiles: [ProfileRequest(name: "core", base: .essential, sets: union)], rules: .apt(APTRules()))
-        let resolver = Resolver(store: store)
-        let catalog = try await resolver.catalog(
+        let catalog = try await CatalogReader(store: store, derived: derived).catalog(
             of: snapshot, for: request, fetch: PackageFetch(addresses: addresses, downloader: .impatient))
-        _ = try resolver.resolve(request, in: catalog)
+        _ = try Resolver().resolve(request, in: catalog)
     }
 
     private func message(_ body: () async throws -> Void) async -> String {

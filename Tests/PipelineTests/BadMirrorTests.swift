@@ -31,7 +31,8 @@ import Transfer
 
     private func snapshot(_ mirrors: [String]? = nil, allowExpired: Set<String> = []) async throws -> Snapshot {
         try await SnapshotFetch(
-            store: store, addresses: addresses(mirrors), downloader: .impatient, now: MadeCheckout.now,
+            store: store, derived: DerivedResults(root: checkout.folder.appending("derived")),
+            addresses: addresses(mirrors), downloader: .impatient, now: MadeCheckout.now,
             allowances: Allowances(expired: allowExpired)
         ).latest(of: [source], architectures: ["amd64"])
     }

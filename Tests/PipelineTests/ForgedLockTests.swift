@@ -213,7 +213,7 @@ import Testing
 
     /// What is kept of indexes decides what is chosen, and never what is taken: a table that somebody put there brings nothing in.
     @Test func aForgedTableBringsNothingIn() async throws {
-        let store = try checkout.project().store
+        let parsed = try checkout.project().derived.folder(.parsed)
         let lock = try #require(try LockKeeper(project: checkout.project()).existing()?["debian"])
         let index = try #require(lock.indexes.first)
         let curl = try #require(lock.packages.first { $0.name == "curl" })
@@ -221,9 +221,8 @@ import Testing
         let evil = checkout.folder.appending("Packages")
         try Files.write(text.replacing(curl.digest.hex, with: Self.zeros).utf8, to: evil)
         // A table of it, under the name of one of the signed index.
-        try Files.remove(store.root.appending("parsed"))
-        try Files.createDirectory(store.root.appending("parsed"))
-        _ = try ParsedSnapshots(store: store).indexes.table(
+        try Files.remove(parsed)
+        _ = try ParsedIndexes(folder: parsed).table(
             of: [
                 IndexFile(
                     path: evil, digest: index.digest, compression: .none, source: "made",

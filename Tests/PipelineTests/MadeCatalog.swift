@@ -1,10 +1,8 @@
 import APT
-import ContentStore
 import Declaration
 import Locking
 import Packages
 import Primitives
-import SystemPackage
 
 @testable import Darksites
 
@@ -55,12 +53,8 @@ struct MadeCatalog {
     func resolve(
         _ words: String..., on ground: AdHocRequest.Ground = .base, recommends: Bool = false
     ) throws -> AdHocAnswer {
-        // Nothing is read from the store.
-        let folder = FilePath("/tmp/made-catalog-\(UInt64.random(in: 0...UInt64.max))")
-        let store = try ContentStore(root: folder)
-        defer { try? Files.remove(folder) }
-        return try AdHocResolver(resolver: Resolver(store: store), catalog: catalog, distribution: request)
-            .solve(try AdHocRequest(words, ground: ground, includesRecommends: recommends))
+        try AdHocResolver(catalog: catalog, distribution: request).solve(
+            try AdHocRequest(words, ground: ground, includesRecommends: recommends))
     }
 
     /// A profile of one set with these lines.

@@ -19,7 +19,8 @@ import Transfer
     private let repository: MadeRPMRepository
     private let home: MadeRPMRepository
     private let store: ContentStore
-    private let kept: KeptResults
+    private let derived: DerivedResults
+    private let kept: KeptResults?
 
     private static let app = [Package(name: "app", requires: ["lib"]), Package(name: "lib")]
     private static let withFiles = [
@@ -31,7 +32,8 @@ import Transfer
         repository = try MadeRPMRepository()
         home = try MadeRPMRepository()
         store = try ContentStore(root: home.folder.appending("store"))
-        kept = KeptResults(store: store, home: home.folder.appending("key"))
+        derived = DerivedResults(root: home.folder.appending("derived"))
+        kept = KeptResults(derived: derived, home: home.folder.appending("key"))
         try await repository.write(Self.app)
     }
 
@@ -41,7 +43,8 @@ import Transfer
 
     private func fetch(_ addresses: RepositoryAddresses) -> RPMSnapshotFetch {
         RPMSnapshotFetch(
-            store: store, addresses: addresses, downloader: .impatient, now: MadeCheckout.now, kept: kept)
+            store: store, derived: derived, addresses: addresses, downloader: .impatient, now: MadeCheckout.now,
+            kept: kept)
     }
 
     private func metalink(_ url: String, _ explicit: [String] = []) -> RepositoryAddresses {
@@ -114,7 +117,7 @@ import Transfer
 
     @Test func whatWasReadIsMadeAgainWhereItIsDamagedAndRemovedWithItsIndexes() async throws {
         let snapshot = try await latest()
-        let parsed = store.root.appending("parsed")
+        let parsed = derived.folder(.parsed)
         func files() throws -> [FilePath] { try Files.list(parsed).map { parsed.appending($0) } }
         let file = try #require(try files().first)
         #expect(try files().count == 1 && file.extension == "rpms")
@@ -134,10 +137,10 @@ import Transfer
             try await packages(fetch().locked(locked(snapshot), sources: source(), architecture: "x86_64")).count == 2)
 
         let kept = Set(snapshot.indexes.map(\.digest))
-        #expect(try ParsedSnapshots(store: store).removeAll(but: kept) == .zero)
+        #expect(try ParsedSnapshots.removeAll(of: derived, but: kept) == .zero)
         #expect(try files().count == 1)
-        #expect(
-            try ParsedSnapshots(store: store).removeAll(but: kept.subtracting([snapshot.indexes[1].digest])) > .zero)
+        let fewer = kept.subtracting([snapshot.indexes[1].digest])
+        #expect(try ParsedSnapshots.removeAll(of: derived, but: fewer) > .zero)
         #expect(try files().isEmpty)
     }
 

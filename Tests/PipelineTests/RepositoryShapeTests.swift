@@ -17,10 +17,12 @@ import Transfer
 @Suite final class RepositoryShapeTests {
     private let folder: FilePath
     private let store: ContentStore
+    private let derived: DerivedResults
 
     init() throws {
         folder = FilePath("/tmp/repository-shapes-\(UInt64.random(in: 0...UInt64.max))")
         store = try ContentStore(root: folder.appending("store"))
+        derived = DerivedResults(root: folder.appending("derived"))
     }
 
     deinit { try? Files.remove(folder) }
@@ -33,7 +35,8 @@ import Transfer
     ) async throws -> Snapshot {
         let source = RepositorySource(name: "made", suites: [suite], components: components, trust: .unsigned)
         let fetch = SnapshotFetch(
-            store: store, addresses: RepositoryAddresses(["made": ["file://\(archive)"]]), downloader: .impatient,
+            store: store, derived: derived, addresses: RepositoryAddresses(["made": ["file://\(archive)"]]),
+            downloader: .impatient,
             now: MadeCheckout.now + 400 * 86400)
         if let locked { return try await fetch.locked(locked, sources: [source], architectures: architectures) }
         return try await fetch.latest(of: [source], architectures: architectures)
@@ -42,7 +45,8 @@ import Transfer
     /// "name path" of each package of a snapshot.
     private func packages(_ snapshot: Snapshot, _ architectures: [String] = ["amd64"]) throws -> [String] {
         let content = try #require(snapshot.apt)
-        let table = try ParsedSnapshots(store: store).table(of: snapshot, content, architectures: architectures)
+        let parsed = ParsedSnapshots(store: store, derived: derived)
+        let table = try parsed.table(of: snapshot, content, architectures: architectures)
         return try ["a", "b", "c"].flatMap { name in
             try table.packages(named: name).map { "\(name) \(try table.details(of: $0).filename)" }
         }

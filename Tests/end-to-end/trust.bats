@@ -124,12 +124,12 @@ refuses() { # WORDS COMMAND…: it fails, says so, and fetches no package
 @test "nothing to do verifies nothing again, in the time of nothing" {
     deploy build debian/mirror 2>/dev/null
     rm -f "$site/$archive.requests"
-    chmod -R u+w live-build/cache/parsed && rm -r live-build/cache/parsed
+    chmod -R u+w live-build/cache/derived/parsed && rm -r live-build/cache/derived/parsed
     mkdir bin
     printf '#!/bin/sh\ntouch called\nexec /usr/bin/gpgv "$@"\n' >bin/gpgv
     chmod +x bin/gpgv
     PATH=$PWD/bin:$PATH deploy build debian/mirror 2>/dev/null
-    [[ ! -e called && -z $(requests) && ! -e live-build/cache/parsed ]]
+    [[ ! -e called && -z $(requests) && ! -e live-build/cache/derived/parsed ]]
 }
 
 # --- a mirror that is old --------------------------------------------------------------------------------------------------

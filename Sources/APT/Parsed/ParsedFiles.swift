@@ -1,10 +1,6 @@
 package import Primitives
 package import SystemPackage
 
-#if canImport(Glibc)
-private import Glibc
-#endif
-
 /// The folder of what is made of indexes, so that it is not made twice.
 ///
 ///     <digest>.text    an index, unpacked
@@ -14,13 +10,8 @@ private import Glibc
 package struct ParsedFiles: Sendable {
     /// `parsed` of the store; it need not be there yet.
     package let folder: FilePath
-    /// Where files are written before they are moved to `folder`; on the same file system.
-    private let ingest: FilePath
 
-    package init(folder: FilePath, ingest: FilePath) {
-        self.folder = folder
-        self.ingest = ingest
-    }
+    package init(folder: FilePath) { self.folder = folder }
 
     /// The file with this name.
     package func path(_ name: String) -> FilePath { folder.appending(name) }
@@ -57,7 +48,7 @@ package struct ParsedFiles: Sendable {
     /// Writes `parts` to a file at `path`, or leaves it. Nothing waits for the disk: what a power failure spoils is seen, since
     /// after a start of the machine sums are looked at.
     func put(_ parts: [UnsafeRawBufferPointer], at path: FilePath) {
-        let temporary = ingest.appending("\(getpid())-parsed-\(String(UInt64.random(in: 0 ... .max), radix: 36))")
+        let temporary = folder.appending(".\(String(UInt64.random(in: 0 ... .max), radix: 36)).new")
         do {
             try Files.createDirectory(folder)
             let descriptor = try FileDescriptor.open(

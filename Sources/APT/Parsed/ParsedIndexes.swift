@@ -38,8 +38,8 @@ package struct ParsedIndexes: Sendable {
     private let files: ParsedFiles
     private var folder: FilePath { files.folder }
 
-    /// `folder` need not be there; `ingest` is where files are written first, on the same file system.
-    package init(folder: FilePath, ingest: FilePath) { files = ParsedFiles(folder: folder, ingest: ingest) }
+    /// `folder` need not be there.
+    package init(folder: FilePath) { files = ParsedFiles(folder: folder) }
 
     /// The packages of `indexes`, of which an earlier one is the first origin of what it shares with a later one: from the
     /// folder if it has them, else made and put there.

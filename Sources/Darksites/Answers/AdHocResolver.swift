@@ -5,13 +5,11 @@ import Solver
 
 /// Answers ad-hoc requests against the packages of a snapshot.
 package struct AdHocResolver {
-    private let resolver: Resolver
     private let catalog: Catalog
     /// Of the distribution; its profiles are not resolved but where the ad-hoc request builds on one.
     private let distribution: ResolutionRequest
 
-    package init(resolver: Resolver, catalog: Catalog, distribution: ResolutionRequest) {
-        self.resolver = resolver
+    package init(catalog: Catalog, distribution: ResolutionRequest) {
         self.catalog = catalog
         self.distribution = distribution
     }
@@ -78,7 +76,7 @@ package struct AdHocResolver {
         }
         var alone = distribution
         alone.profiles = [profile]
-        return try resolver.resolve(alone, in: catalog).profiles.first
+        return try Resolver().resolve(alone, in: catalog).profiles.first
     }
 
     /// As the sets of the profile would have it if what is asked for stood in them.

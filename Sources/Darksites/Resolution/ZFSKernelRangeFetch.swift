@@ -5,28 +5,33 @@ import Primitives
 import SystemPackage
 
 /// Finds out for which kernels a snapshot's OpenZFS can be built: that stands in the file META of zfs-dkms, which the index
-/// does not hold. The package is fetched into the store, where the build needs it anyway, and what it says is kept there
+/// does not hold. The package is fetched into the store, where the build needs it anyway, and what it says is kept
 /// under its digest, so that no later resolution opens it.
 package struct ZFSKernelRangeFetch: Sendable {
     private let store: ContentStore
+    private let derived: DerivedResults
     private let fetch: PackageFetch
 
-    package init(store: ContentStore, fetch: PackageFetch) {
+    package init(store: ContentStore, derived: DerivedResults, fetch: PackageFetch) {
         self.store = store
+        self.derived = derived
         self.fetch = fetch
     }
 
     /// The range of zfs-dkms, of `version`, in `file`; nil where the package says none.
     package func range(of file: ArchiveFile, version: String) async throws -> ZFSKernelRange? {
-        let note = store.root.appending("zfs-kernels").appending(file.digest.hex)
-        if let known = try? Files.readText(note), let range = ZFSKernelRange(meta: known, zfs: version) { return range }
+        if let known = derived.bytes(file.digest.hex, of: .zfsKernels),
+            let range = ZFSKernelRange(meta: String(decoding: known, as: UTF8.self), zfs: version)
+        {
+            return range
+        }
         try await fetch.fetch([file], into: store)
         let path = store.path(of: file.digest)
         guard let meta = try await BlockingWork.run({ try Self.meta(in: path) }),
             let range = ZFSKernelRange(meta: meta, zfs: version)
         else { return nil }
-        try Files.createDirectory(note.removingLastComponent())
-        try Files.write("Linux-Minimum: \(range.minimum)\nLinux-Maximum: \(range.maximum)\n".utf8, to: note)
+        let note = "Linux-Minimum: \(range.minimum)\nLinux-Maximum: \(range.maximum)\n"
+        derived.keep(note.utf8, as: file.digest.hex, of: .zfsKernels)
         return range
     }
 

@@ -7,59 +7,57 @@ package import SystemPackage
 private import Glibc
 #endif
 
-/// What verifications came to, kept in the store, so that the next build need not do them again.
+extension DerivedResults.Kind {
+    /// Indexes unpacked, and tables made of them.
+    package static let parsed = Self("parsed")
+    /// Signatures, and the locks that were followed from their keys to their packages.
+    package static let signed = Self("signed")
+    /// Lists of mirrors.
+    package static let mirrors = Self("mirrors")
+    /// For which kernels a version of OpenZFS can be built.
+    package static let zfsKernels = Self("zfs-kernels")
+
+    /// All that are kept of darksites.
+    package static let all = [parsed, signed, mirrors, zfsKernels]
+}
+
+/// What verifications came to, kept among the derived results, so that the next build need not do them again.
 ///
-/// A store may be shared, and whoever can write to it could put a result there that nobody came to. So each is kept with a keyed
+/// They may be shared, and whoever can write to them could put a result there that nobody came to. So each is kept with a keyed
 /// digest (HMAC, RFC 2104) of its name and content, whose secret lies in the folder of the build host's private key: who can
 /// read that can sign mirrors anyway. Without a secret of this user alone nothing is kept, and all is verified every time.
 package struct KeptResults: Sendable {
-    /// The folders of the store that hold such results.
-    package enum Folder: String, Sendable {
-        /// Signatures, and the locks that were followed from their keys to their packages.
-        case signed
-        /// Lists of mirrors.
-        case mirrors
-    }
+    private let derived: DerivedResults
+    private let secret: [UInt8]
 
-    private let root: FilePath
-    private let secret: [UInt8]?
-
-    /// Results in `store`, with the secret in the folder `home`, made there where it is missing.
-    package init(store: ContentStore, home: FilePath) {
-        root = store.root
-        secret = Self.secret(in: home)
-    }
-
-    /// Nothing is kept, and nothing is known.
-    package init(keepingNothingIn store: ContentStore) {
-        root = store.root
-        secret = nil
+    /// Results among `derived`, with the secret in the folder `home`, made there where it is missing; nil where there is none.
+    package init?(derived: DerivedResults, home: FilePath) {
+        guard let secret = Self.secret(in: home) else { return nil }
+        self.derived = derived
+        self.secret = secret
     }
 
     /// What was kept as `name`; nil where nothing was, or somebody else wrote it.
-    package func content(_ name: String, in folder: Folder) -> [UInt8]? {
-        guard let secret, let bytes = try? Files.read(path(name, folder, secret)), bytes.count >= 64,
+    package func content(_ name: String, in kind: DerivedResults.Kind) -> [UInt8]? {
+        guard let bytes = derived.bytes(fileName(name, kind), of: kind), bytes.count >= 64,
             let mark = Digest(hex: bytes[..<64])
         else { return nil }
         let content = Array(bytes[64...])
-        return mark == Self.mark(of: content, name, folder, secret) ? content : nil
+        return mark == self.mark(of: content, name, kind) ? content : nil
     }
 
     /// Keeps `content` as `name`. That it can't be kept is no error: then it is worked out again.
-    package func keep(_ content: [UInt8], as name: String, in folder: Folder) {
-        guard let secret, (try? Files.createDirectory(root.appending(folder.rawValue))) != nil else { return }
-        let mark = Self.mark(of: content, name, folder, secret)
-        try? Files.write(Array(mark.hex.utf8) + content, to: path(name, folder, secret))
+    package func keep(_ content: [UInt8], as name: String, in kind: DerivedResults.Kind) {
+        derived.keep(Array(mark(of: content, name, kind).hex.utf8) + content, as: fileName(name, kind), of: kind)
     }
 
-    /// Each secret has files of its own: two users of one store do not take each other's away.
-    private func path(_ name: String, _ folder: Folder, _ secret: [UInt8]) -> FilePath {
-        let whose = Self.mark(of: [], "", folder, secret).short
-        return root.appending(folder.rawValue).appending("\(name)-\(whose)")
+    /// Each secret has files of its own: two users of one folder do not take each other's away.
+    private func fileName(_ name: String, _ kind: DerivedResults.Kind) -> String {
+        "\(name)-\(mark(of: [], "", kind).short)"
     }
 
-    private static func mark(of content: [UInt8], _ name: String, _ folder: Folder, _ secret: [UInt8]) -> Digest {
-        let label = Array("kept 1 \(folder.rawValue) \(name.utf8.count) \(name)\n".utf8)
+    private func mark(of content: [UInt8], _ name: String, _ kind: DerivedResults.Kind) -> Digest {
+        let label = Array("kept 1 \(kind.name) \(name.utf8.count) \(name)\n".utf8)
         return Digest(authenticating: label + content, with: secret)
     }
 

@@ -19,12 +19,12 @@ struct FoundMirrors {
 
 /// Asks for lists of mirrors. The last good one of each repository is kept, and counts where the server of lists does not answer.
 struct MirrorLists {
-    private let kept: KeptResults
+    private let kept: KeptResults?
     private let ingest: FilePath
     private let downloader: Downloader
 
     init(store: ContentStore, downloader: Downloader, kept: KeptResults?) {
-        self.kept = kept ?? KeptResults(keepingNothingIn: store)
+        self.kept = kept
         ingest = store.ingestFolder
         self.downloader = downloader
     }
@@ -44,10 +44,10 @@ struct MirrorLists {
             try Files.remove(downloaded.destination)
             let list = Kept(asked: source.url, hops: downloaded.hops, bytes: bytes)
             let found = try mirrors(in: list, source, repository)
-            kept.keep(list.text, as: repository, in: .mirrors)
+            kept?.keep(list.text, as: repository, in: .mirrors)
             return found
         } catch let error as any UserError {
-            guard let text = kept.content(repository, in: .mirrors), let list = Kept(text),
+            guard let text = kept?.content(repository, in: .mirrors), let list = Kept(text),
                 list.asked == source.url, var found = try? mirrors(in: list, source, repository)
             else { throw error }
             found.remark = "\(repository): the list of mirrors is the one of last time: \(error.what)"

@@ -5,19 +5,22 @@ package import Locking
 package import Primitives
 import SystemPackage
 
-/// What a store keeps of indexes beside the blobs, so that no question has to read them anew. All of it can be made again.
+/// What is kept of indexes, so that no question has to read them anew.
 ///
-/// Whoever may write to the store can change it: it decides what is chosen, and never what is taken. What a lock says is compared
+/// Whoever may write to it can change it: it decides what is chosen, and never what is taken. What a lock says is compared
 /// with the indexes themselves (`SnapshotFetch.verify`), and a mirror's stanzas come from there.
 package struct ParsedSnapshots: Sendable {
     private let store: ContentStore
-    private var folder: FilePath { store.root.appending("parsed") }
-    private var files: ParsedFiles { ParsedFiles(folder: folder, ingest: store.ingestFolder) }
-    /// The tables of Debian packages, and the unpacked indexes, in `parsed/` of the store.
-    package var indexes: ParsedIndexes { ParsedIndexes(folder: folder, ingest: store.ingestFolder) }
+    private let derived: DerivedResults
+    private var files: ParsedFiles { ParsedFiles(folder: derived.folder(.parsed)) }
+    /// The tables of Debian packages, and the unpacked indexes.
+    package var indexes: ParsedIndexes { ParsedIndexes(folder: derived.folder(.parsed)) }
     var packages: ParsedRPMSnapshots { ParsedRPMSnapshots(folder: files) }
 
-    package init(store: ContentStore) { self.store = store }
+    package init(store: ContentStore, derived: DerivedResults) {
+        self.store = store
+        self.derived = derived
+    }
 
     /// `index` as a file of the store.
     package func file(_ index: LockedIndex, origin: IndexOrigin) -> IndexFile {
@@ -68,18 +71,16 @@ package struct ParsedSnapshots: Sendable {
         }
     }
 
-    /// Removes all that is not of the indexes, signed files and verified locks in `kept`; returns the size of that.
-    package func removeAll(but kept: Set<Digest>) throws(FileError) -> ByteCount {
-        var removed = try files.removeAll(
+    /// Removes all that was derived of other blobs than those in `kept`: indexes, signed files, packages and verified locks; returns
+    /// the size of that.
+    package static func removeAll(of derived: DerivedResults, but kept: Set<Digest>) throws(FileError) -> ByteCount {
+        var removed = try ParsedFiles(folder: derived.folder(.parsed)).removeAll(
             but: kept,
             versions: ["table": ParsedIndexes.tableVersion, ParsedRPMSnapshots.ending: ParsedRPMSnapshots.version])
-        let signed = store.root.appending(KeptResults.Folder.signed.rawValue)
-        guard Files.exists(signed) else { return removed }
-        for name in try Files.list(signed) {
-            if let digest = Digest(hex: String(name.prefix(64))), kept.contains(digest) { continue }
-            let path = signed.appending(name)
-            if let status = try FileStatus(at: path) { removed += ByteCount(status.size) }
-            try Files.remove(path)
+        for kind in [DerivedResults.Kind.signed, .zfsKernels] {
+            removed += try derived.removeAll(of: kind) { name in
+                Digest(hex: String(name.prefix(64))).map(kept.contains) ?? false
+            }
         }
         return removed
     }

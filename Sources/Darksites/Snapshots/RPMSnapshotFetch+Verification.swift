@@ -75,10 +75,10 @@ extension RPMSnapshotFetch {
     private func vouchedName(_ part: Part) -> String { "\(part.snapshot.digest.hex)-metalink-\(part.source.name)" }
 
     /// Keeps that the metalink vouched for a state.
-    func keepVouched(_ part: Part) { kept.keep([], as: vouchedName(part), in: .signed) }
+    func keepVouched(_ part: Part) { kept?.keep([], as: vouchedName(part), in: .signed) }
 
     private func isVouchedFor(_ part: Part, of source: RPMRepositorySource) async throws -> Bool {
-        if kept.content(vouchedName(part), in: .signed) != nil { return true }
+        if kept?.content(vouchedName(part), in: .signed) != nil { return true }
         let bytes = SignedFile(stored: try store.bytes(of: part.snapshot.digest)).bytes
         // A server of metalinks that does not answer vouches for nothing.
         guard let mirrors = try? await mirrors(of: source), (try? mirrors.rank(of: bytes, of: source.name)) != nil

@@ -41,25 +41,27 @@ package struct RPMRepositorySource: Sendable {
 /// Debian packages.
 package struct RPMSnapshotFetch: Sendable {
     let store: ContentStore
+    let derived: DerivedResults
     let addresses: RepositoryAddresses
     let downloader: Downloader
     /// Seconds since 1970; what age is measured against.
     let now: Int64
     private let allowances: Allowances
-    let kept: KeptResults
-    var parsed: ParsedSnapshots { ParsedSnapshots(store: store) }
+    let kept: KeptResults?
+    var parsed: ParsedSnapshots { ParsedSnapshots(store: store, derived: derived) }
 
     /// Without `kept`, every signature is verified anew.
     package init(
-        store: ContentStore, addresses: RepositoryAddresses, downloader: Downloader, now: Int64,
-        allowances: Allowances = Allowances(), kept: KeptResults? = nil
+        store: ContentStore, derived: DerivedResults, addresses: RepositoryAddresses, downloader: Downloader,
+        now: Int64, allowances: Allowances = Allowances(), kept: KeptResults? = nil
     ) {
         self.store = store
+        self.derived = derived
         self.addresses = addresses
         self.downloader = downloader
         self.now = now
         self.allowances = allowances
-        self.kept = kept ?? KeptResults(keepingNothingIn: store)
+        self.kept = kept
     }
 
     /// Today's state of `sources`, with all indexes in the store, and read.

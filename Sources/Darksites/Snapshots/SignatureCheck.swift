@@ -13,7 +13,7 @@ struct Signed: Hashable {
 
 /// Verifies signed files; for locked ones what it found is kept, for the same bytes and the same keys.
 struct SignatureCheck {
-    let kept: KeptResults
+    let kept: KeptResults?
 
     /// What gpgv finds in `file` with `keys`. `name` is what errors call it. A locked file may be signed by a key that has
     /// expired since; one of today may not.
@@ -39,7 +39,7 @@ struct SignatureCheck {
     /// What was found when the signed file with this digest was verified against the keyring with this digest; nil where that
     /// never happened, or somebody else says so.
     func known(_ file: Digest, keyring: Digest) -> Signed? {
-        guard let content = kept.content(name(file, keyring), in: .signed) else { return nil }
+        guard let content = kept?.content(name(file, keyring), in: .signed) else { return nil }
         // The signers, a line each; an empty line; the payload.
         var signers: [String] = []
         var rest = content[...]
@@ -58,6 +58,6 @@ struct SignatureCheck {
             !signed.signers.contains(where: { $0.isEmpty || $0.utf8.contains(UInt8(ascii: "\n")) })
         else { return }
         let content = Array((signed.signers + ["", ""]).joined(separator: "\n").utf8) + signed.payload
-        kept.keep(content, as: name(file, keyring), in: .signed)
+        kept?.keep(content, as: name(file, keyring), in: .signed)
     }
 }

@@ -102,27 +102,29 @@ package struct APTSnapshotContent: Sendable {
 /// Fetches signed indexes and makes sure that they are what they claim: nothing that fails a check stays in the store.
 package struct SnapshotFetch: Sendable {
     let store: ContentStore
+    let derived: DerivedResults
     let addresses: RepositoryAddresses
     let downloader: Downloader
     /// Seconds since 1970; what expiry and age are measured against.
     let now: Int64
     private let allowances: Allowances
-    private let kept: KeptResults
+    private let kept: KeptResults?
 
     /// Without `kept`, every signature is verified anew.
     package init(
-        store: ContentStore, addresses: RepositoryAddresses, downloader: Downloader, now: Int64,
-        allowances: Allowances = Allowances(), kept: KeptResults? = nil
+        store: ContentStore, derived: DerivedResults, addresses: RepositoryAddresses, downloader: Downloader,
+        now: Int64, allowances: Allowances = Allowances(), kept: KeptResults? = nil
     ) {
         self.store = store
+        self.derived = derived
         self.addresses = addresses
         self.downloader = downloader
         self.now = now
         self.allowances = allowances
-        self.kept = kept ?? KeptResults(keepingNothingIn: store)
+        self.kept = kept
     }
 
-    private var parsed: ParsedSnapshots { ParsedSnapshots(store: store) }
+    private var parsed: ParsedSnapshots { ParsedSnapshots(store: store, derived: derived) }
 
     /// Today's state of `sources`, with all indexes for `architectures` in the store. `floor` is what is locked, if anything:
     /// nothing goes back behind it.

@@ -38,14 +38,16 @@ extension LockKeeper {
 
     func debianFetch() async throws -> SnapshotFetch {
         SnapshotFetch(
-            store: project.store, addresses: try await project.addresses(), downloader: try await project.downloader(),
-            now: project.surroundings.now(), allowances: project.allowances, kept: project.kept)
+            store: project.store, derived: project.derived, addresses: try await project.addresses(),
+            downloader: try await project.downloader(), now: project.surroundings.now(), allowances: project.allowances,
+            kept: project.kept)
     }
 
     func rpmFetch() async throws -> RPMSnapshotFetch {
         RPMSnapshotFetch(
-            store: project.store, addresses: try await project.addresses(), downloader: try await project.downloader(),
-            now: project.surroundings.now(), allowances: project.allowances, kept: project.kept)
+            store: project.store, derived: project.derived, addresses: try await project.addresses(),
+            downloader: try await project.downloader(), now: project.surroundings.now(), allowances: project.allowances,
+            kept: project.kept)
     }
 
     /// Throws `UserErrors` where package files of the user's own are not there.

@@ -11,7 +11,7 @@ extension LockKeeper {
         let kept = project.kept
         return standing.sections.allSatisfy { section in
             guard let locked = section.locked, let places = standing.places else { return true }
-            return kept.content(LockVerification.name(of: places.section(locked.name)), in: .signed) != nil
+            return kept?.content(LockVerification.name(of: places.section(locked.name)), in: .signed) != nil
         }
     }
 
@@ -42,7 +42,7 @@ extension LockKeeper {
     ) async throws {
         let text = try places ?? LockPlaces(LockWriter.text(of: Lock([locked])), file: "")
         let (kept, name) = (project.kept, LockVerification.name(of: text.section(locked.name)))
-        if !isStale, kept.content(name, in: .signed) != nil { return }
+        if !isStale, kept?.content(name, in: .signed) != nil { return }
         let found: LockVerification
         do {
             found =
@@ -59,6 +59,6 @@ extension LockKeeper {
         }
         for line in try found.check(locked.name, places: places, isMerged: isMerged) { project.events(.warning(line)) }
         for line in found.notices { project.events(.notice(line)) }
-        if !isStale { kept.keep([], as: name, in: .signed) }
+        if !isStale { kept?.keep([], as: name, in: .signed) }
     }
 }

@@ -259,14 +259,14 @@ package struct LockKeeper: Sendable {
         let events = project.events
         let snapshot = try await self.snapshot(of: distribution, before, adding: !moving.isEmpty, notBefore: floor)
         for remark in snapshot.remarks { events(.warning(remark)) }
-        let resolver = Resolver(store: project.store)
+        let catalogs = project.catalogs
         let fetch = project.packageFetch()
         var moving = moving
         while true {
             let hold = LockHold(before, moving: moving)
-            let catalog = try await resolver.catalog(of: snapshot, for: request, keeping: hold, fetch: fetch)
+            let catalog = try await catalogs.catalog(of: snapshot, for: request, keeping: hold, fetch: fetch)
             let (locked, remarks) = try await BlockingWork.run {
-                let resolution = try resolver.resolve(request, in: catalog)
+                let resolution = try Resolver().resolve(request, in: catalog)
                 return (resolution.locked, resolution.remarks)
             }
             // What had to move in one profile moves in all: a mirror has one version of a package where it can.

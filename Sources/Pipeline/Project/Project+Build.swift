@@ -220,7 +220,7 @@ extension Project {
             if let file { kept.insert(LockVerification.digest(of: file.places.section(distribution.name))) }
         }
         let removed = try GarbageCollector(store: store, records: records).collect(keeping: kept, holding: storeLock)
-        return (removed.blobs, removed.size + (try ParsedSnapshots(store: store).removeAll(but: kept)))
+        return (removed.blobs, removed.size + (try ParsedSnapshots.removeAll(of: derived, but: kept)))
     }
 }
 

@@ -28,7 +28,7 @@ extension Project {
         }
         let locked = try keeper.existing()?[name]
         let snapshot = try await keeper.snapshot(of: declaration, locked)
-        let catalog = try await Resolver(store: store).catalog(
+        let catalog = try await catalogs.catalog(
             of: snapshot, for: request, keeping: LockHold(locked), fetch: packageFetch())
         return OpenDistribution(declaration: declaration, request: request, locked: locked, catalog: catalog)
     }

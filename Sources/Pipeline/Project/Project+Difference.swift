@@ -89,11 +89,10 @@ private struct CauseTracer {
         var narrowed = request
         narrowed.profiles.removeAll { !profiles.contains($0.name) }
         let snapshot = try await LockKeeper(project: project).snapshot(of: declared, locked)
-        let resolver = Resolver(store: project.store)
-        let catalog = try await resolver.catalog(
+        let catalog = try await project.catalogs.catalog(
             of: snapshot, for: narrowed, keeping: LockHold(locked), fetch: project.packageFetch())
         return try await BlockingWork.run { [narrowed] in
-            LockCauses(of: changes, in: try resolver.resolve(narrowed, in: catalog).profiles)
+            LockCauses(of: changes, in: try Resolver().resolve(narrowed, in: catalog).profiles)
         }
     }
 

@@ -27,9 +27,8 @@ extension Project {
         }
         let request = try AdHocRequest(
             words, ground: ground, includesRecommends: includesRecommends, family: open.request.family)
-        return try await BlockingWork.run { [store] in
-            try AdHocResolver(resolver: Resolver(store: store), catalog: open.catalog, distribution: open.request)
-                .solve(request)
+        return try await BlockingWork.run {
+            try AdHocResolver(catalog: open.catalog, distribution: open.request).solve(request)
         }
     }
 

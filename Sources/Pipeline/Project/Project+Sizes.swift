@@ -11,8 +11,8 @@ extension Project {
             ?? declaration.distributions.map(\.name).filter(declaration.distributionsInUse.contains)
         {
             let open = try await open(distribution: name)
-            let sizes = try await BlockingWork.run { [store] in
-                let resolution = try Resolver(store: store).resolve(open.request, in: open.catalog)
+            let sizes = try await BlockingWork.run {
+                let resolution = try Resolver().resolve(open.request, in: open.catalog)
                 return ProfileSizes(of: open.request, in: resolution.profiles)
             }
             result.append((sizes, QuestionGround(open)))

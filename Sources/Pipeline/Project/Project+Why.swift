@@ -13,8 +13,8 @@ extension Project {
     ) async throws -> (inquiry: PackageInquiry, ground: QuestionGround) {
         let open = try await open(distribution: distribution)
         let request = try PackageRequest(package, family: open.request.family)
-        let inquiry = try await BlockingWork.run { [store] in
-            let resolution = try Resolver(store: store).resolve(open.request, in: open.catalog)
+        let inquiry = try await BlockingWork.run {
+            let resolution = try Resolver().resolve(open.request, in: open.catalog)
             return try PackageInquiry(
                 request, of: open.request, in: resolution.profiles,
                 packages: try open.catalog.packages())

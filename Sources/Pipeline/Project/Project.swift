@@ -26,6 +26,8 @@ package struct Project: Sendable {
     package let surroundings: Surroundings
     /// The store in the workspace's cache; `lockStore` holds it for one process.
     package let store: ContentStore
+    /// What is worked out of blobs and can be made again.
+    package let derived: DerivedResults
     /// The runs of steps, in the cache, too.
     package let records: RecordStore
     /// What runs containers on this host.
@@ -37,10 +39,10 @@ package struct Project: Sendable {
     package var allowances = Allowances()
 
     /// What this user's verifications came to; nothing where there is no place for his keys.
-    var kept: KeptResults {
-        guard let home = try? workspace.key else { return KeptResults(keepingNothingIn: store) }
-        return KeptResults(store: store, home: home)
-    }
+    var kept: KeptResults? { (try? workspace.key).flatMap { KeptResults(derived: derived, home: $0) } }
+
+    /// What reads the packages of a snapshot, and those that were read before from what was kept of them.
+    var catalogs: CatalogReader { CatalogReader(store: store, derived: derived) }
 
     /// Opens the declaration in `file`, taken from `folder`. The folders of the build are made where they are missing.
     ///
@@ -63,6 +65,7 @@ package struct Project: Sendable {
         guard !workspace.isShared(workspace.cache) else { throw SharedCache(folder: workspace.cache) }
         let warning = try Self.judgeOwner(of: workspace.cache, surroundings)
         store = try ContentStore(root: workspace.cache)
+        derived = DerivedResults(root: workspace.derived, taking: DerivedResults.Kind.all, from: workspace.cache)
         records = try RecordStore(root: workspace.records)
         podman = Podman(environment: surroundings.environment, state: workspace.podman) { events(.notice($0)) }
         if let warning { events(.warning(warning)) }

@@ -94,6 +94,8 @@ package struct Workspace: Sendable {
     package var logs: FilePath { root.pushing("live-build/logs") }
     /// What is remembered of the runs of steps.
     package var records: FilePath { cache.appending("records") }
+    /// What is worked out of blobs and can be made again.
+    package var derived: FilePath { cache.appending("derived") }
     /// The file with the digests of the user's files, so that they are read once.
     package var statCache: FilePath { cache.appending("stat-cache") }
     /// How containers are started on this host, once that was found out; and podman's temporary files.

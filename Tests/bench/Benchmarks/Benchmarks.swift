@@ -84,7 +84,7 @@ struct Benchmarks {
                 path: FilePath(path), digest: Digest(of: path.utf8), compression: Compression(fileName: path),
                 source: path, origin: IndexOrigin(repository: path, suite: "", component: ""))
         }
-        return try ParsedIndexes(folder: folder, ingest: folder).table(of: files, architecture: "amd64")
+        return try ParsedIndexes(folder: folder).table(of: files, architecture: "amd64")
     }
 
     /// Solves for the base system and the names that the file lists, a line each, and prints medians: with nothing known of any

@@ -37,7 +37,7 @@ enum ProfileTiming {
             part("open")
             var request = open.request
             request.profiles.removeAll { words.count > 1 && $0.name != words[1] }
-            let resolution = try Resolver(store: project.store).resolve(request, in: open.catalog)
+            let resolution = try Resolver().resolve(request, in: open.catalog)
             part("\(request.profiles.count) profiles of \(words[0]), \(resolution.locked.packages.count) packages,")
         }
         print("\(parts.joined(separator: " · ")) · all \(Benchmarks.shown(ContinuousClock.now - start))")

@@ -17,8 +17,8 @@ struct RPMSnapshotTiming {
         let names = folders.map { $0.lastComponent?.string ?? "" }
         let addresses = Dictionary(zip(names, folders.map { ["file://\($0)"] })) { first, _ in first }
         let fetch = RPMSnapshotFetch(
-            store: try ContentStore(root: store), addresses: RepositoryAddresses(addresses), downloader: Downloader(),
-            now: 0)
+            store: try ContentStore(root: store), derived: DerivedResults(root: store.appending("derived")),
+            addresses: RepositoryAddresses(addresses), downloader: Downloader(), now: 0)
         let sources = names.map { RPMRepositorySource(name: $0, trust: .unsigned) }
         let file = store.appending("deploy.lock")
         guard Files.exists(file) else {

@@ -26,6 +26,6 @@ done
 measure --rounds "$(rounds 15)" "${commands[@]}" \
     'every profile of a distribution' '' "$profiles_command $distribution" \
     'every profile, twice: as two distributions' '' "$profiles_command $distribution $distribution" \
-    'one profile, nothing parsed yet' "rm -rf $work/store/parsed $work/store/signed" \
+    'one profile, nothing parsed yet' "rm -rf $work/store/derived/parsed $work/store/derived/signed" \
     "$profiles_command $distribution/${profiles%% *}"
 unset DEPLOY_CACHE
