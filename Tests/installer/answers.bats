@@ -186,8 +186,8 @@ random_value() { # random_value KIND
     kind=${kind%'?'}
     case $kind in
         flag) pick 0 1 ;;
-        # shellcheck disable=SC2086
         distribution | profile | release) letters "$small" 1 15 ;;
+        # shellcheck disable=SC2086
         word:*) pick ${kind//[:,]/ } | sed 's/^word$/'"${kind##*[:,]}/" ;;
         name | user) letters "x$small" 5 20 ;;
         host | hostname) printf '%s.%s' "$(letters $small 1 20)" "$(letters ${small}0123456789 1 20)" ;;
