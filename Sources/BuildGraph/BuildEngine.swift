@@ -1,13 +1,13 @@
-package import ContentStore
+import ContentStore
 import Primitives
 package import SystemPackage
 
 /// Brings steps up to date: finds results on record, runs what has none, several at once.
 package struct BuildEngine: Sendable {
-    /// Where inputs and outputs are; results are only good as long as their bytes are here.
-    package let store: ContentStore
+    /// Where inputs and outputs are; results are only good as long as their bytes are to be had.
+    package let store: any ArtifactStore
     /// The runs of the past, where results are looked for by key.
-    package let records: RecordStore
+    package let records: any RecordStore
     /// What runs the scripts of container steps.
     package let containers: any ContainerRunner
     /// Where each step that runs writes its log.
@@ -22,8 +22,9 @@ package struct BuildEngine: Sendable {
     package let events: @Sendable (BuildEvent) -> Void
 
     package init(
-        store: ContentStore, records: RecordStore, containers: any ContainerRunner, logFolder: FilePath, cores: Int,
-        architecture: String, now: @escaping @Sendable () -> Int64, events: @escaping @Sendable (BuildEvent) -> Void
+        store: any ArtifactStore, records: any RecordStore, containers: any ContainerRunner, logFolder: FilePath,
+        cores: Int, architecture: String, now: @escaping @Sendable () -> Int64,
+        events: @escaping @Sendable (BuildEvent) -> Void
     ) {
         self.store = store
         self.records = records
@@ -36,20 +37,26 @@ package struct BuildEngine: Sendable {
     }
 
     /// How each step that `wanted` needs stands, with nothing run and nothing written.
-    package func standing(of wanted: Set<StepName>, in graph: StepGraph) -> [(step: Step, standing: StepStanding)] {
+    package func standing(
+        of wanted: Set<StepName>, in graph: StepGraph
+    ) async -> [(step: Step, standing: StepStanding)] {
         let finder = ChangeFinder(records: records)
         var found: [StepName: StepRecord] = [:]
-        return graph.closure(of: wanted).compactMap { name in
-            guard let step = graph.steps[name] else { return nil }
+        var result: [(step: Step, standing: StepStanding)] = []
+        for name in graph.closure(of: wanted) {
+            guard let step = graph.steps[name] else { continue }
             guard let evaluation = step.evaluate(records: found, architecture: architecture) else {
-                return (step, .waits(for: step.dependencies.filter { found[$0] == nil }.sorted()))
+                result.append((step, .waits(for: step.dependencies.filter { found[$0] == nil }.sorted())))
+                continue
             }
-            if let record = records.record(evaluation.key) {
-                found[name] = record
-                return (step, .cached(record))
+            found[name] = await records.record(evaluation.key)
+            if let record = found[name] {
+                result.append((step, .cached(record)))
+            } else {
+                result.append((step, .mustRun(evaluation, await finder.reason(for: step, evaluation))))
             }
-            return (step, .mustRun(evaluation, finder.reason(for: step, evaluation)))
         }
+        return result
     }
 
     /// Brings `wanted` up to date and returns the record of every step that was needed.
@@ -72,7 +79,7 @@ package struct BuildEngine: Sendable {
         let failure: (any Error)? = await withTaskGroup(of: (StepName, StepEnd).self) { group in
             var failure: (any Error)?
             while true {
-                if failure == nil { settle(&schedule) }
+                if failure == nil { await settle(&schedule) }
                 while failure == nil, !Task.isCancelled,
                     let (step, evaluation, reason) = schedule.nextReady(cores: cores)
                 {
@@ -95,38 +102,33 @@ package struct BuildEngine: Sendable {
     }
 
     /// Finds on record whatever can be found, and marks as ready what can't.
-    private func settle(_ schedule: inout Schedule) {
+    private func settle(_ schedule: inout Schedule) async {
         let finder = ChangeFinder(records: records)
         for name in schedule.order where schedule.isOpen(name) {
             guard let step = schedule.graph.steps[name],
                 let evaluation = step.evaluate(records: schedule.done, architecture: architecture)
             else { continue }
-            guard schedule.forced[name] == nil, let record = records.record(evaluation.key) else {
-                let reason = schedule.forced[name] ?? finder.reason(for: step, evaluation)
+            if let reason = schedule.forced[name] {
                 schedule.markReady(name, evaluation, reason)
                 continue
             }
-            if schedule.wanted.contains(name), !record.outputs.values.allSatisfy(isPresent) {
+            guard let record = await records.record(evaluation.key) else {
+                schedule.markReady(name, evaluation, await finder.reason(for: step, evaluation))
+                continue
+            }
+            if schedule.wanted.contains(name), await !hasAll(record.outputs) {
                 schedule.markReady(name, evaluation, .outputMissing)
                 continue
             }
             schedule.done[name] = record
-            try? records.noteUse(of: record, by: name)  // only what a later change is measured against
+            try? await records.noteUse(of: record, by: name)  // only what a later change is measured against
             events(.stepFinished(name, .cached))
         }
     }
 
-    /// Whether an artifact is in the store, judged by names and sizes alone.
-    func isPresent(_ artifact: Artifact) -> Bool {
-        guard store.contains(artifact.digest, size: artifact.kind == .file ? artifact.size.bytes : nil) else {
-            return false
-        }
-        guard artifact.kind == .tree else { return true }
-        guard let tree = try? store.tree(artifact.digest) else { return false }
-        return tree.nodes.values.allSatisfy { node in
-            guard case .file(let digest, let size, _) = node else { return true }
-            return store.contains(digest, size: size)
-        }
+    private func hasAll(_ outputs: [String: Artifact]) async -> Bool {
+        for artifact in outputs.values where await !store.has(artifact) { return false }
+        return true
     }
 
     /// Opens a shell in the container of a step, with its inputs as they are now, and returns its exit status.
@@ -134,7 +136,7 @@ package struct BuildEngine: Sendable {
     /// Throws `GraphError` where the step runs in no container, or where what it reads has not been made yet.
     package func shell(_ name: StepName, in graph: StepGraph) async throws -> Int32 {
         var found: [StepName: StepRecord] = [:]
-        for (step, standing) in standing(of: [name], in: graph) {
+        for (step, standing) in await standing(of: [name], in: graph) {
             if case .cached(let record) = standing { found[step.name] = record }
         }
         guard let step = graph.steps[name], let evaluation = step.evaluate(records: found, architecture: architecture),
@@ -142,7 +144,7 @@ package struct BuildEngine: Sendable {
         else {
             throw GraphError(what: "what \(name) reads has not been made yet", hint: "run `deploy build \(name)` first")
         }
-        let folder = try store.makeWorkFolder("shell-\(name.fileName)")
+        let folder = try store.workArea.makeFolder("shell-\(name.fileName)")
         let status: Result<Int32, any Error>
         do {
             let command = try await StepRunner(engine: self, step: step, evaluation: evaluation).command(in: folder)
@@ -161,7 +163,7 @@ package struct BuildEngine: Sendable {
         let runner = StepRunner(engine: self, step: step, evaluation: evaluation)
         do {
             if let producer = try await stage(step, evaluation) { return .missing(producer) }
-            let last = records.lastKey(of: step.name).flatMap(records.record)
+            let last = await records.lastRecord(of: step.name)
             events(.stepStarted(step.name, reason: reason, expected: last?.duration))
             let result = try await runner.run()
             let duration = ContinuousClock.now - start
@@ -169,9 +171,9 @@ package struct BuildEngine: Sendable {
                 key: evaluation.key, step: step.name,
                 previous: last.map(\.key).flatMap { $0 == evaluation.key ? last?.previous : $0 },
                 finished: now(), duration: duration, summary: result.summary,
-                log: try? store.copy(runner.log.path).digest, inputs: evaluation.inputs, outputs: result.outputs,
-                code: step.code)
-            try records.save(record)
+                log: try? await store.insert(copying: runner.log.path), inputs: evaluation.inputs,
+                outputs: result.outputs, code: step.code)
+            try await records.save(record)
             events(.stepFinished(step.name, .ran(duration, summary: result.summary)))
             return .ran(record)
         } catch {
@@ -188,33 +190,28 @@ package struct BuildEngine: Sendable {
     /// Makes sure that the bytes of all inputs are in the store and undamaged. Returns the step that has to make one of
     /// them again, where one is not.
     private func stage(_ step: Step, _ evaluation: StepEvaluation) async throws -> StepName? {
-        let store = store
-        return try await BlockingWork.run {
-            for (name, input) in step.inputs {
-                switch input {
-                case .literal(let bytes): try store.insert(bytes)
-                case .file(let path, let digest, let shown): try Self.copy(path, digest, shown, into: store)
-                case .folder(let path, let tree, let shown):
-                    for case (let inside, .file(let digest, _, _)) in tree.nodes {
-                        try Self.copy(path.pushing(FilePath(inside)), digest, "\(shown)/\(inside)", into: store)
-                    }
-                    try store.insert(tree)
-                case .output(let producer, _):
-                    guard let artifact = evaluation.inputs[name]?.artifact, store.isIntact(artifact.digest) else {
-                        return producer
-                    }
-                    guard artifact.kind == .tree else { continue }
-                    let tree = try store.tree(artifact.digest)
-                    guard tree.digests.allSatisfy(store.isIntact) else { return producer }
+        for (name, input) in step.inputs {
+            switch input {
+            case .literal(let bytes): try await store.insert(bytes)
+            case .file(let path, let blob, let shown):
+                if try await !store.fetch(blob) { try await copy(path, blob, shown) }
+            case .folder(let path, let tree, let shown):
+                let missing = try await store.fetch(tree.blobs)
+                for case (let inside, .file(let blob, _)) in tree.nodes where missing.contains(blob) {
+                    try await copy(path.pushing(FilePath(inside)), blob, "\(shown)/\(inside)")
+                }
+                try await store.insert(tree)
+            case .output(let producer, _):
+                guard let artifact = evaluation.inputs[name]?.artifact, try await store.fetch(artifact) else {
+                    return producer
                 }
             }
-            return nil
         }
+        return nil
     }
 
-    private static func copy(_ path: FilePath, _ digest: Digest, _ shown: String, into store: ContentStore) throws {
-        guard !store.isIntact(digest) else { return }
-        guard try store.copy(path).digest == digest else { throw ChangedDuringBuild(path: shown) }
+    private func copy(_ path: FilePath, _ blob: Blob, _ shown: String) async throws {
+        guard try await store.insert(copying: path) == blob else { throw ChangedDuringBuild(path: shown) }
     }
 }
 

@@ -1,4 +1,4 @@
-package import ContentStore
+import ContentStore
 import Primitives
 
 /// Why a step ran, or would run: what changed among its inputs, and what made that change, down to the root causes.
@@ -48,13 +48,13 @@ package struct Explanation: Sendable {
 
 /// Finds explanations in the records of past runs.
 package struct Explainer: Sendable {
-    private let store: ContentStore
-    private let records: RecordStore
+    private let store: any ArtifactStore
+    private let records: any RecordStore
     private let finder: ChangeFinder
     private let now: Int64
 
     /// `now`, in seconds since 1970, is what "ago" is measured from.
-    package init(store: ContentStore, records: RecordStore, now: Int64) {
+    package init(store: any ArtifactStore, records: any RecordStore, now: Int64) {
         self.store = store
         self.records = records
         self.now = now
@@ -62,20 +62,21 @@ package struct Explainer: Sendable {
     }
 
     /// Explains the step called `name`, given how all steps stand now.
-    package func explain(_ name: StepName, standing: [(step: Step, standing: StepStanding)]) -> Explanation? {
+    package func explain(
+        _ name: StepName, standing: [(step: Step, standing: StepStanding)]
+    ) async -> Explanation? {
         let states = Dictionary(uniqueKeysWithValues: standing.map { ($0.step.name, $0) })
         guard let (step, state) = states[name] else { return nil }
         switch state {
         case .cached(let record):
-            let previous = record.previous.flatMap(records.record)
             let verdict = Explanation.Verdict.ran(secondsAgo: max(now - record.finished, 0), took: record.duration)
-            guard let previous else {
+            guard let key = record.previous, let previous = await records.record(key) else {
                 return Explanation(step: name, verdict: verdict, remark: "it was the first run on record", causes: [])
             }
-            let causes = causes(from: previous, inputs: record.inputs, code: record.code, fresh: nil)
+            let causes = await causes(from: previous, inputs: record.inputs, code: record.code, fresh: nil)
             return Explanation(step: name, verdict: verdict, remark: nil, causes: causes)
         case .mustRun, .waits:
-            let causes = pending(step, states)
+            let causes = await pending(step, states)
             let remark = causes.isEmpty ? "no run of it is on record" : nil
             return Explanation(
                 step: name, verdict: causes.isEmpty ? .neverRan : .wouldRun, remark: remark, causes: causes)
@@ -85,19 +86,22 @@ package struct Explainer: Sendable {
     /// What lies behind a step that is not up to date.
     private func pending(
         _ step: Step, _ states: [StepName: (step: Step, standing: StepStanding)]
-    ) -> [Explanation.Cause] {
-        guard let last = records.lastKey(of: step.name).flatMap(records.record) else { return [] }
+    ) async -> [Explanation.Cause] {
+        guard let last = await records.lastRecord(of: step.name) else { return [] }
         switch states[step.name]?.standing {
         case .mustRun(let evaluation, _):
-            return causes(from: last, inputs: evaluation.inputs, code: step.code, fresh: step)
+            return await causes(from: last, inputs: evaluation.inputs, code: step.code, fresh: step)
         case .waits(let producers):
-            return producers.compactMap { producer in
-                guard let (step, _) = states[producer] else { return nil }
-                let behind = pending(step, states)
+            var causes: [Explanation.Cause] = []
+            for producer in producers {
+                guard let (step, _) = states[producer] else { continue }
+                let behind = await pending(step, states)
                 let details = behind.isEmpty ? ["has not run yet"] : ["would run first"]
-                return Explanation.Cause(
-                    subject: producer.text, details: details, isRoot: behind.isEmpty, because: behind)
+                causes.append(
+                    Explanation.Cause(
+                        subject: producer.text, details: details, isRoot: behind.isEmpty, because: behind))
             }
+            return causes
         case .cached, nil: return []
         }
     }
@@ -105,56 +109,61 @@ package struct Explainer: Sendable {
     /// `fresh` is the step as it stands now, where the run after the change has not happened yet.
     private func causes(
         from before: StepRecord, inputs: [String: StepRecord.Input], code: String, fresh: Step?
-    ) -> [Explanation.Cause] {
-        finder.changes(from: before, inputs: inputs, code: code).map { change in
-            let after = inputs[change.input]
-            switch (before.inputs[change.input]?.origin, after?.origin) {
-            case (.step(_, _, let oldKey), .step(let producer, let output, let newKey)):
-                let digests = "\(change.before?.short ?? "nothing") → \(change.after?.short ?? "nothing")"
-                let behind: [Explanation.Cause] =
-                    if let old = records.record(oldKey), let new = records.record(newKey), oldKey != newKey {
-                        causes(from: old, inputs: new.inputs, code: new.code, fresh: nil)
-                    } else {
-                        []
-                    }
-                return Explanation.Cause(
-                    subject: "\(producer) \(output)", details: ["sha256 \(digests)"], isRoot: behind.isEmpty,
-                    because: behind)
-            case (_, .user(let path)):
-                let details = difference(change, fresh.flatMap { $0.inputs[change.input] }, shownAs: path)
-                // One file of a folder is the cause itself: "…/file changed".
-                if details.count == 1, details[0].hasPrefix("\(path)/"), let space = details[0].lastIndex(of: " ") {
-                    let verb = String(details[0][details[0].index(after: space)...])
-                    return Explanation.Cause(
-                        subject: String(details[0][..<space]), details: [verb], isRoot: true, because: [])
-                }
-                return Explanation.Cause(subject: path, details: details, isRoot: true, because: [])
-            case _ where change.input == ChangeFinder.code:
-                let details = before.code == code ? [] : ["\(before.code) → \(code)"]
-                return Explanation.Cause(subject: change.input, details: details, isRoot: true, because: [])
-            default:
-                let details = difference(change, fresh.flatMap { $0.inputs[change.input] })
-                return Explanation.Cause(subject: change.input, details: details, isRoot: true, because: [])
+    ) async -> [Explanation.Cause] {
+        var causes: [Explanation.Cause] = []
+        for change in finder.changes(from: before, inputs: inputs, code: code) {
+            causes.append(await cause(change, from: before, inputs: inputs, code: code, fresh: fresh))
+        }
+        return causes
+    }
+
+    private func cause(
+        _ change: InputChange, from before: StepRecord, inputs: [String: StepRecord.Input], code: String, fresh: Step?
+    ) async -> Explanation.Cause {
+        let (old, new) = (before.inputs[change.input], inputs[change.input])
+        let input = fresh?.inputs[change.input]
+        switch (old?.origin, new?.origin) {
+        case (.step(_, _, let oldKey), .step(let producer, let output, let newKey)):
+            let digests = "\(change.before?.short ?? "nothing") → \(change.after?.short ?? "nothing")"
+            var behind: [Explanation.Cause] = []
+            if oldKey != newKey, let old = await records.record(oldKey), let new = await records.record(newKey) {
+                behind = await causes(from: old, inputs: new.inputs, code: new.code, fresh: nil)
             }
+            return Explanation.Cause(
+                subject: "\(producer) \(output)", details: ["sha256 \(digests)"], isRoot: behind.isEmpty,
+                because: behind)
+        case (_, .user(let path)):
+            let details = await difference(old?.artifact, new?.artifact, input, shownAs: path)
+            // One file of a folder is the cause itself: "…/file changed".
+            if details.count == 1, details[0].hasPrefix("\(path)/"), let space = details[0].lastIndex(of: " ") {
+                let verb = String(details[0][details[0].index(after: space)...])
+                return Explanation.Cause(
+                    subject: String(details[0][..<space]), details: [verb], isRoot: true, because: [])
+            }
+            return Explanation.Cause(subject: path, details: details, isRoot: true, because: [])
+        case _ where change.input == ChangeFinder.code:
+            let details = before.code == code ? [] : ["\(before.code) → \(code)"]
+            return Explanation.Cause(subject: change.input, details: details, isRoot: true, because: [])
+        default:
+            let details = await difference(old?.artifact, new?.artifact, input)
+            return Explanation.Cause(subject: change.input, details: details, isRoot: true, because: [])
         }
     }
 
     /// What differs between the two values of an input, in lines or files, at most eight of them.
-    private func difference(_ change: InputChange, _ fresh: StepInput?, shownAs folder: String? = nil) -> [String] {
+    private func difference(
+        _ old: Artifact?, _ new: Artifact?, _ fresh: StepInput?, shownAs folder: String? = nil
+    ) async -> [String] {
         let prefix = folder.map { "\($0)/" } ?? ""
-        if case .folder(_, let after, _) = fresh {
-            guard let before = change.before.flatMap({ try? store.tree($0) }) else { return [] }
-            return Self.shorten(Self.files(before, after).map { prefix + $0 })
-        }
-        func bytes(_ digest: Digest?) -> [UInt8]? { digest.flatMap { try? store.bytes(of: $0) } }
-        let before = bytes(change.before)
-        var after = bytes(change.after)
+        guard let old, let before = try? await store.bytes(of: old.blob) else { return [] }
+        let after: [UInt8]?
         switch fresh {
         case .literal(let value): after = value
         case .file(let path, _, _): after = try? Files.read(path)
-        default: break
+        case .folder(_, let tree, _): after = tree.serialized
+        case .output, nil: after = if let new { try? await store.bytes(of: new.blob) } else { nil }
         }
-        guard let before, let after else { return [] }
+        guard let after else { return [] }
         if let before = try? FileTree(serialized: before), let after = try? FileTree(serialized: after) {
             return Self.shorten(Self.files(before, after).map { prefix + $0 })
         }

@@ -9,14 +9,25 @@ package enum ArtifactKind: String, Sendable { case file, tree }
 package struct Artifact: Hashable, Sendable {
     /// Whether `digest` names a file or a tree.
     package let kind: ArtifactKind
-    /// The digest of the file's bytes, or of the tree's serialised bytes.
-    package let digest: Digest
+    /// The file; of a tree the list of its files (`FileTree.serialized`).
+    package let blob: Blob
     /// The size of the file, or of all the tree's files together.
     package let size: ByteCount
 
-    package init(kind: ArtifactKind, digest: Digest, size: ByteCount) {
-        self.kind = kind
-        self.digest = digest
+    /// That of `blob`: what keys of the steps that read it are made of.
+    package var digest: Digest { blob.digest }
+
+    /// The file with these bytes.
+    package init(file blob: Blob) {
+        kind = .file
+        self.blob = blob
+        size = blob.size
+    }
+
+    /// A tree whose list is `blob`, and whose files have this size together.
+    package init(tree blob: Blob, size: ByteCount) {
+        kind = .tree
+        self.blob = blob
         self.size = size
     }
 }
@@ -26,7 +37,7 @@ package enum StepInput: Sendable {
     /// A value that the declaration and the lock give, as bytes; the step sees a file.
     case literal([UInt8])
     /// A file of the user's, hashed; `shownAs` is its path as people know it.
-    case file(FilePath, Digest, shownAs: String)
+    case file(FilePath, Blob, shownAs: String)
     /// A folder of the user's, hashed file by file.
     case folder(FilePath, FileTree, shownAs: String)
     /// What another step makes.

@@ -1,50 +1,49 @@
 package import ContentStore
-package import Primitives
+import Primitives
 package import SystemPackage
 
 /// What a native step may read and where it may write.
 package struct StepContext: Sendable {
     /// Where its inputs are, and its outputs belong.
-    package let store: ContentStore
-    /// Its inputs, whose bytes are in the store and have been checked.
+    package let store: any ArtifactStore
+    /// Its inputs, whose bytes are on this host and have been checked.
     package let inputs: [String: Artifact]
-    /// An empty folder of its own, on the store's file system; removed when the step has ended.
+    /// A folder of its own in the store's work area, with nothing in it but what `path` lays out; removed when the step has ended.
     package let workFolder: FilePath
     /// Lines for whoever looks into the run; a failure says where they are.
     package let log: StepLog
     /// Says how far it is.
     package let report: @Sendable (StepProgress) -> Void
 
-    /// The digest of an input. Throws `GraphError` where the step has no input of that name.
-    package func digest(_ input: String) throws(GraphError) -> Digest {
+    /// An input. Throws `GraphError` where the step has none of that name.
+    package func artifact(_ input: String) throws(GraphError) -> Artifact {
         guard let artifact = inputs[input] else { throw GraphError(what: "the step has no input called \(input)") }
-        return artifact.digest
+        return artifact
     }
 
-    /// Where the file that is an input lies; it must not be written to.
-    package func path(_ input: String) throws(GraphError) -> FilePath { store.path(of: try digest(input)) }
-
     /// The bytes of an input that is a file.
-    package func bytes(_ input: String) throws -> [UInt8] { try store.bytes(of: try digest(input)) }
+    package func bytes(_ input: String) async throws -> [UInt8] { try await store.bytes(of: artifact(input).blob) }
 
     /// An input that is a folder.
-    package func tree(_ input: String) throws -> FileTree { try store.tree(try digest(input)) }
+    package func tree(_ input: String) async throws -> FileTree { try await store.tree(artifact(input).blob) }
+
+    /// An input as a real file or folder, for code that can't do without a path; it must not be written to.
+    package func path(_ input: String) async throws -> FilePath {
+        let path = workFolder.appending("in").pushing(FilePath(input))
+        try await store.materialize(artifact(input), at: path)
+        return path
+    }
 
     /// Stores a file in the work folder as an output.
-    package func output(file path: FilePath) throws(FileError) -> Artifact {
-        let blob = try store.ingest(path)
-        return Artifact(kind: .file, digest: blob.digest, size: ByteCount(blob.size))
+    package func output(file path: FilePath) async throws -> Artifact {
+        Artifact(file: try await store.insert(file: path))
     }
 
     /// Stores bytes as an output.
-    package func output(bytes: [UInt8]) throws(FileError) -> Artifact {
-        Artifact(kind: .file, digest: try store.insert(bytes), size: ByteCount(bytes.count))
-    }
+    package func output(bytes: [UInt8]) async throws -> Artifact { Artifact(file: try await store.insert(bytes)) }
 
     /// Stores a tree, whose files are in the store, as an output.
-    package func output(tree: FileTree) throws(FileError) -> Artifact {
-        Artifact(kind: .tree, digest: try store.insert(tree), size: tree.size)
-    }
+    package func output(tree: FileTree) async throws -> Artifact { try await store.insert(tree) }
 }
 
 /// The log of one run of one step: a file that is made when the first line is written.

@@ -37,13 +37,11 @@ extension Step {
         for (name, input) in inputs {
             switch input {
             case .literal(let bytes):
-                let artifact = Artifact(kind: .file, digest: Digest(of: bytes), size: ByteCount(bytes.count))
-                resolved[name] = StepRecord.Input(artifact: artifact, origin: .literal)
-            case .file(_, let digest, let shown):
-                let artifact = Artifact(kind: .file, digest: digest, size: .zero)
-                resolved[name] = StepRecord.Input(artifact: artifact, origin: .user(shown))
+                resolved[name] = StepRecord.Input(artifact: Artifact(file: Blob(of: bytes)), origin: .literal)
+            case .file(_, let blob, let shown):
+                resolved[name] = StepRecord.Input(artifact: Artifact(file: blob), origin: .user(shown))
             case .folder(_, let tree, let shown):
-                let artifact = Artifact(kind: .tree, digest: tree.digest, size: tree.size)
+                let artifact = Artifact(tree: tree.blob, size: tree.size)
                 resolved[name] = StepRecord.Input(artifact: artifact, origin: .user(shown))
             case .output(let producer, let output):
                 guard let record = records[producer], let artifact = record.outputs[output] else { return nil }
@@ -62,13 +60,13 @@ package struct ChangeFinder: Sendable {
     /// The subject of a change that is none of an input: the script, its arguments, or the version of a native step.
     static let code = "the step's own code"
 
-    let records: RecordStore
+    let records: any RecordStore
 
-    package init(records: RecordStore) { self.records = records }
+    package init(records: any RecordStore) { self.records = records }
 
     /// Why `step` has to run, given that no record has its key.
-    package func reason(for step: Step, _ evaluation: StepEvaluation) -> RebuildReason {
-        guard let last = records.lastKey(of: step.name).flatMap(records.record) else { return .firstRun }
+    package func reason(for step: Step, _ evaluation: StepEvaluation) async -> RebuildReason {
+        guard let last = await records.lastRecord(of: step.name) else { return .firstRun }
         return .inputsChanged(changes(from: last, inputs: evaluation.inputs, code: step.code))
     }
 

@@ -1,5 +1,5 @@
-import ContentStore
-package import Primitives
+package import ContentStore
+import Primitives
 import SystemPackage
 
 /// What is remembered of a successful run of a step: enough to use its result again, and to say later why it ran.
@@ -34,7 +34,7 @@ package struct StepRecord: Hashable, Sendable {
     /// What the step said of its result in a few words, "325 packages, 362 MB"; nil where it said nothing.
     package let summary: String?
     /// The blob that its log is; nil where it wrote none, or the log could not be stored.
-    package let log: Digest?
+    package let log: Blob?
     /// All that it read, by name.
     package let inputs: [String: Input]
     /// All that it made, by name.
@@ -58,7 +58,12 @@ extension StepRecord {
         lines.append("milliseconds \(Int64(duration / .milliseconds(1)))")
         if let previous { lines.append("previous \(previous)") }
         if let summary { lines.append("summary \(Self.escaped(summary, endsLine: true))") }
-        if let log { lines.append("log \(log.hex)") }
+        if let log { lines.append("log \(log.digest.hex) \(log.size.bytes)") }
+        // The line of a tree has the size of its files; its own is that of the list of them.
+        let trees = (inputs.values.map(\.artifact) + outputs.values).filter { $0.kind == .tree }.map(\.blob)
+        for tree in Set(trees).sorted(by: { $0.digest < $1.digest }) where tree.size > .zero {
+            lines.append("tree \(tree.digest.hex) \(tree.size.bytes)")
+        }
         for (name, input) in inputs.sorted(by: { $0.key < $1.key }) {
             let origin =
                 switch input.origin {
@@ -116,19 +121,24 @@ extension StepRecord {
             digest == Digest(of: text.utf8.dropLast(69))
         else { return nil }
         var facts: [Substring: Substring] = [:]
+        /// Older versions did not note the sizes of trees, nor of logs: there they are 0.
+        var trees: [Digest: ByteCount] = [:]
         var inputs: [String: Input] = [:]
         var outputs: [String: Artifact] = [:]
         for line in text.split(separator: "\n") {
             let fields = line.split(separator: " ", maxSplits: 5).map(String.init)
             switch fields.first {
             case "input":
-                guard fields.count == 6, let artifact = Self.artifact(fields[2...4]),
+                guard fields.count == 6, let artifact = Self.artifact(fields[2...4], trees),
                     let origin = Self.origin(fields[5])
                 else { return nil }
                 inputs[Self.unescaped(fields[1])] = Input(artifact: artifact, origin: origin)
             case "output":
-                guard fields.count == 5, let artifact = Self.artifact(fields[2...4]) else { return nil }
+                guard fields.count == 5, let artifact = Self.artifact(fields[2...4], trees) else { return nil }
                 outputs[Self.unescaped(fields[1])] = artifact
+            case "tree":
+                guard let blob = Self.blob(fields[1...]) else { return nil }
+                trees[blob.digest] = blob.size
             default:
                 guard let space = line.firstIndex(of: " ") else { return nil }
                 facts[line[..<space]] = line[line.index(after: space)...]
@@ -144,18 +154,25 @@ extension StepRecord {
             previous: facts["previous"].flatMap { Digest(hex: String($0)) }.map(StepKey.init(digest:)),
             finished: finished, duration: .milliseconds(milliseconds),
             summary: facts["summary"].map { Self.unescaped($0) },
-            log: facts["log"].flatMap { Digest(hex: String($0)) }, inputs: inputs, outputs: outputs,
-            code: Self.unescaped(code))
+            log: facts["log"].flatMap { Self.blob($0.split(separator: " ").map(String.init)[...]) }, inputs: inputs,
+            outputs: outputs, code: Self.unescaped(code))
     }
 
-    private static func artifact(_ fields: ArraySlice<String>) -> Artifact? {
-        let fields = Array(fields)
-        guard let kind = ArtifactKind(rawValue: fields[0]), let digest = Digest(hex: fields[1]),
-            let size = Int64(fields[2])
-        else {
+    /// A digest, and a size where somebody noted it.
+    private static func blob(_ fields: ArraySlice<String>) -> Blob? {
+        guard let digest = fields.first.flatMap({ Digest(hex: $0) }) else { return nil }
+        guard let size = fields.dropFirst().first else { return Blob(digest, size: .zero) }
+        return Int64(size).map { Blob(digest, size: ByteCount($0)) }
+    }
+
+    private static func artifact(_ fields: ArraySlice<String>, _ trees: [Digest: ByteCount]) -> Artifact? {
+        guard let kind = fields.first.flatMap(ArtifactKind.init), let blob = blob(fields.dropFirst()) else {
             return nil
         }
-        return Artifact(kind: kind, digest: digest, size: ByteCount(size))
+        switch kind {
+        case .file: return Artifact(file: blob)
+        case .tree: return Artifact(tree: Blob(blob.digest, size: trees[blob.digest] ?? .zero), size: blob.size)
+        }
     }
 
     private static func origin(_ text: String) -> Origin? {

@@ -15,7 +15,7 @@ struct StepRunner: Sendable {
     func run() async throws -> StepResult {
         try Files.createDirectory(engine.logFolder)
         try Files.remove(log.path)
-        let folder = try engine.store.makeWorkFolder(step.name.fileName)
+        let folder = try engine.store.workArea.makeFolder(step.name.fileName)
         let result: Result<StepResult, any Error>
         do {
             result = .success(try await act(in: folder))
@@ -45,9 +45,10 @@ struct StepRunner: Sendable {
                 guard result.outputs.mapValues(\.kind) == step.outputs else {
                     throw GraphError(what: "\(step.name) did not make what it declares")
                 }
-                for (name, artifact) in result.outputs.sorted(by: { $0.key < $1.key }) where !engine.isPresent(artifact)
-                {
-                    throw GraphError(what: "\(step.name) did not put its output \(name) into the store")
+                for (name, artifact) in result.outputs.sorted(by: { $0.key < $1.key }) {
+                    guard await engine.store.has(artifact) else {
+                        throw GraphError(what: "\(step.name) did not put its output \(name) into the store")
+                    }
                 }
                 return result
             } catch let error as CancellationError {
@@ -79,40 +80,23 @@ struct StepRunner: Sendable {
         guard case .container(let image, let script, let arguments, let environment) = step.action else {
             throw GraphError(what: "\(step.name) runs inside deploy itself, not in a container", isUsageError: true)
         }
-        let store = engine.store
         let output = folder.appending("out")
         try Files.createDirectory(output)
         var mounts: [String: FilePath] = [:]
+        for (name, input) in evaluation.inputs.sorted(by: { $0.key < $1.key }) where image != .input(name) {
+            try await engine.store.materialize(input.artifact, at: folder.appending("in").pushing(FilePath(name)))
+            mounts[Self.mount(name)] = folder.appending("in").appending(Self.mount(name))
+        }
         var containerImage: ContainerImage
         switch image {
         case .registry(let reference): containerImage = .registry(reference: reference)
         case .input(let name):
-            guard let digest = evaluation.inputs[name]?.artifact.digest else {
+            guard let artifact = evaluation.inputs[name]?.artifact else {
                 throw GraphError(what: "\(step.name) has no input \(name) to start a container from")
             }
-            containerImage = .rootFilesystem(digest: digest, archive: store.path(of: digest))
-        }
-        let inputs = evaluation.inputs.filter { image != .input($0.key) }
-        let folders = Set(
-            inputs.compactMap { $0.value.artifact.kind == .tree || $0.key.contains("/") ? Self.mount($0.key) : nil })
-        for (name, input) in inputs.sorted(by: { $0.key < $1.key }) {
-            let blob = store.path(of: input.artifact.digest)
-            guard folders.contains(Self.mount(name)) else {
-                mounts[name] = blob
-                continue
-            }
-            let place = folder.appending("in").pushing(FilePath(name))
-            mounts[Self.mount(name)] = folder.appending("in").appending(Self.mount(name))
-            try await BlockingWork.run {
-                switch input.artifact.kind {
-                case .tree:
-                    try Files.createDirectory(place.removingLastComponent())
-                    try store.materialize(try store.tree(input.artifact.digest), at: place)
-                case .file:
-                    try Files.createDirectory(place.removingLastComponent())
-                    try FileCopy.link(blob, to: place)
-                }
-            }
+            let archive = folder.appending("image")
+            try await engine.store.materialize(artifact, at: archive)
+            containerImage = .rootFilesystem(digest: artifact.digest, archive: archive)
         }
         return ContainerCommand(
             name: step.name.fileName, image: containerImage, script: script, arguments: arguments,
@@ -124,31 +108,27 @@ struct StepRunner: Sendable {
     private static func mount(_ input: String) -> String { String(input.prefix { $0 != "/" }) }
 
     private func ingestOutputs(of command: ContainerCommand) async throws -> [String: Artifact] {
-        try await BlockingWork.run { [store = engine.store, step] in
-            var artifacts: [String: Artifact] = [:]
-            for (name, kind) in step.outputs {
-                let path = command.output.appending(name)
-                guard let status = try FileStatus(at: path) else {
-                    throw GraphError(what: "\(step.name) ended well but did not write /out/\(name)")
-                }
-                // A link in particular: outside of the container it leads elsewhere.
-                guard status.kind == (kind == .tree ? .directory : .regular) else {
-                    throw GraphError(
-                        what:
-                            "\(step.name) wrote something to /out/\(name) that is no \(kind == .tree ? "folder" : "plain file")"
-                    )
-                }
-                switch kind {
-                case .file:
-                    let blob = try store.ingest(path)
-                    artifacts[name] = Artifact(kind: .file, digest: blob.digest, size: ByteCount(blob.size))
-                case .tree:
-                    let tree = try store.ingestTree(path)
-                    artifacts[name] = Artifact(kind: .tree, digest: tree.digest, size: tree.size)
-                }
+        var artifacts: [String: Artifact] = [:]
+        for (name, kind) in step.outputs {
+            let path = command.output.appending(name)
+            guard let status = try FileStatus(at: path) else {
+                throw GraphError(what: "\(step.name) ended well but did not write /out/\(name)")
             }
-            return artifacts
+            // A link in particular: outside of the container it leads elsewhere.
+            guard status.kind == (kind == .tree ? .directory : .regular) else {
+                throw GraphError(
+                    what:
+                        "\(step.name) wrote something to /out/\(name) that is no \(kind == .tree ? "folder" : "plain file")"
+                )
+            }
+            switch kind {
+            case .file: artifacts[name] = Artifact(file: try await engine.store.insert(file: path))
+            case .tree:
+                let tree = try await engine.store.insert(folder: path)
+                artifacts[name] = Artifact(tree: tree.blob, size: tree.size)
+            }
         }
+        return artifacts
     }
 }
 

@@ -7,7 +7,7 @@ extension ContentStore {
     static let mark = "kldload-store"
 
     /// Whatever is in the folder of a store, by whoever in this program it was put there.
-    package static let contents: Set<String> = [
+    static let contents: Set<String> = [
         "blobs", "ingest", "work", "records", "stat-cache", "derived", "podman", "accelerator",
         // What older versions derived.
         "mirrors", "parsed", "signed", "zfs-kernels",

@@ -10,7 +10,11 @@ extension ContentStore {
     /// read them, never write), executables are copies with the bit set.
     ///
     /// Throws `TreeError` where something lies below a file or a link: through a link it would leave the folder.
-    package func materialize(_ tree: FileTree, at folder: FilePath) throws {
+    package func materialize(_ tree: FileTree, at folder: FilePath) async throws {
+        try await BlockingWork.run { try self.layOut(tree, at: folder) }
+    }
+
+    private func layOut(_ tree: FileTree, at folder: FilePath) throws {
         try Files.createDirectory(folder)
         var madeFolders: Set<String> = []
         for path in tree.paths {
@@ -27,9 +31,9 @@ extension ContentStore {
                 try Files.createDirectory(destination.removingLastComponent())
             }
             switch tree.nodes[path] {
-            case .file(let digest, _, isExecutable: false): try FileCopy.link(self.path(of: digest), to: destination)
-            case .file(let digest, _, isExecutable: true):
-                try FileCopy.copy(self.path(of: digest), to: destination, permissions: 0o555)
+            case .file(let blob, isExecutable: false): try FileCopy.link(self.path(of: blob.digest), to: destination)
+            case .file(let blob, isExecutable: true):
+                try FileCopy.copy(self.path(of: blob.digest), to: destination, permissions: 0o555)
             case .link(let target):
                 let result = target.withCString { to in destination.withPlatformString { symlink(to, $0) } }
                 guard result == 0 else { throw FileError("make the link", destination, Errno(rawValue: errno)) }
@@ -40,7 +44,13 @@ extension ContentStore {
 
     /// Moves the folder at `folder`, on the store's file system, into the store and returns it as a tree.
     /// Sockets, devices and pipes are refused.
-    package func ingestTree(_ folder: FilePath) throws -> FileTree {
+    package func insert(folder: FilePath) async throws -> FileTree {
+        let tree = try await BlockingWork.run { try self.take(folder: folder) }
+        try await insert(tree.serialized)
+        return tree
+    }
+
+    private func take(folder: FilePath) throws -> FileTree {
         var tree = FileTree()
         func visit(_ path: FilePath, _ relative: String) throws {
             let names = try Files.list(path)
@@ -54,14 +64,13 @@ extension ContentStore {
                 case .symbolicLink: try tree.set(.link(target: try Files.readLink(file)), at: inside)
                 case .regular:
                     let isExecutable = status.permissions & 0o111 != 0
-                    let blob = try ingest(file)
-                    try tree.set(.file(blob.digest, size: blob.size, isExecutable: isExecutable), at: inside)
+                    let blob = try take(file, knownAs: nil)
+                    try tree.set(.file(blob, isExecutable: isExecutable), at: inside)
                 case .other: throw TreeError("\(inside) is neither file, folder nor link")
                 }
             }
         }
         try visit(folder, "")
-        try insert(tree)
         return tree
     }
 }

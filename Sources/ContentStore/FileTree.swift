@@ -7,7 +7,7 @@ package import Primitives
 package struct FileTree: Hashable, Sendable {
     /// What lies at a path; folders with something in them are not nodes, the paths below them tell.
     package enum Node: Hashable, Sendable {
-        case file(Digest, size: Int64, isExecutable: Bool)
+        case file(Blob, isExecutable: Bool = false)
         case link(target: String)
         case emptyFolder
     }
@@ -51,20 +51,14 @@ package struct FileTree: Hashable, Sendable {
     /// The paths in the order of their bytes.
     package var paths: [String] { nodes.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
 
-    /// The files' digests, each once.
-    package var digests: Set<Digest> {
-        Set(
-            nodes.values.compactMap { node in
-                if case .file(let digest, _, _) = node { digest } else { nil }
-            })
+    /// Its files, those with the same bytes once.
+    package var blobs: Set<Blob> {
+        Set(nodes.values.compactMap { node in if case .file(let blob, _) = node { blob } else { nil } })
     }
 
     /// The sum of the files' sizes.
     package var size: ByteCount {
-        ByteCount(
-            nodes.values.reduce(Int64(0)) { sum, node in
-                if case .file(_, let size, _) = node { sum + size } else { sum }
-            })
+        nodes.values.reduce(.zero) { sum, node in if case .file(let blob, _) = node { sum + blob.size } else { sum } }
     }
 
     /// The canonical bytes: a record a node, sorted by path, fields between spaces, each record ended by a NUL.
@@ -72,8 +66,8 @@ package struct FileTree: Hashable, Sendable {
         var bytes = Array("tree 1\0".utf8)
         for path in paths {
             switch nodes[path] {
-            case .file(let digest, let size, let isExecutable):
-                bytes += "\(isExecutable ? "x" : "f") \(digest.hex) \(size) ".utf8
+            case .file(let blob, let isExecutable):
+                bytes += "\(isExecutable ? "x" : "f") \(blob.digest.hex) \(blob.size.bytes) ".utf8
             case .link(let target):
                 bytes += "l \(target.utf8.count) \(target) ".utf8
             case .emptyFolder, nil:
@@ -85,8 +79,8 @@ package struct FileTree: Hashable, Sendable {
         return bytes
     }
 
-    /// The name of the tree in a store: the digest of `serialized`, worked out anew each time.
-    package var digest: Digest { Digest(of: serialized) }
+    /// The address of `serialized`, worked out anew each time: of the list of the files, that is, not of what is in them.
+    package var blob: Blob { Blob(of: serialized) }
 
     /// The tree that `bytes` serialise. Throws where they serialise none.
     package init(serialized bytes: [UInt8]) throws(TreeError) {
@@ -106,7 +100,8 @@ package struct FileTree: Hashable, Sendable {
                 guard fields.count == 3, let digest = Digest(hex: fields[0]),
                     let size = Int64(String(decoding: fields[1], as: UTF8.self))
                 else { throw damaged }
-                let node = Node.file(digest, size: size, isExecutable: kind == UInt8(ascii: "x"))
+                let blob = Blob(digest, size: ByteCount(size))
+                let node = Node.file(blob, isExecutable: kind == UInt8(ascii: "x"))
                 try set(node, at: String(decoding: fields[2], as: UTF8.self))
             case UInt8(ascii: "l"):
                 let fields = rest.split(separator: UInt8(ascii: " "), maxSplits: 1)

@@ -20,9 +20,8 @@ extension FileTree {
             case .directory: try scan(path, inside, cache)
             case .symbolicLink: try set(.link(target: try Files.readLink(path)), at: inside)
             case .regular:
-                let digest = try cache.digest(of: path, status: status)
-                let isExecutable = status.permissions & 0o111 != 0
-                try set(.file(digest, size: status.size, isExecutable: isExecutable), at: inside)
+                let blob = Blob(try cache.digest(of: path, status: status), size: ByteCount(status.size))
+                try set(.file(blob, isExecutable: status.permissions & 0o111 != 0), at: inside)
             case .other: throw TreeError("\(path) is neither file, folder nor link")
             }
         }

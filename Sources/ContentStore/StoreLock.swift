@@ -1,4 +1,4 @@
-package import Primitives
+import Primitives
 import SystemPackage
 
 #if canImport(Glibc)

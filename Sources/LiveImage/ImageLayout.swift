@@ -36,15 +36,15 @@ package struct ImageLayout: Sendable {
                     switch artifact.kind {
                     case .file: lines.append((place, artifact.digest))
                     case .tree:
-                        for case (let path, .file(let digest, _, _)) in try context.tree(input).nodes {
-                            lines.append(("\(place)/\(path)", digest))
+                        for case (let path, .file(let blob, _)) in try await context.tree(input).nodes {
+                            lines.append(("\(place)/\(path)", blob.digest))
                         }
                     }
                 }
                 lines.sort { $0.path < $1.path }
                 let bytes = Array(lines.map { "\($0.digest.hex)  \($0.path)\n" }.joined().utf8)
                 return StepResult(
-                    outputs: ["sha256sums": try context.output(bytes: bytes)], summary: "\(lines.count) files")
+                    outputs: ["sha256sums": try await context.output(bytes: bytes)], summary: "\(lines.count) files")
             },
             outputs: ["sha256sums": .file], cores: 0)
     }

@@ -1,5 +1,6 @@
 package import BuildGraph
 import ContentStore
+import Primitives
 
 extension LiveOverlay {
     /// The step that puts the files of `includes` where they belong in the live root, the archive `root`: the tree `tree` for a
@@ -18,9 +19,10 @@ extension LiveOverlay {
         return Step(
             name, stage: stage, title: "includes, laid over the live root", inputs: inputs,
             action: .native(identifier: "live overlay", version: 1) { [shownAs] context in
-                let layout = try RootLayout(archive: try context.path("rootfs.tar"))
+                let archive = try await context.path("rootfs.tar")
+                let layout = try await BlockingWork.run { try RootLayout(archive: archive) }
                 let overlay = try LiveOverlay(
-                    try context.tree("tree"), modes: modes, over: layout, shownAs: shownAs)
+                    try await context.tree("tree"), modes: modes, over: layout, shownAs: shownAs)
                 for (path, place) in overlay.moved.sorted(by: { $0.key < $1.key }) {
                     context.log.write("\(shownAs)/\(path) goes to /\(place), where the link of that name leads")
                 }
@@ -29,8 +31,8 @@ extension LiveOverlay {
                 }
                 return StepResult(
                     outputs: [
-                        "tree": try context.output(tree: overlay.tree),
-                        "rights": try context.output(bytes: Array(rights.joined().utf8)),
+                        "tree": try await context.output(tree: overlay.tree),
+                        "rights": try await context.output(bytes: Array(rights.joined().utf8)),
                     ], summary: "\(overlay.tree.nodes.count) files")
             },
             outputs: ["tree": .tree, "rights": .file])

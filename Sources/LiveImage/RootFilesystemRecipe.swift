@@ -74,21 +74,20 @@ package struct RootFilesystemRecipe: Sendable {
     }
 
     private static func unpack(_ context: StepContext, epoch: Int64) async throws -> StepResult {
-        let tree = try context.tree("packages")
+        let tree = try await context.tree("packages")
         let names = tree.paths.sorted()
         // The merged /usr comes before everything, so that everything is written through it: not every base-files has the links.
         let folders = ["bin", "sbin", "lib"] + (names.contains { $0.hasSuffix("_amd64.deb") } ? ["lib64"] : [])
         let links = folders.map { RootArchive.Extra($0, .symbolicLink("usr/\($0)")) }
-        let packages = names.compactMap { name in
-            if case .file(let digest, _, _) = tree.nodes[name] { context.store.path(of: digest) } else { nil }
-        }
+        let folder = try await context.path("packages")
+        let packages = names.map { folder.appending($0) }
         let archive = context.workFolder.appending("bootstrap.tar")
         context.report(StepProgress(activity: "unpacking \(packages.count) packages"))
-        return try await BlockingWork.run {
+        try await BlockingWork.run {
             try RootArchive.write(packages: packages, leading: links, epoch: epoch, to: archive)
-            return StepResult(
-                outputs: ["bootstrap.tar": try context.output(file: archive)],
-                summary: "\(packages.count) packages unpacked")
         }
+        return StepResult(
+            outputs: ["bootstrap.tar": try await context.output(file: archive)],
+            summary: "\(packages.count) packages unpacked")
     }
 }

@@ -38,11 +38,11 @@ struct ImagePublisher {
         let text = PublishedFiles.checksumText(artifact.digest, of: file)
         let isThere = try FileStatus(at: path)?.size == artifact.size.bytes && Files.exists(checksum)
         if !isThere {
-            guard project.store.isIntact(artifact.digest) else { throw DamagedImage() }
+            guard try await project.store.fetch(artifact) else { throw DamagedImage() }
             try Files.createDirectory(folder)
             let part = folder.appending(PublishedFiles.part(of: file))
             try Files.remove(part)
-            try FileCopy.link(project.store.path(of: artifact.digest), to: part)
+            try await project.store.materialize(artifact, at: part)
             try Files.write(text, to: checksum)
             try Files.write(try await sign(text, signer, epoch), to: signature)
             try Files.rename(part, to: path)

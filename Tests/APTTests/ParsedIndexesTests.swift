@@ -11,6 +11,7 @@ final class ParsedFolder {
     private let temporary: TemporaryFolder
     let folder: FilePath
     private(set) var indexes: [IndexFile] = []
+    private(set) var paths: [Digest: FilePath] = [:]
 
     init(_ texts: [[UInt8]], compression: Compression = .none) throws {
         temporary = try TemporaryFolder()
@@ -21,9 +22,10 @@ final class ParsedFolder {
             let path = root.appending("index-\(number)")
             try Files.write(bytes, to: path)
             let origin = [MadeIndexes.stable, MadeIndexes.backports, MadeIndexes.experimental][number % 3]
+            paths[Digest(of: bytes)] = path
             indexes.append(
                 IndexFile(
-                    path: path, digest: Digest(of: bytes), compression: compression, source: "made \(number)",
+                    digest: Digest(of: bytes), compression: compression, source: "made \(number)",
                     origin: origin))
         }
     }
@@ -35,8 +37,10 @@ final class ParsedFolder {
             but: Set(kept.map(\.digest)), versions: ["table": ParsedIndexes.tableVersion])
     }
 
+    func read(_ index: IndexFile) throws -> [UInt8] { try Files.read(paths[index.digest] ?? "") }
+
     func table() throws -> PackageTable {
-        try parsed.table(of: indexes, architecture: "amd64", foreignArchitectures: ["i386"])
+        try parsed.table(of: indexes, architecture: "amd64", foreignArchitectures: ["i386"], read: read)
     }
     func known() -> PackageTable? {
         parsed.known(indexes, architecture: "amd64", foreignArchitectures: ["i386"])
@@ -46,7 +50,7 @@ final class ParsedFolder {
     func fresh() throws -> PackageTable {
         try PackageTable(
             try indexes.map {
-                let text = try $0.compression.decompress(file: $0.path, limit: ByteCount(1_000_000_000))
+                let text = try $0.compression.decompress(read($0), name: $0.source, limit: ByteCount(1_000_000_000))
                 return (try PackageIndex(parsing: text, source: $0.source), $0.origin)
             }, architecture: "amd64", foreignArchitectures: ["i386"])
     }
@@ -115,7 +119,7 @@ struct ParsedIndexesTests {
         #expect(known.facts() == fresh)
         #expect(try Files.list(folder.folder).count == 5)
         // Not even the indexes are needed any more.
-        for index in folder.indexes { try Files.remove(index.path) }
+        for path in folder.paths.values { try Files.remove(path) }
         #expect(try folder.table().facts() == fresh)
     }
 
@@ -141,7 +145,7 @@ struct ParsedIndexesTests {
             parsed.known(folder.indexes.dropLast(), architecture: "amd64", foreignArchitectures: ["i386"]) == nil)
         #expect(folder.known() != nil)
         // Texts are there once, whatever tables need them.
-        _ = try parsed.table(of: folder.indexes.reversed(), architecture: "amd64")
+        _ = try parsed.table(of: folder.indexes.reversed(), architecture: "amd64", read: folder.read)
         let names = try Files.list(folder.folder)
         #expect(names.filter { $0.hasSuffix(".text") }.count == 4 && names.filter { $0.hasSuffix(".table") }.count == 2)
     }
@@ -239,11 +243,13 @@ struct ParsedIndexesTests {
     func concurrently() async throws {
         let folder = try made()
         let fresh = try folder.fresh().facts()
-        let (parsed, indexes) = (folder.parsed, folder.indexes)
+        let (parsed, indexes, paths) = (folder.parsed, folder.indexes, folder.paths)
         try await withThrowingTaskGroup(of: [String].self) { group in
             for _ in 0..<8 {
                 group.addTask {
-                    try parsed.table(of: indexes, architecture: "amd64", foreignArchitectures: ["i386"]).facts()
+                    try parsed.table(of: indexes, architecture: "amd64", foreignArchitectures: ["i386"]) {
+                        try Files.read(paths[$0.digest] ?? "")
+                    }.facts()
                 }
             }
             for try await facts in group { #expect(facts == fresh) }
@@ -264,7 +270,7 @@ struct ParsedIndexesTests {
     func removal() throws {
         let folder = try made()
         _ = try folder.table()
-        _ = try folder.parsed.table(of: [folder.indexes[0]], architecture: "amd64")
+        _ = try folder.parsed.table(of: [folder.indexes[0]], architecture: "amd64", read: folder.read)
         try Files.write([1, 2, 3], to: folder.folder.appending("debris"))
         #expect(try folder.removeAll(but: folder.indexes) == ByteCount(3))
         #expect(folder.known() != nil)
@@ -329,9 +335,10 @@ struct ParsedIndexesTests {
         let all = folder.indexes
         for count in 0..<all.count {
             var table = try ParsedIndexes(folder: folder.folder)
-                .table(of: Array(all[..<count]), architecture: "amd64", foreignArchitectures: ["i386"])
+                .table(
+                    of: Array(all[..<count]), architecture: "amd64", foreignArchitectures: ["i386"], read: folder.read)
             for index in all[count...] {
-                let text = try Files.read(index.path)
+                let text = try folder.read(index)
                 table = try table.adding(PackageIndex(parsing: text, source: index.source), origin: index.origin)
             }
             #expect(try table.facts() == folder.fresh().facts())

@@ -1,9 +1,9 @@
-import ContentStore
 import Primitives
 import Synchronization
 import SystemPackage
 
 @testable import BuildGraph
+@testable import ContentStore
 
 #if canImport(Glibc)
 import Glibc
@@ -28,11 +28,14 @@ final class Bench: Sendable {
 
     /// The store as a process that has just started sees it: it has hashed nothing.
     func store() throws -> ContentStore { try ContentStore(root: root.appending("store")) }
-    func records() throws -> RecordStore { try RecordStore(root: root.appending("records")) }
+    func records() throws -> RecordFolder { try RecordFolder(root: root.appending("records")) }
 
-    func engine(cores: Int = 4, architecture: String = "amd64", store: ContentStore? = nil) throws -> BuildEngine {
+    func engine(
+        cores: Int = 4, architecture: String = "amd64", store: (any ArtifactStore)? = nil,
+        records: (any RecordStore)? = nil
+    ) throws -> BuildEngine {
         BuildEngine(
-            store: try store ?? self.store(), records: try records(), containers: containers,
+            store: try store ?? self.store(), records: try records ?? self.records(), containers: containers,
             logFolder: root.appending("logs"),
             cores: cores, architecture: architecture,
             now: {
@@ -51,10 +54,10 @@ final class Bench: Sendable {
         return try await engine(cores: cores).build(try graph.resolve(targets: targets), in: graph, rebuildsAll: all)
     }
 
-    func explain(_ steps: [Step], _ name: StepName) throws -> Explanation? {
+    func explain(_ steps: [Step], _ name: StepName) async throws -> Explanation? {
         let graph = try StepGraph(steps)
-        let standing = try engine().standing(of: Set(graph.order), in: graph)
-        return Explainer(store: try store(), records: try records(), now: 5000).explain(name, standing: standing)
+        let standing = try await engine().standing(of: Set(graph.order), in: graph)
+        return await Explainer(store: try store(), records: try records(), now: 5000).explain(name, standing: standing)
     }
 
     func takeEvents() -> [BuildEvent] {
@@ -72,7 +75,7 @@ final class Bench: Sendable {
     }
 
     func fileInput(_ name: String, _ text: String) throws -> StepInput {
-        .file(try file(name, text), Digest(of: text.utf8), shownAs: name)
+        .file(try file(name, text), Blob(of: Array(text.utf8)), shownAs: name)
     }
 
     func folderInput(_ name: String) throws -> StepInput {
@@ -84,7 +87,7 @@ final class Bench: Sendable {
     /// What a step made, as text.
     func text(_ report: BuildReport, _ step: StepName, _ output: String = "file") throws -> String {
         guard let artifact = report.records[step]?.outputs[output] else { return "no \(output)" }
-        return String(decoding: try store().bytes(of: artifact.digest), as: UTF8.self)
+        return String(decoding: try Files.read(try store().path(of: artifact.digest)), as: UTF8.self)
     }
 
     var leftWorkFolders: [String] { (try? Files.list(root.pushing("store/work"))) ?? ["no folder"] }

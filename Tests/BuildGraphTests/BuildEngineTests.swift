@@ -1,9 +1,9 @@
-import ContentStore
 import Primitives
 import SystemPackage
 import Testing
 
 @testable import BuildGraph
+@testable import ContentStore
 
 @Suite(.timeLimit(.minutes(10))) struct BuildEngineTests {
     let bench: Bench
@@ -172,8 +172,8 @@ import Testing
         try await bench.build([.container("a/b")])
         let report = try await bench.build([.container("a/b")], all: true)
         #expect(StepLog(path: bench.root.pushing("logs/a-b.log")).tail(9) == ["only line"])
-        let digest = try #require(report.records["a/b"]?.log)
-        #expect(String(decoding: try bench.store().bytes(of: digest), as: UTF8.self) == "only line\n")
+        let log = try #require(report.records["a/b"]?.log)
+        #expect(String(decoding: try await bench.store().bytes(of: log), as: UTF8.self) == "only line\n")
     }
 
     @Test func whatAScriptSaysBecomesSummaryAndProgress() async throws {
@@ -207,7 +207,7 @@ import Testing
         }
         await #expect(throws: GraphError.self) { try await bench.build([.container("a/b")]) }
         #expect(try FileStatus(at: secret)?.permissions == 0o644)
-        #expect(try bench.store().contains(Digest(of: "of the host".utf8)) == false)
+        #expect(try bench.store().contains(Blob(of: Array("of the host".utf8))) == false)
     }
 
     @Test(arguments: [ArtifactKind.file, .tree])
@@ -240,7 +240,7 @@ import Testing
         let error = await #expect(throws: StepFailure.self) { try await bench.build([nothing]) }
         #expect(error?.what == "a/b: a/b did not make what it declares")
         let unstored = Step.native("a/b") { _ in
-            StepResult(outputs: ["file": Artifact(kind: .file, digest: Digest(of: "nowhere".utf8), size: ByteCount(7))])
+            StepResult(outputs: ["file": Artifact(file: Blob(of: Array("nowhere".utf8)))])
         }
         await #expect(throws: StepFailure.self) { try await bench.build([unstored]) }
         #expect(try bench.records().lastKey(of: "a/b") == nil)
@@ -250,8 +250,8 @@ import Testing
         func step(_ version: Int) -> Step {
             .native("a/b", version: version, inputs: ["x": .text("in")]) { context in
                 let path = context.workFolder.appending("made")
-                try Files.write(try context.bytes("x") + "\(version)".utf8, to: path)
-                return StepResult(outputs: ["file": try context.output(file: path)], summary: "v\(version)")
+                try Files.write(try await context.bytes("x") + "\(version)".utf8, to: path)
+                return StepResult(outputs: ["file": try await context.output(file: path)], summary: "v\(version)")
             }
         }
         #expect(try bench.text(try await bench.build([step(1)]), "a/b") == "in1")
@@ -274,7 +274,7 @@ import Testing
     @Test func theStandingSaysWhatWouldRunAndWaits() async throws {
         try await bench.build(chain())
         let graph = try StepGraph(chain(debs: "new"))
-        let standing = try bench.engine().standing(of: Set(graph.order), in: graph)
+        let standing = try await bench.engine().standing(of: Set(graph.order), in: graph)
         let words = standing.map { step, standing in
             switch standing {
             case .cached: "\(step.name) cached"

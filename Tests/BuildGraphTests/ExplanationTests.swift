@@ -26,14 +26,14 @@ import Testing
     }
 
     @Test func nothingIsOnRecordBeforeTheFirstRunAndNothingChangedInIt() async throws {
-        let before = try #require(try bench.explain(try steps(), "base/overlay"))
+        let before = try #require(try await bench.explain(try steps(), "base/overlay"))
         guard case .neverRan = before.verdict else {
             Issue.record("it never ran")
             return
         }
         #expect(before.remark == "no run of it is on record")
         try await bench.build(try steps())
-        let after = try #require(try bench.explain(try steps(), "base/overlay"))
+        let after = try #require(try await bench.explain(try steps(), "base/overlay"))
         guard case .ran(let ago, _) = after.verdict else {
             Issue.record("it ran")
             return
@@ -47,10 +47,10 @@ import Testing
         _ = try bench.file("includes/new", "new")
         try Files.remove(bench.root.pushing("user/includes/etc/issue"))
         let lines = ["includes/etc/issue removed", "includes/etc/motd changed", "includes/new added"]
-        let before = try #require(try bench.explain(try steps(), "base/overlay"))
+        let before = try #require(try await bench.explain(try steps(), "base/overlay"))
         #expect(before.causes.map(\.subject) == ["includes"] && before.causes.first?.details == lines)
         try await bench.build(try steps())
-        let after = try #require(try bench.explain(try steps(), "base/overlay"))
+        let after = try #require(try await bench.explain(try steps(), "base/overlay"))
         #expect(after.causes.map(\.subject) == ["includes"] && after.causes.first?.details == lines)
         #expect(before.rootCauses == ["includes"] && after.rootCauses == ["includes"])
     }
@@ -58,14 +58,14 @@ import Testing
     @Test func aStepDownstreamNamesTheRootCauseBeforeAndAfterTheBuild() async throws {
         try await bench.build(try steps())
         _ = try bench.file("includes/etc/motd", "changed")
-        let before = try #require(try bench.explain(try steps(), "image/iso"))
+        let before = try #require(try await bench.explain(try steps(), "image/iso"))
         guard case .wouldRun = before.verdict else {
             Issue.record("it would run")
             return
         }
         #expect(before.causes.map(\.subject) == ["base/overlay"] && before.rootCauses == ["includes/etc/motd"])
         try await bench.build(try steps())
-        let after = try #require(try bench.explain(try steps(), "image/iso"))
+        let after = try #require(try await bench.explain(try steps(), "image/iso"))
         #expect(after.causes.map(\.subject) == ["base/overlay file"] && after.causes.first?.isRoot == false)
         #expect(after.rootCauses == ["includes/etc/motd"])
         #expect(after.causes.first?.because.first?.details == ["changed"])
@@ -75,9 +75,9 @@ import Testing
         try await bench.build(try steps())
         let changed = try steps(settings: "a: 1\nb: 3\nc: 4\n")
         let lines = ["- b: 2", "+ b: 3", "+ c: 4"]
-        #expect(try bench.explain(changed, "base/settings")?.causes.first?.details == lines)
+        #expect(try await bench.explain(changed, "base/settings")?.causes.first?.details == lines)
         try await bench.build(changed)
-        let after = try bench.explain(changed, "base/settings")
+        let after = try await bench.explain(changed, "base/settings")
         #expect(after?.causes.map(\.subject) == ["settings"] && after?.causes.first?.details == lines)
     }
 
@@ -87,14 +87,14 @@ import Testing
         }
         try await bench.build(try steps("one\ntwo\n"))
         let changed = try steps("one\n2\n")
-        #expect(try bench.explain(changed, "a/b")?.causes.first?.details == ["- two", "+ 2"])
+        #expect(try await bench.explain(changed, "a/b")?.causes.first?.details == ["- two", "+ 2"])
         try await bench.build(changed)
-        #expect(try bench.explain(changed, "a/b")?.causes.first?.details == ["- two", "+ 2"])
+        #expect(try await bench.explain(changed, "a/b")?.causes.first?.details == ["- two", "+ 2"])
     }
 
     @Test func theStepsOwnCodeIsACause() async throws {
         try await bench.build(try steps())
-        let explanation = try bench.explain(try steps(script: "make better"), "base/overlay")
+        let explanation = try await bench.explain(try steps(script: "make better"), "base/overlay")
         #expect(explanation?.causes.map(\.subject) == ["the step's own code"])
     }
 
@@ -116,9 +116,9 @@ import Testing
         try await bench.build(steps("vim\n# editor\n"))
         #expect(bench.containers.takeRuns() == ["base-root", "image-iso", "base-root"])
         let changed = steps("nano\n# editor\n")
-        #expect(try bench.explain(changed, "image/iso")?.rootCauses == ["list"])
+        #expect(try await bench.explain(changed, "image/iso")?.rootCauses == ["list"])
         try await bench.build(changed)
-        let after = try bench.explain(changed, "image/iso")
+        let after = try await bench.explain(changed, "image/iso")
         #expect(after?.rootCauses == ["list"])
         #expect(after?.causes.first?.because.first?.details == ["- vim", "+ nano", "+ # editor"])
     }
@@ -132,18 +132,20 @@ import Testing
             ]
         }
         try await bench.build(steps(0))
-        let details = try bench.explain(steps(20_000), "a/b")?.causes.first?.details
+        let details = try await bench.explain(steps(20_000), "a/b")?.causes.first?.details
         #expect(details?.count == 8 && details?.first == "- line 0" && details?.last == "and 39993 more")
     }
 
     @Test func bytesThatAreNoTextAreNotShownAsLines() async throws {
         func steps(_ byte: UInt8) -> [Step] { [.container("a/b", inputs: ["key": .literal([0, byte, 10, 27])])] }
         try await bench.build(steps(1))
-        let cause = try #require(try bench.explain(steps(2), "a/b")?.causes.first)
+        let cause = try #require(try await bench.explain(steps(2), "a/b")?.causes.first)
         #expect(cause.subject == "key" && cause.details.isEmpty)
     }
 
-    @Test func aStepThatIsNotInTheGraphHasNone() throws { #expect(try bench.explain(try steps(), "no/such") == nil) }
+    @Test func aStepThatIsNotInTheGraphHasNone() async throws {
+        #expect(try await bench.explain(try steps(), "no/such") == nil)
+    }
 
     @Test func theReasonOfAStartedStepNamesTheInputAndItsProducer() async throws {
         try await bench.build(try steps())

@@ -1,10 +1,10 @@
-import ContentStore
 import Primitives
 import Synchronization
 import SystemPackage
 import Testing
 
 @testable import BuildGraph
+@testable import ContentStore
 
 /// What a killed build, a full disk or a careless hand leaves behind: the next build heals it, and does no more than that.
 @Suite(.timeLimit(.minutes(10))) struct HealingTests {
@@ -166,7 +166,7 @@ import Testing
     @Test func bytesThatNeverStayEndInAnErrorAndNotInALoop() async throws {
         let store = try bench.store()
         let fleeting = Step.native("a/source") { context in
-            StepResult(outputs: ["file": try context.output(bytes: [1])])
+            StepResult(outputs: ["file": try await context.output(bytes: [1])])
         }
         let graph = try StepGraph([fleeting, .container("a/user", inputs: ["s": .output("a/source", "file")])])
         let engine = BuildEngine(

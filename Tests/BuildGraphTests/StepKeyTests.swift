@@ -63,7 +63,7 @@ import Testing
     @Test func orderPathsAndBudgetsMakeNone() throws {
         let plain = Step.container("a/b", inputs: ["x": .text("1"), "y": .text("2")])
         var other = Step.container("other/name", stage: .second, cores: 8, exclusive: "network")
-        other.inputs["y"] = .file("/elsewhere/y", Digest(of: "2".utf8), shownAs: "y")
+        other.inputs["y"] = .file("/elsewhere/y", Blob(of: Array("2".utf8)), shownAs: "y")
         other.inputs["x"] = .text("1")
         let first = try #require(plain.evaluate(records: [:], architecture: "amd64"))
         let second = try #require(other.evaluate(records: [:], architecture: "amd64"))

@@ -1,7 +1,8 @@
-import ContentStore
 import Primitives
 import SystemPackage
 import Testing
+
+@testable import ContentStore
 
 #if canImport(Glibc)
 import Glibc
@@ -13,107 +14,114 @@ import Glibc
 
     init() throws { folder = try StoreFolder() }
 
-    @Test func keepsBytesByTheirDigestReadOnly() throws {
-        let digest = try store.insert(Array("hello".utf8))
-        #expect(digest == Digest(of: "hello".utf8))
-        #expect(try store.bytes(of: digest) == Array("hello".utf8))
-        #expect(try FileStatus(at: store.path(of: digest))?.permissions == 0o444)
-        #expect(try Files.list(store.ingestFolder).isEmpty)
+    @Test func keepsBytesByTheirDigestReadOnly() async throws {
+        let blob = try await store.insert(Array("hello".utf8))
+        #expect(blob == Blob(Digest(of: "hello".utf8), size: ByteCount(5)))
+        #expect(try await store.bytes(of: blob) == Array("hello".utf8))
+        #expect(try FileStatus(at: store.path(of: blob.digest))?.permissions == 0o444)
+        #expect(try Files.list(store.workArea.ingest).isEmpty)
     }
 
-    @Test func movesAFileInAndCopiesOne() throws {
+    @Test func movesAFileIn() async throws {
         let moved = try folder.file("moved", "one")
-        let copied = try folder.file("copied", "two")
-        let first = try store.ingest(moved)
-        let second = try store.copy(copied)
-        #expect(first.digest == Digest(of: "one".utf8) && first.size == 3)
-        #expect(second.digest == Digest(of: "two".utf8))
-        #expect(!Files.exists(moved) && Files.exists(copied))
-        #expect(store.isIntact(first.digest) && store.isIntact(second.digest))
-        #expect(try FileStatus(at: copied)?.permissions == 0o644)
+        let blob = try await store.insert(file: moved, knownAs: nil)
+        #expect(blob == Blob(of: Array("one".utf8)))
+        #expect(!Files.exists(moved) && store.isIntact(blob.digest))
     }
 
-    @Test func takesAFileWhoseDigestIsKnownWithoutReadingIt() throws {
-        let claimed = Digest(of: "what was verified while it came".utf8)
-        try store.adopt(try folder.file("download", "anything"), digest: claimed)
-        #expect(store.contains(claimed))
-        #expect(try ContentStore(root: store.root).isIntact(claimed) == false, "another process judges by the bytes")
+    @Test func saysWhatItHasNot() async throws {
+        let here = try await store.insert(Array("here".utf8))
+        let damaged = try await store.insert(Array("damaged".utf8))
+        try folder.damage(damaged.digest, with: "DAMAGED")
+        let gone = Blob(of: Array("gone".utf8))
+        let next = try ContentStore(root: store.root)
+        #expect(try await next.missing(of: [here, damaged, gone]) == [gone], "by names and sizes")
+        #expect(try await next.fetch([here, damaged, gone]) == [damaged, gone])
+        #expect(try await next.missing(of: [here, damaged, gone]) == [damaged, gone], "a damaged one is removed")
+    }
+
+    @Test func takesAFileWhoseDigestIsKnownWithoutReadingIt() async throws {
+        let claimed = Blob(Digest(of: "what was verified while it came".utf8), size: ByteCount(8))
+        _ = try await store.insert(file: try folder.file("download", "anything"), knownAs: claimed)
+        #expect(store.contains(claimed) && store.isIntact(claimed.digest))
+        #expect(
+            try ContentStore(root: store.root).isIntact(claimed.digest) == false, "another process judges by the bytes")
     }
 
     @Test(arguments: ["hallo", "hel", ""])
-    func damagedBlobIsFoundRemovedAndMadeAnew(damage: String) throws {
-        let digest = try store.insert(Array("hello".utf8))
-        try folder.damage(digest, with: damage)
+    func damagedBlobIsFoundRemovedAndMadeAnew(damage: String) async throws {
+        let blob = try await store.insert(Array("hello".utf8))
+        try folder.damage(blob.digest, with: damage)
         let next = try ContentStore(root: store.root)
-        #expect(!next.isIntact(digest))
-        #expect(!Files.exists(next.path(of: digest)))
-        try next.insert(Array("hello".utf8))
-        #expect(next.isIntact(digest))
+        #expect(!next.isIntact(blob.digest))
+        #expect(!Files.exists(next.path(of: blob.digest)))
+        #expect(try await next.insert(Array("hello".utf8)) == blob)
+        #expect(next.isIntact(blob.digest))
     }
 
-    @Test func insertingMendsABlobThatWasDamagedWithoutChangingItsSize() throws {
-        let digest = try store.insert(Array("hello".utf8))
-        try folder.damage(digest, with: "hallo")
+    @Test func insertingMendsABlobThatWasDamagedWithoutChangingItsSize() async throws {
+        let blob = try await store.insert(Array("hello".utf8))
+        try folder.damage(blob.digest, with: "hallo")
         let next = try ContentStore(root: store.root)
-        try next.insert(Array("hello".utf8))
-        #expect(try next.bytes(of: digest) == Array("hello".utf8))
+        try await next.insert(Array("hello".utf8))
+        #expect(try await next.bytes(of: blob) == Array("hello".utf8))
     }
 
-    @Test func aBlobOfAnotherSizeIsNotContained() throws {
-        let digest = try store.insert(Array("hello".utf8))
-        #expect(store.contains(digest) && store.contains(digest, size: 5))
-        try folder.damage(digest, with: "hell")
-        #expect(!store.contains(digest, size: 5))
+    @Test func aBlobOfAnotherSizeIsNotContained() async throws {
+        let blob = try await store.insert(Array("hello".utf8))
+        #expect(store.contains(blob) && store.contains(Blob(blob.digest, size: .zero)), "a size that nobody noted")
+        try folder.damage(blob.digest, with: "hell")
+        #expect(!store.contains(blob))
     }
 
-    @Test func somethingElseInTheBlobsPlaceIsNoBlob() throws {
-        let digest = Digest(of: "x".utf8)
-        try Files.createDirectory(store.path(of: digest))
-        #expect(!store.contains(digest) && !store.isIntact(digest))
+    @Test func somethingElseInTheBlobsPlaceIsNoBlob() async throws {
+        let blob = Blob(of: Array("x".utf8))
+        try Files.createDirectory(store.path(of: blob.digest))
+        #expect(!store.contains(blob) && !store.isIntact(blob.digest))
     }
 
-    @Test func aLinkIsRefusedAndWhatItLeadsToLeftAlone() throws {
+    @Test func aLinkIsRefusedAndWhatItLeadsToLeftAlone() async throws {
         let secret = try folder.file("secret", "not yours")
         let link = folder.root.appending("link")
         #expect(symlink(secret.string, link.string) == 0)
-        #expect(throws: FileError.self) { try store.ingest(link) }
+        await #expect(throws: FileError.self) { try await store.insert(file: link, knownAs: nil) }
         #expect(try FileStatus(at: secret)?.permissions == 0o644)
-        #expect(!store.contains(Digest(of: "not yours".utf8)))
+        #expect(!store.contains(Blob(of: Array("not yours".utf8))))
     }
 
-    @Test func aPipeIsRefusedInsteadOfWaitedFor() throws {
+    @Test func aPipeIsRefusedInsteadOfWaitedFor() async throws {
         let pipe = folder.root.appending("pipe")
         #expect(mkfifo(pipe.string, 0o600) == 0)
-        #expect(throws: FileError.self) { try store.ingest(pipe) }
+        await #expect(throws: FileError.self) { try await store.insert(file: pipe, knownAs: nil) }
     }
 
     @Test func manyTasksInsertTheSameBytesAtOnce() async throws {
         let store = store
         let bytes = [UInt8](repeating: 7, count: 300_000)
-        let digests = try await withThrowingTaskGroup(of: Digest.self) { group in
+        let blobs = try await withThrowingTaskGroup(of: Blob.self) { group in
             for number in 0..<64 {
                 group.addTask {
-                    let digest = try store.insert(bytes)
-                    guard store.isIntact(digest), try store.bytes(of: digest).count == bytes.count else {
-                        return Digest(of: "damaged \(number)".utf8)
+                    let blob = try await store.insert(bytes)
+                    guard store.isIntact(blob.digest), try await store.bytes(of: blob).count == bytes.count else {
+                        return Blob(of: Array("damaged \(number)".utf8))
                     }
-                    return digest
+                    return blob
                 }
             }
-            return try await group.reduce(into: Set<Digest>()) { $0.insert($1) }
+            return try await group.reduce(into: Set<Blob>()) { $0.insert($1) }
         }
-        #expect(digests == [Digest(of: bytes)])
-        #expect(try Files.list(store.ingestFolder).isEmpty)
+        #expect(blobs == [Blob(of: bytes)])
+        #expect(try Files.list(store.workArea.ingest).isEmpty)
     }
 
     @Test func findingDamageAtOnceNeverRemovesTheMendedBlob() async throws {
         let bytes = [UInt8](repeating: 9, count: 200_000)
         for _ in 0..<10 {
-            let digest = try store.insert(bytes)
+            let digest = try await store.insert(bytes).digest
             try Files.write([UInt8](repeating: 8, count: 200_000), to: store.path(of: digest))
             let fresh = try ContentStore(root: store.root)
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<8 { group.addTask { if !fresh.isIntact(digest) { try fresh.insert(bytes) } } }
+                for _ in 0..<8 { group.addTask { if !fresh.isIntact(digest) { try await fresh.insert(bytes) } } }
                 try await group.waitForAll()
             }
             #expect(fresh.isIntact(digest))
@@ -122,9 +130,9 @@ import Glibc
     }
 
     @Test func debrisGoesAndUnfinishedDownloadsStay() async throws {
-        try Files.write("x".utf8, to: store.ingestFolder.appending("123-1"))
-        try Files.write("half".utf8, to: store.ingestFolder.appending("package.part"))
-        let work = try store.makeWorkFolder("step")
+        try Files.write("x".utf8, to: store.workArea.file("123-1"))
+        try Files.write("half".utf8, to: store.workArea.file("package.part"))
+        let work = try store.workArea.makeFolder("step")
         let hidden = work.appending("closed")
         try Files.createDirectory(hidden)
         try Files.write("x".utf8, to: hidden.appending("file"))
@@ -133,11 +141,11 @@ import Glibc
         let odd = FilePath(work.string + "/odd")
         let raw = Array(odd.string.utf8CString.dropLast()) + [CChar(bitPattern: 0xFF), 0]
         close(open(raw, O_CREAT | O_WRONLY, 0o600))
-        let blob = try store.insert(Array("kept".utf8))
+        let blob = try await store.insert(Array("kept".utf8))
         try store.removeDebris(holding: try await store.lock(owner: "") { _ in })
-        #expect(try Files.list(store.workFolder).isEmpty)
-        #expect(try Files.list(store.ingestFolder) == ["package.part"])
-        #expect(store.isIntact(blob))
+        #expect(try Files.list(store.workArea.work).isEmpty)
+        #expect(try Files.list(store.workArea.ingest) == ["package.part"])
+        #expect(store.isIntact(blob.digest))
     }
 
     @Test func aStoreThatWasRemovedMeanwhileIsMadeAgain() async throws {
@@ -145,12 +153,12 @@ import Glibc
         try Files.remove(store.root)
         try Files.createDirectory(store.root)
         try store.removeDebris(holding: lock)
-        #expect(store.isIntact(try store.insert(Array("hello".utf8))))
+        #expect(store.isIntact(try await store.insert(Array("hello".utf8)).digest))
     }
 
-    @Test func workFoldersStartEmpty() throws {
-        let first = try store.makeWorkFolder("step")
+    @Test func workFoldersStartEmpty() async throws {
+        let first = try store.workArea.makeFolder("step")
         try Files.write("x".utf8, to: first.appending("left"))
-        #expect(try Files.list(try store.makeWorkFolder("step")).isEmpty)
+        #expect(try Files.list(try store.workArea.makeFolder("step")).isEmpty)
     }
 }

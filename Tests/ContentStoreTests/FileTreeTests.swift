@@ -17,8 +17,9 @@ import Testing
             .link(target: ["../x", "/abs olute", " x", "a\nb", "日 本", "\u{301}"].randomElement(using: &random) ?? "x")
         default:
             .file(
-                Digest(of: [UInt8.random(in: 0...255, using: &random)]),
-                size: Int64.random(in: 0...(1 << 40), using: &random),
+                Blob(
+                    Digest(of: [UInt8.random(in: 0...255, using: &random)]),
+                    size: ByteCount(Int64.random(in: 0...(1 << 40), using: &random))),
                 isExecutable: Bool.random(using: &random))
         }
     }
@@ -35,7 +36,7 @@ import Testing
         }
         let read = try FileTree(serialized: tree.serialized)
         #expect(read == tree)
-        #expect(read.serialized == tree.serialized && read.digest == tree.digest)
+        #expect(read.serialized == tree.serialized && read.blob == tree.blob)
     }
 
     @Test func digestDoesNotDependOnTheOrderOfInsertion() throws {
@@ -44,13 +45,13 @@ import Testing
         var backward = FileTree()
         for (path, node) in nodes { try forward.set(node, at: path) }
         for (path, node) in nodes.reversed() { try backward.set(node, at: path) }
-        #expect(forward.digest == backward.digest)
+        #expect(forward.blob == backward.blob)
     }
 
     @Test func digestsAreWhatTheyWere() throws {
         let tree = try FileTree([
-            "bin/run": .file(Digest(of: "abc".utf8), size: 3, isExecutable: true),
-            "etc/motd": .file(Digest(of: "".utf8), size: 0, isExecutable: false), "lib": .link(target: "usr/lib"),
+            "bin/run": .file(Blob(of: Array("abc".utf8)), isExecutable: true),
+            "etc/motd": .file(Blob(of: [])), "lib": .link(target: "usr/lib"),
             "tmp": .emptyFolder,
         ])
         // Whoever changes these bytes invalidates every store there is: change the version in them too.
@@ -58,7 +59,7 @@ import Testing
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
         let expected = "tree 1\0x \(abc) 3 bin/run\0f \(empty) 0 etc/motd\0l 7 usr/lib lib\0d tmp\0"
         #expect(String(decoding: tree.serialized, as: UTF8.self) == expected)
-        #expect(tree.size == ByteCount(3) && tree.digests.count == 2)
+        #expect(tree.size == ByteCount(3) && tree.blobs.count == 2)
     }
 
     @Test(arguments: [

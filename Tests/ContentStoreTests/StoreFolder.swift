@@ -1,6 +1,7 @@
-import ContentStore
 import Primitives
 import SystemPackage
+
+@testable import ContentStore
 
 #if canImport(Glibc)
 import Glibc

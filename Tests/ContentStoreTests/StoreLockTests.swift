@@ -1,8 +1,9 @@
-import ContentStore
 import Primitives
 import Synchronization
 import SystemPackage
 import Testing
+
+@testable import ContentStore
 
 #if canImport(Glibc)
 import Glibc

@@ -1,5 +1,4 @@
 import APT
-import ContentStore
 import Darksites
 import Locking
 import Primitives
@@ -7,6 +6,7 @@ import SystemPackage
 import Testing
 import Transfer
 
+@testable import ContentStore
 @testable import Pipeline
 
 /// What a mirror can do wrong: each has its own error, nothing of it stays, and it heals with the mirror.
@@ -59,7 +59,7 @@ import Transfer
         #expect(error.contains("made trixie"))
         #expect(error.contains(words), "\(error)")
         #expect(try store.audit().blobs.isEmpty)
-        #expect(try Files.list(store.ingestFolder).isEmpty)
+        #expect(try Files.list(store.workArea.ingest).isEmpty)
 
         try archive.isWell()
         #expect(try await snapshot().signers == ["Made Archive <nobody@example.org>"])

@@ -3,6 +3,7 @@ import Primitives
 import SystemPackage
 import Testing
 
+@testable import ContentStore
 @testable import Pipeline
 
 /// What is removed, what is taken in, and whose folders are used: nothing that is not proven to be ours.

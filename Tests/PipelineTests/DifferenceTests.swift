@@ -6,6 +6,7 @@ import Primitives
 import SystemPackage
 import Testing
 
+@testable import ContentStore
 @testable import Pipeline
 
 /// Locks, revisions and what asked for a package, on the made archive.

@@ -1,6 +1,5 @@
 import APT
 import Archives
-import ContentStore
 import Darksites
 import Locking
 import Packages
@@ -8,6 +7,7 @@ import Primitives
 import SystemPackage
 import Testing
 
+@testable import ContentStore
 @testable import Pipeline
 
 /// A lock says which bytes an image is made of. One that was edited is told from one that was resolved, whether its seals fit or
@@ -197,7 +197,7 @@ import Testing
         let file = archive.folder.pushing("dists/trixie/InRelease")
         let bytes = try Files.read(file)
         let store = try checkout.project().store
-        try store.insert(bytes)
+        try await store.insert(bytes)
         let lock = try #require(try LockKeeper(project: checkout.project()).existing()?["debian"])
         let forged = LockedDistribution(
             name: lock.name, family: .apt, architecture: lock.architecture, asked: lock.asked,
@@ -225,9 +225,10 @@ import Testing
         _ = try ParsedIndexes(folder: parsed).table(
             of: [
                 IndexFile(
-                    path: evil, digest: index.digest, compression: .none, source: "made",
+                    digest: index.digest, compression: .none, source: "made",
                     origin: IndexOrigin(repository: "made", suite: "trixie", component: "main"))
-            ], architecture: "amd64")
+            ], architecture: "amd64"
+        ) { _ in try Files.read(evil) }
         try Files.remove(checkout.lockFile)
         let error = await failure { _ = try await LockKeeper(project: checkout.project()).current() }
         #expect(

@@ -19,7 +19,7 @@ import Testing
         "var/log": .folder(FileRights(mode: 0o2775, user: 0, group: 4)),
     ])
 
-    private let file = FileTree.Node.file(Digest(of: "x".utf8), size: 1, isExecutable: false)
+    private let file = FileTree.Node.file(Blob(of: Array("x".utf8)))
 
     private func overlay(_ nodes: [String: FileTree.Node], modes: [String: UInt16] = [:]) throws -> LiveOverlay {
         try LiveOverlay(try FileTree(nodes), modes: modes, over: layout, shownAs: "includes")
@@ -77,7 +77,7 @@ import Testing
 
     @Test func twoFilesDoNotBecomeOneUnlessTheyAreTheSame() throws {
         #expect(try overlay(["lib/x": file, "usr/lib/x": file]).tree.paths == ["usr/lib/x"])
-        let other = FileTree.Node.file(Digest(of: "y".utf8), size: 1, isExecutable: false)
+        let other = FileTree.Node.file(Blob(of: Array("y".utf8)))
         #expect(errors(["lib/x": file, "usr/lib/x": other])[0].what.contains("are the same file /usr/lib/x"))
     }
 

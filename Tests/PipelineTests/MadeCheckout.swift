@@ -1,7 +1,6 @@
 import APT
 import Archives
 import BuildGraph
-import ContentStore
 import Darksites
 import Declaration
 import Glibc
@@ -13,6 +12,7 @@ import SystemPackage
 import Testing
 import Transfer
 
+@testable import ContentStore
 @testable import Pipeline
 
 /// A folder with a declaration that builds from a `MadeArchive`, with a store of its own; gone with this object.
@@ -115,7 +115,7 @@ final class MadeCheckout: Sendable {
     ) async throws -> String {
         let folder = self.folder.appending("judged")
         try Files.remove(folder)
-        try project.store.materialize(project.store.tree(mirror.digest), at: folder.pushing("in/mirror"))
+        try await project.store.materialize(mirror, at: folder.pushing("in/mirror"))
         try Files.write(try await SigningKey(home: project.workspace.key).publicKey, to: folder.pushing("in/key.gpg"))
         for name in ["in/profiles", "in/rules", "out"] { try Files.createDirectory(folder.pushing(FilePath(name))) }
         let list = locked.packages(of: "core").filter(isListed).map { "\($0.name) \($0.version) \($0.architecture)\n" }
@@ -143,6 +143,9 @@ final class MadeCheckout: Sendable {
 }
 
 extension ContentStore {
+    func bytes(of digest: Digest) throws -> [UInt8] { try Files.read(path(of: digest)) }
+    func tree(_ digest: Digest) throws -> FileTree { try FileTree(serialized: bytes(of: digest)) }
+
     /// The names of all blobs, and of those whose bytes are not what they are called after.
     func audit() throws -> (blobs: Set<String>, damaged: [String]) {
         var blobs: Set<String> = []

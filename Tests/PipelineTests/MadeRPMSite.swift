@@ -136,8 +136,9 @@ final class MadeRPMSite {
             isDraft: false)
         let graph = try StepGraph(try planner.steps())
         let engine = BuildEngine(
-            store: store, records: try RecordStore(root: FilePath(folder).appending("records")), containers: containers,
-            logFolder: FilePath(folder).appending("logs"), cores: 2, architecture: "amd64", now: { MadeCheckout.now },
+            store: store, records: try RecordFolder(root: FilePath(folder).appending("records")),
+            containers: containers, logFolder: FilePath(folder).appending("logs"), cores: 2, architecture: "amd64",
+            now: { MadeCheckout.now },
             events: { _ in })
         return try await engine.build(try graph.resolve(targets: [target]), in: graph)
     }

@@ -162,7 +162,7 @@ import Transfer
         try Files.createDirectory(folder.pushing("includes/etc"))
         try Files.write(bytes, to: folder.pushing("includes/etc/conf"))
         return try FileTree([
-            "etc/conf": .file(Digest(of: bytes), size: Int64(bytes.count), isExecutable: false),
+            "etc/conf": .file(Blob(of: bytes)),
             "bin/hi": .link(target: "hello"),
         ])
     }
@@ -212,8 +212,8 @@ import Transfer
                 for (path, node) in try store.tree(artifact.digest).nodes
                 where !path.hasSuffix("InRelease") && !path.hasSuffix(".gpg") && !path.hasSuffix(".asc") {
                     switch node {
-                    case .file(let digest, _, let isExecutable):
-                        lines.append("\(name)/\(path) \(digest.hex) \(isExecutable)")
+                    case .file(let blob, let isExecutable):
+                        lines.append("\(name)/\(path) \(blob.digest.hex) \(isExecutable)")
                     case .link(let target): lines.append("\(name)/\(path) -> \(target)")
                     case .emptyFolder: lines.append("\(name)/\(path)/")
                     }
@@ -231,7 +231,7 @@ import Transfer
         let steps = try apt(signer) + rpm(signer) + [layout.digestList("image/digests", stage: Self.stage)]
         let store = try ContentStore(root: folder.appending("store"))
         let engine = BuildEngine(
-            store: store, records: try RecordStore(root: folder.appending("records")), containers: FakeContainers(),
+            store: store, records: try RecordFolder(root: folder.appending("records")), containers: FakeContainers(),
             logFolder: folder.appending("logs"), cores: 2, architecture: "amd64", now: { 1 }, events: { _ in })
         let report = try await engine.build(Set(steps.map(\.name)), in: try StepGraph(steps))
         var made: [String: [String]] = [:]

@@ -1,6 +1,5 @@
 import APT
 import BuildGraph
-import ContentStore
 import Darksites
 import Locking
 import MadeDeclaration
@@ -8,6 +7,7 @@ import Primitives
 import SystemPackage
 import Testing
 
+@testable import ContentStore
 @testable import Pipeline
 
 /// Package files of one's own, `packages:` of a repository: for both families.

@@ -1,11 +1,11 @@
 import APT
-import ContentStore
 import Darksites
 import Locking
 import Primitives
 import SystemPackage
 import Testing
 
+@testable import ContentStore
 @testable import Darksites
 @testable import Pipeline
 

@@ -14,9 +14,8 @@ import Testing
 
     init() throws { checkout = try MadeCheckout(MadeArchive()) }
 
-    private func image(_ text: String, in project: Project) throws -> Artifact {
-        let bytes = Array(text.utf8)
-        return Artifact(kind: .file, digest: try project.store.insert(bytes), size: ByteCount(bytes.count))
+    private func image(_ text: String, in project: Project) async throws -> Artifact {
+        Artifact(file: try await project.store.insert(Array(text.utf8)))
     }
 
     private func publish(_ artifact: Artifact, named name: String, in project: Project) async throws -> PublishedImage {
@@ -26,7 +25,7 @@ import Testing
 
     @Test func anImageLiesBesideItsChecksum() async throws {
         let project = try checkout.project()
-        let artifact = try image("one", in: project)
+        let artifact = try await image("one", in: project)
         let published = try await publish(artifact, named: "kldload-free", in: project)
         let file = "kldload-free-\(artifact.digest.short).iso"
         #expect(published.isNew && published.shown == "out/\(file)")
@@ -47,7 +46,7 @@ import Testing
         try Files.write([], to: folder.appending("notes.iso"))
         var last = ""
         for number in 1...4 {
-            let artifact = try image("image \(number)", in: project)
+            let artifact = try await image("image \(number)", in: project)
             last = "kldload-\(artifact.digest.short).iso"
             _ = try await publish(artifact, named: "kldload", in: project)
         }
@@ -62,7 +61,7 @@ import Testing
         for number in 1...3 {
             for name in ["kldload", "kldload-draft"] {
                 _ = try await publish(
-                    try image("\(name) \(number)", in: project), named: name, in: project)
+                    try await image("\(name) \(number)", in: project), named: name, in: project)
             }
         }
         let names = try Files.list(checkout.folder.appending("out")).filter { $0.hasSuffix(".iso") }
@@ -71,7 +70,7 @@ import Testing
 
     @Test func anImageThatWasRemovedOrCutComesBack() async throws {
         let project = try checkout.project()
-        let artifact = try image("one", in: project)
+        let artifact = try await image("one", in: project)
         let path = try await publish(artifact, named: "kldload", in: project).path
         try Files.remove(path)
         #expect(try await publish(artifact, named: "kldload", in: project).isNew)
@@ -85,18 +84,22 @@ import Testing
         let project = try checkout.project()
         let plan = try await project.currentPlan(writesLock: true)
         let fetch = try plan.graph.resolve(targets: ["live/packages"])
-        func check(_ events: (BuildEvent) -> Void = { _ in }) throws {
-            let standing = checkout.engine(project).standing(of: fetch, in: plan.graph)
-            try DiskEstimate(standing: standing, rebuildsAll: false, store: project.store).check(events: events)
+        func check(_ events: (BuildEvent) -> Void = { _ in }) async throws {
+            let standing = await checkout.engine(project).standing(of: fetch, in: plan.graph)
+            try await DiskEstimate(
+                standing: standing, rebuildsAll: false, store: project.store, folder: project.workspace.cache
+            ).check(events: events)
         }
-        try check()
+        try await check()
         // A package in the lock, a thousand terabytes.
         try checkout.lockPackage("big", size: ByteCount(999_999_999_999_999))
         let lock = try #require(try LockKeeper(project: project).existing())
         let greedy = try await project.plan(lock)
-        let standing = checkout.engine(project).standing(of: fetch, in: greedy.graph)
-        let error = #expect(throws: DiskTooSmall.self) {
-            try DiskEstimate(standing: standing, rebuildsAll: false, store: project.store).check { _ in }
+        let standing = await checkout.engine(project).standing(of: fetch, in: greedy.graph)
+        let error = await #expect(throws: DiskTooSmall.self) {
+            try await DiskEstimate(
+                standing: standing, rebuildsAll: false, store: project.store, folder: project.workspace.cache
+            ).check { _ in }
         }
         #expect(error?.what.contains("live-build/cache has ") == true)
         #expect(error?.hint?.contains("DEPLOY_CACHE=") == true)
@@ -106,9 +109,9 @@ import Testing
         _ = try await checkout.build()
         let project = try checkout.project()
         let plan = try await project.currentPlan(writesLock: false)
-        let standing = checkout.engine(project).standing(of: Set(plan.graph.order), in: plan.graph)
-        try DiskEstimate(standing: standing, rebuildsAll: false, store: project.store).check { event in
-            Issue.record("\(event)")
-        }
+        let standing = await checkout.engine(project).standing(of: Set(plan.graph.order), in: plan.graph)
+        try await DiskEstimate(
+            standing: standing, rebuildsAll: false, store: project.store, folder: project.workspace.cache
+        ).check { Issue.record("\($0)") }
     }
 }

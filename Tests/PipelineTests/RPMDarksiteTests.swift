@@ -34,11 +34,11 @@ import Transfer
                 ]))
         #expect(names.contains("Packages/b/bash-5.1.8-9.el9.x86_64.rpm"))
         #expect(tree.paths.count { $0.hasPrefix("Packages/") } == locked.packages.count)
-        guard case .file(let digest, _, _) = tree.nodes["certificate.txt"] else {
+        guard case .file(let blob, _) = tree.nodes["certificate.txt"] else {
             Issue.record("there is no certificate")
             return
         }
-        let text = String(decoding: try site.store.bytes(of: digest), as: UTF8.self)
+        let text = String(decoding: try await site.store.bytes(of: blob), as: UTF8.self)
         #expect(text.contains("of      centos 9 (el9), x86_64"))
         #expect(text.contains("mirror  repodata/repomd.xml, sha256 "))
         #expect(text.contains("core: \(locked.packages.count) packages, ") && text.contains(", installed by dnf 4."))
@@ -83,7 +83,7 @@ import Transfer
         let other = Array(
             "<?xml version=\"1.0\"?><metadata xmlns=\"http://linux.duke.edu/metadata/common\" xmlns:rpm=\"http://linux.duke.edu/metadata/rpm\" packages=\"0\"></metadata>"
                 .utf8)
-        try site.store.insert(other)
+        try await site.store.insert(other)
         let states = LockedDistribution(
             name: locked.name, family: .apt, architecture: locked.architecture, asked: nil, snapshots: locked.snapshots,
             indexes: locked.indexes + [

@@ -1,5 +1,4 @@
 import APT
-import ContentStore
 import Darksites
 import Locking
 import Packages
@@ -10,6 +9,7 @@ import SystemPackage
 import Testing
 import Transfer
 
+@testable import ContentStore
 @testable import Pipeline
 
 /// From RPM repositories to what is locked of them, and what these can do wrong.

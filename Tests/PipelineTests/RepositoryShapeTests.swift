@@ -43,10 +43,10 @@ import Transfer
     }
 
     /// "name path" of each package of a snapshot.
-    private func packages(_ snapshot: Snapshot, _ architectures: [String] = ["amd64"]) throws -> [String] {
+    private func packages(_ snapshot: Snapshot, _ architectures: [String] = ["amd64"]) async throws -> [String] {
         let content = try #require(snapshot.apt)
         let parsed = ParsedSnapshots(store: store, derived: derived)
-        let table = try parsed.table(of: snapshot, content, architectures: architectures)
+        let table = try await parsed.table(of: snapshot, content, architectures: architectures)
         return try ["a", "b", "c"].flatMap { name in
             try table.packages(named: name).map { "\(name) \(try table.details(of: $0).filename)" }
         }
@@ -66,7 +66,7 @@ import Transfer
         try repository.add("a", in: "", filename: "./a.deb", packed: .gzip)
         try repository.release()
         let found = try await snapshot(suite, [])
-        #expect(try packages(found) == ["a a.deb"], "from the root of the repository, as apt has it")
+        #expect(try await packages(found) == ["a a.deb"], "from the root of the repository, as apt has it")
         #expect(found.indexes.map(\.path) == [place.isEmpty ? "Packages.gz" : "\(place)/Packages.gz"])
         #expect(found.indexes.map(\.component) == ["-"] && found.indexes.map(\.architecture) == ["-"])
         // One index has the packages of all architectures.
@@ -104,7 +104,7 @@ import Transfer
         try repository.add("a", in: "main/binary-amd64")
         try repository.release(kind: "SHA512")
         let found = try await snapshot("stable", ["main"])
-        #expect(try packages(found) == ["a pool/a.deb"])
+        #expect(try await packages(found) == ["a pool/a.deb"])
         let locked = LockedDistribution(
             name: "made", family: .apt, architecture: "amd64", asked: nil, snapshots: found.snapshots,
             indexes: found.indexes,

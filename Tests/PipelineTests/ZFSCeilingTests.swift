@@ -4,6 +4,7 @@ import Locking
 import Primitives
 import Testing
 
+@testable import ContentStore
 @testable import Pipeline
 
 /// What OpenZFS says of kernels in its package is known before anything is built.

@@ -4,9 +4,7 @@ package import SystemPackage
 
 /// An index of an archive as a file, and what it is to people and to pins.
 package struct IndexFile: Sendable {
-    /// The compressed file.
-    package let path: FilePath
-    /// Of the bytes at `path`, which whoever makes this vouches for: they are not hashed again.
+    /// Of the bytes of the compressed file, which whoever reads them vouches for: they are not hashed again.
     package let digest: Digest
     /// How it is to be unpacked.
     package let compression: Compression
@@ -15,8 +13,7 @@ package struct IndexFile: Sendable {
     /// What its packages have of their Release file, for pins.
     package let origin: IndexOrigin
 
-    package init(path: FilePath, digest: Digest, compression: Compression, source: String, origin: IndexOrigin) {
-        self.path = path
+    package init(digest: Digest, compression: Compression, source: String, origin: IndexOrigin) {
         self.digest = digest
         self.compression = compression
         self.source = source
@@ -42,17 +39,18 @@ package struct ParsedIndexes: Sendable {
     package init(folder: FilePath) { files = ParsedFiles(folder: folder) }
 
     /// The packages of `indexes`, of which an earlier one is the first origin of what it shares with a later one: from the
-    /// folder if it has them, else made and put there.
+    /// folder if it has them, else made and put there. `read` gives the bytes of an index, which must have its digest.
     ///
-    /// Throws `ArchiveError` and `PackageIndexError` where an index can't be unpacked or understood.
+    /// Throws what `read` throws, `ArchiveError` and `PackageIndexError` where an index can't be unpacked or understood.
     package func table(
-        of indexes: [IndexFile], architecture: String, foreignArchitectures: [String] = []
+        of indexes: [IndexFile], architecture: String, foreignArchitectures: [String] = [],
+        read: (IndexFile) throws -> [UInt8]
     ) throws -> PackageTable {
         let architectures = PackageTable.order(architecture, foreignArchitectures)
         if let known = known(indexes, architectures) { return known }
         var texts: [Digest: ByteRegion] = [:]
         let sources = try indexes.map { index in
-            let text = try texts[index.digest] ?? text(of: index)
+            let text = try texts[index.digest] ?? text(of: index, read)
             texts[index.digest] = text
             return (index: try PackageIndex(parsing: text, source: index.source), origin: index.origin)
         }
@@ -138,10 +136,11 @@ package struct ParsedIndexes: Sendable {
     }
 
     /// The text of `index`, out of a file of the folder where that can be had.
-    private func text(of index: IndexFile) throws(ArchiveError) -> ByteRegion {
+    private func text(of index: IndexFile, _ read: (IndexFile) throws -> [UInt8]) throws -> ByteRegion {
         let path = textPath(index.digest)
         if let known = IndexText(mapping: path, of: index.digest), known.isWhole { return known.region }
-        let bytes = try index.compression.decompress(file: index.path, limit: ByteCount(2_000_000_000))
+        let bytes = try index.compression.decompress(
+            read(index), name: index.source, limit: ByteCount(2_000_000_000))
         bytes.withUnsafeBytes { text in
             let footer = IndexText.footer(of: text, digest: index.digest)
             footer.withUnsafeBytes { files.put([text, $0], at: path) }

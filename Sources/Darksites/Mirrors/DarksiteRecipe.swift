@@ -37,21 +37,20 @@ package struct DarksiteRecipe: Sendable {
     }
 
     private func certify(_ context: StepContext, installs: [String]) async throws -> StepResult {
-        var tree = try context.tree("mirror")
-        guard case .file(let release, _, _) = tree.nodes[certificate.statement] else {
+        var tree = try await context.tree("mirror")
+        guard case .file(let release, _) = tree.nodes[certificate.statement] else {
             throw SliceError("the mirror has no \(certificate.statement)")
         }
-        let verdict = GateVerdict(try context.bytes("verdict"))
-        let verdicts = try Dictionary(
-            uniqueKeysWithValues: installs.map { ($0, GateVerdict(try context.bytes("installs/\($0)"))) })
-        let text = Array(try certificate.text(release: release, mirror: verdict, installs: verdicts).utf8)
+        let verdict = GateVerdict(try await context.bytes("verdict"))
+        var verdicts: [String: GateVerdict] = [:]
+        for profile in installs { verdicts[profile] = GateVerdict(try await context.bytes("installs/\(profile)")) }
+        let text = Array(try certificate.text(release: release.digest, mirror: verdict, installs: verdicts).utf8)
         let signature = try await signer.detachSign(text, epoch: certificate.epoch)
         for (path, bytes) in [(Self.fileName, text), (Self.fileName + ".asc", signature)] {
-            let digest = try context.store.insert(bytes)
-            try tree.set(.file(digest, size: Int64(bytes.count), isExecutable: false), at: path)
+            try tree.set(.file(try await context.store.insert(bytes)), at: path)
         }
         return StepResult(
-            outputs: ["darksite": try context.output(tree: tree)],
+            outputs: ["darksite": try await context.output(tree: tree)],
             summary: try certificate.summary(mirror: verdict, installs: verdicts))
     }
 }

@@ -50,10 +50,8 @@ package struct MirrorRecipe: Sendable {
         return Step(
             name, stage: stage, title: "mirror of \(wanted.count + built.count) packages", inputs: inputs,
             action: .native(identifier: "apt mirror", version: 4) { context in
-                let listed = try await BlockingWork.run {
-                    try upstream(wanted, in: locked.indexes, architectures: architectures, context)
-                        + built.keys.sorted().map { try own($0, context) }
-                }
+                var listed = try await upstream(wanted, in: locked.indexes, architectures: architectures, context)
+                for input in built.keys.sorted() { listed.append(try await own(input, context)) }
                 return try await write(listed, architectures: architectures, context)
             },
             outputs: ["mirror": .tree])
@@ -67,61 +65,60 @@ package struct MirrorRecipe: Sendable {
 
     private struct Listed: Sendable {
         let package: MirrorPackage
-        let size: Int64
+        let blob: Blob
     }
 
     /// The wanted packages with the stanzas that upstream's indexes have for them.
     private func upstream(
         _ wanted: [LockedPackage], in indexes: [LockedIndex], architectures: [String], _ context: StepContext
-    ) throws -> [Listed] {
+    ) async throws -> [Listed] {
         context.report(StepProgress(activity: "reading upstream's indexes"))
         // In the order of the lock: of a package that several indexes list, the first one's stanza is taken. A stanza comes out of
         // the index that the lock names, and the lock was followed to its signature; nothing that is kept of indexes counts here.
-        let table = try VerifiedIndexes(store: context.store).table(of: indexes, architectures: architectures)
+        let table = try await VerifiedIndexes(store: context.store).table(of: indexes, architectures: architectures)
         let paths = DistinctPaths(wanted.lazy.map { (Self.path(of: $0), $0.digest) })
-        return try wanted.map { package in
-            let listed = try table.packages(named: package.name).first {
-                try table.details(of: $0).sha256 == package.digest
+        return try await BlockingWork.run {
+            try wanted.map { package in
+                let listed = try table.packages(named: package.name).first {
+                    try table.details(of: $0).sha256 == package.digest
+                }
+                guard let stanza = listed.map(table.stanzaBytes) else {
+                    throw MirrorGap(package: "\(package.name) \(package.version)", path: package.path)
+                }
+                let path = paths.path(Self.path(of: package), of: package.digest)
+                return Listed(
+                    package: try MirrorPackage(stanza: stanza, path: path, size: package.size, digest: package.digest),
+                    blob: package.blob)
             }
-            guard let stanza = listed.map(table.stanzaBytes) else {
-                throw MirrorGap(package: "\(package.name) \(package.version)", path: package.path)
-            }
-            return Listed(
-                package: try MirrorPackage(
-                    stanza: stanza, path: paths.path(Self.path(of: package), of: package.digest), size: package.size,
-                    digest: package.digest),
-                size: package.size.bytes)
         }
     }
 
     /// A package that the build made itself.
-    private func own(_ input: String, _ context: StepContext) throws -> Listed {
-        let path = try context.path(input)
-        let size = try FileStatus(at: path)?.size ?? 0
+    private func own(_ input: String, _ context: StepContext) async throws -> Listed {
+        let blob = try context.artifact(input).blob
+        let path = try await context.path(input)
         let file = input.split(separator: "/").last.map(String.init) ?? input
         let name = String(file.prefix { $0 != "_" })
-        let paragraph = try DebFile(path).controlParagraph()
+        let paragraph = try await BlockingWork.run { try DebFile(path).controlParagraph() }
         return Listed(
             package: try MirrorPackage(
                 controlParagraph: paragraph, path: "pool/\(Self.component)/\(name.prefix(1))/\(name)/\(file)",
-                size: ByteCount(size),
-                digest: try context.digest(input)), size: size)
+                size: blob.size, digest: blob.digest), blob: blob)
     }
 
-    private func write(_ listed: [Listed], architectures: [String], _ context: StepContext) async throws -> StepResult {
+    private func write(
+        _ listed: [Listed], architectures: [String], _ context: StepContext
+    ) async throws -> StepResult {
         context.report(StepProgress(activity: "writing and signing the indexes"))
         let suite = MirrorSuite(
             name: codename, origin: "kldload", label: label, architectures: architectures,
             components: [MirrorSuite.Component(name: Self.component, packages: listed.map(\.package))])
         var tree = FileTree()
         for file in try await MirrorWriter(epoch: epoch).files(of: suite, signedBy: signer) {
-            try context.store.insert(file.bytes)
-            try tree.set(.file(file.digest, size: Int64(file.bytes.count), isExecutable: false), at: file.path)
+            try tree.set(.file(try await context.store.insert(file.bytes)), at: file.path)
         }
-        for item in listed {
-            try tree.set(.file(item.package.digest, size: item.size, isExecutable: false), at: item.package.path)
-        }
-        let mirror = try context.output(tree: tree)
+        for item in listed { try tree.set(.file(item.blob), at: item.package.path) }
+        let mirror = try await context.output(tree: tree)
         return StepResult(outputs: ["mirror": mirror], summary: "\(listed.count) packages, \(mirror.size), signed")
     }
 }

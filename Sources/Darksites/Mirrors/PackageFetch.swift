@@ -25,8 +25,7 @@ package struct PackageFetch: Sendable {
         var tree = FileTree()
         let names = ArchiveFile.names(of: files)
         for file in files {
-            let node = FileTree.Node.file(file.digest, size: file.size.bytes, isExecutable: false)
-            try tree.set(node, at: names[file] ?? file.name)
+            try tree.set(.file(file.blob), at: names[file] ?? file.name)
         }
         let lines = files.map(\.line).sorted().joined(separator: "\n")
         let wanted = tree
@@ -34,7 +33,7 @@ package struct PackageFetch: Sendable {
             name, stage: stage, title: title, inputs: ["files": .literal(Array(lines.utf8))],
             action: .native(identifier: "fetch", version: 1) { context in
                 let fetched = try await fetch(files, into: context.store, areLocked: true) { context.report($0) }
-                let packages = try context.output(tree: wanted)
+                let packages = try await context.output(tree: wanted)
                 return StepResult(
                     outputs: ["packages": packages],
                     summary: "\(files.count) files, \(packages.size)" + fetched.remark(of: files.count))
@@ -59,21 +58,19 @@ package struct PackageFetch: Sendable {
     /// indexes in its place.
     @discardableResult
     package func fetch(
-        _ files: [ArchiveFile], into store: ContentStore, areLocked: Bool = false,
+        _ files: [ArchiveFile], into store: any ArtifactStore, areLocked: Bool = false,
         report: @escaping @Sendable (StepProgress) -> Void = { _ in }
     ) async throws -> Fetched {
-        let missing = try await BlockingWork.run {
-            var asked: Set<Digest> = []
-            return files.filter { asked.insert($0.digest).inserted && !store.isIntact($0.digest) }
-        }
+        var absent = Set(try await store.fetch(Set(files.map(\.blob))).map(\.digest))
+        let missing = files.filter { absent.remove($0.digest) != nil }
         guard !missing.isEmpty else { return Fetched() }
         let (declared, downloader) = try await source()
         let addresses = try await declared.found(
-            for: Set(missing.map(\.repository)), store: store, downloader: downloader)
+            for: Set(missing.map(\.repository)), workArea: store.workArea, downloader: downloader)
         let requests = missing.map { file in
             DownloadRequest(
                 name: file.shown, sources: addresses.sources(of: file),
-                destination: store.ingestFolder.appending(file.digest.hex), digest: file.digest, size: file.size)
+                destination: store.workArea.file(file.digest.hex), digest: file.digest, size: file.size)
         }
         let activity = "fetching \(missing.count) files"
         do {
@@ -85,7 +82,7 @@ package struct PackageFetch: Sendable {
                             activity: activity, completed: progress.bytesDone.bytes, total: progress.bytesTotal.bytes,
                             unit: .bytes))
                 },
-                finished: { file in try store.adopt(file.destination, digest: file.digest) })
+                finished: { file in try await store.insert(file) })
         } catch let error as TransferErrors
             where areLocked && error.files.allSatisfy({ missing[$0.index].isIndex && $0.isAnother })
         {

@@ -35,17 +35,32 @@ package struct ProfileSlice: Sendable {
                 "essential": .literal(Array(essential.joined(separator: "\n").utf8)),
             ],
             action: .native(identifier: "profile slice", version: 2) { context in
-                try await BlockingWork.run { try slice(context) }
+                try await slice(context)
             },
             outputs: ["packages": .tree, "first": .file])
     }
 
-    private func slice(_ context: StepContext) throws -> StepResult {
-        let mirror = try context.tree("mirror")
+    private func slice(_ context: StepContext) async throws -> StepResult {
+        let mirror = try await context.tree("mirror")
         let path = "dists/\(codename)/\(MirrorRecipe.component)/binary-\(architecture)/Packages"
-        guard case .file(let digest, _, _) = mirror.nodes[path] else { throw SliceError("the mirror has no \(path)") }
+        guard case .file(let blob, _) = mirror.nodes[path] else { throw SliceError("the mirror has no \(path)") }
+        let bytes = try await context.store.bytes(of: blob)
+        var (tree, stanzas, first, count) = try await BlockingWork.run { try slice(mirror, index: bytes, path) }
+        try tree.set(.file(try await context.store.insert(stanzas)), at: "Packages")
+        return StepResult(
+            outputs: [
+                "packages": try await context.output(tree: tree),
+                "first": try await context.output(bytes: Array(first.utf8)),
+            ],
+            summary: "\(count) packages, \(tree.size)")
+    }
+
+    /// The packages of the profile by their files' names, their stanzas, the names that apt needs, and how many there are.
+    private func slice(
+        _ mirror: FileTree, index bytes: [UInt8], _ path: String
+    ) throws -> (FileTree, stanzas: [UInt8], first: String, count: Int) {
         let origin = IndexOrigin(repository: "mirror", suite: codename, component: MirrorRecipe.component)
-        let index = try PackageIndex(parsing: try context.store.bytes(of: digest), source: path)
+        let index = try PackageIndex(parsing: bytes, source: path)
         let table = try PackageTable([(index: index, origin: origin)], architecture: architecture)
         var found: [(package: PackageID, details: PackageDetails)] = []
         for line in list.split(separator: UInt8(ascii: "\n")) {
@@ -80,14 +95,8 @@ package struct ProfileSlice: Sendable {
                     name: details.name, file: file, needs: try Member.groups(fields[0]) + Member.groups(fields[1]),
                     provides: try Member.groups(fields[2]).flatMap { $0 }))
         }
-        let written = try context.store.insert(stanzas)
-        try tree.set(.file(written, size: Int64(stanzas.count), isExecutable: false), at: "Packages")
         let first = Member.closure(of: essential + ["apt"], in: members).map { $0.file + "\n" }.joined()
-        return StepResult(
-            outputs: [
-                "packages": try context.output(tree: tree), "first": try context.output(bytes: Array(first.utf8)),
-            ],
-            summary: "\(members.count) packages, \(tree.size)")
+        return (tree, stanzas, first, members.count)
     }
 
     /// A package of the slice with the names in its relations.

@@ -53,7 +53,8 @@ package struct RPMMirrorRecipe: Sendable {
             ],
             action: .native(identifier: "rpm mirror", version: 1) { context in
                 context.report(StepProgress(activity: "reading upstream's metadata"))
-                let made = try await BlockingWork.run { try read(wanted, locked.indexes, context) }
+                let bytes = try await VerifiedIndexes(store: context.store).bytes(of: locked.indexes)
+                let made = try await BlockingWork.run { try read(wanted, locked.indexes, bytes) }
                 return try await write(made, wanted, context)
             },
             outputs: ["mirror": .tree])
@@ -66,11 +67,10 @@ package struct RPMMirrorRecipe: Sendable {
     }
 
     /// The wanted packages with the records that upstream's metadata have of them.
-    private func read(_ wanted: [LockedPackage], _ indexes: [LockedIndex], _ context: StepContext) throws -> Made {
+    private func read(_ wanted: [LockedPackage], _ indexes: [LockedIndex], _ bytes: [Digest: [UInt8]]) throws -> Made {
         func plain(_ index: LockedIndex) throws -> [UInt8] {
-            let bytes = try VerifiedIndexes(store: context.store).bytes(of: index)
-            return try Compression(fileName: index.path).decompress(
-                bytes, name: "\(index.repository) \(index.path)", limit: ByteCount(4_000_000_000))
+            try Compression(fileName: index.path).decompress(
+                bytes[index.digest] ?? [], name: "\(index.repository) \(index.path)", limit: ByteCount(4_000_000_000))
         }
         var records: [Digest: RepodataPackage] = [:]
         let paths = DistinctPaths(wanted.lazy.map { (Self.path(of: $0), $0.digest) })
@@ -117,20 +117,15 @@ package struct RPMMirrorRecipe: Sendable {
             of: made.packages, comps: made.comps, modules: made.modules)
         var tree = FileTree()
         for file in files {
-            try context.store.insert(file.bytes)
-            try tree.set(.file(file.digest, size: Int64(file.bytes.count), isExecutable: false), at: file.path)
+            try tree.set(.file(try await context.store.insert(file.bytes)), at: file.path)
         }
         guard let statement = files.last, statement.path == Self.statement else {
             throw SliceError("the mirror has no repomd.xml")
         }
         let signature = try await signer.detachSign(statement.bytes, epoch: epoch)
-        let digest = try context.store.insert(signature)
-        try tree.set(
-            .file(digest, size: Int64(signature.count), isExecutable: false), at: Self.statement + ".asc")
-        for (package, locked) in zip(made.packages, wanted) {
-            try tree.set(.file(locked.digest, size: locked.size.bytes, isExecutable: false), at: package.path)
-        }
-        let mirror = try context.output(tree: tree)
+        try tree.set(.file(try await context.store.insert(signature)), at: Self.statement + ".asc")
+        for (package, locked) in zip(made.packages, wanted) { try tree.set(.file(locked.blob), at: package.path) }
+        let mirror = try await context.output(tree: tree)
         return StepResult(outputs: ["mirror": mirror], summary: "\(wanted.count) packages, \(mirror.size), signed")
     }
 }

@@ -20,21 +20,26 @@ package struct RPMProfileSlice: Sendable {
             name, stage: stage, title: "what \(profile) installs of the mirror",
             inputs: ["mirror": mirror, "profile": .literal(Array(lines.joined().utf8))],
             action: .native(identifier: "rpm profile slice", version: 1) { context in
-                let (tree, listed, modules) = try await BlockingWork.run { try slice(context) }
+                let mirror = try await context.tree("mirror")
+                let indexes = mirror.nodes.filter { $0.key.hasPrefix("repodata/") }
+                var bytes: [String: [UInt8]] = [:]
+                for case (let path, .file(let blob, _)) in indexes {
+                    bytes[path] = try await context.store.bytes(of: blob)
+                }
+                let (tree, listed, modules) = try await BlockingWork.run { [bytes] in try slice(mirror, bytes) }
                 return try await write(tree, listed, modules, context)
             },
             outputs: ["repository": .tree])
     }
 
-    private func slice(_ context: StepContext) throws -> (FileTree, [RepodataPackage], [UInt8]?) {
-        let mirror = try context.tree("mirror")
+    /// `indexes` are the files of the mirror's metadata by their paths.
+    private func slice(
+        _ mirror: FileTree, _ indexes: [String: [UInt8]]
+    ) throws -> (FileTree, [RepodataPackage], [UInt8]?) {
         func index(_ type: String) throws -> [UInt8]? {
-            for case (let path, .file(let digest, _, _)) in mirror.nodes
-            where path.hasPrefix("repodata/") && path.contains("-\(type).") {
-                return try Compression(fileName: path).decompress(
-                    context.store.bytes(of: digest), name: path, limit: ByteCount(4_000_000_000))
+            try indexes.first { $0.key.contains("-\(type).") }.map { path, bytes in
+                try Compression(fileName: path).decompress(bytes, name: path, limit: ByteCount(4_000_000_000))
             }
-            return nil
         }
         guard let primary = try index("primary") else { throw SliceError("the mirror has no index of packages") }
         let records = try RepodataRecords(primary: primary, source: "the mirror's primary.xml")
@@ -59,10 +64,10 @@ package struct RPMProfileSlice: Sendable {
         var tree = packages
         // Nobody keeps it: fast rather than small.
         for file in try await RepodataWriter(epoch: 0, compression: .none).files(of: listed, modules: modules) {
-            try context.store.insert(file.bytes)
-            try tree.set(.file(file.digest, size: Int64(file.bytes.count), isExecutable: false), at: file.path)
+            try tree.set(.file(try await context.store.insert(file.bytes)), at: file.path)
         }
         return StepResult(
-            outputs: ["repository": try context.output(tree: tree)], summary: "\(listed.count) packages, \(tree.size)")
+            outputs: ["repository": try await context.output(tree: tree)],
+            summary: "\(listed.count) packages, \(tree.size)")
     }
 }

@@ -1,4 +1,5 @@
 import APT
+package import BuildGraph
 package import ContentStore
 import Declaration
 import Locking
@@ -8,10 +9,10 @@ import Solver
 
 /// Reads the packages of a snapshot, so that profiles can be resolved in them.
 package struct CatalogReader: Sendable {
-    private let store: ContentStore
+    private let store: any ArtifactStore
     private let derived: DerivedResults
 
-    package init(store: ContentStore, derived: DerivedResults) {
+    package init(store: any ArtifactStore, derived: DerivedResults) {
         self.store = store
         self.derived = derived
     }
@@ -46,10 +47,8 @@ package struct CatalogReader: Sendable {
             if let known = content.parsed {
                 known
             } else {
-                try await BlockingWork.run {
-                    try parsed.table(
-                        of: snapshot, content, architectures: [request.architecture] + rules.foreignArchitectures)
-                }
+                try await parsed.table(
+                    of: snapshot, content, architectures: [request.architecture] + rules.foreignArchitectures)
             }
         let universe = hold.universe(of: table, in: snapshot, pins: rules.pins)
         var kernels: ZFSKernelRange?

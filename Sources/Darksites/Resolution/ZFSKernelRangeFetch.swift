@@ -1,5 +1,6 @@
 import APT
 import Archives
+package import BuildGraph
 package import ContentStore
 import Primitives
 import SystemPackage
@@ -8,11 +9,11 @@ import SystemPackage
 /// does not hold. The package is fetched into the store, where the build needs it anyway, and what it says is kept
 /// under its digest, so that no later resolution opens it.
 package struct ZFSKernelRangeFetch: Sendable {
-    private let store: ContentStore
+    private let store: any ArtifactStore
     private let derived: DerivedResults
     private let fetch: PackageFetch
 
-    package init(store: ContentStore, derived: DerivedResults, fetch: PackageFetch) {
+    package init(store: any ArtifactStore, derived: DerivedResults, fetch: PackageFetch) {
         self.store = store
         self.derived = derived
         self.fetch = fetch
@@ -26,9 +27,13 @@ package struct ZFSKernelRangeFetch: Sendable {
             return range
         }
         try await fetch.fetch([file], into: store)
-        let path = store.path(of: file.digest)
-        guard let meta = try await BlockingWork.run({ try Self.meta(in: path) }),
-            let range = ZFSKernelRange(meta: meta, zfs: version)
+        // Not in the store's work area, which is that of the holder of its lock.
+        let folder = try PrivateFolder()
+        let path = folder.path.appending(file.name)
+        try await store.materialize(Artifact(file: file.blob), at: path)
+        let meta = try await BlockingWork.run { try Self.meta(in: path) }
+        withExtendedLifetime(folder) {}
+        guard let meta, let range = ZFSKernelRange(meta: meta, zfs: version)
         else { return nil }
         let note = "Linux-Minimum: \(range.minimum)\nLinux-Maximum: \(range.maximum)\n"
         derived.keep(note.utf8, as: file.digest.hex, of: .zfsKernels)

@@ -20,12 +20,12 @@ struct FoundMirrors {
 /// Asks for lists of mirrors. The last good one of each repository is kept, and counts where the server of lists does not answer.
 struct MirrorLists {
     private let kept: KeptResults?
-    private let ingest: FilePath
+    private let workArea: WorkArea
     private let downloader: Downloader
 
-    init(store: ContentStore, downloader: Downloader, kept: KeptResults?) {
+    init(workArea: WorkArea, downloader: Downloader, kept: KeptResults?) {
         self.kept = kept
-        ingest = store.ingestFolder
+        self.workArea = workArea
         self.downloader = downloader
     }
 
@@ -38,7 +38,7 @@ struct MirrorLists {
             let name = "\(repository) \(source.kind == .metalink ? "metalink" : "mirrorlist")"
             let downloaded = try await downloader.download(
                 DownloadRequest(
-                    name: name, sources: [source.url], destination: ingest.appending("\(repository)-mirrors"),
+                    name: name, sources: [source.url], destination: workArea.file("\(repository)-mirrors"),
                     limit: ByteCount(16 << 20), deadline: SignedFileFetch.deadline))
             let bytes = try Files.read(downloaded.destination)
             try Files.remove(downloaded.destination)
@@ -121,13 +121,13 @@ struct MirrorLists {
 extension RepositoryAddresses {
     /// The same, with the mirrors of those of `repositories` that have a list and no address. Each of these lists is asked for.
     /// Throws as `MirrorLists` does.
-    func found(for repositories: Set<String>, store: ContentStore, downloader: Downloader) async throws
-        -> RepositoryAddresses
-    {
+    func found(
+        for repositories: Set<String>, workArea: WorkArea, downloader: Downloader
+    ) async throws -> RepositoryAddresses {
         var addresses = byName
         for name in repositories.sorted() where (byName[name] ?? []).isEmpty {
             guard let source = lists[name] else { continue }
-            addresses[name] = try await MirrorLists(store: store, downloader: downloader, kept: kept)
+            addresses[name] = try await MirrorLists(workArea: workArea, downloader: downloader, kept: kept)
                 .mirrors(of: name, source).addresses
         }
         return RepositoryAddresses(

@@ -1,49 +1,48 @@
 package import APT
 import Archives
+package import BuildGraph
 package import ContentStore
-package import Locking
+import Locking
 package import Primitives
-import SystemPackage
 
 /// What is kept of indexes, so that no question has to read them anew.
 ///
 /// Whoever may write to it can change it: it decides what is chosen, and never what is taken. What a lock says is compared
 /// with the indexes themselves (`SnapshotFetch.verify`), and a mirror's stanzas come from there.
 package struct ParsedSnapshots: Sendable {
-    private let store: ContentStore
+    private let store: any ArtifactStore
     private let derived: DerivedResults
-    private var files: ParsedFiles { ParsedFiles(folder: derived.folder(.parsed)) }
-    /// The tables of Debian packages, and the unpacked indexes.
-    package var indexes: ParsedIndexes { ParsedIndexes(folder: derived.folder(.parsed)) }
-    var packages: ParsedRPMSnapshots { ParsedRPMSnapshots(folder: files) }
+    private var indexes: ParsedIndexes { ParsedIndexes(folder: derived.folder(.parsed)) }
+    var packages: ParsedRPMSnapshots { ParsedRPMSnapshots(folder: ParsedFiles(folder: derived.folder(.parsed))) }
 
-    package init(store: ContentStore, derived: DerivedResults) {
+    package init(store: any ArtifactStore, derived: DerivedResults) {
         self.store = store
         self.derived = derived
-    }
-
-    /// `index` as a file of the store.
-    package func file(_ index: LockedIndex, origin: IndexOrigin) -> IndexFile {
-        IndexFile(
-            path: store.path(of: index.digest), digest: index.digest, compression: Compression(fileName: index.path),
-            source: "\(index.repository) \(index.path)", origin: origin)
     }
 
     /// The packages of all indexes of `snapshot`, which the store must hold intact.
     package func table(
         of snapshot: Snapshot, _ content: APTSnapshotContent, architectures: [String]
-    ) throws -> PackageTable {
-        try indexes.table(
-            of: files(of: snapshot, content), architecture: architectures[0],
-            foreignArchitectures: Array(architectures.dropFirst()))
+    ) async throws -> PackageTable {
+        let files = files(of: snapshot, content)
+        let bytes = try await store.bytes(of: snapshot.indexes.map(\.blob))
+        return try await BlockingWork.run { [indexes] in
+            try indexes.table(
+                of: files, architecture: architectures[0], foreignArchitectures: Array(architectures.dropFirst())
+            ) { bytes[$0.digest] ?? [] }
+        }
     }
 
     /// The table of `snapshot`, where it was made before and the store still has the indexes, whose bytes are not looked at.
-    func known(_ snapshot: Snapshot, _ content: APTSnapshotContent, architectures: [String]) -> PackageTable? {
-        guard snapshot.indexes.allSatisfy({ store.contains($0.digest, size: $0.size.bytes) }) else { return nil }
-        return indexes.known(
-            files(of: snapshot, content), architecture: architectures[0],
-            foreignArchitectures: Array(architectures.dropFirst()))
+    func known(
+        _ snapshot: Snapshot, _ content: APTSnapshotContent, architectures: [String]
+    ) async throws -> PackageTable? {
+        guard try await store.missing(of: Set(snapshot.indexes.map(\.blob))).isEmpty else { return nil }
+        let files = files(of: snapshot, content)
+        return try await BlockingWork.run { [indexes] in
+            indexes.known(
+                files, architecture: architectures[0], foreignArchitectures: Array(architectures.dropFirst()))
+        }
     }
 
     /// `table`, which is that of `snapshot`, with the packages of one more index.
@@ -67,7 +66,9 @@ package struct ParsedSnapshots: Sendable {
                 notAutomatic: release?.notAutomatic ?? false,
                 butAutomaticUpgrades: release?.butAutomaticUpgrades ?? false,
                 generation: snapshot.generations[index.digest] ?? 0)
-            return file(index, origin: origin)
+            return IndexFile(
+                digest: index.digest, compression: Compression(fileName: index.path),
+                source: "\(index.repository) \(index.path)", origin: origin)
         }
     }
 

@@ -1,3 +1,4 @@
+import BuildGraph
 import ContentStore
 import Locking
 import Primitives
@@ -64,31 +65,29 @@ extension RPMSnapshotFetch {
                 && $0.size == ByteCount(file.size ?? Int($0.size.bytes))
         }
         // Of two states with one name for different files, that which fits.
-        let fitting = known.count == 1 ? known.first : known.first { isIn(store, $0.digest, as: file) }
-        if let fitting { return fitting }
-        let (digest, size) = try await fetch(file, of: part)
-        return locked(digest, size)
-    }
-
-    private func isIn(_ store: ContentStore, _ digest: Digest, as file: RepositoryIndex.File) -> Bool {
-        guard let bytes = try? store.bytes(of: digest) else { return false }
-        return file.checksumKind.digits(of: bytes) == file.checksum
+        if let only = known.first, known.count == 1 { return only }
+        for index in known {
+            guard let bytes = try? await store.bytes(of: index.blob) else { continue }
+            if file.checksumKind.digits(of: bytes) == file.checksum { return index }
+        }
+        let blob = try await fetch(file, of: part)
+        return locked(blob.digest, Int(blob.size.bytes))
     }
 
     /// Puts `file` into the store from the first place that has it as repomd.xml says.
-    private func fetch(_ file: RepositoryIndex.File, of part: Part) async throws -> (digest: Digest, size: Int) {
+    private func fetch(_ file: RepositoryIndex.File, of part: Part) async throws -> Blob {
         let name = "\(part.source.name) \(file.location)"
         var places = part.places
         if places.isEmpty {
-            let found = try await addresses.found(for: [part.source.name], store: store, downloader: downloader)
+            let found = try await addresses.found(
+                for: [part.source.name], workArea: store.workArea, downloader: downloader)
             places = found.byName[part.source.name] ?? []
         }
         let kind = file.checksumKind
-        let (digest, size) = try await OtherDigestFetch(store: store, downloader: downloader).fetch(
+        return try await OtherDigestFetch(store: store, downloader: downloader).fetch(
             file.location, name: name, statement: "repomd.xml", kind: kind.name,
             size: file.size.map { ByteCount($0) }, from: places
         ) { kind.digits(of: $0) == file.checksum }
-        return (digest, Int(size.bytes))
     }
 
     /// Brings indexes into the store, first from where their repomd.xml came from.
@@ -121,12 +120,9 @@ extension RPMSnapshotFetch {
                 architecture: architecture, size: ByteCount(size), path: file.location, digest: digest)
         }
         for candidate in [withFiles, entries] {
-            let known = try await BlockingWork.run { [parsed, store] () -> RPMSnapshotContent? in
-                let isThere = candidate.flatMap(\.indexes).allSatisfy { index in
-                    store.contains(index.digest, size: index.size.bytes)
-                }
-                guard isThere else { return nil }
-                return parsed.packages.known(
+            guard try await store.missing(of: Set(candidate.flatMap(\.indexes).map(\.blob))).isEmpty else { continue }
+            let known = try await BlockingWork.run { [parsed] in
+                parsed.packages.known(
                     Reading.source(of: candidate), generations: Reading.states(candidate).map(\.generation))
             }
             guard let known else { continue }
@@ -134,9 +130,9 @@ extension RPMSnapshotFetch {
             return known
         }
         try await fetch(entries.flatMap(\.indexes), of: entries)
-        let primary = entries
-        let first = try await BlockingWork.run { [store] in
-            let reading = try Reading(primary, store: store)
+        let (primary, bytes) = (entries, try await store.bytes(of: entries.flatMap(\.indexes).map(\.blob)))
+        let first = try await BlockingWork.run {
+            let reading = try Reading(primary, bytes: bytes)
             return (reading: reading, missing: reading.content.table.missingFiles)
         }
         var reading = first.reading
@@ -146,9 +142,9 @@ extension RPMSnapshotFetch {
                 entries[number].fileLists = try await index("filelists", file, of: entries[number].part, architecture)
             }
             try await fetch(entries.compactMap(\.fileLists), of: entries)
-            let all = entries
-            reading = try await BlockingWork.run { [store] in
-                try first.reading.adding(all, missing: first.missing, store: store)
+            let (all, lists) = (entries, try await store.bytes(of: entries.compactMap(\.fileLists).map(\.blob)))
+            reading = try await BlockingWork.run {
+                try first.reading.adding(all, missing: first.missing, bytes: lists)
             }
         }
         let (all, content) = (entries, reading.content)

@@ -1,3 +1,4 @@
+import BuildGraph
 import ContentStore
 package import Locking
 import Packages
@@ -41,7 +42,7 @@ extension RPMSnapshotFetch {
         for index in locked.indexes where !result.passesOver(index.repository) {
             let states = statements.filter { $0.source.name == index.repository }
             var isNamed = false
-            for state in states where !isNamed { isNamed = try await state.names(index, store: store, fetch: self) }
+            for state in states where !isNamed { isNamed = try await state.names(index, fetch: self) }
             if isNamed {
                 named.append(index)
             } else {
@@ -51,12 +52,13 @@ extension RPMSnapshotFetch {
         let primaries = named.filter { $0.component == "primary" }
         try await fetch(primaries, of: locked)
         let packages = result.packages(of: locked)
-        result.faults += try await BlockingWork.run { [store] in
+        let bytes = try await VerifiedIndexes(store: store).bytes(of: primaries)
+        result.faults += try await BlockingWork.run {
             let table = try RPMTable(
                 primaries.map { index in
-                    let bytes = try VerifiedIndexes(store: store).bytes(of: index)
+                    let source = "\(index.repository) \(index.path)"
                     return (
-                        index: try PrimaryIndex(reading: bytes, source: "\(index.repository) \(index.path)"),
+                        index: try PrimaryIndex(reading: bytes[index.digest] ?? [], source: source),
                         repository: index.repository
                     )
                 })
@@ -79,7 +81,7 @@ extension RPMSnapshotFetch {
 
     private func isVouchedFor(_ part: Part, of source: RPMRepositorySource) async throws -> Bool {
         if kept?.content(vouchedName(part), in: .signed) != nil { return true }
-        let bytes = SignedFile(stored: try store.bytes(of: part.snapshot.digest)).bytes
+        let bytes = SignedFile(stored: try await store.bytes(of: part.snapshot.blob)).bytes
         // A server of metalinks that does not answer vouches for nothing.
         guard let mirrors = try? await mirrors(of: source), (try? mirrors.rank(of: bytes, of: source.name)) != nil
         else {
@@ -92,7 +94,7 @@ extension RPMSnapshotFetch {
 
 extension RPMSnapshotFetch.Part {
     /// Whether repomd.xml names `index`, under its path and with its size and digest, as what the lock says it is.
-    fileprivate func names(_ locked: LockedIndex, store: ContentStore, fetch: RPMSnapshotFetch) async throws -> Bool {
+    fileprivate func names(_ locked: LockedIndex, fetch: RPMSnapshotFetch) async throws -> Bool {
         let files = locked.component == "group" ? index.groups : [index.file(locked.component)].compactMap { $0 }
         guard let file = files.first(where: { $0.location == locked.path }), file.checksumKind.isTrusted,
             file.size.map({ ByteCount($0) == locked.size }) ?? true
@@ -104,8 +106,8 @@ extension RPMSnapshotFetch.Part {
             indexes: [locked],
             packages: [])
         try await fetch.fetch([locked], of: one)
-        guard store.isIntact(locked.digest) else { return false }
-        return file.checksumKind.digits(of: try store.bytes(of: locked.digest)) == file.checksum
+        guard try await fetch.store.fetch(locked.blob) else { return false }
+        return file.checksumKind.digits(of: try await fetch.store.bytes(of: locked.blob)) == file.checksum
     }
 }
 

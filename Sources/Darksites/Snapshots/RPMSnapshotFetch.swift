@@ -1,3 +1,4 @@
+package import BuildGraph
 package import ContentStore
 package import Locking
 package import Packages
@@ -40,7 +41,7 @@ package struct RPMRepositorySource: Sendable {
 /// Fetches the metadata of RPM repositories and makes sure that they are what they claim: what ``SnapshotFetch`` is for suites of
 /// Debian packages.
 package struct RPMSnapshotFetch: Sendable {
-    let store: ContentStore
+    let store: any ArtifactStore
     let derived: DerivedResults
     let addresses: RepositoryAddresses
     let downloader: Downloader
@@ -52,7 +53,7 @@ package struct RPMSnapshotFetch: Sendable {
 
     /// Without `kept`, every signature is verified anew.
     package init(
-        store: ContentStore, derived: DerivedResults, addresses: RepositoryAddresses, downloader: Downloader,
+        store: any ArtifactStore, derived: DerivedResults, addresses: RepositoryAddresses, downloader: Downloader,
         now: Int64, allowances: Allowances = Allowances(), kept: KeptResults? = nil
     ) {
         self.store = store
@@ -144,7 +145,7 @@ package struct RPMSnapshotFetch: Sendable {
         } catch let error as any UserError {
             // All mirrors that answer may be late, with a state that was good until now.
             guard let older else { throw error }
-            try store.insert(older.file.stored)
+            try await store.insert(older.file.stored)
             var part = older.part
             part.remarks = mirrors.remarks + ["\(source.name): no mirror has the newest state that the metalink knows"]
             if source.trust == .metalink { keepVouched(part) }
@@ -188,7 +189,7 @@ package struct RPMSnapshotFetch: Sendable {
         guard source.trust != .metalink || MirrorLists.isSecure(list.url) else {
             throw NobodyVouches(name: source.name, problem: .notSecure(list.url))
         }
-        let found = try await MirrorLists(store: store, downloader: downloader, kept: kept).mirrors(
+        let found = try await MirrorLists(workArea: store.workArea, downloader: downloader, kept: kept).mirrors(
             of: source.name, list)
         guard source.trust != .metalink || found.isVouchedFor && !found.states.isEmpty else {
             throw NobodyVouches(name: source.name, problem: .notSecure(list.url))
@@ -205,7 +206,7 @@ package struct RPMSnapshotFetch: Sendable {
     /// The state of a repository of the user's own, whose metadata are made here.
     func part(of own: OwnRepository, _ source: RPMRepositorySource) async throws -> Part {
         let files = try await own.rpmMetadata()
-        for file in files { try store.insert(file.bytes) }
+        for file in files { try await store.insert(file.bytes) }
         return try await judge(SignedFile(bytes: files.last?.bytes ?? [], signature: nil), source)
     }
 
@@ -215,12 +216,12 @@ package struct RPMSnapshotFetch: Sendable {
         _ known: LockedSnapshot, _ indexes: [LockedIndex], of source: RPMRepositorySource
     ) async throws -> Part {
         var part: Part
-        if store.isIntact(known.digest) {
-            part = try await judge(SignedFile(stored: try store.bytes(of: known.digest)), source, isLocked: true)
+        if try await store.fetch(known.blob) {
+            part = try await judge(SignedFile(stored: try await store.bytes(of: known.blob)), source, isLocked: true)
         } else {
             do {
                 let addresses = try await addresses.found(
-                    for: [source.name], store: store, downloader: downloader)
+                    for: [source.name], workArea: store.workArea, downloader: downloader)
                 let places = addresses.places(of: source.name, known: known)
                 (part, _) = try await obtain(source, from: places, known: known) { file, _ in
                     guard Digest(of: file.stored) == known.digest else { throw AnotherSnapshot(known: known) }

@@ -1,5 +1,4 @@
 import Archives
-import ContentStore
 import Locking
 import Primitives
 import RPM
@@ -18,27 +17,27 @@ extension RPMSnapshotFetch {
         var indexes: [LockedIndex] { [primary] + [groups, modules, fileLists].compactMap { $0 } }
     }
 
-    /// Packages as they are read from indexes that the store has.
+    /// Packages as they are read from indexes, whose bytes are at hand by their digests.
     struct Reading {
         private let primaries: [PrimaryIndex]
         let content: RPMSnapshotContent
 
         /// Reads all but filelists, several files at the same time. Blocks; throws `MetadataError` and `ArchiveError`.
-        init(_ entries: [Entry], store: ContentStore) throws {
+        init(_ entries: [Entry], bytes: [Digest: [UInt8]]) throws {
             let states = Self.states(entries)
             let (modules, groups) = (Self.unique(entries, \.modules), Self.unique(entries, \.groups))
             let jobs = states.count + modules.count + groups.count
             let found = BlockingWork.concurrently(jobs, threads: min(jobs, Self.threads)) { number in
                 Result { () throws -> Piece in
                     if number < states.count {
-                        return .primary(try Self.primary(of: states[number], store))
+                        return .primary(try Self.primary(of: states[number], bytes))
                     } else if number < states.count + modules.count {
                         let index = modules[number - states.count]
-                        let bytes = try store.bytes(of: index.digest)
-                        return .modules(try ModuleMetadata(reading: bytes, source: Self.name(of: index)))
+                        return .modules(
+                            try ModuleMetadata(reading: bytes[index.digest] ?? [], source: Self.name(of: index)))
                     }
                     let index = groups[number - states.count - modules.count]
-                    return .groups(try Comps(reading: try store.bytes(of: index.digest), source: Self.name(of: index)))
+                    return .groups(try Comps(reading: bytes[index.digest] ?? [], source: Self.name(of: index)))
                 }
             }
             var primaries: [PrimaryIndex] = []
@@ -71,13 +70,13 @@ extension RPMSnapshotFetch {
         }
 
         /// The same with what the filelists of `entries`, the same ones, know of `missing`. Blocks, and throws as `init` does.
-        func adding(_ entries: [Entry], missing: [String], store: ContentStore) throws -> Reading {
+        func adding(_ entries: [Entry], missing: [String], bytes: [Digest: [UInt8]]) throws -> Reading {
             let states = Self.states(entries)
             let lists = BlockingWork.concurrently(states.count, threads: min(states.count, Self.threads)) { number in
                 Result { () throws -> FileList? in
                     guard let index = states[number].fileLists else { return nil }
                     return try FileList(
-                        reading: try store.bytes(of: index.digest), source: Self.name(of: index),
+                        reading: bytes[index.digest] ?? [], source: Self.name(of: index),
                         openSize: states[number].part.index.file("filelists")?.openSize, wanted: missing)
                 }
             }
@@ -99,9 +98,9 @@ extension RPMSnapshotFetch {
             return entries.compactMap(index).filter { seen.insert($0.digest).inserted }
         }
 
-        private static func primary(of entry: Entry, _ store: ContentStore) throws -> PrimaryIndex {
+        private static func primary(of entry: Entry, _ bytes: [Digest: [UInt8]]) throws -> PrimaryIndex {
             try PrimaryIndex(
-                reading: try store.bytes(of: entry.primary.digest), source: name(of: entry.primary),
+                reading: bytes[entry.primary.digest] ?? [], source: name(of: entry.primary),
                 openSize: entry.part.index.file("primary")?.openSize)
         }
 

@@ -1,3 +1,4 @@
+import BuildGraph
 import ContentStore
 import Locking
 import Primitives
@@ -26,7 +27,7 @@ struct SignedFile {
 
 /// Fetches the signed file of a repository from one of several places.
 struct SignedFileFetch {
-    let store: ContentStore
+    let store: any ArtifactStore
     let downloader: Downloader
 
     /// What such a file may be large: Debian's have 200 KB.
@@ -54,7 +55,7 @@ struct SignedFileFetch {
                     let signature = form.count > 1 ? try await get(form[1], name, from: [place]).bytes : nil
                     let file = SignedFile(bytes: bytes, signature: signature)
                     let part = try await judge(file, place)
-                    try store.insert(file.stored)
+                    try await store.insert(file.stored)
                     return (part, refused.map { "\(name): \($0.address) was passed over: \($0.error.what)" })
                 } catch let error as TransferErrors {
                     if error.isMissing, refused.isEmpty, number + 1 < forms.count { break }
@@ -83,7 +84,7 @@ struct SignedFileFetch {
         let called = "\(name) \(file)"
         let request = DownloadRequest(
             name: called, sources: places.map { $0.url(path) },
-            destination: store.ingestFolder.appending(called.map { " /".contains($0) ? "-" : String($0) }.joined()),
+            destination: store.workArea.file(called.map { " /".contains($0) ? "-" : String($0) }.joined()),
             limit: Self.limit, deadline: Self.deadline)
         let downloaded = try await downloader.download(request)
         let bytes = try Files.read(downloaded.destination)

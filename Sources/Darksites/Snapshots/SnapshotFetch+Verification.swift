@@ -47,10 +47,8 @@ extension SnapshotFetch {
         try await fetch.fetch(named.map { Self.file(of: $0.index, byHash: $0.byHash) }, into: store, areLocked: true)
         let indexes = named.map(\.index)
         let packages = result.packages(of: locked)
-        result.faults += try await BlockingWork.run { [store] in
-            let table = try VerifiedIndexes(store: store).table(of: indexes, architectures: architectures)
-            return try packages.compactMap { try table.fault(of: $0) }
-        }
+        let table = try await VerifiedIndexes(store: store).table(of: indexes, architectures: architectures)
+        result.faults += try await BlockingWork.run { try packages.compactMap { try table.fault(of: $0) } }
         return result
     }
 }

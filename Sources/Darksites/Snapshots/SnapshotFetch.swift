@@ -1,4 +1,5 @@
 package import APT
+package import BuildGraph
 package import ContentStore
 import Declaration
 package import Locking
@@ -101,7 +102,7 @@ package struct APTSnapshotContent: Sendable {
 
 /// Fetches signed indexes and makes sure that they are what they claim: nothing that fails a check stays in the store.
 package struct SnapshotFetch: Sendable {
-    let store: ContentStore
+    let store: any ArtifactStore
     let derived: DerivedResults
     let addresses: RepositoryAddresses
     let downloader: Downloader
@@ -112,7 +113,7 @@ package struct SnapshotFetch: Sendable {
 
     /// Without `kept`, every signature is verified anew.
     package init(
-        store: ContentStore, derived: DerivedResults, addresses: RepositoryAddresses, downloader: Downloader,
+        store: any ArtifactStore, derived: DerivedResults, addresses: RepositoryAddresses, downloader: Downloader,
         now: Int64, allowances: Allowances = Allowances(), kept: KeptResults? = nil
     ) {
         self.store = store
@@ -231,10 +232,7 @@ package struct SnapshotFetch: Sendable {
                 snapshots: parts.map(\.snapshot), indexes: indexes, signers: signers, states: states,
                 remarks: parts.flatMap(\.remarks), content: .apt(content))
         }
-        let (unparsed, known) = (snapshot(content), content)
-        content.parsed = try await BlockingWork.run { [parsed] in
-            parsed.known(unparsed, known, architectures: architectures)
-        }
+        content.parsed = try await parsed.known(snapshot(content), content, architectures: architectures)
         // Indexes that were parsed need not be hashed again.
         if content.parsed == nil {
             let files = parts.flatMap { part in part.indexes.map { Self.file(of: $0, byHash: part.byHash) } }
@@ -276,8 +274,7 @@ package struct SnapshotFetch: Sendable {
         of own: OwnRepository, _ source: RepositorySource, _ architectures: [String]
     ) async throws -> Part {
         let (packages, release) = try await BlockingWork.run { try own.debianIndexes() }
-        try store.insert(packages)
-        try store.insert(release)
+        for file in [packages, release] { try await store.insert(file) }
         return try await judge(
             SignedFile(bytes: release, signature: nil), Declaration.Repository.suiteOfFiles, source, architectures)
     }
@@ -286,7 +283,7 @@ package struct SnapshotFetch: Sendable {
     func part(
         _ known: LockedSnapshot, _ indexes: [LockedIndex], of source: RepositorySource, architectures: [String]
     ) async throws -> Part {
-        guard store.isIntact(known.digest) else {
+        guard try await store.fetch(known.blob) else {
             do {
                 return try await obtain(known.suite, of: source, known: known) { signed, place in
                     guard Digest(of: signed.stored) == known.digest else { throw AnotherSnapshot(known: known) }
@@ -298,8 +295,8 @@ package struct SnapshotFetch: Sendable {
                     snapshot: known, tried: error.details, hasService: addresses.services[known.repository] != nil)
             }
         }
-        return try await judge(
-            SignedFile(stored: try store.bytes(of: known.digest)), known.suite, source, architectures, locked: indexes)
+        let file = SignedFile(stored: try await store.bytes(of: known.blob))
+        return try await judge(file, known.suite, source, architectures, locked: indexes)
     }
 
     /// InRelease, or Release and its detached signature where an archive has no InRelease, from the first place whose file
@@ -374,7 +371,7 @@ package struct SnapshotFetch: Sendable {
     ) async throws -> Digest {
         if let digest = entry.digest { return digest }
         for index in locked where index.path == path && index.size == entry.size {
-            if let bytes = try? store.bytes(of: index.digest), entry.isOf(bytes) { return index.digest }
+            if let bytes = try? await store.bytes(of: index.blob), entry.isOf(bytes) { return index.digest }
         }
         let places = addresses.places(of: snapshot.repository, known: locked.isEmpty ? nil : snapshot)
             .filter { !$0.isFile }.map(\.address)

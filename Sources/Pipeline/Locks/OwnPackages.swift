@@ -54,11 +54,11 @@ extension Project {
             guard let distribution = declaration[distribution: locked.name] else { continue }
             for (name, own) in try ownRepositories(of: distribution) {
                 let indexes = locked.indexes.filter { $0.repository == name }
-                if indexes.allSatisfy({ store.contains($0.digest, size: $0.size.bytes) }) { continue }
+                if try await store.missing(of: Set(indexes.map(\.blob))).isEmpty { continue }
                 switch distribution.family {
-                case .apt: try store.insert(try await BlockingWork.run { try own.debianIndexes().packages })
+                case .apt: try await store.insert(try await BlockingWork.run { try own.debianIndexes().packages })
                 case .rpm:
-                    for file in try await own.rpmMetadata() { try store.insert(file.bytes) }
+                    for file in try await own.rpmMetadata() { try await store.insert(file.bytes) }
                 }
             }
         }

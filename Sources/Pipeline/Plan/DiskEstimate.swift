@@ -7,18 +7,20 @@ import SystemPackage
 struct DiskEstimate {
     let standing: [(step: Step, standing: StepStanding)]
     let rebuildsAll: Bool
-    let store: ContentStore
+    let store: any ArtifactStore
+    /// The folder that it is in.
+    let folder: FilePath
 
     /// Says the estimate, and throws `DiskTooSmall` where the disk can't hold it.
-    func check(events: (BuildEvent) -> Void) throws {
-        let needed = bytes
+    func check(events: (BuildEvent) -> Void) async throws {
+        let needed = try await bytes()
         guard needed > .zero else { return }
-        let free = try Files.freeSpace(at: store.root)
+        let free = try Files.freeSpace(at: folder)
         if needed > ByteCount(100_000_000) { events(.notice("disk: about \(needed) needed, \(free) free")) }
-        guard needed <= free else { throw DiskTooSmall(needed: needed, free: free, folder: store.root.string) }
+        guard needed <= free else { throw DiskTooSmall(needed: needed, free: free, folder: folder.string) }
     }
 
-    private var bytes: ByteCount {
+    private func bytes() async throws -> ByteCount {
         var sum = ByteCount.zero
         /// By step and output; of a step that has yet to run its main output stands for all.
         var sizes: [StepName: [String: ByteCount]] = [:]
@@ -35,7 +37,7 @@ struct DiskEstimate {
             let main = step.outputs["rootfs.tar"] == nil ? step.outputs.keys.min() ?? "" : "rootfs.tar"
             if case .native(identifier: "fetch", _, _) = step.action {
                 sizes[step.name] = [main: fetchSize(step)]
-                sum += missing(step)
+                sum += try await missing(step)
             } else {
                 let kept = ByteCount(Int64(Double(inputs.bytes) * step.growth.kept))
                 // A tree that a native step makes names blobs that are there already.
@@ -47,21 +49,21 @@ struct DiskEstimate {
     }
 
     /// The lines of a fetch step: digest and size of each file.
-    private func files(_ step: Step) -> [(Digest, ByteCount)] {
+    private func files(_ step: Step) -> [Blob] {
         guard case .literal(let bytes) = step.inputs["files"] else { return [] }
         return bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
             let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 2)
             guard fields.count == 3, let digest = Digest(hex: fields[0]),
                 let size = Int64(String(decoding: fields[1], as: UTF8.self))
             else { return nil }
-            return (digest, ByteCount(size))
+            return Blob(digest, size: ByteCount(size))
         }
     }
 
-    private func fetchSize(_ step: Step) -> ByteCount { files(step).reduce(.zero) { $0 + $1.1 } }
+    private func fetchSize(_ step: Step) -> ByteCount { files(step).reduce(.zero) { $0 + $1.size } }
 
-    private func missing(_ step: Step) -> ByteCount {
-        files(step).reduce(.zero) { sum, file in store.contains(file.0) ? sum : sum + file.1 }
+    private func missing(_ step: Step) async throws -> ByteCount {
+        try await store.missing(of: Set(files(step))).reduce(.zero) { $0 + $1.size }
     }
 }
 

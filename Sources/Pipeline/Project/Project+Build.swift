@@ -67,7 +67,7 @@ extension Project {
     /// How the steps that `request` asks for stand, with nothing run.
     package func standing(_ request: BuildRequest) async throws -> [(step: Step, standing: StepStanding)] {
         let plan = try await currentPlan(writesLock: false, request: request)
-        return engine().standing(of: try plan.resolve(targets: request.targets), in: plan.graph)
+        return await engine().standing(of: try plan.resolve(targets: request.targets), in: plan.graph)
     }
 
     /// Builds what is asked for; the image, where it is among that, is put into the output folder.
@@ -80,12 +80,14 @@ extension Project {
         let plan = try await currentPlan(writesLock: true, request: request, holding: storeLock)
         let wanted = try plan.resolve(targets: request.targets)
         let engine = engine()
-        let standing = engine.standing(of: wanted, in: plan.graph)
+        let standing = await engine.standing(of: wanted, in: plan.graph)
         if request.rebuildsAll || standing.contains(where: { if case .cached = $0.standing { false } else { true } }) {
             let leftovers = try await podman.removeLeftovers()
             if leftovers > 0 { events(.notice("removed \(leftovers) container(s) that a killed build had left")) }
         }
-        try DiskEstimate(standing: standing, rebuildsAll: request.rebuildsAll, store: store).check(events: events)
+        try await DiskEstimate(
+            standing: standing, rebuildsAll: request.rebuildsAll, store: store, folder: workspace.cache
+        ).check(events: events)
         let report = try await engine.build(wanted, in: plan.graph, rebuildsAll: request.rebuildsAll)
         var image: PublishedImage?
         if wanted.contains(BuildPlan.image), let artifact = report.records[BuildPlan.image]?.outputs["kldload.iso"] {
@@ -160,14 +162,18 @@ extension Project {
         let targets = step.map { [$0] } ?? []
         let plan = try await currentPlan(writesLock: false, request: BuildRequest(targets: targets))
         let wanted = try plan.resolve(targets: targets)
-        let standing = engine().standing(of: Set(plan.graph.order), in: plan.graph)
+        let standing = await engine().standing(of: Set(plan.graph.order), in: plan.graph)
         let explainer = Explainer(store: store, records: records, now: surroundings.now())
         var names = plan.graph.order.filter(wanted.contains)
         if step == nil {
             names = standing.compactMap { if case .mustRun = $0.standing { $0.step.name } else { nil } }
             if names.isEmpty { names = [BuildPlan.image] }
         }
-        return names.compactMap { explainer.explain($0, standing: standing) }
+        var explanations: [Explanation] = []
+        for name in names {
+            if let explanation = await explainer.explain(name, standing: standing) { explanations.append(explanation) }
+        }
+        return explanations
     }
 
     /// Opens a shell in the container of a step, with the inputs it has now; returns its exit status.
@@ -208,10 +214,10 @@ extension Project {
 
     /// Removes from the store what neither the lock nor the last runs of the steps reach; returns how much that was.
     package func collectGarbage() async throws -> (blobs: Int, size: ByteCount) {
-        try await holdingStore { try collectGarbage(holding: $0) }
+        try await holdingStore { try await collectGarbage(holding: $0) }
     }
 
-    private func collectGarbage(holding storeLock: StoreLock) throws -> (blobs: Int, size: ByteCount) {
+    private func collectGarbage(holding storeLock: StoreLock) async throws -> (blobs: Int, size: ByteCount) {
         var kept: Set<Digest> = []
         let file = try LockKeeper(project: self).read()
         for distribution in file?.lock.distributions ?? [] {
@@ -219,7 +225,8 @@ extension Project {
             kept.formUnion(distribution.packages.map(\.digest))
             if let file { kept.insert(LockVerification.digest(of: file.places.section(distribution.name))) }
         }
-        let removed = try GarbageCollector(store: store, records: records).collect(keeping: kept, holding: storeLock)
+        let removed = try await GarbageCollector(store: store, records: records).collect(
+            keeping: kept, holding: storeLock)
         return (removed.blobs, removed.size + (try ParsedSnapshots.removeAll(of: derived, but: kept)))
     }
 }

@@ -81,8 +81,8 @@ private struct CauseTracer {
         guard suites.allSatisfy({ suite in locked.snapshots.contains { ($0.repository, $0.suite) == suite } }) else {
             throw Untraceable(reason: "its declaration names suites that it has not locked")
         }
-        let needed = locked.snapshots.map(\.digest) + locked.indexes.map(\.digest)
-        guard needed.allSatisfy({ project.store.contains($0) }) else {
+        let needed = Set(locked.snapshots.map(\.blob) + locked.indexes.map(\.blob))
+        guard try await project.store.missing(of: needed).isEmpty else {
             throw Untraceable(reason: "the indexes of its snapshot are not in the store")
         }
         let profiles = Set(changes.flatMap(\.profiles))

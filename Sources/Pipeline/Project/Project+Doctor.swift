@@ -122,21 +122,21 @@ extension Project {
     }
 
     private func examineDisk() -> HostCheck {
-        guard let free = try? Files.freeSpace(at: store.root) else {
-            return HostCheck("disk", "unknown", remedy: "make \(store.root)")
+        guard let free = try? Files.freeSpace(at: workspace.cache) else {
+            return HostCheck("disk", "unknown", remedy: "make \(workspace.cache)")
         }
         let wanted = ByteCount(8_000_000_000)
         return free < wanted
             ? HostCheck(
-                "disk", "\(free) free for \(store.root)",
+                "disk", "\(free) free for \(workspace.cache)",
                 remedy: "a first build takes about \(wanted); DEPLOY_CACHE puts the cache elsewhere")
-            : HostCheck("disk", "\(free) free for \(store.root)")
+            : HostCheck("disk", "\(free) free for \(workspace.cache)")
     }
 
     /// Asks for the first of `files` that is there.
     private func examineMirror(_ name: String, _ files: [String]) async -> HostCheck {
         guard !files.isEmpty else { return HostCheck(name, "not declared") }
-        let file = store.ingestFolder.appending("doctor-\(name)")
+        let file = store.workArea.file("doctor-\(name)")
         let request = DownloadRequest(
             name: name, sources: files, destination: file,
             limit: ByteCount(20_000_000))

@@ -24,12 +24,12 @@ package struct Project: Sendable {
     package let workspace: Workspace
     /// What comes from outside: environment, clock, cores.
     package let surroundings: Surroundings
-    /// The store in the workspace's cache; `lockStore` holds it for one process.
+    /// The store in the workspace's cache; `holdingStore` holds it for one process.
     package let store: ContentStore
     /// What is worked out of blobs and can be made again.
     package let derived: DerivedResults
     /// The runs of steps, in the cache, too.
-    package let records: RecordStore
+    package let records: RecordFolder
     /// What runs containers on this host.
     package let podman: Podman
     let network: HostNetwork
@@ -66,7 +66,7 @@ package struct Project: Sendable {
         let warning = try Self.judgeOwner(of: workspace.cache, surroundings)
         store = try ContentStore(root: workspace.cache)
         derived = DerivedResults(root: workspace.derived, taking: DerivedResults.Kind.all, from: workspace.cache)
-        records = try RecordStore(root: workspace.records)
+        records = try RecordFolder(root: workspace.records)
         podman = Podman(environment: surroundings.environment, state: workspace.podman) { events(.notice($0)) }
         if let warning { events(.warning(warning)) }
     }

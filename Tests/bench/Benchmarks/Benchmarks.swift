@@ -81,10 +81,12 @@ struct Benchmarks {
         let files = indexes.map { path in
             // Taken on trust, as a store does with what it hashed when it came in.
             IndexFile(
-                path: FilePath(path), digest: Digest(of: path.utf8), compression: Compression(fileName: path),
+                digest: Digest(of: path.utf8), compression: Compression(fileName: path),
                 source: path, origin: IndexOrigin(repository: path, suite: "", component: ""))
         }
-        return try ParsedIndexes(folder: folder).table(of: files, architecture: "amd64")
+        return try ParsedIndexes(folder: folder).table(of: files, architecture: "amd64") {
+            try Files.read(FilePath($0.source))
+        }
     }
 
     /// Solves for the base system and the names that the file lists, a line each, and prints medians: with nothing known of any
