@@ -27,9 +27,14 @@ extension ContentStore {
         try Files.write(text.utf8, to: root.appending(mark))
     }
 
-    /// A lock is what `clean` of older versions left.
+    /// A lock is what `clean` of older versions left; a mark on its way, who was killed while he made the store.
     private static func isFree(_ root: FilePath) throws(FileError) -> Bool {
-        try Files.list(root).allSatisfy { $0 == "lock" }
+        try Files.list(root).allSatisfy { $0 == "lock" || isPart($0, of: [mark]) }
+    }
+
+    /// Whether `name` is that of one of `files` on its way in, of a writer that was killed: `Files.write`.
+    private static func isPart(_ name: String, of files: Set<String>) -> Bool {
+        name.hasSuffix(".new") && files.contains { name.hasPrefix(".\($0).") }
     }
 
     /// Older versions made no mark. Theirs is known by all three of its folders, the blobs in folders of two digits.
@@ -47,9 +52,7 @@ extension ContentStore {
         check(lock)
         var others: [String] = []
         for name in try Files.list(root) where name != Self.mark && name != "lock" {
-            // A file on its way in, of a writer that was killed: Files.write.
-            let isPart = name.hasSuffix(".new") && Self.contents.contains { name.hasPrefix(".\($0).") }
-            if Self.contents.contains(name) || isPart {
+            if Self.contents.contains(name) || Self.isPart(name, of: Self.contents.union([Self.mark])) {
                 try Files.remove(root.appending(name))
             } else {
                 others.append(name)

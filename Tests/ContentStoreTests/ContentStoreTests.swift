@@ -156,6 +156,18 @@ import Glibc
         #expect(store.isIntact(try await store.insert(Array("hello".utf8)).digest))
     }
 
+    /// A process that is killed while it makes a store leaves the file that is to say so on its way.
+    @Test func aStoreThatWasHalfMadeIsNoFolderOfSomebodyElse() async throws {
+        let root = folder.root.appending("half")
+        _ = try folder.file("half/.kldload-store.1a2b3c.new", "This fol")
+        let store = try ContentStore(root: root)
+        let lock = try await store.lock(owner: "") { _ in }
+        #expect(try store.removeContents(holding: lock).isEmpty)
+        #expect(try Files.list(root) == ["kldload-store", "lock"])
+        _ = try folder.file("other/.letter.1a2b3c.new", "x")
+        #expect(throws: NoStore.self) { try ContentStore(root: folder.root.appending("other")) }
+    }
+
     @Test func workFoldersStartEmpty() async throws {
         let first = try store.workArea.makeFolder("step")
         try Files.write("x".utf8, to: first.appending("left"))
