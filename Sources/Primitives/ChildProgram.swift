@@ -1,5 +1,5 @@
 package import Subprocess
-package import SystemPackage
+import SystemPackage
 
 /// A program of this machine's that is run as a child: which one, and with which variables.
 package struct ChildProgram: Sendable {

@@ -190,7 +190,7 @@ random_value() { # random_value KIND
         # shellcheck disable=SC2086
         word:*) pick ${kind//[:,]/ } | sed 's/^word$/'"${kind##*[:,]}/" ;;
         name | user) letters "x$small" 5 20 ;;
-        host | hostname) printf '%s.%s' "$(letters $small 1 20)" "$(letters ${small}0123456789 1 20)" ;;
+        host | hostname) printf '%s.%s%s' "$(letters $small 1 20)" "$(letters $small 1 1)" "$(letters ${small}0123456789 0 19)" ;;
         path) printf '/%s' "$(letters "$printable" 0 20)" ;;
         disks) pick /dev/vda "/dev/vda,/dev/vdb" "/dev/sda /dev/disk/by-id/ata-A_B:1-part" ;;
         interface) letters "$small" 1 15 ;;

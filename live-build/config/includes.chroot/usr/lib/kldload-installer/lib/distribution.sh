@@ -14,8 +14,13 @@ BOOTSTRAP_DARKSITE=${BOOTSTRAP_DARKSITE:-/root/darksite}
 
 # distribution_names: those that the medium has, in a line.
 distribution_names() {
-    if [[ ! -d $BOOTSTRAP_DARKSITE ]]; then return; fi
-    find -L "$BOOTSTRAP_DARKSITE" -mindepth 2 -maxdepth 2 -name distribution -printf '%h\n' | sed 's|.*/||' | sort | paste --serial --delimiters=' '
+    local names=() file name
+    for file in "$BOOTSTRAP_DARKSITE"/*/distribution; do
+        if [[ ! -e $file ]]; then continue; fi # the pattern itself, where there is none
+        name=${file%/distribution}
+        names+=("${name##*/}")
+    done
+    printf '%s\n' "${names[*]}"
 }
 
 # distribution_offers: what there is to install, DISTRIBUTION/PROFILE a line.

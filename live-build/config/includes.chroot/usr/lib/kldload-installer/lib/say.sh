@@ -13,6 +13,7 @@ say_step_started=0
 say_reason_file=/run/kldload-install.reason
 say_timings=()
 say_wiped=no # whether a disk was touched
+say_watched=no # whether say_end says how it ended
 
 # say_begin: from here on the log takes what programs write. After say_watch: it may fail, too.
 say_begin() {
@@ -52,9 +53,10 @@ step() {
     say "step $say_step_number/$say_step_count $say_step: done in $((SECONDS - say_step_started)) s"
 }
 
-# fail MESSAGE: ends the installation. What it leaves behind is removed by say_end.
+# fail MESSAGE: ends the installation. What it leaves behind is removed by say_end, which says MESSAGE; before say_watch nobody
+# else would.
 fail() {
-    say_reason "$1"
+    if [[ $say_watched == yes ]]; then say_reason "$1"; else printf 'kldload: %s\n' "$1" >&2; fi
     exit 1
 }
 
@@ -71,6 +73,7 @@ say_failed_command() {
 
 # say_watch: sets the traps that say how it ended and clean up.
 say_watch() {
+    say_watched=yes
     exec 3>&1
     trap 'say_failed_command "$LINENO" "$BASH_COMMAND" "$?" "${FUNCNAME[0]:-}"' ERR
     trap 'exit 130' INT
