@@ -81,7 +81,7 @@ package struct LockedDistribution: Hashable, Sendable {
             switch asked?.source {
             case .apt(let request): request.foreignArchitectures
             case .rpm: []
-            case nil: indexes.map(\.architecture)
+            case nil: indexes.compactMap(\.architecture)
             }
         return [architecture] + Set(others).subtracting([architecture]).sorted()
     }
@@ -92,12 +92,33 @@ package struct LockedDistribution: Hashable, Sendable {
     }
 }
 
+/// A suite of a repository; of RPM packages the repository, which has none.
+package struct SuiteName: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// As the declaration calls it: "debian-security", "centos-baseos".
+    package let repository: String
+    /// "trixie-security"
+    package let suite: String?
+
+    /// Without a `suite` it is the repository.
+    package init(repository: String, suite: String?) {
+        self.repository = repository
+        self.suite = suite
+    }
+
+    /// "debian trixie", "centos-baseos".
+    package var description: String { suite.map { "\(repository) \($0)" } ?? repository }
+
+    package static func < (a: Self, b: Self) -> Bool {
+        (a.repository, a.suite ?? "") < (b.repository, b.suite ?? "")
+    }
+}
+
 /// The signed state of one suite of a repository.
 package struct LockedSnapshot: Hashable, Sendable, Comparable {
     /// As the declaration calls it: "debian-security", "centos-baseos".
     package let repository: String
-    /// "-" for repositories of RPM packages, which have none.
-    package let suite: String
+    /// Nil for repositories of RPM packages, which have none.
+    package let suite: String?
     /// The `Date` field of the Release file; the newest time in repomd.xml.
     package let date: LockDate
     /// The digest of the InRelease file; of the Release file or repomd.xml with the signature that is apart behind a NUL.
@@ -105,7 +126,7 @@ package struct LockedSnapshot: Hashable, Sendable, Comparable {
     /// Of what `digest` is of.
     package let size: ByteCount
 
-    package init(repository: String, suite: String, date: LockDate, digest: Digest, size: ByteCount) {
+    package init(repository: String, suite: String?, date: LockDate, digest: Digest, size: ByteCount) {
         self.repository = repository
         self.suite = suite
         self.date = date
@@ -113,14 +134,14 @@ package struct LockedSnapshot: Hashable, Sendable, Comparable {
         self.size = size
     }
 
-    /// The suite of repositories that have none.
-    package static let noSuite = "-"
+    /// What this is a state of.
+    package var name: SuiteName { SuiteName(repository: repository, suite: suite) }
 
     /// "debian trixie", "centos-baseos".
-    package var shown: String { suite == Self.noSuite ? repository : "\(repository) \(suite)" }
+    package var shown: String { name.description }
 
     package static func < (a: Self, b: Self) -> Bool {
-        (a.repository, a.suite, a.date, a.digest) < (b.repository, b.suite, b.date, b.digest)
+        (a.name, a.date, a.digest) < (b.name, b.date, b.digest)
     }
 }
 
@@ -128,12 +149,12 @@ package struct LockedSnapshot: Hashable, Sendable, Comparable {
 package struct LockedIndex: Hashable, Sendable, Comparable {
     /// As the declaration calls it.
     package let repository: String
-    /// As in its snapshot: "trixie", "-".
-    package let suite: String
-    /// Of an RPM repository: "primary", "filelists", "group" or "modules"; of a flat one "-".
-    package let component: String
-    /// "all" for an index of the packages for all architectures; "-" for that of a flat repository, which has those of every one.
-    package let architecture: String
+    /// As in its snapshot: "trixie", nil.
+    package let suite: String?
+    /// Of an RPM repository: "primary", "filelists", "group" or "modules"; nil of a flat one.
+    package let component: String?
+    /// "all" for an index of the packages for all architectures; nil for that of a flat repository, which has those of every one.
+    package let architecture: String?
     /// Of the file as it lies there, compressed.
     package let size: ByteCount
     /// From the root of the repository: `dists/trixie/main/binary-amd64/Packages.xz`.
@@ -142,7 +163,7 @@ package struct LockedIndex: Hashable, Sendable, Comparable {
     package let digest: Digest
 
     package init(
-        repository: String, suite: String, component: String, architecture: String, size: ByteCount, path: String,
+        repository: String, suite: String?, component: String?, architecture: String?, size: ByteCount, path: String,
         digest: Digest
     ) {
         self.repository = repository
@@ -154,12 +175,12 @@ package struct LockedIndex: Hashable, Sendable, Comparable {
         self.digest = digest
     }
 
-    /// The component and the architecture of an index of a flat repository.
-    package static let none = "-"
+    /// What its snapshot is a state of.
+    package var name: SuiteName { SuiteName(repository: repository, suite: suite) }
 
     package static func < (a: Self, b: Self) -> Bool {
-        (a.repository, a.suite, a.component, a.architecture, a.path, a.digest)
-            < (b.repository, b.suite, b.component, b.architecture, b.path, b.digest)
+        (a.name, a.component ?? "", a.architecture ?? "", a.path, a.digest)
+            < (b.name, b.component ?? "", b.architecture ?? "", b.path, b.digest)
     }
 }
 

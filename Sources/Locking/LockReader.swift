@@ -257,16 +257,21 @@ private struct LockParser {
         try lines.string(number).split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     }
 
+    private func unlessNone(_ number: Int) throws(Mistake) -> String? {
+        let text = try lines.string(number)
+        return text == LockWriter.none ? nil : text
+    }
+
     private func index() throws(Mistake) -> LockedIndex {
         return LockedIndex(
-            repository: try lines.string(1), suite: try lines.string(2), component: try lines.string(3),
-            architecture: try lines.string(4), size: try lines.size(5), path: try lines.path(6),
+            repository: try lines.string(1), suite: try unlessNone(2), component: try unlessNone(3),
+            architecture: try unlessNone(4), size: try lines.size(5), path: try lines.path(6),
             digest: try lines.digest(7))
     }
 
     private func snapshot() throws(Mistake) -> LockedSnapshot {
         return LockedSnapshot(
-            repository: try lines.string(1), suite: try lines.string(2), date: try lines.date(3),
+            repository: try lines.string(1), suite: try unlessNone(2), date: try lines.date(3),
             digest: try lines.digest(5), size: try lines.size(4))
     }
 
@@ -294,7 +299,7 @@ private struct LockParser {
 
     private mutating func finishSection() {
         guard let section = section.take() else { return }
-        let snapshots = inOrder(section.snapshots) { "the snapshot of \($0.repository) \($0.suite)" }
+        let snapshots = inOrder(section.snapshots) { "the snapshot of \($0.name)" }
         let known = Set(snapshots.map(\.repository))
         let essential = section.packages.values.filter(\.isEssential)
         let essentialNames = Set(essential.map(\.name))

@@ -30,7 +30,7 @@ struct LockSeal: Hashable {
         case nil: break
         }
         for snapshot in locked.snapshots {
-            common.add([snapshot.repository, snapshot.suite])
+            common.add([snapshot.repository, snapshot.suite ?? LockWriter.none])
             common.add(snapshot.digest)
         }
         for index in locked.indexes {

@@ -40,7 +40,7 @@ package enum LockWriter {
                 try text.line(
                     .snapshot,
                     [
-                        snapshot.repository, snapshot.suite, snapshot.date.description,
+                        snapshot.repository, snapshot.suite ?? Self.none, snapshot.date.description,
                         String(snapshot.size.bytes), snapshot.digest.hex,
                     ])
             }
@@ -48,7 +48,8 @@ package enum LockWriter {
                 try text.line(
                     .index,
                     [
-                        index.repository, index.suite, index.component, index.architecture,
+                        index.repository, index.suite ?? Self.none, index.component ?? Self.none,
+                        index.architecture ?? Self.none,
                         String(index.size.bytes), encoded(index.path), index.digest.hex,
                     ])
             }

@@ -42,7 +42,7 @@ import Testing
         #expect(rpm.repositories.map(\.priority) == [99, 99, 10] && rpm.repositories.map(\.cost) == [1000, 1000, 500])
         #expect(rpm.repositories.map(\.excludes) == [[], ["a", "b*"], []])
         #expect(rpm.repositories.map(\.ignoresModules) == [false, false, true])
-        #expect(centos.snapshots[0].suite == "-" && centos.snapshots[0].shown == "baseos")
+        #expect(centos.snapshots[0].suite == nil && centos.snapshots[0].shown == "baseos")
         let written = String(decoding: try LockWriter.text(of: Lock([centos])), as: UTF8.self)
         let facts = { (text: String) in
             text.split(separator: "\n").filter { !$0.hasPrefix("#") && !$0.hasPrefix("profile") }

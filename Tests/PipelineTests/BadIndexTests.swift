@@ -45,11 +45,13 @@ import Transfer
              \((digest ?? Digest(of: bytes)).hex) \(size ?? bytes.count) \(path)
 
             """.utf8, to: suite.appending("Release"))
-        let source = RepositorySource(name: "made", suites: ["s"], components: ["main"], trust: .unsigned)
+        let source = APTRepositorySource(name: "made", suites: ["s"], components: ["main"], trust: .unsigned)
         let addresses = RepositoryAddresses(["made": ["file://\(folder)/archive"]])
         let snapshot = try await SnapshotFetch(
-            store: store, derived: derived, addresses: addresses, downloader: .impatient, now: MadeCheckout.now
-        ).latest(of: [source], architectures: ["amd64"])
+            [source], architectures: ["amd64"],
+            access: ArchiveAccess(
+                store: store, derived: derived, addresses: addresses, downloader: .impatient, now: MadeCheckout.now)
+        ).latest()
         let set = try PackageSet(parsing: "a\n", name: "set", file: "set.txt")
         let union = try PackageSetUnion(of: set.entries, files: ["set.txt"], family: .apt, architecture: "amd64")
         let request = ResolutionRequest(

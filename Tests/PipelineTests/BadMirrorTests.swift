@@ -1,5 +1,6 @@
 import APT
 import Darksites
+import Declaration
 import Locking
 import Primitives
 import SystemPackage
@@ -21,8 +22,8 @@ import Transfer
         store = try ContentStore(root: checkout.folder.appending("store"))
     }
 
-    private var source: RepositorySource {
-        RepositorySource(name: "made", suites: ["trixie"], components: ["main"], trust: .keyring(archive.keyring))
+    private var source: APTRepositorySource {
+        APTRepositorySource(name: "made", suites: ["trixie"], components: ["main"], trust: .keyring(archive.keyring))
     }
 
     private func addresses(_ list: [String]? = nil) -> RepositoryAddresses {
@@ -31,10 +32,12 @@ import Transfer
 
     private func snapshot(_ mirrors: [String]? = nil, allowExpired: Set<String> = []) async throws -> Snapshot {
         try await SnapshotFetch(
-            store: store, derived: DerivedResults(root: checkout.folder.appending("derived")),
-            addresses: addresses(mirrors), downloader: .impatient, now: MadeCheckout.now,
-            allowances: Allowances(expired: allowExpired)
-        ).latest(of: [source], architectures: ["amd64"])
+            [source], architectures: ["amd64"],
+            access: ArchiveAccess(
+                store: store, derived: DerivedResults(root: checkout.folder.appending("derived")),
+                addresses: addresses(mirrors), downloader: .impatient, now: MadeCheckout.now,
+                allowances: Allowances(expired: allowExpired))
+        ).latest()
     }
 
     private func failure(_ body: () async throws -> Void, sourceLocation: Testing.SourceLocation = #_sourceLocation)
@@ -170,7 +173,7 @@ import Transfer
         // Another process, which has hashed nothing yet.
         let store = try ContentStore(root: store.root)
         let fetch = PackageFetch(addresses: addresses(), downloader: .impatient)
-        #expect(try await fetch.fetch([SnapshotFetch.file(of: first.indexes[0], byHash: true)], into: store).files == 1)
+        #expect(try await fetch.fetch([ArchiveFile(first.indexes[0], byHash: true)], into: store).files == 1)
         #expect(try store.audit().damaged == [])
     }
 }

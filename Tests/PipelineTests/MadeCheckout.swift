@@ -124,7 +124,7 @@ final class MadeCheckout: Sendable {
         try Files.write(GateScript.apt, to: folder.appending("judge"))
         return try Tool.run([
             "env", "GATE_IN=\(folder)/in", "GATE_OUT=\(folder)/out", "bash", folder.appending("judge").string, "trixie",
-            MirrorRecipe.component, locked.architectures.joined(separator: ","),
+            APTMirrorRecipe.component, locked.architectures.joined(separator: ","),
         ])
     }
 

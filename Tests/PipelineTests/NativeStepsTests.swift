@@ -74,7 +74,7 @@ import Transfer
             name: "made", family: family, architecture: architecture, asked: nil,
             snapshots: [
                 LockedSnapshot(
-                    repository: "made", suite: family == .apt ? "stable" : LockedSnapshot.noSuite,
+                    repository: "made", suite: family == .apt ? "stable" : nil,
                     date: LockDate(secondsSince1970: 1_700_000_000), digest: Digest(of: [1]), size: ByteCount(1))
             ], indexes: indexes, packages: packages)
     }
@@ -88,7 +88,7 @@ import Transfer
             repository: "made", path: path, digest: file.digest)
     }
 
-    private func index(_ component: String, _ architecture: String, path: String, suite: String, _ text: String) throws
+    private func index(_ component: String, _ architecture: String, path: String, suite: String?, _ text: String) throws
         -> LockedIndex
     {
         let file = try place(path, Array(text.utf8))
@@ -138,11 +138,11 @@ import Transfer
         let locked = locked(.apt, "amd64", [list], [base])
         let rules = Array("base 1 all\n".utf8)
         return [
-            try fetch("apt/packages", [ArchiveFile(base)]), try fetch("apt/indexes", [list.file]),
-            MirrorRecipe(codename: "stable", label: "made", epoch: 1_700_000_000, signer: signer).step(
+            try fetch("apt/packages", [ArchiveFile(base)]), try fetch("apt/indexes", [ArchiveFile(list, byHash: true)]),
+            APTMirrorRecipe(codename: "stable", label: "made", epoch: 1_700_000_000, signer: signer).step(
                 "apt/mirror", stage: Self.stage, locked: locked, profiles: ["core"],
                 packages: .output("apt/packages", "packages"), indexes: .output("apt/indexes", "packages"), built: [:]),
-            ProfileSlice(codename: "stable", architecture: "amd64", list: rules, essential: ["base"]).step(
+            APTProfileSlice(codename: "stable", architecture: "amd64", list: rules, essential: ["base"]).step(
                 "apt/slice", stage: Self.stage, profile: "core", mirror: .output("apt/mirror", "mirror")),
             DarksiteRecipe(certificate: certificate(.apt), signer: signer).step(
                 "apt/darksite", stage: Self.stage, mirror: .output("apt/mirror", "mirror"),
@@ -185,14 +185,14 @@ import Transfer
             <package pkgid="\(tool.digest.hex)" name="tool" arch="noarch"><version epoch="0" ver="1" rel="1"/><file>/usr/bin/tool</file></package>
             </filelists>
             """
-        let none = LockedSnapshot.noSuite
         let indexes = [
-            try index("primary", "noarch", path: "repodata/primary.xml", suite: none, text),
-            try index("filelists", "noarch", path: "repodata/filelists.xml", suite: none, lists),
+            try index("primary", "noarch", path: "repodata/primary.xml", suite: nil, text),
+            try index("filelists", "noarch", path: "repodata/filelists.xml", suite: nil, lists),
         ]
         let locked = locked(.rpm, "x86_64", indexes, [tool])
         return [
-            try fetch("rpm/packages", [ArchiveFile(tool)]), try fetch("rpm/indexes", indexes.map { $0.file }),
+            try fetch("rpm/packages", [ArchiveFile(tool)]),
+            try fetch("rpm/indexes", indexes.map { ArchiveFile($0, byHash: $0.suite != nil) }),
             RPMMirrorRecipe(epoch: 1_700_000_000, compression: .none, signer: signer).step(
                 "rpm/mirror", stage: Self.stage, locked: locked, profiles: ["core"],
                 packages: .output("rpm/packages", "packages"), indexes: .output("rpm/indexes", "packages"),

@@ -88,7 +88,7 @@ import Transfer
             name: locked.name, family: .apt, architecture: locked.architecture, asked: nil, snapshots: locked.snapshots,
             indexes: locked.indexes + [
                 LockedIndex(
-                    repository: "base", suite: LockedSnapshot.noSuite, component: "primary", architecture: "x86_64",
+                    repository: "base", suite: nil, component: "primary", architecture: "x86_64",
                     size: ByteCount(other.count), path: "repodata/0-primary.xml", digest: Digest(of: other))
             ], packages: locked.packages)
         let report = try await site.build(states, "centos/mirror")

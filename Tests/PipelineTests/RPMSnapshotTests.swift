@@ -1,5 +1,6 @@
 import APT
 import Darksites
+import Declaration
 import Locking
 import Packages
 import Primitives
@@ -37,26 +38,28 @@ import Transfer
         try await repository.write(Self.app)
     }
 
-    private func fetch(_ mirrors: [MadeRPMRepository]? = nil) -> RPMSnapshotFetch {
-        fetch(RepositoryAddresses(["made": (mirrors ?? [repository]).map(\.url)]))
+    private func fetch(
+        _ mirrors: [MadeRPMRepository]? = nil, _ trust: Declaration.RPMRepository.Trust = .unsigned
+    ) -> SnapshotFetch {
+        fetch(RepositoryAddresses(["made": (mirrors ?? [repository]).map(\.url)]), trust)
     }
 
-    private func fetch(_ addresses: RepositoryAddresses) -> RPMSnapshotFetch {
-        RPMSnapshotFetch(
-            store: store, derived: derived, addresses: addresses, downloader: .impatient, now: MadeCheckout.now,
-            kept: kept)
+    private func fetch(
+        _ addresses: RepositoryAddresses, _ trust: Declaration.RPMRepository.Trust = .unsigned
+    ) -> SnapshotFetch {
+        SnapshotFetch(
+            [RPMRepositorySource(name: "made", trust: trust)], architecture: "x86_64",
+            access: ArchiveAccess(
+                store: store, derived: derived, addresses: addresses, downloader: .impatient, now: MadeCheckout.now,
+                kept: kept))
     }
 
     private func metalink(_ url: String, _ explicit: [String] = []) -> RepositoryAddresses {
         RepositoryAddresses(["made": explicit], lists: ["made": MirrorListSource(url: url, kind: .metalink)])
     }
 
-    private func source(_ trust: RPMRepositorySource.Trust = .unsigned) -> [RPMRepositorySource] {
-        [RPMRepositorySource(name: "made", trust: trust)]
-    }
-
-    private func latest(_ trust: RPMRepositorySource.Trust = .unsigned) async throws -> Snapshot {
-        try await fetch().latest(of: source(trust), architecture: "x86_64")
+    private func latest(_ trust: Declaration.RPMRepository.Trust = .unsigned) async throws -> Snapshot {
+        try await fetch(nil, trust).latest()
     }
 
     private func locked(_ snapshot: Snapshot) -> LockedDistribution {
@@ -97,7 +100,7 @@ import Transfer
         #expect(try packages(snapshot) == ["app-1-1.noarch", "lib-1-1.noarch"])
         #expect(snapshot.signers == ["kldload build host"])
         let state = try #require(snapshot.snapshots.first)
-        #expect(state.suite == "-")
+        #expect(state.suite == nil)
         #expect(state.date == LockDate(secondsSince1970: 1_767_000_000))
         #expect(snapshot.indexes.map(\.component) == ["primary", "group", "modules"])
         #expect(snapshot.indexes.map(\.path) == ["primary.xml", "comps.xml", "modules.yaml"].map { "repodata/\($0)" })
@@ -106,8 +109,7 @@ import Transfer
         #expect(stored.count == Int(state.size.bytes) && stored.contains(0))
 
         try Files.remove(repository.folder)
-        let again = try await fetch().locked(
-            locked(snapshot), sources: source(.keys([file(of: key)])), architecture: "x86_64")
+        let again = try await fetch(nil, .keys([file(of: key)])).locked(locked(snapshot))
         #expect(again.snapshots == snapshot.snapshots && again.indexes == snapshot.indexes)
         #expect(try packages(again) == packages(snapshot))
         #expect(again.rpm?.groups == snapshot.rpm?.groups && again.rpm?.groups.members(of: "all")?.count == 2)
@@ -124,7 +126,7 @@ import Transfer
         let bytes = try Files.read(file)
         for damaged in [Array(bytes.dropLast(9)), bytes.dropLast() + [bytes.last.map { $0 ^ 1 } ?? 0], []] {
             try Files.write(damaged, to: file)
-            let again = try await fetch().locked(locked(snapshot), sources: source(), architecture: "x86_64")
+            let again = try await fetch().locked(locked(snapshot))
             #expect(try packages(again) == packages(snapshot))
             #expect(try Files.read(file) == bytes)
         }
@@ -134,7 +136,7 @@ import Transfer
             Array(repeating: 0, count: Int(snapshot.indexes[0].size.bytes)),
             to: store.path(of: snapshot.indexes[0].digest))
         #expect(
-            try await packages(fetch().locked(locked(snapshot), sources: source(), architecture: "x86_64")).count == 2)
+            try await packages(fetch().locked(locked(snapshot))).count == 2)
 
         let kept = Set(snapshot.indexes.map(\.digest))
         #expect(try ParsedSnapshots.removeAll(of: derived, but: kept) == .zero)
@@ -152,13 +154,13 @@ import Transfer
         #expect(table.isProvided("/usr/share/data") && !table.isProvided("/usr/x"))
         // The same from what was kept, today's and the locked one; and with a lock of before any file was asked for.
         #expect(try await latest().indexes == snapshot.indexes)
-        let again = try await fetch().locked(locked(snapshot), sources: source(), architecture: "x86_64")
+        let again = try await fetch().locked(locked(snapshot))
         #expect(again.indexes == snapshot.indexes)
         #expect(again.rpm?.table.isProvided("/usr/share/data") == true)
         let bare = LockedDistribution(
             name: "centos", family: .rpm, architecture: "x86_64", asked: nil, snapshots: snapshot.snapshots,
             indexes: snapshot.indexes.filter { $0.component != "filelists" }, packages: [])
-        let without = try await fetch().locked(bare, sources: source(), architecture: "x86_64")
+        let without = try await fetch().locked(bare)
         #expect(locked(without) == locked(snapshot))
         #expect(without.rpm?.table.isProvided("/usr/share/data") == true)
     }
@@ -174,15 +176,15 @@ import Transfer
         let bytes = try Files.read(path)
         try Files.write(bytes.dropLast() + [UInt8(ascii: " ")], to: path)
 
-        let snapshot = try await fetch([bad, repository]).latest(of: source(), architecture: "x86_64")
+        let snapshot = try await fetch([bad, repository]).latest()
         #expect(snapshot.indexes[0].digest == Digest(of: bytes))
         #expect(snapshot.indexes[0].size == ByteCount(bytes.count))
-        let error = try await failure { _ = try await fetch([bad]).latest(of: source(), architecture: "x86_64") }
+        let error = try await failure { _ = try await fetch([bad]).latest() }
         #expect(
             error.contains("made repodata/primary.xml is not what repomd.xml says of it (wrong \(kind))"), "\(error)")
 
         try Files.remove(repository.folder)
-        let again = try await fetch().locked(locked(snapshot), sources: source(), architecture: "x86_64")
+        let again = try await fetch().locked(locked(snapshot))
         #expect(again.indexes == snapshot.indexes)
     }
 
@@ -239,14 +241,14 @@ import Transfer
         try await other.write(Self.app + [Package(name: "evil")])
         try await repository.write(Self.app + [Package(name: "new")], time: 1_767_100_000)
         let url = try home.metalink(of: [repository], mirrors: [other, late, repository], kind: "sha512")
-        let snapshot = try await fetch(metalink(url)).latest(of: source(.metalink), architecture: "x86_64")
+        let snapshot = try await fetch(metalink(url), .metalink).latest()
         #expect(try packages(snapshot).contains("new-1-1.noarch"))
         #expect(snapshot.remarks.count == 2)
         #expect(snapshot.remarks[0].contains("\(other.url)/repodata/repomd.xml was passed over"), "\(snapshot.remarks)")
 
         let wrong = try home.metalink(of: [repository], mirrors: [other])
         let error = try await failure {
-            _ = try await fetch(metalink(wrong)).latest(of: source(.metalink), architecture: "x86_64")
+            _ = try await fetch(metalink(wrong), .metalink).latest()
         }
         #expect(error.contains("made: its repomd.xml is none of those that the metalink knows"), "\(error)")
     }
@@ -255,11 +257,11 @@ import Transfer
         let late = try MadeRPMRepository(copying: repository)
         try await repository.write(Self.app + [Package(name: "new")], time: 1_767_100_000)
         let url = try home.metalink(of: [repository, late], mirrors: [late])
-        let snapshot = try await fetch(metalink(url)).latest(of: source(.metalink), architecture: "x86_64")
+        let snapshot = try await fetch(metalink(url), .metalink).latest()
         #expect(try packages(snapshot).count == 2)
         #expect(snapshot.remarks == ["made: no mirror has the newest state that the metalink knows"])
         let both = try home.metalink(of: [repository, late], mirrors: [late, repository])
-        let newest = try await fetch(metalink(both)).latest(of: source(.metalink), architecture: "x86_64")
+        let newest = try await fetch(metalink(both), .metalink).latest()
         #expect(try packages(newest).count == 3)
         #expect(newest.remarks.count == 1 && newest.remarks[0].contains("knows a newer repomd.xml"))
     }
@@ -270,16 +272,15 @@ import Transfer
         let old = try MadeRPMRepository(copying: repository)
         try await repository.write(Self.app, time: 1_767_100_000, signer: key)
         let url = try home.metalink(of: [repository], mirrors: [old, repository])
-        let keys = RPMRepositorySource.Trust.keys([file(of: key)])
-        let snapshot = try await fetch(metalink(url)).latest(of: source(keys), architecture: "x86_64")
+        let keys = Declaration.RPMRepository.Trust.keys([file(of: key)])
+        let snapshot = try await fetch(metalink(url), keys).latest()
         #expect(snapshot.remarks.count == 1)
         #expect(snapshot.snapshots[0].date == LockDate(secondsSince1970: 1_767_100_000))
     }
 
     @Test func aMetalinkVouchesOnlyWhereNobodyCanHaveMadeItUp() async throws {
         let error = try await failure {
-            _ = try await fetch(metalink("http://mirrors.example.org/metalink")).latest(
-                of: source(.metalink), architecture: "x86_64")
+            _ = try await fetch(metalink("http://mirrors.example.org/metalink"), .metalink).latest()
         }
         #expect(error.contains("did not come over https"), "\(error)")
         let none = try await failure { _ = try await latest(.metalink) }
@@ -291,10 +292,10 @@ import Transfer
         let url = try home.metalink(of: [repository], mirrors: [repository])
         try Files.remove(repository.folder)
         let addresses = metalink(url, [own.url])
-        #expect(try await fetch(addresses).latest(of: source(.metalink), architecture: "x86_64").snapshots.count == 1)
+        #expect(try await fetch(addresses, .metalink).latest().snapshots.count == 1)
         try await own.write(Self.app + [Package(name: "evil")])
         let error = try await failure {
-            _ = try await fetch(addresses).latest(of: source(.metalink), architecture: "x86_64")
+            _ = try await fetch(addresses, .metalink).latest()
         }
         #expect(error.contains("none of those that the metalink knows"), "\(error)")
     }
@@ -304,9 +305,9 @@ import Transfer
         try Files.write("# mirrors\nfile:///nowhere\n\(repository.url)/\n".utf8, to: list)
         let addresses = RepositoryAddresses(
             [:], lists: ["made": MirrorListSource(url: "file://\(list)", kind: .list)], kept: kept)
-        #expect(try await fetch(addresses).latest(of: source(), architecture: "x86_64").remarks.isEmpty)
+        #expect(try await fetch(addresses).latest().remarks.isEmpty)
         try Files.remove(list)
-        let again = try await fetch(addresses).latest(of: source(), architecture: "x86_64")
+        let again = try await fetch(addresses).latest()
         #expect(
             again.remarks.count == 1 && again.remarks[0].hasPrefix("made: the list of mirrors is the one of last time"))
 
@@ -320,7 +321,7 @@ import Transfer
         let moved = RepositoryAddresses([:], lists: ["made": MirrorListSource(url: "file://\(list)2", kind: .list)])
         // What is in the store is not asked for, and neither is the list.
         #expect(try await PackageFetch(addresses: moved, downloader: .impatient).fetch([file], into: store).files == 0)
-        let error = try await failure { _ = try await fetch(moved).latest(of: source(), architecture: "x86_64") }
+        let error = try await failure { _ = try await fetch(moved).latest() }
         #expect(error.contains("cannot download made mirrorlist"), "\(error)")
     }
 
@@ -330,12 +331,12 @@ import Transfer
         let snapshot = try await latest()
         try await repository.write(Self.app + [Package(name: "new")], time: 1_767_100_000)
         #expect(
-            try await fetch().locked(locked(snapshot), sources: source(), architecture: "x86_64").snapshots
+            try await fetch().locked(locked(snapshot)).snapshots
                 == snapshot.snapshots)
         let digest = try #require(snapshot.snapshots.first).digest
         store.remove(digest)
         let error = try await failure {
-            _ = try await fetch().locked(locked(snapshot), sources: source(), architecture: "x86_64")
+            _ = try await fetch().locked(locked(snapshot))
         }
         #expect(error.contains("made: the snapshot of 2025-12-29T09:20:00Z in deploy.lock is gone"), "\(error)")
         #expect(error.contains("it has another state of the repository"), "\(error)")
@@ -345,12 +346,12 @@ import Transfer
         let first = try await latest()
         // The same packages with a new date: nothing is there twice.
         try await repository.write(Self.app, time: 1_767_000_001)
-        let same = try await fetch().locked(locked(first), sources: source(), architecture: "x86_64", adding: true)
+        let same = try await fetch().locked(locked(first), adding: true)
         #expect(same.snapshots.count == 2 && same.indexes == first.indexes)
         #expect(try packages(same).count == 2)
 
         try await repository.write([Package(name: "app", version: "2"), Package(name: "lib")], time: 1_767_100_000)
-        let both = try await fetch().locked(locked(first), sources: source(), architecture: "x86_64", adding: true)
+        let both = try await fetch().locked(locked(first), adding: true)
         #expect(both.rpm?.generations == [0, 1] && both.rpm?.table.repositories == ["made", "made"])
         #expect(
             try packages(both) == ["app-1-1.noarch", "lib-1-1.noarch", "app-2-1.noarch", "lib-1-1.noarch"])
@@ -359,14 +360,13 @@ import Transfer
         // As it is locked then, without the mirror, whose files have the names of the older ones.
         let old = try MadeRPMRepository(copying: repository)
         try Files.remove(repository.folder)
-        let again = try await fetch().locked(locked(both), sources: source(), architecture: "x86_64")
+        let again = try await fetch().locked(locked(both))
         #expect(try packages(again) == packages(both))
         #expect(again.states.mapValues(\.generation) == both.states.mapValues(\.generation))
 
         let error = try await failure {
             try await old.write(Self.app, time: 1_766_000_000)
-            _ = try await fetch([old]).locked(
-                locked(both), sources: source(), architecture: "x86_64", adding: true)
+            _ = try await fetch([old]).locked(locked(both), adding: true)
         }
         #expect(
             error.contains("made: the mirror's state of 2025-12-17T19:33:20Z is older than the locked one"), "\(error)")

@@ -33,13 +33,14 @@ import Transfer
         _ suite: String, _ components: [String], _ architectures: [String] = ["amd64"],
         from locked: LockedDistribution? = nil
     ) async throws -> Snapshot {
-        let source = RepositorySource(name: "made", suites: [suite], components: components, trust: .unsigned)
+        let source = APTRepositorySource(name: "made", suites: [suite], components: components, trust: .unsigned)
         let fetch = SnapshotFetch(
-            store: store, derived: derived, addresses: RepositoryAddresses(["made": ["file://\(archive)"]]),
-            downloader: .impatient,
-            now: MadeCheckout.now + 400 * 86400)
-        if let locked { return try await fetch.locked(locked, sources: [source], architectures: architectures) }
-        return try await fetch.latest(of: [source], architectures: architectures)
+            [source], architectures: architectures,
+            access: ArchiveAccess(
+                store: store, derived: derived, addresses: RepositoryAddresses(["made": ["file://\(archive)"]]),
+                downloader: .impatient, now: MadeCheckout.now + 400 * 86400))
+        if let locked { return try await fetch.locked(locked) }
+        return try await fetch.latest()
     }
 
     /// "name path" of each package of a snapshot.
@@ -68,7 +69,7 @@ import Transfer
         let found = try await snapshot(suite, [])
         #expect(try await packages(found) == ["a a.deb"], "from the root of the repository, as apt has it")
         #expect(found.indexes.map(\.path) == [place.isEmpty ? "Packages.gz" : "\(place)/Packages.gz"])
-        #expect(found.indexes.map(\.component) == ["-"] && found.indexes.map(\.architecture) == ["-"])
+        #expect(found.indexes.map(\.component) == [nil] && found.indexes.map(\.architecture) == [nil])
         // One index has the packages of all architectures.
         try repository.add("a", in: "", architecture: "i386", packed: .gzip)
         try repository.release()

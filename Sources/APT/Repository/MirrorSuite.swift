@@ -1,4 +1,4 @@
-package import Primitives
+import Primitives
 
 /// A suite of a mirror: what its Release file says, and its packages.
 package struct MirrorSuite: Sendable {
@@ -49,14 +49,4 @@ package struct MirrorSuite: Sendable {
         self.architectures = architectures
         self.components = components
     }
-}
-
-/// A file of a mirror: its path below the mirror's root, and its content.
-package struct MirrorFile: Sendable, Equatable {
-    /// "dists/trixie/InRelease"
-    package let path: String
-    /// All of it.
-    package let bytes: [UInt8]
-    /// Of `bytes`.
-    package let digest: Digest
 }

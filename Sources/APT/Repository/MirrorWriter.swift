@@ -1,5 +1,5 @@
 private import Archives
-import Primitives
+package import Primitives
 
 /// Makes the index files of a mirror (Debian repository format), in memory.
 ///
@@ -23,11 +23,11 @@ package struct MirrorWriter: Sendable {
     ///
     /// - Throws: `MirrorError` for a package that doesn't fit in; `SigningKeyError`, `ArchiveError`, `FileError`,
     ///   `CancellationError`.
-    package func files(of suite: MirrorSuite, signedBy key: SigningKey) async throws -> [MirrorFile] {
+    package func files(of suite: MirrorSuite, signedBy key: SigningKey) async throws -> [RepositoryFile] {
         let (indexes, release) = try await unsignedFiles(of: suite)
         let (inRelease, detached) = try await key.signRelease(release.bytes, epoch: epoch)
-        func signature(_ name: String, _ bytes: [UInt8]) -> MirrorFile {
-            MirrorFile(path: "dists/\(suite.name)/\(name)", bytes: bytes, digest: Digest(of: bytes))
+        func signature(_ name: String, _ bytes: [UInt8]) -> RepositoryFile {
+            RepositoryFile(path: "dists/\(suite.name)/\(name)", bytes: bytes)
         }
         return indexes + [release, signature("InRelease", inRelease), signature("Release.gpg", detached)]
     }
@@ -35,23 +35,25 @@ package struct MirrorWriter: Sendable {
     /// The files below dists/ of `suite` that need no key: the indexes, each by its digest too, and Release.
     ///
     /// - Throws: `MirrorError`, `ArchiveError`, `CancellationError`.
-    package func unsignedFiles(of suite: MirrorSuite) async throws -> (indexes: [MirrorFile], release: MirrorFile) {
+    package func unsignedFiles(of suite: MirrorSuite) async throws -> (
+        indexes: [RepositoryFile], release: RepositoryFile
+    ) {
         let indexes = try await indexes(of: suite)
         let folder = "dists/\(suite.name)/"
-        var files: [MirrorFile] = []
+        var files: [RepositoryFile] = []
         for index in indexes {
-            files.append(MirrorFile(path: folder + index.path, bytes: index.bytes, digest: index.digest))
+            files.append(RepositoryFile(path: folder + index.path, bytes: index.bytes, digest: index.digest))
             let named = folder + Release.byHashPath(of: index.path, index.digest)
             // Two empty indexes of a folder have the same digest.
             if files.contains(where: { $0.path == named }) { continue }
-            files.append(MirrorFile(path: named, bytes: index.bytes, digest: index.digest))
+            files.append(RepositoryFile(path: named, bytes: index.bytes, digest: index.digest))
         }
         let release = releaseFile(suite, indexes)
-        return (files, MirrorFile(path: folder + "Release", bytes: release, digest: Digest(of: release)))
+        return (files, RepositoryFile(path: folder + "Release", bytes: release))
     }
 
     /// The index files of `suite` by their path below its folder, in the order of their paths; not signed, nor Release.
-    func indexes(of suite: MirrorSuite) async throws -> [MirrorFile] {
+    func indexes(of suite: MirrorSuite) async throws -> [RepositoryFile] {
         let parts = suite.components.flatMap { component in suite.architectures.map { (component, $0) } }
         for component in suite.components {
             for package in component.packages
@@ -60,7 +62,7 @@ package struct MirrorWriter: Sendable {
                     package: "\(package.name) \(package.version)", problem: .architecture(package.architecture))
             }
         }
-        return try await withThrowingTaskGroup(of: [MirrorFile].self) { group in
+        return try await withThrowingTaskGroup(of: [RepositoryFile].self) { group in
             for (component, architecture) in parts {
                 let packages = try ordered(component.packages, architecture)
                 let folder = "\(component.name)/binary-\(architecture)/"
@@ -71,8 +73,8 @@ package struct MirrorWriter: Sendable {
                     plain.append(0x0A)
                 }
                 let content = plain
-                func file(_ name: String, _ bytes: [UInt8]) -> MirrorFile {
-                    MirrorFile(path: folder + name, bytes: bytes, digest: Digest(of: bytes))
+                func file(_ name: String, _ bytes: [UInt8]) -> RepositoryFile {
+                    RepositoryFile(path: folder + name, bytes: bytes)
                 }
                 let notice = Array(folderRelease(suite, component.name, architecture).utf8)
                 group.addTask { [file("Packages", content), file("Release", notice)] }
@@ -82,7 +84,7 @@ package struct MirrorWriter: Sendable {
                     return [file("Packages.xz", packed)]
                 }
             }
-            var files: [MirrorFile] = []
+            var files: [RepositoryFile] = []
             for try await made in group { files += made }
             return files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
         }
@@ -117,7 +119,7 @@ package struct MirrorWriter: Sendable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private func releaseFile(_ suite: MirrorSuite, _ indexes: [MirrorFile]) -> [UInt8] {
+    private func releaseFile(_ suite: MirrorSuite, _ indexes: [RepositoryFile]) -> [UInt8] {
         var lines = ["Origin: \(suite.origin)", "Label: \(suite.label)", "Suite: \(suite.suite)"]
         if let version = suite.version { lines.append("Version: \(version)") }
         lines += [

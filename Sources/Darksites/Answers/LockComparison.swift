@@ -7,10 +7,8 @@ package import Primitives
 package struct LockComparison: Hashable, Sendable {
     /// The signed state of a suite that is not the one it was; nil: it was not, or is no more, in the lock.
     package struct SnapshotMove: Hashable, Sendable {
-        /// As the declaration calls it.
-        package let repository: String
-        /// "trixie"; "-" for repositories of RPM packages.
-        package let suite: String
+        /// What it is a state of.
+        package let name: SuiteName
         /// The date that the old lock has; nil where it has none.
         package let from: LockDate?
         /// The date that the new lock has; nil where it has none.
@@ -172,14 +170,12 @@ extension LockComparison.Distribution {
     private static func moves(
         _ old: LockedDistribution?, _ new: LockedDistribution?
     ) -> [LockComparison.SnapshotMove] {
-        func key(_ snapshot: LockedSnapshot) -> String { "\(snapshot.repository) \(snapshot.suite)" }
-        let before = Dictionary((old?.snapshots ?? []).map { (key($0), $0) }) { first, _ in first }
-        let after = Dictionary((new?.snapshots ?? []).map { (key($0), $0) }) { first, _ in first }
-        return Set(before.keys).union(after.keys).sorted().compactMap { key in
-            let (from, to) = (before[key], after[key])
-            guard from?.digest != to?.digest, let some = from ?? to else { return nil }
-            return LockComparison.SnapshotMove(
-                repository: some.repository, suite: some.suite, from: from?.date, to: to?.date)
+        let before = Dictionary((old?.snapshots ?? []).map { ($0.name, $0) }) { first, _ in first }
+        let after = Dictionary((new?.snapshots ?? []).map { ($0.name, $0) }) { first, _ in first }
+        return Set(before.keys).union(after.keys).sorted().compactMap { name in
+            let (from, to) = (before[name], after[name])
+            guard from?.digest != to?.digest else { return nil }
+            return LockComparison.SnapshotMove(name: name, from: from?.date, to: to?.date)
         }
     }
 

@@ -77,7 +77,8 @@ package struct Certificate: Sendable {
         ]
         for snapshot in snapshots {
             lines.append(
-                "        \(snapshot.repository) \(snapshot.suite) of \(snapshot.date), sha256 \(snapshot.digest.hex)")
+                "        \(snapshot.repository) \(snapshot.suite ?? "-") of \(snapshot.date), sha256 \(snapshot.digest.hex)"
+            )
         }
         lines.append("date    \(LockDate(secondsSince1970: epoch)), that of the newest of these (no clock was read)")
         lines.append("by      deploy \(toolVersion), key \(fingerprint)")

@@ -49,12 +49,14 @@ struct RefusedByDpkg: UserError {
     var isUsageError: Bool { true }
 }
 
-extension ProfileResolver {
+extension DpkgRules {
     /// Throws every package of a solution that dpkg would refuse, before anything of it is downloaded.
-    func checkByDpkgsRules(_ solution: Solution, _ wishes: [SolvedProfile.Wish], _ universe: DebianUniverse) throws {
+    static func check(
+        _ solution: Solution, of profile: String, _ wishes: [SolvedProfile.Wish], _ universe: DebianUniverse
+    ) throws {
         let refused = solution.packages.compactMap { package -> RefusedByDpkg? in
             let version = universe.version(of: package)
-            guard let objection = DpkgRules.objection(toName: universe.name(of: package), version: version) else {
+            guard let objection = Self.objection(toName: universe.name(of: package), version: version) else {
                 return nil
             }
             var entry: PackageSetEntry?
@@ -68,7 +70,7 @@ extension ProfileResolver {
                 }
             }
             return RefusedByDpkg(
-                profile: profile.name, package: universe.describe(package), objection: objection, entry: entry,
+                profile: profile, package: universe.describe(package), objection: objection, entry: entry,
                 chain: chain)
         }
         guard refused.isEmpty else { throw UserErrors(refused) }

@@ -1,3 +1,4 @@
+import APT
 import ContentStore
 package import Locking
 package import Packages
@@ -32,14 +33,19 @@ package struct ArchiveFile: Hashable, Sendable {
         self.name = name ?? path.split(separator: "/").last.map(String.init) ?? path
     }
 
+    /// An index, called after its digest because all are called Packages. An archive that keeps indexes by their hash has this one as
+    /// long as it has this snapshot.
+    package init(_ index: LockedIndex, byHash: Bool) {
+        self.init(
+            repository: index.repository, path: index.path, digest: index.digest, size: index.size,
+            otherPaths: byHash ? [Release.byHashPath(of: index.path, index.digest)] : [], name: index.digest.hex)
+    }
+
     /// What people know it as.
     var shown: String { isIndex ? "\(repository) \(path)" : name }
 
-    /// Whether it is an index of a repository, which `SnapshotFetch.file(of:byHash:)` calls after its digest.
+    /// Whether it is an index of a repository, which is called after its digest.
     var isIndex: Bool { name == digest.hex }
-
-    /// Whether a repository of RPM packages has it, which can't have a snapshot service.
-    var isOfRPM: Bool { path.hasSuffix(".rpm") || path.hasPrefix("repodata/") }
 
     /// A line that says all of it, for a step's input: where mirrors are is no part of it.
     package var line: String { "\(digest.hex) \(size.bytes) \(repository) \(path)" }
@@ -51,6 +57,8 @@ package struct RepositoryAddresses: Sendable {
     package let byName: [String: [String]]
     /// What is asked when no mirror has a file any more.
     package let services: [String: SnapshotService]
+    /// Repositories that could have one, and for which none is declared.
+    package let withoutService: Set<String>
     /// Where the lists of those repositories are whose mirrors are found so. Where a repository has addresses, they count, and
     /// a metalink only vouches for what they have.
     package let lists: [String: MirrorListSource]
@@ -62,25 +70,25 @@ package struct RepositoryAddresses: Sendable {
     package let kept: KeptResults?
 
     package init(
-        _ byName: [String: [String]], services: [String: SnapshotService] = [:],
+        _ byName: [String: [String]], services: [String: SnapshotService] = [:], withoutService: Set<String> = [],
         lists: [String: MirrorListSource] = [:], files: [Digest: String] = [:], dates: [String: [LockDate]] = [:],
         kept: KeptResults? = nil
     ) {
         self.byName = byName
         self.files = files
         self.services = services
+        self.withoutService = withoutService
         self.lists = lists
         self.dates = dates
         self.kept = kept
     }
 
-    /// The same addresses for what `locked` names.
-    package func at(_ locked: [LockedDistribution]) -> RepositoryAddresses {
-        var dates: [String: Set<LockDate>] = [:]
-        for snapshot in locked.flatMap(\.snapshots) { dates[snapshot.repository, default: []].insert(snapshot.date) }
+    /// The same addresses, or others in their place, for what `snapshots` have.
+    package func at(_ snapshots: [LockedSnapshot], mirrors: [String: [String]]? = nil) -> RepositoryAddresses {
+        let dates = Dictionary(grouping: snapshots, by: \.repository).mapValues { Set($0.map(\.date)).sorted(by: >) }
         return RepositoryAddresses(
-            byName, services: services, lists: lists, files: files, dates: dates.mapValues { $0.sorted(by: >) },
-            kept: kept)
+            mirrors ?? byName, services: services, withoutService: withoutService, lists: lists, files: files,
+            dates: dates, kept: kept)
     }
 
     /// All places that may have `file`: the mirrors, then the snapshot service.

@@ -46,9 +46,11 @@ package struct DarksiteRecipe: Sendable {
         for profile in installs { verdicts[profile] = GateVerdict(try await context.bytes("installs/\(profile)")) }
         let text = Array(try certificate.text(release: release.digest, mirror: verdict, installs: verdicts).utf8)
         let signature = try await signer.detachSign(text, epoch: certificate.epoch)
-        for (path, bytes) in [(Self.fileName, text), (Self.fileName + ".asc", signature)] {
-            try tree.set(.file(try await context.store.insert(bytes)), at: path)
-        }
+        let files = [
+            RepositoryFile(path: Self.fileName, bytes: text),
+            RepositoryFile(path: Self.fileName + ".asc", bytes: signature),
+        ]
+        try await context.add(files, to: &tree)
         return StepResult(
             outputs: ["darksite": try await context.output(tree: tree)],
             summary: try certificate.summary(mirror: verdict, installs: verdicts))

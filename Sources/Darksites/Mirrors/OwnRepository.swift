@@ -1,7 +1,7 @@
 import APT
 import Archives
 package import Primitives
-package import RPM
+import RPM
 package import SystemPackage
 
 /// Package files of the user's own, which lie on the build host: a repository that is indexed here. Nobody signs it; the lock has the
@@ -67,7 +67,7 @@ package struct OwnRepository: Hashable, Sendable {
     /// The metadata of its .rpms, repomd.xml the last of them; dated 1970 as well.
     ///
     /// - Throws: `UserErrors` with all files that are no .rpm, and all that are the same package.
-    package func rpmMetadata() async throws -> [RepodataFile] {
+    package func rpmMetadata() async throws -> [RepositoryFile] {
         let packages = try await BlockingWork.run {
             var packages: [RepodataPackage] = []
             let paths = paths

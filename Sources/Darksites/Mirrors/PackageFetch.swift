@@ -87,15 +87,13 @@ package struct PackageFetch: Sendable {
             where areLocked && error.files.allSatisfy({ missing[$0.index].isIndex && $0.isAnother })
         {
             let repositories = Set(error.files.map { missing[$0.index].repository })
-            let some = error.files.map { missing[$0.index] }.filter { !$0.isOfRPM }.map(\.repository)
             throw IndexGone(
                 transfer: error, repositories: repositories.sorted(),
-                withoutService: Set(some).filter { addresses.services[$0] == nil }.sorted())
+                withoutService: repositories.intersection(addresses.withoutService).sorted())
         } catch let error as TransferErrors where error.isMissing {
-            let files = error.files.map { missing[$0.index] }.filter { !$0.isOfRPM }
-            let repositories = Set(files.map(\.repository))
+            let repositories = Set(error.files.map { missing[$0.index].repository })
             throw FilesGone(
-                transfer: error, withoutService: repositories.filter { addresses.services[$0] == nil }.sorted())
+                transfer: error, withoutService: repositories.intersection(addresses.withoutService).sorted())
         }
         return Fetched(files: missing.count, bytes: missing.reduce(.zero) { $0 + $1.size })
     }

@@ -35,14 +35,14 @@ package struct RPMMirrorRecipe: Sendable {
 
     /// The step that writes the tree `mirror` of `locked`, as far as the packages of `profiles` go.
     ///
-    /// `packages` is a tree of all their files by name, `indexes` one of the upstream indexes that `SnapshotFetch.file(of:byHash:)`
+    /// `packages` is a tree of all their files by name, `indexes` one of the upstream indexes that `ArchiveFile`
     /// names, by digest. `verdict` says that the packages' signatures were looked at.
     package func step(
         _ name: StepName, stage: Stage, locked: LockedDistribution, profiles: Set<String>, packages: StepInput,
         indexes: StepInput, verdict: StepInput
     ) -> Step {
         let wanted = locked.packages.filter { !profiles.isDisjoint(with: $0.profiles) }
-        let order = locked.indexes.map { "\($0.digest.hex) \($0.repository) \($0.component) \($0.path)" }
+        let order = locked.indexes.map { "\($0.digest.hex) \($0.repository) \($0.component ?? "") \($0.path)" }
         let lines = order + wanted.map { "\($0.name) \($0.version) \($0.architecture) \($0.digest.hex) \($0.path)" }
         return Step(
             name, stage: stage, title: "mirror of \(wanted.count) packages",
@@ -113,17 +113,15 @@ package struct RPMMirrorRecipe: Sendable {
 
     private func write(_ made: Made, _ wanted: [LockedPackage], _ context: StepContext) async throws -> StepResult {
         context.report(StepProgress(activity: "writing and signing the metadata"))
-        let files = try await RepodataWriter(epoch: epoch, compression: compression).files(
+        var files = try await RepodataWriter(epoch: epoch, compression: compression).files(
             of: made.packages, comps: made.comps, modules: made.modules)
-        var tree = FileTree()
-        for file in files {
-            try tree.set(.file(try await context.store.insert(file.bytes)), at: file.path)
-        }
         guard let statement = files.last, statement.path == Self.statement else {
             throw SliceError("the mirror has no repomd.xml")
         }
         let signature = try await signer.detachSign(statement.bytes, epoch: epoch)
-        try tree.set(.file(try await context.store.insert(signature)), at: Self.statement + ".asc")
+        files.append(RepositoryFile(path: Self.statement + ".asc", bytes: signature))
+        var tree = FileTree()
+        try await context.add(files, to: &tree)
         for (package, locked) in zip(made.packages, wanted) { try tree.set(.file(locked.blob), at: package.path) }
         let mirror = try await context.output(tree: tree)
         return StepResult(outputs: ["mirror": mirror], summary: "\(wanted.count) packages, \(mirror.size), signed")

@@ -63,9 +63,8 @@ package struct RPMProfileSlice: Sendable {
     ) async throws -> StepResult {
         var tree = packages
         // Nobody keeps it: fast rather than small.
-        for file in try await RepodataWriter(epoch: 0, compression: .none).files(of: listed, modules: modules) {
-            try tree.set(.file(try await context.store.insert(file.bytes)), at: file.path)
-        }
+        let files = try await RepodataWriter(epoch: 0, compression: .none).files(of: listed, modules: modules)
+        try await context.add(files, to: &tree)
         return StepResult(
             outputs: ["repository": try await context.output(tree: tree)],
             summary: "\(listed.count) packages, \(tree.size)")

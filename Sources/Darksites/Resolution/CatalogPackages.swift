@@ -51,8 +51,8 @@ package protocol CatalogPackages: PackageUniverse {
 package struct PackageSource: Hashable, Sendable {
     /// As the declaration calls it.
     package let repository: String
-    /// "trixie-security"; "-" for repositories of RPM packages.
-    package let suite: String
+    /// "trixie-security"; nil for repositories of RPM packages.
+    package let suite: String?
     /// Of the snapshot that has it; see ``Snapshot/State``.
     package let generation: Int
     /// "debian trixie/main"

@@ -70,7 +70,7 @@ package struct CatalogReader: Sendable {
     private func modulePackage(
         _ request: ResolutionRequest, _ universe: DebianUniverse, _ kernels: ZFSKernelRange?
     ) -> ZFSModulePackage? {
-        if let kernels { _ = KernelChoice(kernels, in: universe) }
+        if let kernels { _ = APTKernelChoice(kernels, in: universe) }
         guard let meta = universe.candidate(of: "linux-image-\(request.architecture)"),
             let zfs = universe.candidate(of: "zfs-dkms")
         else {

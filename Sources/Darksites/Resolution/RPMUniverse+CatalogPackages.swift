@@ -29,7 +29,7 @@ extension RPMUniverse: CatalogPackages {
         let repository = table.repository(of: package)
         return [
             PackageSource(
-                repository: repository, suite: LockedSnapshot.noSuite, generation: self.generation(of: package),
+                repository: repository, suite: nil, generation: self.generation(of: package),
                 shown: repository, brief: repository)
         ]
     }

@@ -29,12 +29,12 @@ struct UnknownPackage: UserError {
     var isUsageError: Bool { true }
 }
 
-extension PackageRequestError {
+extension PackageRequestError: RequestError {
     /// Whether nothing has the name at all.
     var isUnknown: Bool { if case .unknownName = problem { true } else { false } }
 }
 
-extension RPMRequestError {
+extension RPMRequestError: RequestError {
     /// Whether nothing has the name at all.
     var isUnknown: Bool { if case .unknown = problem { true } else { false } }
 }

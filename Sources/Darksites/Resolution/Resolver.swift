@@ -96,15 +96,13 @@ package struct Resolver: Sendable {
         var solved: [SolvedProfile] = []
         for profile in request.profiles {
             do {
-                switch catalog.content {
-                case .apt(let apt):
-                    solved.append(
-                        try ProfileResolver(apt: apt, catalog: catalog, request: request, profile: profile).solve())
-                case .rpm(let rpm):
-                    solved.append(
-                        try RPMProfileResolver(rpm: rpm, hold: catalog.hold, request: request, profile: profile)
-                            .solve())
-                }
+                let family: any ProfileFamily =
+                    switch catalog.content {
+                    case .apt(let apt): APTProfile(apt, in: catalog, profile)
+                    case .rpm(let rpm): try RPMProfile(rpm, in: catalog, profile)
+                    }
+                solved.append(
+                    try ProfileResolver(request: request, profile: profile, hold: catalog.hold).solve(family))
             } catch let failure as UserErrors {
                 for error in failure.errors where !errors.contains(where: { $0.description == error.description }) {
                     errors.append(error)

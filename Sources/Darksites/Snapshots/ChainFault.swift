@@ -16,9 +16,37 @@ struct ChainFault {
     /// Whether a merge of two good locks may have left the line; else somebody wrote it.
     var mayBeMerged = false
 
-    /// "curl 8.1-1 amd64", for people.
-    static func shown(_ package: LockedPackage) -> String {
-        "\(package.name) \(package.version) \(package.architecture)"
+    /// What signed indexes say of a package that is called like a locked one.
+    struct Candidate {
+        /// Those that have it.
+        let repositories: Set<String>
+        let path: String
+        let size: ByteCount
+        /// In hexadecimal, of whatever kind.
+        let digest: String
+    }
+
+    /// What is wrong with a locked package of which signed indexes have `candidates`; nil where one of them is it.
+    static func of(_ package: LockedPackage, candidates: [Candidate]) -> ChainFault? {
+        func isIt(_ candidate: Candidate) -> Bool {
+            candidate.repositories.contains(package.repository) && candidate.digest == package.digest.hex
+                && candidate.size == package.size && candidate.path == package.path
+        }
+        if candidates.contains(where: isIt) { return nil }
+        let shown = "\(package.name) \(package.version) \(package.architecture)"
+        guard !candidates.isEmpty else {
+            return ChainFault(
+                subject: .package(package), what: "\(shown): no signed index of \(package.repository) has it",
+                mayBeMerged: true)
+        }
+        let seen = candidates.map { candidate in
+            let isHere = candidate.repositories.contains(package.repository)
+            let repository = isHere ? package.repository : candidate.repositories.sorted().joined(separator: ", ")
+            return "\(repository) has it as \(candidate.path), \(candidate.size.bytes) bytes, \(candidate.digest)"
+        }
+        return ChainFault(
+            subject: .package(package), what: "\(shown): no signed index of \(package.repository) has this file",
+            details: ["locked: \(package.path), \(package.size.bytes) bytes, \(package.digest.hex)"] + seen)
     }
 }
 
@@ -89,8 +117,10 @@ package struct LockPlaces: Sendable {
     func location(of subject: ChainFault.Subject, in distribution: String) -> SourceLocation? {
         let (keywords, wanted): ([String], [String]) =
             switch subject {
-            case .snapshot(let snapshot): (["snapshot"], [snapshot.repository, snapshot.suite, snapshot.digest.hex])
-            case .index(let index): (["index"], [index.repository, index.suite, index.path, index.digest.hex])
+            case .snapshot(let snapshot):
+                (["snapshot"], [snapshot.repository, snapshot.digest.hex] + (snapshot.suite.map { [$0] } ?? []))
+            case .index(let index):
+                (["index"], [index.repository, index.path, index.digest.hex] + (index.suite.map { [$0] } ?? []))
             case .package(let package):
                 (
                     ["package", "essential"],

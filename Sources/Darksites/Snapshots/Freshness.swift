@@ -18,18 +18,17 @@ package struct Allowances: Hashable, Sendable {
 
 extension LockedSnapshot {
     /// What a flag names it by: "debian/trixie", "fedora-updates".
-    package var allowanceName: String { Self.allowanceName(repository, suite) }
+    package var allowanceName: String { name.allowance }
+}
 
-    static func allowanceName(_ repository: String, _ suite: String) -> String {
-        suite == noSuite ? repository : "\(repository)/\(suite)"
-    }
+extension SuiteName {
+    /// "debian/trixie", "fedora-updates".
+    var allowance: String { suite.map { "\(repository)/\($0)" } ?? repository }
 }
 
 extension LockedDistribution {
     /// The newest locked state of a suite; nil where none is locked.
-    func newest(_ repository: String, _ suite: String) -> LockedSnapshot? {
-        snapshots.last { $0.repository == repository && $0.suite == suite }
-    }
+    func newest(_ name: SuiteName) -> LockedSnapshot? { snapshots.last { $0.name == name } }
 }
 
 /// Takes today's states only where they are not older than they may be.
@@ -42,7 +41,7 @@ struct FreshnessRule {
 
     /// Throws `MirrorIsOlder` where `found` is older than what is locked of its suite.
     func checkOrder(_ found: LockedSnapshot) throws(MirrorIsOlder) {
-        guard let known = floor?.newest(found.repository, found.suite), found.date < known.date,
+        guard let known = floor?.newest(found.name), found.date < known.date,
             !allowances.older.contains(found.allowanceName)
         else { return }
         throw MirrorIsOlder(known: known, found: found.date)

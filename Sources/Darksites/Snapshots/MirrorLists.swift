@@ -131,6 +131,7 @@ extension RepositoryAddresses {
                 .mirrors(of: name, source).addresses
         }
         return RepositoryAddresses(
-            addresses, services: services, lists: lists, files: files, dates: dates, kept: kept)
+            addresses, services: services, withoutService: withoutService, lists: lists, files: files, dates: dates,
+            kept: kept)
     }
 }

@@ -55,11 +55,11 @@ package struct ParsedSnapshots: Sendable {
 
     private func files(of snapshot: Snapshot, _ content: APTSnapshotContent) -> [IndexFile] {
         snapshot.indexes.map { index in
-            let release = content.release(index.repository, index.suite)
+            let release = content.releases[index.name]
             let origin = IndexOrigin(
-                repository: index.repository, site: content.sites[index.repository] ?? "", suite: index.suite,
-                component: index.component == LockedIndex.none ? "" : index.component,
-                architecture: index.architecture == LockedIndex.none ? "" : index.architecture,
+                repository: index.repository, site: content.sites[index.repository] ?? "", suite: index.suite ?? "",
+                component: index.component ?? "",
+                architecture: index.architecture ?? "",
                 origin: release?.origin ?? "",
                 label: release?.label ?? "", archive: release?.suite ?? "",
                 codename: release?.codename ?? "", version: release?.version ?? "",

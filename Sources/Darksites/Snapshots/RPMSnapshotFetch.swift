@@ -1,161 +1,100 @@
-package import BuildGraph
-package import ContentStore
-package import Locking
+import BuildGraph
+import ContentStore
+package import Declaration
+import Locking
 package import Packages
 import Primitives
 import RPM
-package import SystemPackage
-package import Transfer
 
 /// A repository of RPM packages, as far as its metadata are concerned.
-package struct RPMRepositorySource: Sendable {
-    /// Who vouches for repomd.xml.
-    package enum Trust: Hashable, Sendable {
-        /// One of the keys in these files, with repomd.xml.asc.
-        case keys([FilePath])
-        /// The metalink, which has its digest.
-        case metalink
-        /// Nobody; written down as such in the declaration.
-        case unsigned
-    }
-
+package struct RPMRepositorySource: RepositorySource {
     /// As the declaration calls it.
     package let name: String
-    /// Who vouches for it.
-    package let trust: Trust
+    /// Who vouches for repomd.xml.
+    package let trust: Declaration.RPMRepository.Trust
     /// How old today's state may be; a locked one may be of any age.
     package let maximumAge: MaximumAge
     /// What it is made of, where it is one of the user's own.
     package let own: OwnRepository?
 
     package init(
-        name: String, trust: Trust, maximumAge: MaximumAge = .standard, own: OwnRepository? = nil
+        name: String, trust: Declaration.RPMRepository.Trust, maximumAge: MaximumAge = .standard,
+        own: OwnRepository? = nil
     ) {
         self.own = own
         self.name = name
         self.trust = trust
         self.maximumAge = maximumAge
     }
+
+    /// With `own` where the declared repository is made of files of the user's own.
+    package init(_ repository: Declaration.RPMRepository, own: OwnRepository?) {
+        self.init(name: repository.name, trust: repository.trust, maximumAge: repository.maximumAge, own: own)
+    }
+
+    /// It has none, and is a state as a whole.
+    var suites: [Void] { [()] }
+    static func name(of suite: Void) -> String? { nil }
 }
 
-/// Fetches the metadata of RPM repositories and makes sure that they are what they claim: what ``SnapshotFetch`` is for suites of
-/// Debian packages.
-package struct RPMSnapshotFetch: Sendable {
-    let store: any ArtifactStore
-    let derived: DerivedResults
-    let addresses: RepositoryAddresses
-    let downloader: Downloader
-    /// Seconds since 1970; what age is measured against.
-    let now: Int64
-    private let allowances: Allowances
-    let kept: KeptResults?
-    var parsed: ParsedSnapshots { ParsedSnapshots(store: store, derived: derived) }
-
-    /// Without `kept`, every signature is verified anew.
-    package init(
-        store: any ArtifactStore, derived: DerivedResults, addresses: RepositoryAddresses, downloader: Downloader,
-        now: Int64, allowances: Allowances = Allowances(), kept: KeptResults? = nil
-    ) {
-        self.store = store
-        self.derived = derived
-        self.addresses = addresses
-        self.downloader = downloader
-        self.now = now
-        self.allowances = allowances
-        self.kept = kept
-    }
-
-    /// Today's state of `sources`, with all indexes in the store, and read.
-    ///
-    /// `floor` is what is locked, if anything: nothing goes back behind it.
-    ///
-    /// Throws `MetadataError`, `SignatureError`, `TransferErrors`, `NoGoodSource` and others that say which repository is not as it
-    /// should be; `MirrorIsOlder` and `TooOld` as `SnapshotFetch.latest` does.
-    package func latest(
-        of sources: [RPMRepositorySource], architecture: String, notBefore floor: LockedDistribution? = nil
-    ) async throws -> Snapshot {
-        let rule = FreshnessRule(floor: floor, allowances: allowances, now: now)
-        var parts: [Part] = []
-        for source in sources { parts.append(try await latest(of: source, rule)) }
-        return try await complete(parts, architecture: architecture)
-    }
-
-    /// The state that `locked` names, its signatures checked again, with all indexes in the store, and read. A repository that
-    /// the lock does not know yet is taken as it is today. `adding` adds today's state of every repository to those that the
-    /// lock has. filelists.xml of a locked state is read where it is locked, too.
-    ///
-    /// Throws as `latest` does; `SnapshotGone` where nobody has a locked state any more, `MirrorIsOlder` where today's state
-    /// would be older than a locked one.
-    package func locked(
-        _ locked: LockedDistribution, sources: [RPMRepositorySource], architecture: String, adding: Bool = false
-    ) async throws -> Snapshot {
-        let rule = FreshnessRule(floor: locked, allowances: allowances, now: now)
-        var parts: [Part] = []
-        for source in sources {
-            // Its files are what they are: the lock says when they changed, and moves nothing else then.
-            let known = source.own == nil ? locked.snapshots.filter { $0.repository == source.name } : []
-            let indexes = locked.indexes.filter { $0.repository == source.name }
-            for snapshot in known { parts.append(try await part(snapshot, indexes, of: source)) }
-            guard adding || known.isEmpty else { continue }
-            let today = try await latest(of: source, rule)
-            // A new signature of the same file is no other state.
-            if parts.contains(where: { $0.source.name == source.name && $0.index == today.index }) { continue }
-            parts.append(today)
-        }
-        return try await complete(parts, architecture: architecture)
-    }
+/// The states of RPM repositories: repomd.xml, and the metadata that it names.
+struct RPMSnapshotFetch: SnapshotFamily {
+    let repositories: [RPMRepositorySource]
+    let architecture: String
+    let access: ArchiveAccess
+    var parsed: ParsedSnapshots { ParsedSnapshots(store: access.store, derived: access.derived) }
 
     /// One state of a repository.
-    struct Part {
+    struct State: RepositoryState {
         let source: RPMRepositorySource
         let snapshot: LockedSnapshot
         let index: RepositoryIndex
         let signers: [String]
-        /// Who signed it with a key that has expired since.
         let expiredSigner: String?
         /// Of a locked state: the indexes of all locked states of the repository.
         var locked: [LockedIndex]?
         /// Where to ask for its indexes; empty where that was not found out.
         var places: [String] = []
         var remarks: [String] = []
+
+        /// repomd.xml does not say how long it counts.
+        var validUntil: Int64? { nil }
+
+        /// A new signature of the same file is no other state.
+        func isSame(as other: Self) -> Bool { index == other.index }
+        func file(of index: LockedIndex) -> ArchiveFile { ArchiveFile(index, byHash: false) }
     }
 
     private static let statement = "repodata/repomd.xml"
 
     // MARK: Today's state
 
-    private func latest(of source: RPMRepositorySource, _ rule: FreshnessRule) async throws -> Part {
-        if let own = source.own { return try await part(of: own, source) }
+    func today(_ suite: Void, of source: RPMRepositorySource, _ rule: FreshnessRule) async throws -> State {
         let mirrors = try await mirrors(of: source)
-        var older: (rank: Int, part: Part, file: SignedFile)?
+        var older: (rank: Int, state: State, file: SignedFile)?
         do {
-            var (part, remarks) = try await obtain(source, from: mirrors.places, known: nil) { file, place in
+            var (state, remarks) = try await obtain(source, from: mirrors.places, known: nil) { file, place in
                 let rank = try mirrors.rank(of: file.bytes, of: source.name)
-                var part = try await judge(file, source)
-                try rule.checkOrder(part.snapshot)
-                try checkAge(part, of: source, rule)
-                part.places = [place.address] + mirrors.places.map(\.address).filter { $0 != place.address }
-                guard rank > 0 else { return part }
-                if rank < older?.rank ?? .max { older = (rank, part, file) }
+                var state = try await judge(file, source)
+                try rule.checkOrder(state.snapshot)
+                try checkAge([state], of: source, rule)
+                state.places = [place.address] + mirrors.places.map(\.address).filter { $0 != place.address }
+                guard rank > 0 else { return state }
+                if rank < older?.rank ?? .max { older = (rank, state, file) }
                 throw NotInMetalink(name: source.name, isOlder: true)
             }
-            part.remarks = mirrors.remarks + remarks
-            if source.trust == .metalink { keepVouched(part) }
-            return part
+            state.remarks = mirrors.remarks + remarks
+            if source.trust == .metalink { keepVouched(state) }
+            return state
         } catch let error as any UserError {
             // All mirrors that answer may be late, with a state that was good until now.
             guard let older else { throw error }
-            try await store.insert(older.file.stored)
-            var part = older.part
-            part.remarks = mirrors.remarks + ["\(source.name): no mirror has the newest state that the metalink knows"]
-            if source.trust == .metalink { keepVouched(part) }
-            return part
+            try await access.store.insert(older.file.stored)
+            var state = older.state
+            state.remarks = mirrors.remarks + ["\(source.name): no mirror has the newest state that the metalink knows"]
+            if source.trust == .metalink { keepVouched(state) }
+            return state
         }
-    }
-
-    private func checkAge(_ part: Part, of source: RPMRepositorySource, _ rule: FreshnessRule) throws(TooOld) {
-        let limit = source.maximumAge.limit(of: [(name: source.name, hasExpiry: false)])
-        try rule.checkAge([part.snapshot], limit: limit)
     }
 
     /// Where a repository may be, and what its repomd.xml must be.
@@ -177,8 +116,8 @@ package struct RPMSnapshotFetch: Sendable {
     }
 
     func mirrors(of source: RPMRepositorySource) async throws -> Mirrors {
-        let explicit = addresses.byName[source.name] ?? []
-        let list = addresses.lists[source.name]
+        let explicit = access.addresses.byName[source.name] ?? []
+        let list = access.addresses.lists[source.name]
         guard explicit.isEmpty || source.trust == .metalink else {
             return Mirrors(places: Self.places(explicit), states: [], remarks: [])
         }
@@ -189,8 +128,9 @@ package struct RPMSnapshotFetch: Sendable {
         guard source.trust != .metalink || MirrorLists.isSecure(list.url) else {
             throw NobodyVouches(name: source.name, problem: .notSecure(list.url))
         }
-        let found = try await MirrorLists(workArea: store.workArea, downloader: downloader, kept: kept).mirrors(
-            of: source.name, list)
+        let found = try await MirrorLists(
+            workArea: access.store.workArea, downloader: access.downloader, kept: access.kept
+        ).mirrors(of: source.name, list)
         guard source.trust != .metalink || found.isVouchedFor && !found.states.isEmpty else {
             throw NobodyVouches(name: source.name, problem: .notSecure(list.url))
         }
@@ -203,63 +143,61 @@ package struct RPMSnapshotFetch: Sendable {
         addresses.map { RepositoryAddresses.Place(address: $0, isFile: false) }
     }
 
-    /// The state of a repository of the user's own, whose metadata are made here.
-    func part(of own: OwnRepository, _ source: RPMRepositorySource) async throws -> Part {
+    func made(of own: OwnRepository, as source: RPMRepositorySource) async throws -> State {
         let files = try await own.rpmMetadata()
-        for file in files { try await store.insert(file.bytes) }
+        for file in files { try await access.store.insert(file.bytes) }
         return try await judge(SignedFile(bytes: files.last?.bytes ?? [], signature: nil), source)
     }
 
     // MARK: A locked state
 
-    func part(
-        _ known: LockedSnapshot, _ indexes: [LockedIndex], of source: RPMRepositorySource
-    ) async throws -> Part {
-        var part: Part
-        if try await store.fetch(known.blob) {
-            part = try await judge(SignedFile(stored: try await store.bytes(of: known.blob)), source, isLocked: true)
+    func locked(
+        _ known: LockedSnapshot, _ indexes: [LockedIndex], _ suite: Void, of source: RPMRepositorySource
+    ) async throws -> State {
+        var state: State
+        if try await access.store.fetch(known.blob) {
+            let file = SignedFile(stored: try await access.store.bytes(of: known.blob))
+            state = try await judge(file, source, isLocked: true)
         } else {
-            do {
-                let addresses = try await addresses.found(
-                    for: [source.name], workArea: store.workArea, downloader: downloader)
+            state = try await refetched(known) {
+                let addresses = try await access.addresses.found(
+                    for: [source.name], workArea: access.store.workArea, downloader: access.downloader)
                 let places = addresses.places(of: source.name, known: known)
-                (part, _) = try await obtain(source, from: places, known: known) { file, _ in
+                return try await obtain(source, from: places, known: known) { file, _ in
                     guard Digest(of: file.stored) == known.digest else { throw AnotherSnapshot(known: known) }
                     return try await judge(file, source, isLocked: true)
-                }
-            } catch let error as NoGoodSource where error.isGone {
-                throw SnapshotGone(
-                    snapshot: known, tried: error.details, hasService: addresses.services[known.repository] != nil)
+                }.state
             }
         }
-        part.locked = indexes
-        return part
+        state.locked = indexes
+        return state
     }
 
     private func obtain(
         _ source: RPMRepositorySource, from places: [RepositoryAddresses.Place], known: LockedSnapshot?,
-        judge: (SignedFile, RepositoryAddresses.Place) async throws -> Part
-    ) async throws -> (part: Part, remarks: [String]) {
+        judge: (SignedFile, RepositoryAddresses.Place) async throws -> State
+    ) async throws -> (state: State, remarks: [String]) {
         var form = [Self.statement]
         if case .keys = source.trust { form.append(Self.statement + ".asc") }
-        return try await SignedFileFetch(store: store, downloader: downloader).obtain(
+        return try await access.signedFiles.obtain(
             source.name, forms: [form], from: places, known: known, judge: judge)
     }
 
-    private func judge(_ file: SignedFile, _ source: RPMRepositorySource, isLocked: Bool = false) async throws -> Part {
+    private func judge(_ file: SignedFile, _ source: RPMRepositorySource, isLocked: Bool = false) async throws -> State
+    {
         var payload = file.bytes
         var signers: [String] = []
         var expiredSigner: String?
         if case .keys(let keys) = source.trust {
-            let signed = try await SignatureCheck(kept: kept).verified(
+            let signed = try await SignatureCheck(kept: access.kept).verified(
                 file, keys: KeyFiles(keys), source.name, isLocked: isLocked)
             (payload, signers, expiredSigner) = (signed.payload, signed.signers, signed.expired)
         }
         let index = try RepositoryIndex(reading: payload, source: "\(source.name), repomd.xml")
-        return Part(
+        return State(
             source: source,
             snapshot: LockedSnapshot(
-                repository: source.name, suite: LockedSnapshot.noSuite, date: Self.date(of: index),
+                repository: source.name, suite: nil, date: Self.date(of: index),
                 digest: Digest(of: file.stored), size: ByteCount(file.stored.count)),
             index: index, signers: signers, expiredSigner: expiredSigner)
     }

@@ -6,7 +6,7 @@ import RPM
 extension RPMSnapshotFetch {
     /// What is read of one state of a repository.
     struct Entry {
-        let part: Part
+        let state: State
         /// 0 for the first state of the repository, then those that were added, by date.
         let generation: Int
         let primary: LockedIndex
@@ -56,7 +56,7 @@ extension RPMSnapshotFetch {
             _ primaries: [PrimaryIndex], _ states: [Entry], modules: ModuleMetadata, groups: Comps
         ) throws(MetadataError) {
             self.primaries = primaries
-            let table = try RPMTable(zip(primaries, states).map { (index: $0, repository: $1.part.source.name) })
+            let table = try RPMTable(zip(primaries, states).map { (index: $0, repository: $1.state.source.name) })
             content = RPMSnapshotContent(
                 table: table, modules: modules, groups: groups, generations: states.map(\.generation))
         }
@@ -77,7 +77,7 @@ extension RPMSnapshotFetch {
                     guard let index = states[number].fileLists else { return nil }
                     return try FileList(
                         reading: bytes[index.digest] ?? [], source: Self.name(of: index),
-                        openSize: states[number].part.index.file("filelists")?.openSize, wanted: missing)
+                        openSize: states[number].state.index.file("filelists")?.openSize, wanted: missing)
                 }
             }
             var primaries = primaries
@@ -90,7 +90,7 @@ extension RPMSnapshotFetch {
         /// Those of `entries` whose packages no earlier state of the repository has: an index may not change between two.
         static func states(_ entries: [Entry]) -> [Entry] {
             var seen: Set<[String]> = []
-            return entries.filter { seen.insert([$0.part.source.name, $0.primary.digest.hex]).inserted }
+            return entries.filter { seen.insert([$0.state.source.name, $0.primary.digest.hex]).inserted }
         }
 
         private static func unique(_ entries: [Entry], _ index: (Entry) -> LockedIndex?) -> [LockedIndex] {
@@ -101,7 +101,7 @@ extension RPMSnapshotFetch {
         private static func primary(of entry: Entry, _ bytes: [Digest: [UInt8]]) throws -> PrimaryIndex {
             try PrimaryIndex(
                 reading: bytes[entry.primary.digest] ?? [], source: name(of: entry.primary),
-                openSize: entry.part.index.file("primary")?.openSize)
+                openSize: entry.state.index.file("primary")?.openSize)
         }
 
         private static func name(of index: LockedIndex) -> String { "\(index.repository) \(index.path)" }
@@ -111,7 +111,7 @@ extension RPMSnapshotFetch {
             ParsedRPMSnapshots.Source(
                 repositories: states(entries).map { state in
                     ParsedRPMSnapshots.Source.Repository(
-                        name: state.part.source.name, primary: state.primary.digest,
+                        name: state.state.source.name, primary: state.primary.digest,
                         fileLists: state.fileLists?.digest)
                 }, modules: unique(entries, \.modules).map(\.digest), groups: unique(entries, \.groups).map(\.digest))
         }

@@ -39,10 +39,10 @@ struct SignedFileFetch {
     /// against again. `forms` are the paths of the file and of its signature, in the order in which to ask for them.
     ///
     /// Throws the error of `judge` where there is one place, `NoGoodSource` where there are several, and `TransferErrors`.
-    func obtain<Part>(
+    func obtain<State>(
         _ name: String, forms: [[String]], from all: [RepositoryAddresses.Place], known: LockedSnapshot?,
-        judge: (SignedFile, RepositoryAddresses.Place) async throws -> Part
-    ) async throws -> (part: Part, remarks: [String]) {
+        judge: (SignedFile, RepositoryAddresses.Place) async throws -> State
+    ) async throws -> (state: State, remarks: [String]) {
         var refused: [NoGoodSource.Refusal] = []
         for (number, form) in forms.enumerated() {
             var places = all.filter { !$0.isFile || form.count == 1 }
@@ -54,9 +54,9 @@ struct SignedFileFetch {
                     asked = place
                     let signature = form.count > 1 ? try await get(form[1], name, from: [place]).bytes : nil
                     let file = SignedFile(bytes: bytes, signature: signature)
-                    let part = try await judge(file, place)
+                    let state = try await judge(file, place)
                     try await store.insert(file.stored)
-                    return (part, refused.map { "\(name): \($0.address) was passed over: \($0.error.what)" })
+                    return (state, refused.map { "\(name): \($0.address) was passed over: \($0.error.what)" })
                 } catch let error as TransferErrors {
                     if error.isMissing, refused.isEmpty, number + 1 < forms.count { break }
                     guard asked == nil else {

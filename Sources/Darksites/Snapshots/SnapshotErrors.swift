@@ -9,7 +9,8 @@ package struct SnapshotGone: UserError {
     let snapshot: LockedSnapshot
     /// A line for each place that was asked.
     let tried: [String]
-    let hasService: Bool
+    /// Whether a snapshot service would help, and none is declared.
+    let isWithoutService: Bool
     /// Of the snapshot in the lock, where the lock is a file.
     package var location: SourceLocation?
 
@@ -28,8 +29,7 @@ package struct SnapshotGone: UserError {
     }
     package var details: [String] { tried }
     package var hint: String? {
-        let canHaveService = !hasService && snapshot.suite != LockedSnapshot.noSuite
-        return GoneHint(withoutService: canHaveService ? [snapshot.repository] : []).text
+        GoneHint(withoutService: isWithoutService ? [snapshot.repository] : []).text
     }
 }
 
@@ -37,7 +37,7 @@ package struct SnapshotGone: UserError {
 struct AnotherSnapshot: UserError {
     let known: LockedSnapshot
     var what: String {
-        "it has another state of the \(known.suite == LockedSnapshot.noSuite ? "repository" : "suite")"
+        "it has another state of the \(known.suite == nil ? "repository" : "suite")"
     }
 }
 

@@ -22,7 +22,7 @@ struct VerifiedIndexes {
                 return (
                     index: try PackageIndex(parsing: ByteRegion(text), source: source),
                     origin: IndexOrigin(
-                        repository: index.repository, suite: index.suite, component: index.component)
+                        repository: index.repository, suite: index.suite ?? "", component: index.component ?? "")
                 )
             }
             return try PackageTable(

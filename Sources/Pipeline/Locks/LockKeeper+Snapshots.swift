@@ -15,73 +15,31 @@ extension LockKeeper {
         notBefore floor: LockedDistribution? = nil
     ) async throws -> Snapshot {
         for remark in await project.remarksOnMirrors(of: distribution) { project.events(.notice(remark)) }
-        let snapshot: Snapshot
-        switch distribution.source {
-        case .rpm(let source):
-            let architecture = distribution.architecture
-            let (fetch, sources) = (try await rpmFetch(), try sources(of: distribution, source))
-            if let before {
-                return try await fetch.locked(before, sources: sources, architecture: architecture, adding: adding)
-            }
-            snapshot = try await fetch.latest(of: sources, architecture: architecture, notBefore: floor)
-        case .apt(let source):
-            let architectures = [distribution.architecture] + source.foreignArchitectures
-            let (fetch, sources) = (try await debianFetch(), try sources(of: distribution, source))
-            if let before {
-                return try await fetch.locked(before, sources: sources, architectures: architectures, adding: adding)
-            }
-            snapshot = try await fetch.latest(of: sources, architectures: architectures, notBefore: floor)
-        }
+        let fetch = try await snapshots(of: distribution)
+        if let before { return try await fetch.locked(before, adding: adding) }
+        let snapshot = try await fetch.latest(notBefore: floor)
         tell(of: snapshot, distribution)
         return snapshot
     }
 
-    func debianFetch() async throws -> SnapshotFetch {
-        SnapshotFetch(
-            store: project.store, derived: project.derived, addresses: try await project.addresses(),
-            downloader: try await project.downloader(), now: project.surroundings.now(), allowances: project.allowances,
-            kept: project.kept)
-    }
-
-    func rpmFetch() async throws -> RPMSnapshotFetch {
-        RPMSnapshotFetch(
-            store: project.store, derived: project.derived, addresses: try await project.addresses(),
-            downloader: try await project.downloader(), now: project.surroundings.now(), allowances: project.allowances,
-            kept: project.kept)
-    }
-
+    /// What fetches the states of the declared repositories.
+    ///
     /// Throws `UserErrors` where package files of the user's own are not there.
-    func sources(
-        of distribution: Declaration.Distribution, _ source: Declaration.APTSource
-    ) throws -> [RepositorySource] {
+    func snapshots(of distribution: Declaration.Distribution) async throws -> SnapshotFetch {
+        let access = ArchiveAccess(
+            store: project.store, derived: project.derived, addresses: try await project.addresses(),
+            downloader: try await project.downloader(), now: project.surroundings.now(), allowances: project.allowances,
+            kept: project.kept)
         let own = try project.ownRepositories(of: distribution)
-        return source.repositories.map { repository in
-            RepositorySource(
-                name: repository.name, suites: repository.suites, components: repository.components,
-                trust: {
-                    switch repository.trust {
-                    case .keyring(let path): .keyring(path)
-                    case .unsigned: .unsigned
-                    }
-                }(), site: repository.site, maximumAge: repository.maximumAge,
-                own: own[repository.name])
-        }
-    }
-
-    func sources(
-        of distribution: Declaration.Distribution, _ source: Declaration.RPMSource
-    ) throws -> [RPMRepositorySource] {
-        let own = try project.ownRepositories(of: distribution)
-        return source.repositories.map { repository in
-            RPMRepositorySource(
-                name: repository.name,
-                trust: {
-                    switch repository.trust {
-                    case .keys(let keys): .keys(keys)
-                    case .metalink: .metalink
-                    case .unsigned: .unsigned
-                    }
-                }(), maximumAge: repository.maximumAge, own: own[repository.name])
+        switch distribution.source {
+        case .apt(let source):
+            return SnapshotFetch(
+                source.repositories.map { APTRepositorySource($0, own: own[$0.name]) },
+                architectures: [distribution.architecture] + source.foreignArchitectures, access: access)
+        case .rpm(let source):
+            return SnapshotFetch(
+                source.repositories.map { RPMRepositorySource($0, own: own[$0.name]) },
+                architecture: distribution.architecture, access: access)
         }
     }
 
@@ -99,7 +57,7 @@ extension LockKeeper {
         let dates =
             states.count == 1
             ? states.map { day($0.date) }
-            : states.map { "\($0.suite == LockedSnapshot.noSuite ? $0.repository : $0.suite) \(day($0.date))" }
+            : states.map { "\($0.suite ?? $0.repository) \(day($0.date))" }
         project.events(
             .notice(
                 "\(distribution.name): resolving against the archive of \(dates.joined(separator: " · ")) (\(signed))"))

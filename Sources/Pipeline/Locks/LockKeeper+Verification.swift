@@ -45,15 +45,7 @@ extension LockKeeper {
         if !isStale, kept?.content(name, in: .signed) != nil { return }
         let found: LockVerification
         do {
-            found =
-                switch distribution.source {
-                case .rpm(let source):
-                    try await rpmFetch().verify(locked, sources: sources(of: distribution, source), isStale: isStale)
-                case .apt(let source):
-                    try await debianFetch().verify(
-                        locked, sources: sources(of: distribution, source),
-                        architectures: [distribution.architecture] + source.foreignArchitectures, isStale: isStale)
-                }
+            found = try await snapshots(of: distribution).verify(locked, isStale: isStale)
         } catch let gone as SnapshotGone {
             throw gone.located(in: places, of: distribution.name)
         }

@@ -298,11 +298,11 @@ package struct LockKeeper: Sendable {
             return
         }
         for snapshot in locked.snapshots {
-            let old = before.snapshots.first { $0.repository == snapshot.repository && $0.suite == snapshot.suite }
+            let old = before.snapshots.first { $0.name == snapshot.name }
             guard let old, snapshot.date < old.date else { continue }
             project.events(
                 .warning(
-                    "\(snapshot.repository) \(snapshot.suite): the mirror's state of \(snapshot.date) is older than the locked one of \(old.date)"
+                    "\(snapshot.shown): the mirror's state of \(snapshot.date) is older than the locked one of \(old.date)"
                 ))
         }
         for line in LockDifference(from: before, to: locked).lines() {

@@ -28,7 +28,7 @@ struct APTDarksite: DarksiteFamily {
         {
             built["built/\(module.fileName)"] = output
         }
-        let mirror = MirrorRecipe(
+        let mirror = APTMirrorRecipe(
             codename: plan.declaration.codename, label: "kldload \(plan.locked.name)", epoch: plan.epoch,
             signer: plan.signer)
         return [
@@ -42,7 +42,7 @@ struct APTDarksite: DarksiteFamily {
         MirrorJudge(
             title: "the real apt judges the mirror", script: GateScript.apt,
             arguments: [
-                plan.declaration.codename, MirrorRecipe.component, plan.locked.architectures.joined(separator: ","),
+                plan.declaration.codename, APTMirrorRecipe.component, plan.locked.architectures.joined(separator: ","),
             ],
             key: ("key.gpg", plan.signer.publicKey))
     }
@@ -68,7 +68,7 @@ struct APTDarksite: DarksiteFamily {
         let slice = plan.name("slice-\(profile)")
         let list = plan.packageList(profile)
         return [
-            ProfileSlice(
+            APTProfileSlice(
                 codename: plan.declaration.codename, architecture: plan.locked.architecture, list: list,
                 essential: plan.locked.packages(of: profile).filter(\.isEssential).map(\.name)
             ).step(slice, stage: plan.stage, profile: profile, mirror: plan.output("mirror")),
@@ -83,9 +83,4 @@ struct APTDarksite: DarksiteFamily {
                 outputs: ["verdict": .file], growth: (kept: 0, scratch: 5)),
         ]
     }
-}
-
-extension LockedIndex {
-    /// The index as a file to fetch. A flat tree holds them all, so each is called after its digest.
-    var file: ArchiveFile { SnapshotFetch.file(of: self, byHash: suite != LockedSnapshot.noSuite) }
 }

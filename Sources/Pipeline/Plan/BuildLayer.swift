@@ -30,7 +30,7 @@ extension Step {
                 Types: deb
                 URIs: http://127.0.0.1:\(declaration.port(of: live))
                 Suites: \(live.codename)
-                Components: \(MirrorRecipe.component)
+                Components: \(APTMirrorRecipe.component)
                 Signed-By: \(keyring)
                 Check-Date: no
                 Check-Valid-Until: no

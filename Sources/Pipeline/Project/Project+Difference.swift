@@ -75,10 +75,12 @@ private struct CauseTracer {
         let suites =
             switch declared.source {
             case .apt(let source):
-                source.repositories.flatMap { repository in repository.suites.map { (repository.name, $0) } }
-            case .rpm(let source): source.repositories.map { ($0.name, LockedSnapshot.noSuite) }
+                source.repositories.flatMap { repository in
+                    repository.suites.map { SuiteName(repository: repository.name, suite: $0) }
+                }
+            case .rpm(let source): source.repositories.map { SuiteName(repository: $0.name, suite: nil) }
             }
-        guard suites.allSatisfy({ suite in locked.snapshots.contains { ($0.repository, $0.suite) == suite } }) else {
+        guard Set(suites).isSubset(of: locked.snapshots.map(\.name)) else {
             throw Untraceable(reason: "its declaration names suites that it has not locked")
         }
         let needed = Set(locked.snapshots.map(\.blob) + locked.indexes.map(\.blob))

@@ -150,6 +150,7 @@ package struct Project: Sendable {
         let selection = await mirrorSelection()
         var byName: [String: [String]] = [:]
         var services: [String: SnapshotService] = [:]
+        var withoutService: Set<String> = []
         var lists: [String: MirrorListSource] = [:]
         var files: [Digest: String] = [:]
         for distribution in declaration.distributions {
@@ -162,6 +163,7 @@ package struct Project: Sendable {
                 for repository in source.repositories {
                     byName[repository.name] = try selection.addresses(of: repository).map(\.url)
                     services[repository.name] = repository.snapshot
+                    if repository.snapshot == nil { withoutService.insert(repository.name) }
                 }
             case .rpm(let source):
                 for repository in source.repositories {
@@ -170,13 +172,15 @@ package struct Project: Sendable {
                 }
             }
         }
-        return RepositoryAddresses(byName, services: services, lists: lists, files: files, kept: kept)
+        return RepositoryAddresses(
+            byName, services: services, withoutService: withoutService, lists: lists, files: files, kept: kept)
     }
 
     /// What fetches packages for this host; those that `locked` names also from a snapshot service. Where mirrors are, and the
     /// way to them, is found out when there is something to fetch.
     func packageFetch(of locked: [LockedDistribution] = []) -> PackageFetch {
-        PackageFetch { (addresses: try await addresses().at(locked), downloader: try await downloader()) }
+        let snapshots = locked.flatMap(\.snapshots)
+        return PackageFetch { (addresses: try await addresses().at(snapshots), downloader: try await downloader()) }
     }
 
     /// What downloads for this host: the way that apt goes from where apt's own mirrors are used. For all others, such as those of

@@ -1,23 +1,6 @@
 package import Archives
 package import Primitives
 
-/// A file of a mirror: its path below the mirror's root, and its content.
-package struct RepodataFile: Sendable, Equatable {
-    /// "repodata/repomd.xml"; of all others the name begins with the digest.
-    package let path: String
-    /// All of it, packed where it is.
-    package let bytes: [UInt8]
-    /// Of `bytes`.
-    package let digest: Digest
-
-    /// The file's digest is worked out.
-    package init(path: String, bytes: [UInt8]) {
-        self.path = path
-        self.bytes = bytes
-        digest = Digest(of: bytes)
-    }
-}
-
 /// Makes the metadata of a mirror (rpm-md, as createrepo_c(8) writes it), in memory: repomd.xml, primary, filelists, and
 /// where there are any groups and modules.
 ///
@@ -44,7 +27,7 @@ package struct RepodataWriter: Sendable {
     /// - Throws: `RepodataError` for a package that doesn't fit in, `ArchiveError`, `CancellationError`.
     package func files(
         of packages: [RepodataPackage], comps: [UInt8]? = nil, modules: [UInt8]? = nil
-    ) async throws -> [RepodataFile] {
+    ) async throws -> [RepositoryFile] {
         let packages = try ordered(packages)
         let hasFileLists = packages.contains { $0.fileList != nil }
         if hasFileLists, let one = packages.first(where: { $0.fileList == nil }) {
@@ -67,14 +50,14 @@ package struct RepodataWriter: Sendable {
             var indexes: [Index] = []
             for try await made in group { indexes.append(made) }
             indexes.sort { $0.place < $1.place }
-            return indexes.map(\.file) + [RepodataFile(path: "repodata/repomd.xml", bytes: repomd(indexes))]
+            return indexes.map(\.file) + [RepositoryFile(path: "repodata/repomd.xml", bytes: repomd(indexes))]
         }
     }
 
     private struct Index: Sendable {
         let place: Int
         let type: String
-        let file: RepodataFile
+        let file: RepositoryFile
         /// Of the content before it was packed; nil where it is not.
         let plain: (digest: Digest, size: Int)?
     }
@@ -92,7 +75,7 @@ package struct RepodataWriter: Sendable {
     ) -> Index {
         let digest = Digest(of: packed)
         return Index(
-            place: place, type: type, file: RepodataFile(path: "repodata/\(digest.hex)-\(name)", bytes: packed),
+            place: place, type: type, file: RepositoryFile(path: "repodata/\(digest.hex)-\(name)", bytes: packed),
             plain: plain)
     }
 

@@ -30,7 +30,7 @@ struct DifferenceMarkdown {
         if !distribution.snapshots.isEmpty {
             lines.append("")
             lines += distribution.snapshots.map {
-                "- Snapshot \(Self.code("\($0.repository) \($0.suite)")): \($0.dates)"
+                "- Snapshot \(Self.code($0.name.description)): \($0.dates)"
             }
         }
         for section in DifferenceSections(distribution).sections { lines += self.section(section, distribution) }

@@ -35,9 +35,9 @@ struct DifferenceText {
 
     private func body(_ distribution: LockComparison.Distribution) -> [String] {
         var lines: [String] = []
-        let width = distribution.snapshots.map { $0.repository.count + $0.suite.count + 1 }.max() ?? 0
+        let width = distribution.snapshots.map { $0.name.description.count }.max() ?? 0
         for move in distribution.snapshots {
-            lines.append("  snapshot  \("\(move.repository) \(move.suite)".padded(width))  \(move.dates)")
+            lines.append("  snapshot  \(move.name.description.padded(width))  \(move.dates)")
         }
         if distribution.changes.isEmpty { lines.append("  no package moved") }
         let known = distribution.profiles.map(\.name)

@@ -19,7 +19,8 @@ extension JSON {
 
     private static func move(_ move: LockComparison.SnapshotMove) -> JSON {
         .fields([
-            "repository": .string(move.repository), "suite": .string(move.suite), "from": move.from.map(JSON.date),
+            "repository": .string(move.name.repository), "suite": move.name.suite.map(JSON.string),
+            "from": move.from.map(JSON.date),
             "to": move.to.map(JSON.date),
         ])
     }

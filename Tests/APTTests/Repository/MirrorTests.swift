@@ -185,7 +185,7 @@ import Testing
         }
         let bench = try RepositoryBench()
         let key = try await SigningKey(home: bench.path.appending("key"))
-        var files: [MirrorFile] = []
+        var files: [RepositoryFile] = []
         let time = try await ContinuousClock().measure {
             files = try await MirrorWriter(epoch: Self.epoch).files(of: suite(packages), signedBy: key)
         }

@@ -132,7 +132,7 @@ final class BuiltRepository {
     }
 
     /// Lays out the mirror on disk, with the packages where its metadata say.
-    func lay(_ files: [RepodataFile], _ packages: [RepodataPackage]) throws {
+    func lay(_ files: [RepositoryFile], _ packages: [RepodataPackage]) throws {
         try Self.run("rm -rf \(mirror) && mkdir -p \(mirror)/repodata")
         for file in files { try Files.write(file.bytes, to: FilePath("\(mirror)/\(file.path)")) }
         for package in packages {

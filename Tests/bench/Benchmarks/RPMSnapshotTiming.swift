@@ -1,5 +1,6 @@
 import ContentStore
 import Darksites
+import Declaration
 import Locking
 import Packages
 import Primitives
@@ -16,13 +17,14 @@ struct RPMSnapshotTiming {
     func run() async throws -> Int {
         let names = folders.map { $0.lastComponent?.string ?? "" }
         let addresses = Dictionary(zip(names, folders.map { ["file://\($0)"] })) { first, _ in first }
-        let fetch = RPMSnapshotFetch(
-            store: try ContentStore(root: store), derived: DerivedResults(root: store.appending("derived")),
-            addresses: RepositoryAddresses(addresses), downloader: Downloader(), now: 0)
-        let sources = names.map { RPMRepositorySource(name: $0, trust: .unsigned) }
+        let fetch = SnapshotFetch(
+            names.map { RPMRepositorySource(name: $0, trust: .unsigned) }, architecture: "x86_64",
+            access: ArchiveAccess(
+                store: try ContentStore(root: store), derived: DerivedResults(root: store.appending("derived")),
+                addresses: RepositoryAddresses(addresses), downloader: Downloader(), now: 0))
         let file = store.appending("deploy.lock")
         guard Files.exists(file) else {
-            let snapshot = try await fetch.latest(of: sources, architecture: "x86_64")
+            let snapshot = try await fetch.latest()
             let locked = LockedDistribution(
                 name: "rpm", family: .rpm, architecture: "x86_64", asked: nil, snapshots: snapshot.snapshots,
                 indexes: snapshot.indexes, packages: [])
@@ -31,7 +33,7 @@ struct RPMSnapshotTiming {
         }
         let lock = try LockReader.read(try Files.read(file), file: file.string)
         guard let locked = lock["rpm"] else { throw Benchmarks.Usage() }
-        return try Self.packages(of: await fetch.locked(locked, sources: sources, architecture: "x86_64"))
+        return try Self.packages(of: await fetch.locked(locked))
     }
 
     private static func packages(of snapshot: Snapshot) throws -> Int {

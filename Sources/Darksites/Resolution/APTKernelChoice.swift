@@ -7,7 +7,7 @@ import Solver
 ///
 /// Metapackages (linux-image-amd64, linux-headers-amd64) whose candidate leads out of the range get the newest version within
 /// it, from whichever declared suite has one, as their candidate; kernels outside of the range are not to be taken.
-struct KernelChoice {
+struct APTKernelChoice {
     let range: ZFSKernelRange
     /// Kernels, their headers and metapackages outside of the range.
     private(set) var excluded: [PackageID] = []

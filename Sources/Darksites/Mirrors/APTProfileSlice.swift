@@ -8,7 +8,7 @@ import Solver
 ///
 /// A flat folder of .debs with `Packages`, the mirror's own stanzas, as sources.list(5) has it for an exact path. There is
 /// no Release file: its date and signature would change with every other package.
-package struct ProfileSlice: Sendable {
+package struct APTProfileSlice: Sendable {
     /// The codename and the architecture of the mirror.
     package let codename: String
     package let architecture: String
@@ -42,11 +42,11 @@ package struct ProfileSlice: Sendable {
 
     private func slice(_ context: StepContext) async throws -> StepResult {
         let mirror = try await context.tree("mirror")
-        let path = "dists/\(codename)/\(MirrorRecipe.component)/binary-\(architecture)/Packages"
+        let path = "dists/\(codename)/\(APTMirrorRecipe.component)/binary-\(architecture)/Packages"
         guard case .file(let blob, _) = mirror.nodes[path] else { throw SliceError("the mirror has no \(path)") }
         let bytes = try await context.store.bytes(of: blob)
         var (tree, stanzas, first, count) = try await BlockingWork.run { try slice(mirror, index: bytes, path) }
-        try tree.set(.file(try await context.store.insert(stanzas)), at: "Packages")
+        try await context.add([RepositoryFile(path: "Packages", bytes: stanzas)], to: &tree)
         return StepResult(
             outputs: [
                 "packages": try await context.output(tree: tree),
@@ -59,7 +59,7 @@ package struct ProfileSlice: Sendable {
     private func slice(
         _ mirror: FileTree, index bytes: [UInt8], _ path: String
     ) throws -> (FileTree, stanzas: [UInt8], first: String, count: Int) {
-        let origin = IndexOrigin(repository: "mirror", suite: codename, component: MirrorRecipe.component)
+        let origin = IndexOrigin(repository: "mirror", suite: codename, component: APTMirrorRecipe.component)
         let index = try PackageIndex(parsing: bytes, source: path)
         let table = try PackageTable([(index: index, origin: origin)], architecture: architecture)
         var found: [(package: PackageID, details: PackageDetails)] = []

@@ -8,7 +8,7 @@ import Solver
 import SystemPackage
 
 /// How the mirror of a distribution is made of fetched packages: nothing but them, and indexes signed by the build host.
-package struct MirrorRecipe: Sendable {
+package struct APTMirrorRecipe: Sendable {
     /// The folder below dists/, and what the mirror says of itself.
     package let codename: String
     package let label: String
@@ -29,7 +29,7 @@ package struct MirrorRecipe: Sendable {
 
     /// The step that writes the tree `mirror` of `locked`, as far as the packages of `profiles` go.
     ///
-    /// `packages` is a tree of all their files by name, `indexes` one of the upstream indexes that `SnapshotFetch.file(of:byHash:)`
+    /// `packages` is a tree of all their files by name, `indexes` one of the upstream indexes that `ArchiveFile`
     /// names, by digest. `built` are files of packages that the build made itself.
     package func step(
         _ name: StepName, stage: Stage, locked: LockedDistribution, profiles: Set<String>, packages: StepInput,
@@ -114,9 +114,7 @@ package struct MirrorRecipe: Sendable {
             name: codename, origin: "kldload", label: label, architectures: architectures,
             components: [MirrorSuite.Component(name: Self.component, packages: listed.map(\.package))])
         var tree = FileTree()
-        for file in try await MirrorWriter(epoch: epoch).files(of: suite, signedBy: signer) {
-            try tree.set(.file(try await context.store.insert(file.bytes)), at: file.path)
-        }
+        try await context.add(MirrorWriter(epoch: epoch).files(of: suite, signedBy: signer), to: &tree)
         for item in listed { try tree.set(.file(item.blob), at: item.package.path) }
         let mirror = try await context.output(tree: tree)
         return StepResult(outputs: ["mirror": mirror], summary: "\(listed.count) packages, \(mirror.size), signed")
