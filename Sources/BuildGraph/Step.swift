@@ -74,6 +74,23 @@ package struct StepResult: Sendable {
     }
 }
 
+/// Roughly what a step does to the disk, as far as that is known before it runs.
+package struct DiskUse: Sendable {
+    /// By output that is a file: its bytes for each byte that the step reads. What is not here is small.
+    package let kept: [String: Double]
+    /// Bytes that are in use while it runs, for each byte that it reads.
+    package let scratch: Double
+    /// What it brings into the store, as far as that does not have it.
+    package let fetched: [Blob]
+
+    /// Nothing worth speaking of, but for what is said.
+    package init(kept: [String: Double] = [:], scratch: Double = 0, fetched: [Blob] = []) {
+        self.kept = kept
+        self.scratch = scratch
+        self.fetched = fetched
+    }
+}
+
 /// One step of a build, as a value: all it reads, what it does, all it makes.
 package struct Step: Sendable {
     /// "debian/fetch"; no other step of a graph has it.
@@ -93,13 +110,13 @@ package struct Step: Sendable {
     package var cores: Int
     /// Steps that name the same thing here never run at once: the network, for example.
     package var exclusive: String?
-    /// Roughly how many bytes it leaves behind, and uses beside that while it runs, for each byte it reads.
-    package var growth: (kept: Double, scratch: Double)
+    /// What it does to the disk.
+    package var disk: DiskUse
 
     package init(
         _ name: StepName, stage: Stage, title: String, inputs: [String: StepInput], action: StepAction,
         outputs: [String: ArtifactKind], cores: Int = 1, exclusive: String? = nil,
-        growth: (kept: Double, scratch: Double) = (0, 0)
+        disk: DiskUse = DiskUse()
     ) {
         self.name = name
         self.stage = stage
@@ -109,7 +126,7 @@ package struct Step: Sendable {
         self.outputs = outputs
         self.cores = cores
         self.exclusive = exclusive
-        self.growth = growth
+        self.disk = disk
     }
 
     /// The steps whose outputs it reads.

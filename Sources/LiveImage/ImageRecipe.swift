@@ -27,7 +27,7 @@ package struct ImageRecipe: Sendable {
     package func squashfs(_ name: StepName, stage: Stage, root: StepInput, level: Int) -> Step {
         step(
             name, stage, "live system, packed", ["rootfs.tar": root], StepScript.makeSquashfs, [String(level)],
-            ["filesystem.squashfs": .file], cores: 2, growth: (kept: 0.6, scratch: 0))
+            ["filesystem.squashfs": .file], cores: 2, disk: DiskUse(kept: ["filesystem.squashfs": 0.6]))
     }
 
     /// Packs a folder as a layer of the live system: `tree`, or "tree/…" file by file; all that it has is root's and has the usual
@@ -60,14 +60,14 @@ package struct ImageRecipe: Sendable {
         for image in Self.bootImages { inputs["boot/\(image)"] = .output(loader, image) }
         return step(
             name, stage, "image", inputs, StepScript.makeISO, [identity, title, label], ["kldload.iso": .file],
-            growth: (kept: 1, scratch: 0))
+            disk: DiskUse(kept: ["kldload.iso": 1]))
     }
 
     /// A step in the builder image, like those above: for gates that need its tools.
     package func step(
         _ name: StepName, _ stage: Stage, _ title: String, _ inputs: [String: StepInput], _ script: [UInt8],
         _ arguments: [String],
-        _ outputs: [String: ArtifactKind], cores: Int = 1, growth: (kept: Double, scratch: Double) = (0, 0)
+        _ outputs: [String: ArtifactKind], cores: Int = 1, disk: DiskUse = DiskUse()
     ) -> Step {
         var inputs = inputs
         let image: StepAction.Image
@@ -81,6 +81,6 @@ package struct ImageRecipe: Sendable {
             name, stage: stage, title: title, inputs: inputs,
             action: .container(
                 image: image, script: script, arguments: arguments, environment: ["SOURCE_DATE_EPOCH": String(epoch)]),
-            outputs: outputs, cores: cores, growth: growth)
+            outputs: outputs, cores: cores, disk: disk)
     }
 }

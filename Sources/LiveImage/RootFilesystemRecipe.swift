@@ -23,7 +23,7 @@ package struct RootFilesystemRecipe: Sendable {
             action: .native(identifier: "unpack root", version: 2) { context in
                 try await Self.unpack(context, epoch: epoch)
             },
-            outputs: ["bootstrap.tar": .file], growth: (kept: 4, scratch: 0))
+            outputs: ["bootstrap.tar": .file], disk: DiskUse(kept: ["bootstrap.tar": 4]))
     }
 
     /// The step that installs `packages` in a container of `bootstrap`, and packs the result as `rootfs.tar`.
@@ -33,7 +33,7 @@ package struct RootFilesystemRecipe: Sendable {
         Step(
             name, stage: stage, title: title,
             inputs: ["image": .output(bootstrap, "bootstrap.tar"), "packages": packages],
-            action: container(StepScript.configureRoot, []), outputs: ["rootfs.tar": .file], growth: Self.growth)
+            action: container(StepScript.configureRoot, []), outputs: ["rootfs.tar": .file], disk: Self.disk)
     }
 
     /// The step that builds the ZFS module for the kernel `release` ("6.12.57+deb13-amd64") and packs it as a .deb called
@@ -48,7 +48,7 @@ package struct RootFilesystemRecipe: Sendable {
                 "zfs-module.sh": .literal(StepScript.zfsModule),
             ],
             action: container(StepScript.configureRoot, ["--no-tar", "--hook", "/in/zfs-module.sh", release]),
-            outputs: [file: .file], cores: 2, growth: (kept: 0.02, scratch: 5))
+            outputs: [file: .file], cores: 2, disk: DiskUse(kept: [file: 0.02], scratch: 5))
     }
 
     /// The step that makes the live system's root, kernel and initramfs. `packages` hold the kernel `release` and its module.
@@ -61,11 +61,11 @@ package struct RootFilesystemRecipe: Sendable {
                 "image": .output(bootstrap, "bootstrap.tar"), "live-root.sh": .literal(StepScript.liveRoot),
             ]) { packages, _ in packages },
             action: container(StepScript.configureRoot, ["--hook", "/in/live-root.sh", release]),
-            outputs: ["rootfs.tar": .file, "vmlinuz": .file, "initrd.img": .file], growth: Self.growth)
+            outputs: ["rootfs.tar": .file, "vmlinuz": .file, "initrd.img": .file], disk: Self.disk)
     }
 
     /// Packages are compressed three to one; the root lies in podman's storage while it is packed.
-    private static let growth = (kept: 3.0, scratch: 4.0)
+    private static let disk = DiskUse(kept: ["rootfs.tar": 3], scratch: 4)
 
     private func container(_ script: [UInt8], _ arguments: [String]) -> StepAction {
         .container(

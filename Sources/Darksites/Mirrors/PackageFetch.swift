@@ -38,7 +38,7 @@ package struct PackageFetch: Sendable {
                     outputs: ["packages": packages],
                     summary: "\(files.count) files, \(packages.size)" + fetched.remark(of: files.count))
             },
-            outputs: ["packages": .tree], cores: 0, exclusive: "network")
+            outputs: ["packages": .tree], cores: 0, exclusive: "network", disk: DiskUse(fetched: files.map(\.blob)))
     }
 
     /// What a fetch had to download.

@@ -80,7 +80,7 @@ struct APTDarksite: DarksiteFamily {
                 ],
                 action: .container(
                     image: .input("image"), script: GateScript.install, arguments: [], environment: [:]),
-                outputs: ["verdict": .file], growth: (kept: 0, scratch: 5)),
+                outputs: ["verdict": .file], disk: DiskUse(scratch: 5)),
         ]
     }
 }

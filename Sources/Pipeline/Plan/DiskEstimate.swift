@@ -22,7 +22,7 @@ struct DiskEstimate {
 
     private func bytes() async throws -> ByteCount {
         var sum = ByteCount.zero
-        /// By step and output; of a step that has yet to run its main output stands for all.
+        /// By step and output.
         var sizes: [StepName: [String: ByteCount]] = [:]
         for (step, standing) in standing {
             if case .cached(let record) = standing, !rebuildsAll {
@@ -34,36 +34,17 @@ struct DiskEstimate {
                 guard case .output(let producer, let output) = input, name != "image" else { continue }
                 inputs += sizes[producer]?[output] ?? .zero
             }
-            let main = step.outputs["rootfs.tar"] == nil ? step.outputs.keys.min() ?? "" : "rootfs.tar"
-            if case .native(identifier: "fetch", _, _) = step.action {
-                sizes[step.name] = [main: fetchSize(step)]
-                sum += try await missing(step)
-            } else {
-                let kept = ByteCount(Int64(Double(inputs.bytes) * step.growth.kept))
-                // A tree that a native step makes names blobs that are there already.
-                sizes[step.name] = [main: step.outputs[main] == .tree ? inputs : kept]
-                sum += kept + ByteCount(Int64(Double(inputs.bytes) * step.growth.scratch))
-            }
+            func share(_ factor: Double) -> ByteCount { ByteCount(Int64(Double(inputs.bytes) * factor)) }
+            let fetched = Set(step.disk.fetched)
+            // A tree that a step makes names blobs that are there already, or are fetched.
+            let tree = inputs + fetched.reduce(.zero) { $0 + $1.size }
+            let kept = step.disk.kept.mapValues(share)
+            sizes[step.name] = step.outputs.filter { $0.value == .tree }.mapValues { _ in tree }
+                .merging(kept) { tree, _ in tree }
+            sum += kept.values.reduce(share(step.disk.scratch), +)
+            sum += try await store.missing(of: fetched).reduce(.zero) { $0 + $1.size }
         }
         return sum
-    }
-
-    /// The lines of a fetch step: digest and size of each file.
-    private func files(_ step: Step) -> [Blob] {
-        guard case .literal(let bytes) = step.inputs["files"] else { return [] }
-        return bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
-            let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 2)
-            guard fields.count == 3, let digest = Digest(hex: fields[0]),
-                let size = Int64(String(decoding: fields[1], as: UTF8.self))
-            else { return nil }
-            return Blob(digest, size: ByteCount(size))
-        }
-    }
-
-    private func fetchSize(_ step: Step) -> ByteCount { files(step).reduce(.zero) { $0 + $1.size } }
-
-    private func missing(_ step: Step) async throws -> ByteCount {
-        try await store.missing(of: Set(files(step))).reduce(.zero) { $0 + $1.size }
     }
 }
 

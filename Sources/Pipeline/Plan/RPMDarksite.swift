@@ -75,7 +75,7 @@ struct RPMDarksite: DarksiteFamily {
                     [
                         "repository": .output(slice, "repository"), "profile": .literal(plan.packageList(profile)),
                         "rules": .literal(plan.rules(profile)),
-                    ], GateScript.installRPM, arguments(plan), ["verdict": .file], growth: (kept: 0, scratch: 5)),
+                    ], GateScript.installRPM, arguments(plan), ["verdict": .file], disk: DiskUse(scratch: 5)),
             ]
         }
     }
