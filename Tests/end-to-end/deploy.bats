@@ -259,6 +259,24 @@ PY
     [[ $(requests) == *big_1.0_amd64.deb* ]]
 }
 
+@test "a terminal that closes ends it, but not under nohup" {
+    mirror_does hang '*/big_*'
+    start live/packages
+    eventually has_part
+    kill -HUP "$build"
+    wait_status "$build"
+    ((status == 130))
+    nohup "$DEPLOY_BINARY" build live/packages >again 2>&1 3>&- </dev/null &
+    build=$!
+    eventually has_line '… live/packages' again
+    kill -HUP "$build"
+    sleep 1
+    kill -TERM "$build"
+    wait_status "$build"
+    ((status == 130))
+    [[ $(grep -c interrupted again) == 1 ]]
+}
+
 @test "while it waits for another build, Ctrl-C ends it" {
     mirror_does hang '*/big_*'
     start live/packages
