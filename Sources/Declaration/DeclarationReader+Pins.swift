@@ -31,7 +31,7 @@ extension DeclarationReader {
             if case .failure(let problem) = Self.target($0) { problem.text } else { nil }
         }
         // Priority 0 has no meaning in apt; the others fit into 16 bits there.
-        let priority = fields.integer("priority", of: section, in: -32_768...32_767)
+        let priority = fields.integer("priority", of: section, in: -32_767...32_767)
         if priority == 0 {
             fields.report("\(name).priority cannot be 0", at: section.location(of: "priority"), hint: "negative: never")
         }

@@ -27,7 +27,7 @@ struct ParsedRPMSnapshots {
     /// The ending of the files' names.
     static let ending = "rpms"
     /// Another one for each format of what is in them; never one of a table of Debian packages.
-    static var version: UInt64 { 0x52_504D << 32 | RPMTable.formatVersion << 8 | 1 }
+    static var version: UInt64 { 0x52_504D << 32 | RPMTable.formatVersion << 8 | 2 }
 
     private let files: ParsedFiles
 

@@ -2,7 +2,7 @@ package import Primitives
 
 /// Groups in a form that is read back without XML.
 extension Comps {
-    private static let magic: UInt32 = 0x434F_4D01
+    private static let magic: UInt32 = 0x434F_4D02
 
     /// All of it, to be stored beside a table.
     package var storedBytes: [UInt8] {
@@ -10,8 +10,7 @@ extension Comps {
         writer.put(Self.magic)
         writer.put(groups) { writer, group in
             for text in [group.id, group.name, group.description] { writer.put(text) }
-            writer.put((group.isDefault ? 1 : 0) | (group.isVisible ? 2 : 0))
-            writer.put(group.languageOnly)
+            writer.put(group.isDefault ? 1 : 0)
             writer.put(group.members) { writer, member in
                 writer.put(member.name)
                 writer.put(UInt32(Self.memberships.firstIndex(of: member.membership) ?? 0))
@@ -20,7 +19,6 @@ extension Comps {
         }
         writer.put(environments) { writer, environment in
             for text in [environment.id, environment.name, environment.description] { writer.put(text) }
-            writer.put(environment.displayOrder.map(String.init))
             writer.put(environment.groups) { $0.put($1) }
             writer.put(environment.options) { writer, option in
                 writer.put(option.group)
@@ -36,9 +34,7 @@ extension Comps {
         guard reader.number() == Self.magic else { return nil }
         groups = reader.list { reader in
             var group = Group(id: reader.text(), name: reader.text(), description: reader.text())
-            let flags = reader.number()
-            (group.isDefault, group.isVisible) = (flags & 1 != 0, flags & 2 != 0)
-            group.languageOnly = reader.list { $0.text() }.first
+            group.isDefault = reader.number() != 0
             group.members = reader.list { reader in
                 let (name, kind) = (reader.text(), Int(reader.number()))
                 let isKnown = Self.memberships.indices.contains(kind)
@@ -50,7 +46,6 @@ extension Comps {
         }
         environments = reader.list { reader in
             var environment = Environment(id: reader.text(), name: reader.text(), description: reader.text())
-            environment.displayOrder = reader.list { $0.text() }.first.flatMap { Int($0) }
             environment.groups = reader.list { $0.text() }
             environment.options = reader.list { Option(group: $0.text(), isDefault: $0.number() != 0) }
             return environment

@@ -36,10 +36,6 @@ package struct Comps: Hashable, Sendable {
         package internal(set) var description = ""
         /// Whether an installer takes it unless somebody says otherwise.
         package internal(set) var isDefault = false
-        /// Whether an installer shows it; true where nothing is said.
-        package internal(set) var isVisible = true
-        /// The language that it is for: "de"; nil for all.
-        package internal(set) var languageOnly: String?
         /// In the order of the file.
         package internal(set) var members: [Member] = []
     }
@@ -52,8 +48,6 @@ package struct Comps: Hashable, Sendable {
         package internal(set) var name = ""
         /// Sentences for people; empty where there are none.
         package internal(set) var description = ""
-        /// The place in a list of them, the lowest first; nil where nothing is said.
-        package internal(set) var displayOrder: Int?
         /// Ids of groups that belong to it.
         package internal(set) var groups: [String] = []
         /// Ids of groups that may be added, and whether they are unless somebody says otherwise.
@@ -206,9 +200,6 @@ final class CompsHandler: XMLHandler {
             group?.description = value
             environment?.description = value
         case "default": group?.isDefault = value == "true"
-        case "uservisible": group?.isVisible = value != "false"
-        case "langonly": group?.languageOnly = value
-        case "display_order": environment?.displayOrder = Int(value)
         default: break
         }
     }

@@ -140,8 +140,6 @@ package struct ModuleError: UserError, Hashable {
         case unknownStream(known: [String])
         /// "name:stream", of which none can be active beside what else is.
         case unmetRequirements([String])
-        /// The module has no default stream, and none was named.
-        case noDefaultStream(known: [String])
     }
 
     /// "nodejs"
@@ -158,13 +156,12 @@ package struct ModuleError: UserError, Hashable {
         case .unknownStream: return "the module \(module) has no stream \(stream)"
         case .unmetRequirements(let needed):
             return "\(name) can't be enabled: it requires \(needed.joined(separator: " or "))"
-        case .noDefaultStream: return "the module \(module) has no default stream, and none is enabled"
         }
     }
     package var hint: String? {
         switch problem {
         case .unknownModule(let known): known.isEmpty ? nil : "there are \(known.joined(separator: ", "))"
-        case .unknownStream(let known), .noDefaultStream(let known):
+        case .unknownStream(let known):
             known.isEmpty ? nil : "it has \(known.joined(separator: ", "))"
         case .unmetRequirements: "enable another stream, or disable the module that is in the way"
         }
