@@ -71,7 +71,8 @@ let package = Package(
                 "Archives", "Primitives",
             ],
             scripts: [
-                "judge-apt.sh", "install-profile.sh", "check-rpms.sh", "judge-dnf.sh", "install-profile-dnf.sh",
+                "judge-apt.sh", "install-profile.sh", "check-rpms.sh", "dnf-main.sh", "judge-dnf.sh",
+                "install-profile-dnf.sh",
             ]),
         layer("Locking", ["Declaration", "Packages", "RPM", "Primitives"]),
         layer("Declaration", ["Packages", "APT", "Primitives", yaml]),

@@ -176,7 +176,7 @@ primary() {
     modifyrepo_c --mdtype=primary --compress-type=gz "$BATS_TEST_TMPDIR/primary.xml" "$folder" > /dev/null
     publish
 }
-judge() { GATE_IN=$in GATE_OUT=$out run bash "$scripts/judge-dnf.sh" el9 x86_64 9; }
+judge() { GATE_IN=$in GATE_OUT=$out run bash <(cat "$scripts/dnf-main.sh" "$scripts/judge-dnf.sh") el9 x86_64 9; }
 
 @test "a good mirror is taken, and the verdict says what was proven and by what" {
     mirror booting
@@ -325,7 +325,7 @@ slice() { # slice CLOSURE [FILE…]
     echo 'zfs any' > "$in/rules"
     createrepo_c --quiet --no-database "$in/repository"
 }
-install() { GATE_IN=$in GATE_OUT=$out run bash "$scripts/install-profile-dnf.sh" el9 x86_64 9; }
+install() { GATE_IN=$in GATE_OUT=$out run bash <(cat "$scripts/dnf-main.sh" "$scripts/install-profile-dnf.sh") el9 x86_64 9; }
 
 @test "a good profile installs, scriptlets and all" {
     slice booting

@@ -7,7 +7,9 @@ package enum GateScript {
     /// Has rpmkeys and rpm check fetched packages: signatures, digests, headers.
     package static var checkRPMs: [UInt8] { PackageResources.check_rpms_sh }
     /// Has dnf judge a whole mirror of RPM packages, and simulate the installation of each profile.
-    package static var dnf: [UInt8] { PackageResources.judge_dnf_sh }
+    package static var dnf: [UInt8] { PackageResources.dnf_main_sh + PackageResources.judge_dnf_sh }
     /// Has dnf and rpm install one profile onto nothing.
-    package static var installRPM: [UInt8] { PackageResources.install_profile_dnf_sh }
+    package static var installRPM: [UInt8] {
+        PackageResources.dnf_main_sh + PackageResources.install_profile_dnf_sh
+    }
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs one profile onto nothing, with the real dnf and rpm, and looks at what came of it.
 #
-#   bash install-profile-dnf.sh PLATFORM ARCHITECTURE RELEASE      el9 x86_64 9
+#   bash install-profile-dnf.sh PLATFORM ARCHITECTURE RELEASE      el9 x86_64 9      with dnf-main.sh before it, as one script
 #
 # Runs as root in a container without network that has dnf.
 #
@@ -46,20 +46,8 @@ done
 # A container may not make namespaces, with which rpm keeps scriptlets from the network and from each other's /tmp.
 printf '%%__transaction_unshare %%{nil}\n' > "$HOME/.rpmmacros"
 
-# Since 4.19, dnf reads the lists of files only where it is told to; packages may require files that primary.xml has not.
-cat > "$work/dnf.conf" <<END_OF_CONF
-[main]
-reposdir=/nonexistent
-varsdir=/nonexistent
-plugins=0
-cachedir=$work/cache
-logdir=$work
-persistdir=$work/state
-module_platform_id=platform:$platform
-install_weak_deps=0
-optional_metadata_types=filelists
-best=1
-gpgcheck=0
+dnf_main "$work" "$platform" > "$work/dnf.conf"
+cat >> "$work/dnf.conf" <<END_OF_CONF
 [repository]
 name=repository
 baseurl=file://$in/repository

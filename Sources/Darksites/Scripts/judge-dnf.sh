@@ -1,7 +1,7 @@
 #!/bin/bash
 # Has the real dnf judge a mirror: each profile must install from it alone, onto nothing, and be just what was resolved.
 #
-#   bash judge-dnf.sh PLATFORM ARCHITECTURE RELEASE      el9 x86_64 9
+#   bash judge-dnf.sh PLATFORM ARCHITECTURE RELEASE      el9 x86_64 9      with dnf-main.sh before it, as one script
 #
 # In    /in/mirror       the mirror, its files and nothing else
 #       /in/key.asc      the key that its repomd.xml must be signed with
@@ -77,25 +77,12 @@ cd /
 
 # --- dnf trusts it, and installs each profile from it -----------------------------------------------------------------
 
-# Since 4.19, dnf reads the lists of files only where it is told to; packages may require files that primary.xml has not.
-cat > "$work/dnf.conf" <<END_OF_CONF
-[main]
-reposdir=/nonexistent
-varsdir=/nonexistent
-plugins=0
-cachedir=$work/cache
-logdir=$work
-persistdir=$work/state
-module_platform_id=platform:$platform
-install_weak_deps=0
-optional_metadata_types=filelists
-best=1
-keepcache=0
+dnf_main "$work" "$platform" > "$work/dnf.conf"
+cat >> "$work/dnf.conf" <<END_OF_CONF
 [mirror]
 name=mirror
 baseurl=file://$mirror
 repo_gpgcheck=1
-gpgcheck=0
 gpgkey=file://$in/key.asc
 END_OF_CONF
 mkdir "$work/root"
