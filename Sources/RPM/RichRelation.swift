@@ -16,7 +16,7 @@ package indirect enum RichRelation: Hashable, Sendable {
 }
 
 /// A relation whose text means nothing.
-package struct RelationSyntaxError: Error, Hashable, CustomStringConvertible {
+package struct RichRelationError: Error, Hashable, CustomStringConvertible {
     /// What is odd; raw values are sentences for people.
     package enum Problem: String, Hashable, Sendable {
         case missingName = "a name is missing"
@@ -38,7 +38,7 @@ package struct RelationSyntaxError: Error, Hashable, CustomStringConvertible {
 }
 
 /// Parses the text of a relation: `name`, `name >= 1:2-3`, `(a and b)`, `((a if b) or c)`.
-struct RelationParser {
+struct RichRelationParser {
     private let text: UnsafeRawBufferPointer
     private var position = 0
 
@@ -48,8 +48,8 @@ struct RelationParser {
     private init(_ text: UnsafeRawBufferPointer) { self.text = text }
 
     /// The relation that all of `text` spells.
-    static func parse(_ text: UnsafeRawBufferPointer) throws(RelationSyntaxError) -> RichRelation {
-        var parser = RelationParser(text)
+    static func parse(_ text: UnsafeRawBufferPointer) throws(RichRelationError) -> RichRelation {
+        var parser = RichRelationParser(text)
         parser.skipBlanks()
         let relation =
             parser.peek == UInt8(ascii: "(") ? try parser.group(depth: 0) : try parser.simple(endsAtParenthesis: false)
@@ -60,8 +60,8 @@ struct RelationParser {
 
     private var peek: UInt8? { position < text.count ? text[position] : nil }
 
-    private func failure(_ problem: RelationSyntaxError.Problem) -> RelationSyntaxError {
-        RelationSyntaxError(problem: problem, offset: position)
+    private func failure(_ problem: RichRelationError.Problem) -> RichRelationError {
+        RichRelationError(problem: problem, offset: position)
     }
 
     private mutating func skipBlanks() {
@@ -71,7 +71,7 @@ struct RelationParser {
     private enum Word { case and, or, `if`, `else`, unless, with, without }
 
     /// What stands between parentheses, both included.
-    private mutating func group(depth: Int) throws(RelationSyntaxError) -> RichRelation {
+    private mutating func group(depth: Int) throws(RichRelationError) -> RichRelation {
         guard depth < Self.depthLimit else { throw failure(.tooDeep) }
         position += 1
         let first = try operand(depth: depth)
@@ -107,13 +107,13 @@ struct RelationParser {
         }
     }
 
-    private mutating func operand(depth: Int) throws(RelationSyntaxError) -> RichRelation {
+    private mutating func operand(depth: Int) throws(RichRelationError) -> RichRelation {
         skipBlanks()
         return peek == UInt8(ascii: "(") ? try group(depth: depth + 1) : try simple(endsAtParenthesis: true)
     }
 
     /// Whether the same word follows; only these join more than two.
-    private mutating func goesOn(with word: Word) throws(RelationSyntaxError) -> Bool {
+    private mutating func goesOn(with word: Word) throws(RichRelationError) -> Bool {
         guard word == .and || word == .or || word == .with else { return false }
         let start = position
         guard let next = try self.word() else {
@@ -124,14 +124,14 @@ struct RelationParser {
         return true
     }
 
-    private mutating func close() throws(RelationSyntaxError) {
+    private mutating func close() throws(RichRelationError) {
         skipBlanks()
         guard peek == UInt8(ascii: ")") else { throw failure(.missingParenthesis) }
         position += 1
     }
 
     /// The word that comes next; nil where the parenthesis closes, which is then behind.
-    private mutating func word() throws(RelationSyntaxError) -> Word? {
+    private mutating func word() throws(RichRelationError) -> Word? {
         skipBlanks()
         if peek == UInt8(ascii: ")") {
             position += 1
@@ -152,7 +152,7 @@ struct RelationParser {
     }
 
     /// A name, and a comparison with a version where there is one. Parentheses belong to a name in pairs: `perl(Carp)`.
-    private mutating func simple(endsAtParenthesis: Bool) throws(RelationSyntaxError) -> RichRelation {
+    private mutating func simple(endsAtParenthesis: Bool) throws(RichRelationError) -> RichRelation {
         let name = piece(endsAtParenthesis: endsAtParenthesis)
         guard !name.isEmpty else { throw failure(.missingName) }
         let end = position
@@ -194,7 +194,7 @@ struct RelationParser {
     }
 
     /// What may stand beside `with` and `without`: something that one package alone can meet.
-    private func selective(_ relation: RichRelation) throws(RelationSyntaxError) -> RichRelation {
+    private func selective(_ relation: RichRelation) throws(RichRelationError) -> RichRelation {
         switch relation {
         case .name: return relation
         case .with(let one, let other), .without(let one, let other):

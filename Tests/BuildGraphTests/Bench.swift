@@ -54,7 +54,7 @@ final class Bench: Sendable {
         return try await engine(cores: cores).build(try graph.resolve(targets: targets), in: graph, rebuildsAll: all)
     }
 
-    func explain(_ steps: [Step], _ name: StepName) async throws -> Explanation? {
+    func explain(_ steps: [Step], _ name: StepName) async throws -> StepExplanation? {
         let graph = try StepGraph(steps)
         let standing = try await engine().standing(of: Set(graph.order), in: graph)
         return await Explainer(store: try store(), records: try records(), now: 5000).explain(name, standing: standing)

@@ -8,7 +8,7 @@ struct RichRelationTests {
         var copy = text
         return try copy.withUTF8 { utf8 in
             let bytes = UnsafeRawBufferPointer(utf8)
-            return shown(try RelationParser.parse(bytes), bytes)
+            return shown(try RichRelationParser.parse(bytes), bytes)
         }
     }
 
@@ -58,16 +58,16 @@ struct RichRelationTests {
             ("a >=", .missingVersion),
             ("(a) b", .trailingText), ("(a if b if c)", .missingParenthesis), ("((a and b) with c)", .notSelective),
             ("(a without b without c)", .missingParenthesis),
-        ] as [(String, RelationSyntaxError.Problem)])
-    func refused(text: String, problem: RelationSyntaxError.Problem) {
-        let error = #expect(throws: RelationSyntaxError.self) { try Self.parse(text) }
+        ] as [(String, RichRelationError.Problem)])
+    func refused(text: String, problem: RichRelationError.Problem) {
+        let error = #expect(throws: RichRelationError.self) { try Self.parse(text) }
         #expect(error?.problem == problem)
     }
 
     @Test("nested without end are refused and end no process")
     func deep() {
         let text = String(repeating: "(a and ", count: 100_000) + "b" + String(repeating: ")", count: 100_000)
-        let error = #expect(throws: RelationSyntaxError.self) { try Self.parse(text) }
+        let error = #expect(throws: RichRelationError.self) { try Self.parse(text) }
         #expect(error?.problem == .tooDeep)
     }
 

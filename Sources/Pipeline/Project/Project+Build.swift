@@ -158,7 +158,7 @@ extension Project {
     }
 
     /// Why `step` ran or would run; without one, that of every step that would run and waits for nothing, or of the image.
-    package func explain(_ step: String?) async throws -> [Explanation] {
+    package func explain(_ step: String?) async throws -> [StepExplanation] {
         let targets = step.map { [$0] } ?? []
         let plan = try await currentPlan(writesLock: false, request: BuildRequest(targets: targets))
         let wanted = try plan.resolve(targets: targets)
@@ -169,7 +169,7 @@ extension Project {
             names = standing.compactMap { if case .mustRun = $0.standing { $0.step.name } else { nil } }
             if names.isEmpty { names = [BuildPlan.image] }
         }
-        var explanations: [Explanation] = []
+        var explanations: [StepExplanation] = []
         for name in names {
             if let explanation = await explainer.explain(name, standing: standing) { explanations.append(explanation) }
         }

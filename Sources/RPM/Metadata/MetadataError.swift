@@ -24,7 +24,7 @@ package struct MetadataError: UserError, Hashable {
         case badValue(String, String)
         /// A path that is absolute, or leads out of the repository or a folder.
         case unsafePath(String)
-        case relation(RelationSyntaxError, text: String)
+        case relation(RichRelationError, text: String)
         /// It says that it has so many packages, and has another number.
         case countDiffers(declared: Int, found: Int)
         /// More of something than any real repository has.

@@ -207,7 +207,7 @@ final class PrimaryHandler: XMLHandler {
     /// Fails where the text of a rich relation means nothing: whatever is asked of it later has an answer then.
     private func check(_ name: Int32) {
         pool.withBytes(of: name) { text in
-            do throws(RelationSyntaxError) { _ = try RelationParser.parse(text) } catch {
+            do throws(RichRelationError) { _ = try RichRelationParser.parse(text) } catch {
                 fail(.relation(error, text: Self.excerpt(text)))
             }
         }

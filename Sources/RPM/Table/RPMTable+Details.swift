@@ -138,7 +138,7 @@ package struct RPMRelation: Hashable, Sendable, CustomStringConvertible {
         var name = name
         return name.withUTF8 { utf8 in
             let text = UnsafeRawBufferPointer(utf8)
-            guard let rich = try? RelationParser.parse(text) else { return [] }
+            guard let rich = try? RichRelationParser.parse(text) else { return [] }
             return rich.names.map { String(decoding: text.slice($0), as: UTF8.self) }
         }
     }

@@ -22,7 +22,7 @@ extension RPMTable {
     private func paths(in relation: StoredRelation) -> [UnsafeRawBufferPointer] {
         let text = bytes(relation.name)
         guard relation.isRich else { return text[0] == UInt8(ascii: "/") ? [text] : [] }
-        guard text.contains(UInt8(ascii: "/")), let rich = try? RelationParser.parse(text) else { return [] }
+        guard text.contains(UInt8(ascii: "/")), let rich = try? RichRelationParser.parse(text) else { return [] }
         return rich.names.map { text.slice($0) }.filter { $0[0] == UInt8(ascii: "/") }
     }
 

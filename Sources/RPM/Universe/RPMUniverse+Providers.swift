@@ -84,7 +84,9 @@ extension RPMUniverse {
     }
 
     /// The text of a rich relation, read. It was read without error before.
-    func parsed(_ relation: StoredRelation) -> RichRelation? { try? RelationParser.parse(table.bytes(relation.name)) }
+    func parsed(_ relation: StoredRelation) -> RichRelation? {
+        try? RichRelationParser.parse(table.bytes(relation.name))
+    }
 
     /// `relation` with the packages in it looked up, for questions that are asked often.
     func condition(_ relation: StoredRelation) -> PackageCondition {

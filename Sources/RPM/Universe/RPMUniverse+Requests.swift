@@ -183,7 +183,7 @@ extension RPMUniverse {
         var text = text
         return text.withUTF8 { utf8 in
             let bytes = UnsafeRawBufferPointer(utf8)
-            guard let relation = try? RelationParser.parse(bytes),
+            guard let relation = try? RichRelationParser.parse(bytes),
                 case .name(let name, let flags, let version) = relation,
                 let number = table.find(bytes.slice(name))
             else { return [] }

@@ -3,15 +3,15 @@ import Primitives
 
 /// Why steps ran, or would run: the causes indented below what they caused.
 struct ExplanationAnswer: Answer {
-    let explanations: [Explanation]
+    let explanations: [StepExplanation]
 
-    init(_ explanations: [Explanation]) { self.explanations = explanations }
+    init(_ explanations: [StepExplanation]) { self.explanations = explanations }
 
     func text(_ style: Style) -> [TextLine] {
         .results(explanations.enumerated().flatMap { ($0 > 0 ? [""] : []) + lines($1, style) })
     }
 
-    private func lines(_ explanation: Explanation, _ style: Style) -> [String] {
+    private func lines(_ explanation: StepExplanation, _ style: Style) -> [String] {
         let name = style.bold(explanation.step.text)
         var lines: [String]
         switch explanation.verdict {
@@ -28,7 +28,7 @@ struct ExplanationAnswer: Answer {
         return lines
     }
 
-    private func cause(_ cause: Explanation.Cause, depth: Int, _ style: Style) -> [String] {
+    private func cause(_ cause: StepExplanation.Cause, depth: Int, _ style: Style) -> [String] {
         let indent = String(repeating: "  ", count: depth)
         let because = depth > 1 ? style.faint("because ") : ""
         var lines = ["\(indent)\(because)\(cause.subject)"]
@@ -51,7 +51,7 @@ struct ExplanationAnswer: Answer {
 
     var json: JSON? { .fields(["explanations": .list(explanations, Self.explanation)]) }
 
-    private static func explanation(_ explanation: Explanation) -> JSON {
+    private static func explanation(_ explanation: StepExplanation) -> JSON {
         let verdict: String
         var ago: JSON?
         var took: JSON?
@@ -70,7 +70,7 @@ struct ExplanationAnswer: Answer {
         ])
     }
 
-    private static func cause(_ cause: Explanation.Cause) -> JSON {
+    private static func cause(_ cause: StepExplanation.Cause) -> JSON {
         .fields([
             "subject": .string(cause.subject), "details": .strings(cause.details), "root": .bool(cause.isRoot),
             "because": .list(cause.because, self.cause),

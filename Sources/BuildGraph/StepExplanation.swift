@@ -2,7 +2,7 @@ import ContentStore
 import Primitives
 
 /// Why a step ran, or would run: what changed among its inputs, and what made that change, down to the root causes.
-package struct Explanation: Sendable {
+package struct StepExplanation: Sendable {
     /// One difference, and the differences behind it.
     package struct Cause: Sendable {
         /// "live/root rootfs.tar", or the path of a file of the user's.
@@ -64,21 +64,22 @@ package struct Explainer: Sendable {
     /// Explains the step called `name`, given how all steps stand now.
     package func explain(
         _ name: StepName, standing: [(step: Step, standing: StepStanding)]
-    ) async -> Explanation? {
+    ) async -> StepExplanation? {
         let states = Dictionary(uniqueKeysWithValues: standing.map { ($0.step.name, $0) })
         guard let (step, state) = states[name] else { return nil }
         switch state {
         case .cached(let record):
-            let verdict = Explanation.Verdict.ran(secondsAgo: max(now - record.finished, 0), took: record.duration)
+            let verdict = StepExplanation.Verdict.ran(secondsAgo: max(now - record.finished, 0), took: record.duration)
             guard let key = record.previous, let previous = await records.record(key) else {
-                return Explanation(step: name, verdict: verdict, remark: "it was the first run on record", causes: [])
+                return StepExplanation(
+                    step: name, verdict: verdict, remark: "it was the first run on record", causes: [])
             }
             let causes = await causes(from: previous, inputs: record.inputs, code: record.code, fresh: nil)
-            return Explanation(step: name, verdict: verdict, remark: nil, causes: causes)
+            return StepExplanation(step: name, verdict: verdict, remark: nil, causes: causes)
         case .mustRun, .waits:
             let causes = await pending(step, states)
             let remark = causes.isEmpty ? "no run of it is on record" : nil
-            return Explanation(
+            return StepExplanation(
                 step: name, verdict: causes.isEmpty ? .neverRan : .wouldRun, remark: remark, causes: causes)
         }
     }
@@ -86,19 +87,19 @@ package struct Explainer: Sendable {
     /// What lies behind a step that is not up to date.
     private func pending(
         _ step: Step, _ states: [StepName: (step: Step, standing: StepStanding)]
-    ) async -> [Explanation.Cause] {
+    ) async -> [StepExplanation.Cause] {
         guard let last = await records.lastRecord(of: step.name) else { return [] }
         switch states[step.name]?.standing {
         case .mustRun(let evaluation, _):
             return await causes(from: last, inputs: evaluation.inputs, code: step.code, fresh: step)
         case .waits(let producers):
-            var causes: [Explanation.Cause] = []
+            var causes: [StepExplanation.Cause] = []
             for producer in producers {
                 guard let (step, _) = states[producer] else { continue }
                 let behind = await pending(step, states)
                 let details = behind.isEmpty ? ["has not run yet"] : ["would run first"]
                 causes.append(
-                    Explanation.Cause(
+                    StepExplanation.Cause(
                         subject: producer.text, details: details, isRoot: behind.isEmpty, because: behind))
             }
             return causes
@@ -109,8 +110,8 @@ package struct Explainer: Sendable {
     /// `fresh` is the step as it stands now, where the run after the change has not happened yet.
     private func causes(
         from before: StepRecord, inputs: [String: StepRecord.Input], code: String, fresh: Step?
-    ) async -> [Explanation.Cause] {
-        var causes: [Explanation.Cause] = []
+    ) async -> [StepExplanation.Cause] {
+        var causes: [StepExplanation.Cause] = []
         for change in finder.changes(from: before, inputs: inputs, code: code) {
             causes.append(await cause(change, from: before, inputs: inputs, code: code, fresh: fresh))
         }
@@ -119,17 +120,17 @@ package struct Explainer: Sendable {
 
     private func cause(
         _ change: InputChange, from before: StepRecord, inputs: [String: StepRecord.Input], code: String, fresh: Step?
-    ) async -> Explanation.Cause {
+    ) async -> StepExplanation.Cause {
         let (old, new) = (before.inputs[change.input], inputs[change.input])
         let input = fresh?.inputs[change.input]
         switch (old?.origin, new?.origin) {
         case (.step(_, _, let oldKey), .step(let producer, let output, let newKey)):
             let digests = "\(change.before?.short ?? "nothing") → \(change.after?.short ?? "nothing")"
-            var behind: [Explanation.Cause] = []
+            var behind: [StepExplanation.Cause] = []
             if oldKey != newKey, let old = await records.record(oldKey), let new = await records.record(newKey) {
                 behind = await causes(from: old, inputs: new.inputs, code: new.code, fresh: nil)
             }
-            return Explanation.Cause(
+            return StepExplanation.Cause(
                 subject: "\(producer) \(output)", details: ["sha256 \(digests)"], isRoot: behind.isEmpty,
                 because: behind)
         case (_, .user(let path)):
@@ -137,16 +138,16 @@ package struct Explainer: Sendable {
             // One file of a folder is the cause itself: "…/file changed".
             if details.count == 1, details[0].hasPrefix("\(path)/"), let space = details[0].lastIndex(of: " ") {
                 let verb = String(details[0][details[0].index(after: space)...])
-                return Explanation.Cause(
+                return StepExplanation.Cause(
                     subject: String(details[0][..<space]), details: [verb], isRoot: true, because: [])
             }
-            return Explanation.Cause(subject: path, details: details, isRoot: true, because: [])
+            return StepExplanation.Cause(subject: path, details: details, isRoot: true, because: [])
         case _ where change.input == ChangeFinder.code:
             let details = before.code == code ? [] : ["\(before.code) → \(code)"]
-            return Explanation.Cause(subject: change.input, details: details, isRoot: true, because: [])
+            return StepExplanation.Cause(subject: change.input, details: details, isRoot: true, because: [])
         default:
             let details = await difference(old?.artifact, new?.artifact, input)
-            return Explanation.Cause(subject: change.input, details: details, isRoot: true, because: [])
+            return StepExplanation.Cause(subject: change.input, details: details, isRoot: true, because: [])
         }
     }
 
