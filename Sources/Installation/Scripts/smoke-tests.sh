@@ -318,7 +318,8 @@ second_the_system_is_that_of_the_snapshot_and_the_data_that_of_now() {
 second_no_unit_failed() { installed_no_unit_failed; }
 
 second_the_first_one_is_rolled_back_and_chosen() {
-    zfs rollback rpool/ROOT/default@kldload-test
+    # -r: sanoid has made newer snapshots meanwhile, where the machine was slow.
+    zfs rollback -r rpool/ROOT/default@kldload-test
     kldload-boot default default
 }
 
