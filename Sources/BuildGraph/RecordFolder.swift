@@ -23,7 +23,11 @@ package struct RecordFolder: RecordStore {
 
     /// Out of a file for each step.
     package func lastKey(of step: StepName) -> StepKey? {
-        (try? Files.readText(root.appending("last").appending(step.fileName)))
+        lastKey(inFile: step.fileName)
+    }
+
+    private func lastKey(inFile name: String) -> StepKey? {
+        (try? Files.readText(root.appending("last").appending(name)))
             .flatMap { Digest(hex: String($0.prefix(64))) }.map(StepKey.init(digest:))
     }
 
@@ -47,10 +51,7 @@ package struct RecordFolder: RecordStore {
 
     /// The record of the last run of every step there ever was.
     func lastRecords() throws(FileError) -> [StepRecord] {
-        try Files.list(root.appending("last")).compactMap { name in
-            (try? Files.readText(root.appending("last").appending(name)))
-                .flatMap { Digest(hex: String($0.prefix(64))) }.map(StepKey.init(digest:)).flatMap(record)
-        }
+        try Files.list(root.appending("last")).compactMap { lastKey(inFile: $0).flatMap(record) }
     }
 
     // MARK: For the holder of the lock of the store that keeps the results

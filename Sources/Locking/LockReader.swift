@@ -221,7 +221,7 @@ private struct LockParser {
     }
 
     private func rpmRepository() throws(Mistake) -> Placed<LockedRPMRepository> {
-        let words = [LockedRPMRepository.none, LockedRPMRepository.hotfixes]
+        let words = [LockWriter.none, LockedRPMRepository.hotfixes]
         let modules = try lines.string(5)
         guard words.contains(modules) else {
             throw lines.error("this should be \(words.joined(separator: " or "))", field: 5)
@@ -240,7 +240,7 @@ private struct LockParser {
                 name: try lines.string(2), trust: trust,
                 packageKeys: try lines.string(8) == LockWriter.unsigned ? nil : try lines.digest(8),
                 priority: Int(try lines.number(3)), cost: Int(try lines.number(4)),
-                excludes: excludes == [LockedRPMRepository.none] ? [] : excludes,
+                excludes: excludes == [LockWriter.none] ? [] : excludes,
                 ignoresModules: modules == LockedRPMRepository.hotfixes))
     }
 

@@ -120,7 +120,7 @@ package enum LockWriter {
     static let unsigned = "unsigned"
     /// What stands before the digest of the files of a repository of the user's own.
     static let files = "files:"
-    /// In the place of an empty list.
+    /// In the place of an empty list, and of what is not there.
     static let none = "-"
 }
 

@@ -68,14 +68,12 @@ package struct LockedRPMRepository: Hashable, Sendable {
             case .files(let digest): LockWriter.files + digest.hex
             }
         return [
-            name, String(priority), String(cost), ignoresModules ? Self.hotfixes : Self.none,
-            excludes.isEmpty ? Self.none : excludes.joined(separator: ","), vouched,
+            name, String(priority), String(cost), ignoresModules ? Self.hotfixes : LockWriter.none,
+            excludes.isEmpty ? LockWriter.none : excludes.joined(separator: ","), vouched,
             packageKeys?.hex ?? LockWriter.unsigned,
         ]
     }
 
     static let metalink = "metalink"
     static let hotfixes = "module-hotfixes"
-    /// Where there is nothing to say.
-    static let none = "-"
 }

@@ -192,7 +192,7 @@ import Transfer
         let locked = locked(.rpm, "x86_64", indexes, [tool])
         return [
             try fetch("rpm/packages", [ArchiveFile(tool)]),
-            try fetch("rpm/indexes", indexes.map { ArchiveFile($0, byHash: $0.suite != nil) }),
+            try fetch("rpm/indexes", indexes.map { ArchiveFile($0) }),
             RPMMirrorRecipe(epoch: 1_700_000_000, compression: .none, signer: signer).step(
                 "rpm/mirror", stage: Self.stage, locked: locked, profiles: ["core"],
                 packages: .output("rpm/packages", "packages"), indexes: .output("rpm/indexes", "packages"),

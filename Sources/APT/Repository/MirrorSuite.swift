@@ -1,5 +1,3 @@
-import Primitives
-
 /// A suite of a mirror: what its Release file says, and its packages.
 package struct MirrorSuite: Sendable {
     /// A component of the suite, with an index for each architecture.

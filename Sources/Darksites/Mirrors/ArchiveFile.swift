@@ -34,8 +34,9 @@ package struct ArchiveFile: Hashable, Sendable {
     }
 
     /// An index, called after its digest because all are called Packages. An archive that keeps indexes by their hash has this one as
-    /// long as it has this snapshot.
-    package init(_ index: LockedIndex, byHash: Bool) {
+    /// long as it has this snapshot; whether this one does, the signed file says (`byHash`), else it may where there are suites.
+    package init(_ index: LockedIndex, byHash: Bool? = nil) {
+        let byHash = byHash ?? (index.suite != nil)
         self.init(
             repository: index.repository, path: index.path, digest: index.digest, size: index.size,
             otherPaths: byHash ? [Release.byHashPath(of: index.path, index.digest)] : [], name: index.digest.hex)
@@ -54,7 +55,7 @@ package struct ArchiveFile: Hashable, Sendable {
 /// Where the repositories of a declaration are: for each by name, the addresses that have it, best first.
 package struct RepositoryAddresses: Sendable {
     /// URLs or folders, without a slash at the end.
-    package let byName: [String: [String]]
+    private(set) package var byName: [String: [String]]
     /// What is asked when no mirror has a file any more.
     package let services: [String: SnapshotService]
     /// Repositories that could have one, and for which none is declared.
@@ -65,7 +66,7 @@ package struct RepositoryAddresses: Sendable {
     /// Files of repositories of the user's own, by digest: URLs.
     package let files: [Digest: String]
     /// The dates of the locked snapshots of each repository, latest first: when to ask a service for a package of theirs.
-    package let dates: [String: [LockDate]]
+    private(set) package var dates: [String: [LockDate]]
     /// The lists of mirrors of last time, which count where the server of lists does not answer.
     package let kept: KeptResults?
 
@@ -83,12 +84,19 @@ package struct RepositoryAddresses: Sendable {
         self.kept = kept
     }
 
-    /// The same addresses, or others in their place, for what `snapshots` have.
-    package func at(_ snapshots: [LockedSnapshot], mirrors: [String: [String]]? = nil) -> RepositoryAddresses {
-        let dates = Dictionary(grouping: snapshots, by: \.repository).mapValues { Set($0.map(\.date)).sorted(by: >) }
-        return RepositoryAddresses(
-            mirrors ?? byName, services: services, withoutService: withoutService, lists: lists, files: files,
-            dates: dates, kept: kept)
+    /// The same addresses for what `snapshots` have.
+    package func at(_ snapshots: [LockedSnapshot]) -> RepositoryAddresses {
+        var addresses = self
+        addresses.dates = Dictionary(grouping: snapshots, by: \.repository)
+            .mapValues { Set($0.map(\.date)).sorted(by: >) }
+        return addresses
+    }
+
+    /// The same but for the addresses.
+    func at(_ mirrors: [String: [String]]) -> RepositoryAddresses {
+        var addresses = self
+        addresses.byName = mirrors
+        return addresses
     }
 
     /// All places that may have `file`: the mirrors, then the snapshot service.

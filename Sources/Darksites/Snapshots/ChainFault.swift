@@ -118,9 +118,9 @@ package struct LockPlaces: Sendable {
         let (keywords, wanted): ([String], [String]) =
             switch subject {
             case .snapshot(let snapshot):
-                (["snapshot"], [snapshot.repository, snapshot.digest.hex] + (snapshot.suite.map { [$0] } ?? []))
+                (["snapshot"], [snapshot.repository, snapshot.suite, snapshot.digest.hex].compactMap { $0 })
             case .index(let index):
-                (["index"], [index.repository, index.path, index.digest.hex] + (index.suite.map { [$0] } ?? []))
+                (["index"], [index.repository, index.suite, index.path, index.digest.hex].compactMap { $0 })
             case .package(let package):
                 (
                     ["package", "essential"],

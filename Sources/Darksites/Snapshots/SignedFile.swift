@@ -36,7 +36,8 @@ struct SignedFileFetch {
     static let deadline = Duration.seconds(300)
 
     /// The file from the first of `places` whose file `judge` takes; puts it into the store, so that the lock can be resolved
-    /// against again. `forms` are the paths of the file and of its signature, in the order in which to ask for them.
+    /// against again. Of a locked state, `known`, no other file is judged. `forms` are the paths of the file and of its signature,
+    /// in the order in which to ask for them.
     ///
     /// Throws the error of `judge` where there is one place, `NoGoodSource` where there are several, and `TransferErrors`.
     func obtain<State>(
@@ -54,6 +55,7 @@ struct SignedFileFetch {
                     asked = place
                     let signature = form.count > 1 ? try await get(form[1], name, from: [place]).bytes : nil
                     let file = SignedFile(bytes: bytes, signature: signature)
+                    if let known, Digest(of: file.stored) != known.digest { throw AnotherSnapshot(known: known) }
                     let state = try await judge(file, place)
                     try await store.insert(file.stored)
                     return (state, refused.map { "\(name): \($0.address) was passed over: \($0.error.what)" })

@@ -1,3 +1,4 @@
+import BuildGraph
 import Locking
 import Packages
 
@@ -53,9 +54,15 @@ protocol SnapshotFamily: Sendable {
     func today(_ suite: Source.Suite, of source: Source, _ rule: FreshnessRule) async throws -> State
     /// The state of a repository of the user's own, whose indexes are made here.
     func made(of own: OwnRepository, as source: Source) async throws -> State
-    /// The locked state `known`, whose suite has the locked `indexes`: its signature checked, fetched where the store has it no more.
-    func locked(
-        _ known: LockedSnapshot, _ indexes: [LockedIndex], _ suite: Source.Suite, of source: Source
+    /// A locked state from the first place that has it, as `judge` makes it of the signed file.
+    func refetch(
+        _ known: LockedSnapshot, _ suite: Source.Suite, of source: Source,
+        judge: (SignedFile, RepositoryAddresses.Place) async throws -> State
+    ) async throws -> State
+    /// What a signed file says, its signature checked. `locked` are the indexes of a locked state, nil for one of today;
+    /// `place` is where the file came from, where that is known.
+    func judge(
+        _ file: SignedFile, _ suite: Source.Suite, of source: Source, locked: [LockedIndex]?, place: String?
     ) async throws -> State
     /// What is needed of `states`, in the store and read: the indexes of each, and what they say.
     func read(_ states: [Generation<State>]) async throws -> (indexes: [[LockedIndex]], content: Snapshot.Content)
@@ -107,12 +114,12 @@ extension SnapshotFamily {
                 let indexes = locked.indexes.filter { $0.name == name }
                 let known = locked.snapshots.filter { $0.name == name }
                 for snapshot in known {
-                    ofSource.append(try await self.locked(snapshot, indexes, suite, of: source))
+                    ofSource.append(try await lockedState(snapshot, indexes, suite, of: source))
                 }
                 guard adding || known.isEmpty else { continue }
                 isOfToday = true
                 let today = try await today(suite, of: source, rule)
-                if !ofSource.contains(where: { $0.snapshot.name == name && $0.isSame(as: today) }) {
+                if !ofSource.contains(where: { $0.isSame(as: today) }) {
                     ofSource.append(today)
                 }
             }
@@ -128,12 +135,18 @@ extension SnapshotFamily {
         try rule.checkAge(states.map(\.snapshot), limit: source.maximumAge.limit(of: suites))
     }
 
-    /// What `fetch` comes to for a locked state that the store does not have.
-    ///
-    /// Throws `SnapshotGone` where nobody has it any more.
-    func refetched(_ known: LockedSnapshot, _ fetch: () async throws -> State) async throws -> State {
+    /// A locked state, fetched where the store does not have it. Throws `SnapshotGone` where nobody has it any more.
+    private func lockedState(
+        _ known: LockedSnapshot, _ indexes: [LockedIndex], _ suite: Source.Suite, of source: Source
+    ) async throws -> State {
+        if try await access.store.fetch(known.blob) {
+            let file = SignedFile(stored: try await access.store.bytes(of: known.blob))
+            return try await judge(file, suite, of: source, locked: indexes, place: nil)
+        }
         do {
-            return try await fetch()
+            return try await refetch(known, suite, of: source) { file, place in
+                try await judge(file, suite, of: source, locked: indexes, place: place.address)
+            }
         } catch let error as NoGoodSource where error.isGone {
             throw SnapshotGone(
                 snapshot: known, tried: error.details,
@@ -187,7 +200,7 @@ extension SnapshotFamily {
                 continue
             }
             let named = locked.indexes.filter { $0.name == snapshot.name }
-            let state = try await self.locked(snapshot, named, suite, of: source)
+            let state = try await lockedState(snapshot, named, suite, of: source)
             states.append(state)
             result.note(
                 snapshot, expiredSigner: state.expiredSigner, validUntil: state.validUntil, now: access.now)

@@ -55,7 +55,7 @@ struct DarksitePlanner {
                 files: carried.map(ArchiveFile.init)),
             try fetch.step(
                 name("indexes"), stage: stage, title: "locked indexes of \(locked.name)",
-                files: locked.indexes.map { ArchiveFile($0, byHash: $0.suite != nil) }),
+                files: locked.indexes.map { ArchiveFile($0) }),
         ] + family.mirrorSteps(self) + [gate] + (try family.installSteps(self)) + [
             DarksiteRecipe(certificate: certificate, signer: signer).step(
                 name("darksite"), stage: stage, mirror: output("mirror"), verdict: output("gate", "verdict"),

@@ -98,7 +98,7 @@ struct APTSnapshotFetch: SnapshotFamily {
     func today(_ suite: String, of source: APTRepositorySource, _ rule: FreshnessRule) async throws -> State {
         do {
             return try await obtain(suite, of: source, known: nil) { signed, place in
-                let state = try await judge(signed, suite, source, place: place.address)
+                let state = try await judge(signed, suite, of: source, locked: nil, place: place.address)
                 try rule.checkOrder(state.snapshot)
                 return state
             }
@@ -113,22 +113,15 @@ struct APTSnapshotFetch: SnapshotFamily {
         let (packages, release) = try await BlockingWork.run { try own.debianIndexes() }
         for file in [packages, release] { try await access.store.insert(file) }
         return try await judge(
-            SignedFile(bytes: release, signature: nil), Declaration.Repository.suiteOfFiles, source)
+            SignedFile(bytes: release, signature: nil), Declaration.Repository.suiteOfFiles, of: source, locked: nil,
+            place: nil)
     }
 
-    func locked(
-        _ known: LockedSnapshot, _ indexes: [LockedIndex], _ suite: String, of source: APTRepositorySource
+    func refetch(
+        _ known: LockedSnapshot, _ suite: String, of source: APTRepositorySource,
+        judge: (SignedFile, RepositoryAddresses.Place) async throws -> State
     ) async throws -> State {
-        guard try await access.store.fetch(known.blob) else {
-            return try await refetched(known) {
-                try await obtain(suite, of: source, known: known) { signed, place in
-                    guard Digest(of: signed.stored) == known.digest else { throw AnotherSnapshot(known: known) }
-                    return try await judge(signed, suite, source, locked: indexes, place: place.address)
-                }
-            }
-        }
-        let file = SignedFile(stored: try await access.store.bytes(of: known.blob))
-        return try await judge(file, suite, source, locked: indexes)
+        try await obtain(suite, of: source, known: known, judge: judge)
     }
 
     /// InRelease, or Release and its detached signature where an archive has no InRelease, from the first place whose file
@@ -149,10 +142,8 @@ struct APTSnapshotFetch: SnapshotFamily {
         return state
     }
 
-    /// `locked` are the indexes of a locked state, nil for today's; `place` is where the file came from, where that is known.
-    private func judge(
-        _ file: SignedFile, _ suite: String, _ source: APTRepositorySource, locked: [LockedIndex]? = nil,
-        place: String? = nil
+    func judge(
+        _ file: SignedFile, _ suite: String, of source: APTRepositorySource, locked: [LockedIndex]?, place: String?
     ) async throws -> State {
         let name = "\(source.name) \(suite)"
         let isLocked = locked != nil

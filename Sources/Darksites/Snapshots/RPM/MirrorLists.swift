@@ -130,8 +130,6 @@ extension RepositoryAddresses {
             addresses[name] = try await MirrorLists(workArea: workArea, downloader: downloader, kept: kept)
                 .mirrors(of: name, source).addresses
         }
-        return RepositoryAddresses(
-            addresses, services: services, withoutService: withoutService, lists: lists, files: files, dates: dates,
-            kept: kept)
+        return at(addresses)
     }
 }

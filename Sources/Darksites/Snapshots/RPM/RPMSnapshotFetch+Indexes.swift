@@ -81,10 +81,10 @@ extension RPMSnapshotFetch {
         for entry in entries where !entry.state.places.isEmpty {
             places[entry.state.source.name] = entry.state.places
         }
-        let addresses = access.addresses.at(entries.map(\.state.snapshot), mirrors: places)
+        let addresses = access.addresses.at(places).at(entries.map(\.state.snapshot))
         var seen: Set<Digest> = []
         let files = indexes.filter { seen.insert($0.digest).inserted }
-            .map { ArchiveFile($0, byHash: false) }
+            .map { ArchiveFile($0) }
         try await PackageFetch(addresses: addresses, downloader: access.downloader).fetch(files, into: access.store)
     }
 

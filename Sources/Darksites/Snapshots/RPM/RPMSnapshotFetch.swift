@@ -62,7 +62,7 @@ struct RPMSnapshotFetch: SnapshotFamily {
 
         /// A new signature of the same file is no other state.
         func isSame(as other: Self) -> Bool { index == other.index }
-        func file(of index: LockedIndex) -> ArchiveFile { ArchiveFile(index, byHash: false) }
+        func file(of index: LockedIndex) -> ArchiveFile { ArchiveFile(index) }
     }
 
     private static let statement = "repodata/repomd.xml"
@@ -75,7 +75,7 @@ struct RPMSnapshotFetch: SnapshotFamily {
         do {
             var (state, remarks) = try await obtain(source, from: mirrors.places, known: nil) { file, place in
                 let rank = try mirrors.rank(of: file.bytes, of: source.name)
-                var state = try await judge(file, source)
+                var state = try await judge(file, (), of: source, locked: nil, place: nil)
                 try rule.checkOrder(state.snapshot)
                 try checkAge([state], of: source, rule)
                 state.places = [place.address] + mirrors.places.map(\.address).filter { $0 != place.address }
@@ -146,31 +146,20 @@ struct RPMSnapshotFetch: SnapshotFamily {
     func made(of own: OwnRepository, as source: RPMRepositorySource) async throws -> State {
         let files = try await own.rpmMetadata()
         for file in files { try await access.store.insert(file.bytes) }
-        return try await judge(SignedFile(bytes: files.last?.bytes ?? [], signature: nil), source)
+        return try await judge(
+            SignedFile(bytes: files.last?.bytes ?? [], signature: nil), (), of: source, locked: nil, place: nil)
     }
 
     // MARK: A locked state
 
-    func locked(
-        _ known: LockedSnapshot, _ indexes: [LockedIndex], _ suite: Void, of source: RPMRepositorySource
+    func refetch(
+        _ known: LockedSnapshot, _ suite: Void, of source: RPMRepositorySource,
+        judge: (SignedFile, RepositoryAddresses.Place) async throws -> State
     ) async throws -> State {
-        var state: State
-        if try await access.store.fetch(known.blob) {
-            let file = SignedFile(stored: try await access.store.bytes(of: known.blob))
-            state = try await judge(file, source, isLocked: true)
-        } else {
-            state = try await refetched(known) {
-                let addresses = try await access.addresses.found(
-                    for: [source.name], workArea: access.store.workArea, downloader: access.downloader)
-                let places = addresses.places(of: source.name, known: known)
-                return try await obtain(source, from: places, known: known) { file, _ in
-                    guard Digest(of: file.stored) == known.digest else { throw AnotherSnapshot(known: known) }
-                    return try await judge(file, source, isLocked: true)
-                }.state
-            }
-        }
-        state.locked = indexes
-        return state
+        let addresses = try await access.addresses.found(
+            for: [source.name], workArea: access.store.workArea, downloader: access.downloader)
+        let places = addresses.places(of: source.name, known: known)
+        return try await obtain(source, from: places, known: known, judge: judge).state
     }
 
     private func obtain(
@@ -183,14 +172,15 @@ struct RPMSnapshotFetch: SnapshotFamily {
             source.name, forms: [form], from: places, known: known, judge: judge)
     }
 
-    private func judge(_ file: SignedFile, _ source: RPMRepositorySource, isLocked: Bool = false) async throws -> State
-    {
+    func judge(
+        _ file: SignedFile, _ suite: Void, of source: RPMRepositorySource, locked: [LockedIndex]?, place: String?
+    ) async throws -> State {
         var payload = file.bytes
         var signers: [String] = []
         var expiredSigner: String?
         if case .keys(let keys) = source.trust {
             let signed = try await SignatureCheck(kept: access.kept).verified(
-                file, keys: KeyFiles(keys), source.name, isLocked: isLocked)
+                file, keys: KeyFiles(keys), source.name, isLocked: locked != nil)
             (payload, signers, expiredSigner) = (signed.payload, signed.signers, signed.expired)
         }
         let index = try RepositoryIndex(reading: payload, source: "\(source.name), repomd.xml")
@@ -199,7 +189,7 @@ struct RPMSnapshotFetch: SnapshotFamily {
             snapshot: LockedSnapshot(
                 repository: source.name, suite: nil, date: Self.date(of: index),
                 digest: Digest(of: file.stored), size: ByteCount(file.stored.count)),
-            index: index, signers: signers, expiredSigner: expiredSigner)
+            index: index, signers: signers, expiredSigner: expiredSigner, locked: locked)
     }
 
     /// The newest time of its files; else its revision, which createrepo makes the time, too.
