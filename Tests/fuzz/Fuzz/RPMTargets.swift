@@ -80,8 +80,8 @@ enum MetadataTarget {
 /// The text of a relation: every place must lie in it.
 enum RichRelationTarget {
     static func run(_ input: UnsafeRawBufferPointer) {
-        do throws(RelationSyntaxError) {
-            for name in try RelationParser.parse(input).names {
+        do throws(RichRelationError) {
+            for name in try RichRelationParser.parse(input).names {
                 require(!name.isEmpty && name.upperBound <= input.count, "a name outside of the text")
             }
         } catch {
