@@ -56,7 +56,7 @@ let package = Package(
             ]),
         layer(
             "Installation", ["Machines", "Archives", "Primitives"],
-            scripts: ["answers.sh", "judge-answers.sh", "smoke-tests.sh"]),
+            scripts: ["answer-kinds.sh", "answers.sh", "judge-answers.sh", "smoke-tests.sh"]),
         layer("Machines", ["Primitives", subprocess]),
         layer(
             "LiveImage", ["BuildGraph", "ContentStore", "Archives", "Primitives"],
@@ -144,10 +144,15 @@ let package = Package(
     ]
 )
 
-// libFuzzer brings a main function of its own: only Tests/fuzz/run, which sets this, can build it.
+// libFuzzer brings a main function of its own: only Tests/fuzz/run, which sets this, can build it. Elsewhere the same files are
+// tests, so that they stay with what they name.
+let fuzzed: [Target.Dependency] = ["APT", "RPM", "Primitives", "Solver"]
 if Context.environment["DEPLOY_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "Fuzz", dependencies: ["APT", "RPM", "Primitives", "Solver"], path: "Tests/fuzz/Fuzz",
+            name: "Fuzz", dependencies: fuzzed, path: "Tests/fuzz/Fuzz", exclude: ["SeedTests.swift"],
             swiftSettings: settings))
+} else {
+    package.targets.append(
+        .testTarget(name: "FuzzTests", dependencies: fuzzed, path: "Tests/fuzz/Fuzz", swiftSettings: settings))
 }

@@ -3,14 +3,17 @@ package import SystemPackage
 
 /// The installer's own loader of answers files, run on this host: what it takes, the installer takes.
 ///
-/// It is part of this program. That of the tree which is laid over the live system is the same file, unless somebody changed it;
+/// It is part of this program. That of the tree which is laid over the live system is the same, unless somebody changed it;
 /// it is not run here, since it may have come from anywhere.
 package struct AnswersJudge: Sendable {
-    /// Where the installer has it, in the tree that is laid over the live system.
-    package static let place = FilePath("usr/lib/kldload-installer/lib/answers.sh")
-
-    /// The bash script itself, `answers.sh`.
-    package static var loader: [UInt8] { PackageResources.answers_sh }
+    /// The bash scripts that are the loader, in the order in which they are read, and where the installer has each in the tree
+    /// that is laid over the live system.
+    package static var scripts: [(place: FilePath, text: [UInt8])] {
+        [
+            ("usr/lib/kldload-installer/lib/answer-kinds.sh", PackageResources.answer_kinds_sh),
+            ("usr/lib/kldload-installer/lib/answers.sh", PackageResources.answers_sh),
+        ]
+    }
 
     private let loader: [UInt8]
     private let environment: [String: String]
@@ -19,7 +22,8 @@ package struct AnswersJudge: Sendable {
     /// `environment` is what bash runs with; `offers` is what there is to install, DISTRIBUTION/PROFILE each, anything where it is
     /// empty.
     package init(environment: [String: String], offers: [String] = []) {
-        self.init(loader: Self.loader, environment: environment, offers: offers)
+        let loader = Self.scripts.flatMap { script -> [UInt8] in script.text + [0x0A] }
+        self.init(loader: loader, environment: environment, offers: offers)
     }
 
     init(loader: [UInt8], environment: [String: String], offers: [String] = []) {
@@ -38,7 +42,7 @@ package struct AnswersJudge: Sendable {
         let bash = ChildProgram(
             "bash", environment: environment.filter { $0.key == "PATH" || $0.key == "KLDLOAD_ZONEINFO" },
             changes: ["LC_ALL": "C.UTF-8"])
-        let script = String(decoding: loader + [0x0A] + PackageResources.judge_answers_sh, as: UTF8.self)
+        let script = String(decoding: loader + PackageResources.judge_answers_sh, as: UTF8.self)
         let result: ChildProgram.Outcome
         do {
             result = try await bash.run(["-c", script, "judge-answers", path.string] + offers, limit: 4 << 20)

@@ -56,13 +56,15 @@ struct AnswersTests {
     }
 
     @Test("The loader that judges is the installer's, byte by byte") func sameLoader() throws {
-        #expect(try Files.read(PlayedInstallation.includes.pushing(AnswersJudge.place)) == AnswersJudge.loader)
+        for script in AnswersJudge.scripts {
+            #expect(try Files.read(PlayedInstallation.includes.pushing(script.place)) == script.text)
+        }
     }
 
     @Test("A loader that breaks is an error with its words") func brokenLoader() async throws {
         try Files.write([], to: file)
         let judge = AnswersJudge(
-            loader: Array("answers_load() { echo oh >&2; exit 9; }".utf8), environment: ["PATH": "/usr/bin:/bin"])
+            loader: Array("answers_load() { echo oh >&2; exit 9; }\n".utf8), environment: ["PATH": "/usr/bin:/bin"])
         await #expect { try await judge.read(file) } throws: { ($0 as? Mistake)?.details == ["oh"] }
     }
 }

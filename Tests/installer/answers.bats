@@ -103,7 +103,7 @@ taken() { # taken NAME VALUE: it is not, and reaches the variable
             # What the table says of these is all there is to them.
             KLDLOAD_ENABLE_EBPF | KLDLOAD_INFRA_MODE) continue ;;
         esac
-        grep -rqw "$name" --include='*' --exclude=answers.sh --exclude=kldload-setup \
+        grep -rqw "$name" --include='*' --exclude="answer*.sh" --exclude=kldload-setup \
             "$live/usr/sbin" "$live/usr/lib/kldload-installer" "$live/usr/lib/kldload" || { echo "nobody reads $name" && bad=1; }
     done
     [ $bad -eq 0 ]

@@ -1,5 +1,6 @@
 #!/bin/bash
-# judge-answers.sh FILE [OFFER…]: has the installer's own loader read an answers file. That (answers.sh) stands before it, as one script.
+# judge-answers.sh FILE [OFFER…]: has the installer's own loader read an answers file. That (answer-kinds.sh and
+# answers.sh) stands before it, as one script.
 #
 # An OFFER is DISTRIBUTION/PROFILE, something that there is to install. Without any, all are taken.
 #

@@ -11,8 +11,9 @@ package import SystemPackage
 /// Answers, seed disks, and installations in virtual machines.
 extension Project {
     private func answersJudge() throws -> AnswersJudge {
-        let own = declaration.live.includes.pushing(AnswersJudge.place)
-        if try FileStatus(at: own)?.kind == .regular, try Files.read(own) != AnswersJudge.loader {
+        for script in AnswersJudge.scripts {
+            let own = declaration.live.includes.pushing(script.place)
+            guard try FileStatus(at: own)?.kind == .regular, try Files.read(own) != script.text else { continue }
             events(
                 .notice(
                     "\(workspace.shown(own)) is not that of this deploy, which judges the answers: the image's installer may take others"

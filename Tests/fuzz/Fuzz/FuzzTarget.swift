@@ -6,7 +6,7 @@ private import Glibc
 ///
 /// A target stops the process where something is not as it should be. libFuzzer reports that with the input; the same is a
 /// crash, and an input that takes too long.
-enum FuzzTarget: String {
+enum FuzzTarget: String, CaseIterable {
     /// The deb822 reader: an index of packages, with everything that is asked of one.
     case index
     /// The parser of relation fields.
