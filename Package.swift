@@ -61,7 +61,8 @@ let package = Package(
         layer(
             "LiveImage", ["BuildGraph", "ContentStore", "Archives", "Primitives"],
             scripts: [
-                "configure-root.sh", "live-root.sh", "zfs-module.sh", "make-squashfs.sh", "judge-live.sh",
+                "pack-root.sh", "configure-root.sh", "live-root.sh", "zfs-module.sh", "make-squashfs.sh",
+                "judge-live.sh",
                 "make-efi.sh", "make-iso.sh",
             ]),
         layer(
@@ -71,7 +72,8 @@ let package = Package(
                 "Archives", "Primitives",
             ],
             scripts: [
-                "judge-apt.sh", "install-profile.sh", "check-rpms.sh", "dnf-main.sh", "judge-dnf.sh",
+                "judge-apt.sh", "pack-root.sh", "plan.awk", "install-profile.sh", "check-rpms.sh", "dnf-main.sh",
+                "judge-dnf.sh",
                 "install-profile-dnf.sh",
             ]),
         layer("Locking", ["Declaration", "Packages", "RPM", "Primitives"]),

@@ -91,17 +91,7 @@ private struct RootWriter {
             guard let placed = try place(entry, origin) else { continue }
             try writer.writeHeader(placed)
             guard case .file(let size) = placed.kind else { continue }
-            var left = size
-            while left > 0 {
-                try writer.fill { (room) throws(ArchiveError) in
-                    let part = UnsafeMutableRawBufferPointer(rebasing: room[..<Int(min(left, Int64(room.count)))])
-                    let count = try reader.readData(into: part)
-                    guard count > 0 else { throw ArchiveError(origin, .truncated) }
-                    left -= Int64(count)
-                    return count
-                }
-            }
-            try writer.pad(after: size)
+            try writer.writeContent(of: reader, size: size, name: origin)
         }
     }
 

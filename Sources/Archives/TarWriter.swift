@@ -88,6 +88,21 @@ final class TarWriter {
         used += try body(UnsafeMutableRawBufferPointer(rebasing: buffer[used...]))
     }
 
+    /// Writes the content of the member that `reader` stands at, and its padding. `name` is what errors call its archive.
+    func writeContent(of reader: ArchiveReader, size: Int64, name: String) throws(ArchiveError) {
+        var left = size
+        while left > 0 {
+            try fill { (room) throws(ArchiveError) in
+                let part = UnsafeMutableRawBufferPointer(rebasing: room[..<Int(min(left, Int64(room.count)))])
+                let count = try reader.readData(into: part)
+                guard count > 0 else { throw ArchiveError(name, .truncated) }
+                left -= Int64(count)
+                return count
+            }
+        }
+        try pad(after: size)
+    }
+
     /// Zeros up to the next multiple of 512, after content of `size` bytes.
     func pad(after size: Int64) throws(ArchiveError) {
         try write([UInt8](repeating: 0, count: Int((512 - size % 512) % 512)))

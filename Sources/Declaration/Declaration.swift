@@ -218,6 +218,9 @@ package struct Declaration: Hashable, Sendable {
         package var profile: String
         /// What can be installed from the image.
         package var darksites: [Darksite]
+        /// The profiles that the image also carries as they come out of their installation, ready to be unpacked; nil: all that are
+        /// really installed when it is built.
+        package var systems: [String]?
         /// The zstd level of the live root's squashfs, 1 to 22.
         package var squashfsLevel: Int
     }

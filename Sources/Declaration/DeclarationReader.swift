@@ -121,7 +121,7 @@ struct DeclarationReader {
     private mutating func iso(
         _ root: DeclarationFields.Section, known: [Declaration.Distribution]?
     ) -> Declaration.ISO? {
-        let keys = ["label", "edition", "distribution", "profile", "darksites", "squashfs-level"]
+        let keys = ["label", "edition", "distribution", "profile", "darksites", "systems", "squashfs-level"]
         guard
             let document = fields.required(
                 "iso", of: root, example: "iso: {darksites: {debian: [core]}, profile: core, …}"),
@@ -142,10 +142,31 @@ struct DeclarationReader {
         let profile = fields.string("profile", of: section, example: "profile: server")
         if let profile, let distribution, let known { check(profile, of: distribution, in: known) }
         let darksites = darksites(section, known: known)
-        guard let label, let edition, let level, let distribution, let profile, let darksites else { return nil }
+        let systems = systems(section, of: darksites ?? [], known: known)
+        guard let label, let edition, let level, let distribution, let profile, let darksites, let systems else {
+            return nil
+        }
         return Declaration.ISO(
             label: label.value, edition: edition.value, distribution: distribution, profile: profile.value,
-            darksites: darksites, squashfsLevel: level)
+            darksites: darksites, systems: systems.profiles, squashfsLevel: level)
+    }
+
+    /// `systems: […]`, profiles that are really installed; nil where something is wrong with them.
+    private mutating func systems(
+        _ iso: DeclarationFields.Section, of darksites: [Declaration.Darksite], known: [Declaration.Distribution]?
+    ) -> (profiles: [String]?, Void)? {
+        guard iso.has("systems") else { return (nil, ()) }
+        guard let names = fields.strings("systems", of: iso, example: "systems: [core, server]", allowsNone: true)
+        else { return nil }
+        let carried = darksites.compactMap { darksite in known?.first { $0.name == darksite.distribution } }
+        let installed = carried.flatMap(\.installedProfiles)
+        for name in names where known != nil && !installed.contains(name.value) {
+            fields.report(
+                "no distribution on the image has \"\(name.value)\" among the profiles that are really installed",
+                at: name.location,
+                hint: "a system is what such an installation came to: name it in gates: {install: […]} as well")
+        }
+        return (names.map(\.value), ())
     }
 
     private mutating func darksites(

@@ -30,6 +30,13 @@ package struct ImageRecipe: Sendable {
             ["filesystem.squashfs": .file], cores: 2, disk: DiskUse(kept: ["filesystem.squashfs": 0.6]))
     }
 
+    /// Packs what of a system nothing else on the image has, quick to unpack.
+    package func system(_ name: StepName, stage: Stage, title: String, rest: StepInput) -> Step {
+        step(
+            name, stage, title, ["rootfs.tar": rest], StepScript.makeSquashfs, ["9", "1M", SystemRecipe.archive],
+            [SystemRecipe.archive: .file], cores: 2, disk: DiskUse(kept: [SystemRecipe.archive: 0.4]))
+    }
+
     /// Packs a folder as a layer of the live system: `tree`, or "tree/…" file by file; all that it has is root's and has the usual
     /// modes, but for what `rights` says.
     package func layer(_ name: StepName, stage: Stage, title: String, tree: [String: StepInput]) -> Step {

@@ -1,6 +1,6 @@
 /// The scripts that steps run in containers. They are part of this program, and of the key of the steps that run them.
 enum StepScript {
-    static var configureRoot: [UInt8] { PackageResources.configure_root_sh }
+    static var configureRoot: [UInt8] { PackageResources.pack_root_sh + PackageResources.configure_root_sh }
     static var zfsModule: [UInt8] { PackageResources.zfs_module_sh }
     static var liveRoot: [UInt8] { PackageResources.live_root_sh }
     static var makeSquashfs: [UInt8] { PackageResources.make_squashfs_sh }

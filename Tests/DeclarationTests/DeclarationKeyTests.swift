@@ -37,6 +37,7 @@ import Testing
             "{image: \"r.example/d@sha256:0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a\"}"
         ),
         ("edition: free", "edition: pro"), ("profile: core", "profile: server"),
+        ("  profile: core", "  profile: core\n  systems: []"),
         ("  profile: core", "  profile: core\n  squashfs-level: 15"), ("{debian: [core]}", "{debian: [server]}"),
         ("{keep: 5}", "{keep: 6}"), ("{keep: 5}", "{keep: 5, folder: elsewhere}"),
     ])

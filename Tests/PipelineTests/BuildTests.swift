@@ -106,7 +106,8 @@ import Testing
         #expect(
             after.ran == [
                 "debian/packages", "debian/mirror", "debian/gate", "debian/slice-core", "debian/install-core",
-                "debian/darksite", "iso/digests", "iso/image",
+                "debian/system-core-files", "debian/darksite", "debian/system-core", "iso/digests", "iso/signature",
+                "iso/image",
             ])
         #expect(try pool(mirror(after)).subtracting(pool(mirror(before))).count == 2)
     }
@@ -120,6 +121,7 @@ import Testing
         let after = try await checkout.build()
         #expect(after.ran.contains("debian/slice-core"))
         #expect(!after.ran.contains(both[0]) && after.ran.contains(both[1]))
+        #expect(!after.ran.contains("debian/system-core-files") && after.ran.contains("debian/system-server"))
     }
 
     @Test func aDraftInstallsNothingAndSaysSoInItsNameAndItsCertificate() async throws {
@@ -134,7 +136,10 @@ import Testing
         #expect(draft.contains(", simulated by apt 3.0.3"))
         let proven = try await checkout.build()
         #expect(
-            proven.ran == ["debian/slice-core", "debian/install-core", "debian/darksite", "iso/digests", "iso/image"])
+            proven.ran == [
+                "debian/slice-core", "debian/install-core", "debian/system-core-files", "debian/darksite",
+                "debian/system-core", "iso/digests", "iso/signature", "iso/image",
+            ])
         #expect(try !certificate(proven).contains("NOT proven"))
         #expect(
             proven.records["debian/darksite"]?.summary
@@ -189,7 +194,10 @@ import Testing
         _ = try await checkout.build()
         try Files.write("other\n".utf8, to: checkout.folder.pushing("includes/etc/made/motd"))
         let after = try await checkout.build()
-        #expect(after.ran == ["live/includes", "live/overlay", "live/gate", "iso/digests", "iso/image"])
+        #expect(
+            after.ran == [
+                "live/includes", "live/overlay", "live/gate", "iso/digests", "iso/signature", "iso/image",
+            ])
         let explanation = try #require(try await checkout.project().explain("live/includes").first)
         #expect(explanation.causes.map(\.subject) == ["includes/etc/made/motd"])
         #expect(
@@ -213,7 +221,7 @@ import Testing
         try Files.write("#!/bin/sh\necho web\n".utf8, to: script)
         try Tool.run(["chmod", "755", script.string])
         let report = try await checkout.build()
-        #expect(report.ran == ["iso/digests", "iso/image"])
+        #expect(report.ran == ["iso/digests", "iso/signature", "iso/image"])
         let project = try checkout.project()
         #expect(try await project.explain("iso/image").first?.rootCauses == ["postinstall"])
         let list = try #require(report.records["iso/digests"]?.outputs["sha256sums"])

@@ -74,6 +74,7 @@ import Transfer
           distribution: debian
           profile: core
           darksites: {debian: [core], centos: [core]}
+          systems: [core]
           squashfs-level: 3
         output: {folder: out, keep: 3}
 
@@ -152,6 +153,7 @@ import Transfer
         ("iso", "distribution", "distribution: debian\n  profile", "distribution: centos\n  profile"),
         ("iso", "profile", "profile: core\n", "profile: server\n"),
         ("iso", "darksites", "{debian: [core], centos: [core]}", "{debian: [core, server], centos: [core]}"),
+        ("iso", "systems", "systems: [core]", "systems: []"),
         ("iso", "squashfs-level", "squashfs-level: 3", "squashfs-level: 4"),
         ("output", "folder", "folder: out", "folder: other"), ("output", "keep", "keep: 3", "keep: 4"),
     ]

@@ -194,13 +194,16 @@ final class FakeContainers: ContainerRunner {
         for (name, path) in command.mounts.sorted(by: { $0.key < $1.key }) { try add(path, as: name, to: &seed) }
         if case .rootFilesystem(let digest, _) = command.image { seed += digest.bytes }
         let outputs = [
-            "rootfs.tar", "vmlinuz", "initrd.img", "filesystem.squashfs", "efi.img", "bios.img", "mbr.img",
+            "rootfs.tar", "vmlinuz", "initrd.img", "filesystem.squashfs", "system.squashfs", "efi.img", "bios.img",
+            "mbr.img",
             "kldload.iso",
         ]
-        // A root is read again: by the step that lays the includes over it.
-        try RootArchive.write(
-            packages: [], leading: [RootArchive.Extra("seed", .file(Array(Digest(of: seed).hex.utf8)))], epoch: 0,
-            to: command.output.appending("rootfs.tar"))
+        // A root is read again: by the step that lays the includes over it, and by those that split a system.
+        for root in ["rootfs.tar", "system.tar"] {
+            try RootArchive.write(
+                packages: [], leading: [RootArchive.Extra("seed", .file(Array(Digest(of: seed).hex.utf8)))], epoch: 0,
+                to: command.output.appending(root))
+        }
         for output in outputs.dropFirst() {
             try Files.write("\(output) \(Digest(of: seed).hex)".utf8, to: command.output.appending(output))
         }

@@ -22,6 +22,8 @@ import Transfer
     /// is raised, and the digest that the failing test shows is written down beside the new one.
     static let golden = [
         "apt mirror 4": "62f01c3c6db262b2bbf4354f8cfadbd5834ca8bae97a64573ec02768903489bd",
+        "detached signature 1": "438be5b521dc42763ae5beacabfa27749c43390b3f3e6b4a64110efcd9ab7695",
+        "system split 1": "f1d27d81a7cdfcf57051a732519b421563cf35345ce8869603adde86eca4a1c0",
         "darksite 1": "1ae236ffbc0c18c31b3f22a3c4538feed8e5be3a88335cb256bc391ff452a6d3",
         "digest list 2": "8973fa57366fde08505e6b2ffd03783706f0a937697b7f61b30f3c8cb8fd601b",
         "fetch 1": "e48857b5c029e10f88fca03eb4ddbc48024168423968c07f44ce564dd8d1e6b6",
@@ -154,6 +156,14 @@ import Transfer
                 includes: .folder(
                     folder.appending("includes"), try includes(), shownAs: "includes"),
                 modes: ["etc/conf": 0o640], root: .output("apt/root", "bootstrap.tar")),
+            SystemRecipe(
+                folder: "darksite/made/systems/core",
+                bases: [SystemRecipe.Base(place: "live/x.squashfs", root: .output("apt/root", "bootstrap.tar"))],
+                packages: [SystemRecipe.Package(place: "darksite/made/apt/pool/base_1_all.deb", digest: base.digest)],
+                epoch: 1_700_000_000
+            ).split(
+                "apt/system", stage: Self.stage, title: "made", system: .output("apt/root", "bootstrap.tar"),
+                packages: .output("apt/packages", "packages")),
         ]
     }
 
@@ -207,6 +217,7 @@ import Transfer
         var lines: [String] = []
         for (name, artifact) in record.outputs {
             switch artifact.kind {
+            case .file where name.hasSuffix(".asc"): lines.append(name)
             case .file: lines.append("\(name) \(artifact.digest.hex)")
             case .tree:
                 for (path, node) in try store.tree(artifact.digest).nodes
@@ -228,7 +239,13 @@ import Transfer
         var layout = ImageLayout()
         layout["live/vmlinuz"] = .literal(Array("kernel".utf8))
         layout["darksite/made/apt"] = .output("apt/slice", "packages")
-        let steps = try apt(signer) + rpm(signer) + [layout.digestList("image/digests", stage: Self.stage)]
+        let steps =
+            try apt(signer) + rpm(signer) + [
+                layout.digestList("image/digests", stage: Self.stage),
+                .signature(
+                    "image/signature", stage: Self.stage, title: "made", of: .output("image/digests", "sha256sums"),
+                    by: signer, epoch: 1_700_000_000),
+            ]
         let store = try ContentStore(root: folder.appending("store"))
         let engine = BuildEngine(
             store: store, records: try RecordFolder(root: folder.appending("records")), containers: FakeContainers(),

@@ -11,8 +11,10 @@ set -euo pipefail
 shopt -s inherit_errexit
 say() { :; }
 fail() { printf 'fail: %s\n' "\$*" >&2; exit 1; }
-BOOTSTRAP_DARKSITE=$PWD/darksite BOOTSTRAP_KEY=$PWD/key.gpg KLDLOAD_DISTRO=debian KLDLOAD_PROFILE=core
+BOOTSTRAP_DARKSITE=$PWD/darksite BOOTSTRAP_KEY=$PWD/key.gpg KLDLOAD_DISTRO=debian KLDLOAD_PROFILE=core KLDLOAD_BOOTSTRAP=auto
+INSTALLER=${library%/lib}
 source "$library/distribution.sh"
+source "$library/image.sh"
 source "$library/bootstrap.sh"
 KLDLOAD_DEBIAN_RELEASE=
 END
@@ -124,10 +126,95 @@ names() { cut -d' ' -f1 "out/$1" | sort | paste -sd' '; }
     run -0 bash -c 'source ./around; KLDLOAD_DEBIAN_RELEASE=trixie bootstrap_check'
     run ! bash -c 'source ./around; KLDLOAD_DEBIAN_RELEASE=forky bootstrap_check'
     [[ $output == *'KLDLOAD_DEBIAN_RELEASE=forky: this medium has trixie' ]]
+    run ! bash -c 'source ./around; KLDLOAD_BOOTSTRAP=image; bootstrap_check'
+    [[ $output == *'KLDLOAD_BOOTSTRAP=image: this medium has no system of the profile core of debian, only its packages'* ]]
     sed -i 's/^FAMILY=.*/FAMILY=ebuild/' darksite/debian/distribution
     run ! bash -c 'source ./around; bootstrap_check'
     [[ $output == *'packages of the kind ebuild' ]]
     sed -i /^FAMILY=/d darksite/debian/distribution
     run ! bash -c 'source ./around; bootstrap_check'
     [[ $output == *'the medium does not say of debian what FAMILY is'* ]]
+}
+
+# --- the system that was made when the medium was built ------------------------------------------------------------------
+
+# system_on_medium: an archive of the live system, a package and the system's own archive, and the list of what to take of each.
+system_on_medium() {
+    local folder=darksite/debian/systems/core
+    mkdir -p "$folder/lists" medium/live root/{usr/bin,usr/share,etc} pkg/DEBIAN pkg/usr/share/data target
+    seq 20000 > root/usr/bin/tool
+    echo other > root/usr/bin/not-of-the-profile
+    chmod 4755 root/usr/bin/tool
+    mksquashfs root medium/live/10-system.squashfs -quiet -no-progress > mksquashfs.log
+    printf '%s\n' 'Package: data' 'Version: 1' 'Architecture: all' 'Maintainer: x <x@example.org>' 'Description: x' > pkg/DEBIAN/control
+    seq 30000 > pkg/usr/share/data/numbers
+    dpkg-deb --root-owner-group --build pkg medium/data.deb > dpkg-deb.log
+    rm -r root
+    mkdir -p root/etc root/usr/bin
+    chmod 700 root/usr/bin
+    echo conf > root/etc/conf
+    ln root/etc/conf root/etc/same
+    mksquashfs root medium/system.squashfs -quiet -no-progress > mksquashfs.log
+    echo usr/bin/tool > "$folder/lists/0.list"
+    printf '%s\n' "live/10-system.squashfs 0.list $(seq 20000 | wc -c)" "data.deb deb $(seq 30000 | wc -c)" 'system.squashfs - 5' \
+        > "$folder/lists/sources"
+}
+
+unpack() { run bash -c "say() { printf 'say: %s\n' \"\$*\"; }; source ./around; MEDIUM=$PWD/medium TARGET=$PWD/target; image_unpack; echo done"; }
+
+@test "a system is unpacked from where its list says that its files are, with modes and links" {
+    system_on_medium
+    unpack
+    [ "$status" -eq 0 ]
+    [ "${lines[-1]}" = 'done' ]
+    cmp target/usr/bin/tool <(seq 20000)
+    cmp target/usr/share/data/numbers <(seq 30000)
+    [ ! -e target/usr/bin/not-of-the-profile ]
+    [ "$(stat --format=%a target/usr/bin/tool target/usr/bin)" = $'4755\n700' ]
+    [ target/etc/conf -ef target/etc/same ]
+    run -0 bash -c 'source ./around; bootstrap_way; image_files'
+    [ "${lines[0]}" = image ]
+    [ "${lines[*]:1}" = 'darksite/debian/systems/core/lists/sources live/10-system.squashfs darksite/debian/systems/core/lists/0.list data.deb system.squashfs' ]
+    run -0 bash -c 'source ./around; KLDLOAD_BOOTSTRAP=packages; bootstrap_way'
+    [ "$output" = packages ]
+}
+
+@test "an archive that was cut off, one that is gone, a package that is none, no room: each is an error that names what it was" {
+    [ "$(id -u)" -eq 0 ] || skip "needs root"
+    system_on_medium
+    cp medium/system.squashfs whole
+    truncate --size=300 medium/system.squashfs
+    unpack
+    [ "$status" -eq 1 ]
+    [[ $output == *"fail: system.squashfs can't be unpacked; see the log"* && $output != *done ]]
+    rm medium/system.squashfs
+    unpack
+    [[ $status -eq 1 && $output == *"fail: system.squashfs can't be unpacked"* ]]
+    cp whole medium/system.squashfs
+    echo none > medium/data.deb
+    unpack
+    [[ $status -eq 1 && $output == *"fail: packages can't be unpacked"* ]]
+    # The first archive alone has more.
+    run unshare --mount bash -c "mount -t tmpfs -o size=64k tmpfs target; say() { :; }; source ./around; MEDIUM=$PWD/medium TARGET=$PWD/target; image_unpack; echo done"
+    [[ $status -eq 1 && $output == *"fail: live/10-system.squashfs can't be unpacked"* ]]
+}
+
+@test "what a machine adds to the initramfs is an archive beside it: number, name, and a keyboard that is not the usual one" {
+    mkdir -p target/{boot,etc,tmp}
+    echo initramfs > target/boot/initrd.img-6.1
+    printf '\x01\x02\x03\x04' > target/etc/hostid
+    echo node > target/etc/hostname
+    machine() { run -0 bash -c "source ./around; TARGET=$PWD/target KLDLOAD_KEYBOARD=$1; in_target() { mkdir -p target\$3/etc/default && echo \"\$*\" > target\$3/etc/default/keyboard && touch target\$3/morefiles; }; image_machine 6.1"; }
+    local name
+    name=target/boot/machine-$(sha256sum target/boot/initrd.img-6.1 | cut -c -16).img
+    machine us
+    [ "$(cpio --quiet --list < "$name" | paste -sd' ')" = 'etc etc/hostid etc/hostname' ]
+    machine de
+    [ "$(cpio --quiet --list < "$name" | paste -sd' ')" = 'etc etc/default etc/default/keyboard etc/hostid etc/hostname' ]
+    mkdir out-of-it
+    (cd out-of-it && cpio --quiet --extract --make-directories < "../$name")
+    cmp out-of-it/etc/hostid target/etc/hostid
+    [ "$(cat out-of-it/etc/default/keyboard)" = 'setupcon --setup-dir /tmp/kldload-machine' ]
+    [ ! -e target/tmp/kldload-machine ]
+    [ "$(cat target/var/cache/kldload/initramfs-with-zfs)" = "$(sha256sum < target/boot/initrd.img-6.1 | cut -c -64)" ]
 }

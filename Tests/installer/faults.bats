@@ -2,6 +2,24 @@
 # Every external command that looks at disks, writes to them or makes the new system what was ordered fails, one after the
 # other: before the wipe no disk was touched, and afterwards the machine can be installed to again. Needs root, for a root file system of its own.
 
+# made_medium: faults/medium, with the system in two archives and the signed list of all files, and the key of the signature.
+made_medium() {
+    local folder=faults/medium/darksite/debian/systems/server gpg
+    mkdir -p "$folder/lists" faults/medium/{live,kldload} gpg
+    mksquashfs faults/system faults/medium/live/10-system.squashfs -quiet -no-progress
+    mksquashfs faults/system "$folder/system.squashfs" -quiet -no-progress -e usr/sbin
+    printf '%s\n' usr/sbin/nft usr/sbin/sanoid usr/sbin/locale-gen > "$folder/lists/0.list"
+    printf '%s\n' 'live/10-system.squashfs 0.list 0' "${folder#faults/medium/}/system.squashfs - 100" > "$folder/lists/sources"
+    cp -r faults/medium/darksite/debian/systems faults/darksite/debian/
+    (cd faults/medium && find . -type f ! -path './kldload/*' -printf '%P\0' | sort --zero-terminated | xargs --null sha256sum > kldload/sha256sums)
+    gpg=(gpg --homedir "$PWD/gpg" --batch --quiet)
+    chmod 700 gpg
+    "${gpg[@]}" --passphrase '' --quick-generate-key made default default never
+    "${gpg[@]}" --export > faults/key.gpg
+    "${gpg[@]}" --armor --detach-sign faults/medium/kldload/sha256sums
+    gpgconf --homedir "$PWD/gpg" --kill all
+}
+
 setup_file() {
     [ "$(id -u)" -eq 0 ] || return 0
     live=$(cd "$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot" && pwd)
@@ -9,20 +27,21 @@ setup_file() {
     mkdir -p layers faults/bin faults/installer
     cp -r "$live/usr/lib/kldload-installer/." faults/installer/
     cp "$live/usr/sbin/kldload-install-target" faults/install-target
-    # Packages and what boots them are others' business (bootstrap.bats, boot.bats); here a folder is the new system.
+    # Packages and what boots them are others' business (bootstrap.bats, boot.bats); here a system on the medium is the new one.
     echo 'zfsutils-linux 2.3.9-1 amd64' > faults/profile
     mkdir -p faults/darksite/debian
     printf '%s\n' FAMILY=apt 'PROFILES=core server' CODENAME=trixie ARCHITECTURE=amd64 \
         'UPDATES=http://one.example.org/debian trixie main /usr/share/keyrings/debian-archive-keyring.gpg' > faults/darksite/debian/distribution
     echo 'BOOTSTRAP_DARKSITE=/faults/darksite' >> faults/installer/lib/distribution.sh
-    # shellcheck disable=SC2016  # it is expanded there
-    echo 'bootstrap_check() { :; }; bootstrap() { cp -r /faults/system/. "$TARGET/"; }; bootstrap_profile() { echo /faults/profile; }' \
-        >> faults/installer/lib/bootstrap.sh
+    mkdir -p faults/darksite/debian/profiles
+    cp faults/profile faults/darksite/debian/profiles/server
+    echo 'bootstrap_mounts() { :; }' >> faults/installer/lib/bootstrap.sh
     echo 'boot() { system_late_done; }' >> faults/installer/lib/boot.sh
     mkdir -p faults/system/{etc/default,home/admin,usr/sbin,usr/bin,usr/share/keyrings,usr/lib/systemd/system,var/lib}
     touch faults/system/etc/{passwd,group} faults/system/usr/sbin/{nft,sanoid,locale-gen} faults/system/usr/bin/wg \
         faults/system/usr/share/keyrings/debian-archive-keyring.gpg faults/system/usr/lib/systemd/system/nftables.service
     chmod +x faults/system/usr/sbin/locale-gen
+    made_medium
     ssh-keygen -q -t ed25519 -N '' -C me -f faults/key
     echo 'postinstall() { :; }' >> faults/installer/lib/postinstall.sh
 
@@ -30,10 +49,12 @@ setup_file() {
     # that write to a disk say so in `touched`; what it then holds is a file below state.
     cat > faults/program << 'END'
 #!/bin/bash
+here=$PWD
 cd /faults
 name=${0##*/}
-printf '%s %s\n' "$name" "$*" >> log
-if [[ "$name $*" == "${FAIL-}" ]]; then echo "$name: Input/output error" >&2; exit 5; fi
+line="$name ${*//$'\n'/ }" # programs of awk have several lines
+printf '%s\n' "$line" >> log
+if [[ $line == "${FAIL-}" ]]; then echo "$name: Input/output error" >&2; exit 5; fi
 touched() { printf '%s %s\n' "$name" "$*" >> touched; }
 parts() { echo /dev/vdb "$@"; if [[ -e state/table ]]; then printf '%s\n' "/dev/vdb1${1:+ part}" "/dev/vdb2${1:+ part}"; fi; }
 case "$name $*" in
@@ -57,10 +78,17 @@ case "$name $*" in
     'zpool list rpool') [[ -e state/pool ]] || exit 1 ;;
     'zpool list -v'*) printf 'rpool 1\n\t/dev/vdb2 1\n' ;;
     'blkid '*) exit 2 ;;
+    'mktemp '*) # the same names in every run
+        number=$(/bin/grep -c ^mktemp log)
+        /bin/rm -rf "/tmp/made-$number"
+        /bin/mkdir "/tmp/made-$number"
+        echo "/tmp/made-$number"
+        ;;
     'chroot '*) cat > /dev/null && echo said ;;
     'systemd-id128 '*) echo 0123 ;;
     'zpool '* | 'zfs '* | 'zgenhostid '* | 'modprobe '* | 'udevadm '* | 'fuser '* | 'findmnt '* | 'umount '*) ;;
     *)
+        cd "$here"
         for folder in /usr/sbin /usr/bin /sbin /bin; do if [[ -x $folder/$name ]]; then exec "$folder/$name" "$@"; fi; done
         exit 127
         ;;
@@ -69,7 +97,7 @@ END
     chmod +x faults/program
     local name
     for name in lsblk blockdev findmnt losetup wipefs sgdisk mkfs.vfat zpool zfs zgenhostid modprobe udevadm blkid fuser umount swapoff dd \
-        awk sort paste tr grep tac readlink mkdir mv install head rm cat sed chmod cp flock ln touch chroot systemd-id128; do
+        awk sort paste tr grep tac readlink mkdir mv install head rm cat sed chmod cp flock ln touch chroot systemd-id128 gpgv stat sha256sum nproc mkfifo mktemp unsquashfs; do
         ln -s ../program "faults/bin/$name"
     done
     cat > inside << END
@@ -96,7 +124,7 @@ cd /faults
 install() {
     : > log && : > touched
     printf '%s\n' KLDLOAD_DISK=/dev/vdb KLDLOAD_PASSWORD=x "KLDLOAD_SSH_KEYS='$(< key.pub)'" "KLDLOAD_FORCE_WIPE=$2" > answers
-    FAIL=$1 KLDLOAD_NAMESPACE=yes KLDLOAD_INSTALLER=/faults/installer PATH=/faults/bin:$PATH bash /faults/install-target --config answers > said 2>&1
+    FAIL=$1 KLDLOAD_MEDIUM=/faults/medium KLDLOAD_KEYRING=/faults/key.gpg KLDLOAD_NAMESPACE=yes KLDLOAD_INSTALLER=/faults/installer PATH=/faults/bin:$PATH bash /faults/install-target --config answers > said 2>&1
 }
 wrong() {
     printf 'WRONG %s: %s\n' "$1" "$2"
@@ -146,9 +174,9 @@ END
     run unshare --mount --propagation private bash ./inside
     echo "$output"
     [ "$status" -eq 0 ]
-    # What is tolerated changes no judgement: the build's name in the manifest, one of two ways to lock root, a label that is not
-    # there, and one of several looks at the pools.
+    # What is tolerated changes no judgement: the build's name in the manifest, one of two ways to lock root, the number of cores, a
+    # folder that is left in memory, a label that is not there, and one of several looks at the pools.
     [ "$(sed -n 's/^tolerated: //; t end; d; :end s/^chroot .* passwd/chroot passwd/; p' <<< "$output")" = "$(printf '%s\n' 'cat /etc/kldload/build' \
-        'chroot passwd --quiet --lock root' 'zpool labelclear -f /dev/vdb' 'zpool list rpool')" ]
+        'chroot passwd --quiet --lock root' 'nproc ' 'rm -r /tmp/made-2' 'zpool labelclear -f /dev/vdb' 'zpool list rpool')" ]
     [ "$(sed -n 's/^tried //p' <<< "$output")" -ge 40 ]
 }

@@ -57,6 +57,12 @@ package struct APTMirrorRecipe: Sendable {
             outputs: ["mirror": .tree])
     }
 
+    /// Where each of `packages` lies in a mirror of them all.
+    package static func places(of packages: [LockedPackage]) -> [String] {
+        let paths = DistinctPaths(packages.lazy.map { (path(of: $0), $0.digest) })
+        return packages.map { paths.path(path(of: $0), of: $0.digest) }
+    }
+
     /// Where a package lies in the mirror: where it lay in its repository, below pool/.
     private static func path(of package: LockedPackage) -> String {
         let path = package.mirrorPath
@@ -76,16 +82,15 @@ package struct APTMirrorRecipe: Sendable {
         // In the order of the lock: of a package that several indexes list, the first one's stanza is taken. A stanza comes out of
         // the index that the lock names, and the lock was followed to its signature; nothing that is kept of indexes counts here.
         let table = try await VerifiedIndexes(store: context.store).table(of: indexes, architectures: architectures)
-        let paths = DistinctPaths(wanted.lazy.map { (Self.path(of: $0), $0.digest) })
+        let places = Self.places(of: wanted)
         return try await BlockingWork.run {
-            try wanted.map { package in
+            try zip(wanted, places).map { package, path in
                 let listed = try table.packages(named: package.name).first {
                     try table.details(of: $0).sha256 == package.digest
                 }
                 guard let stanza = listed.map(table.stanzaBytes) else {
                     throw MirrorGap(package: "\(package.name) \(package.version)", path: package.path)
                 }
-                let path = paths.path(Self.path(of: package), of: package.digest)
                 return Listed(
                     package: try MirrorPackage(stanza: stanza, path: path, size: package.size, digest: package.digest),
                     blob: package.blob)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs one profile onto nothing, with the real dpkg and apt, and looks at what came of it.
 #
-#   bash install-profile.sh
+#   bash install-profile.sh [--system]      with --system the root is handed on; pack-root.sh stands before it, as one script
 #
 # Runs as root in a container without network, whose image holds the files of the Essential packages and of what they
 # depend on; no package is installed there, and dpkg's database is empty.
@@ -10,13 +10,15 @@
 #       /in/first        the names of those files that apt needs to run, itself and the Essential ones among them
 #       /in/profile      what is to be installed: name, version, architecture a line
 #       /in/rules        what it is held to beyond that; see judge-apt.sh
+#       /in/plan.awk     with --system: the installer's, which says what packages are there for others alone
+#       SOURCE_DATE_EPOCH  with --system: the latest time that may appear in it
 # Out   /out/verdict     what was proven, and by what: a word and its value a line
+#       /out/system.tar  with --system: what was installed, with an initramfs, as no machine has it yet: same packages, same bytes
 #       GATE_IN, GATE_OUT  other folders than /in and /out, for tests
 #
 # As debootstrap does: dpkg installs what apt needs, and then the apt that is being installed does the rest. Nothing is
 # left out of what is unpacked, so that files of two packages in one place are found. Three things are not as on a
-# real machine: no service starts (policy-rc.d), no initramfs is made (the live root's is, by the same tools) and man-db
-# makes no index.
+# real machine: no service starts (policy-rc.d), no initramfs is made before the end, and man-db makes no index.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
 
@@ -35,7 +37,12 @@ say() { printf '[%4d s] %s\n' "$SECONDS" "$1"; }
 
 in=${GATE_IN:-/in} out=${GATE_OUT:-/out}
 
+is_system=no
+if [[ ${1:-} == --system ]]; then is_system=yes; fi
+
 umask 022
+# Programs in Perl and Python write hashes in their order.
+export PERL_HASH_SEED=0 PERL_PERTURB_KEYS=0 PYTHONHASHSEED=0
 export LC_ALL=C.UTF-8 TZ=UTC HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true
 # There is no EFI system partition here; systemd-boot's scripts would insist.
@@ -124,4 +131,53 @@ fi
     printf 'kernel %s\n' "${kernel:--}"
     printf 'zfs %s\n' "${version:--}"
 } > "$out/verdict"
+
+# --- hand it on -------------------------------------------------------------------------------------------------------
+
+# system_settle: ends what was different for the sake of the installation.
+system_settle() {
+    local diversions
+    rm /var/lib/dpkg
+    cp -a "$work/dpkg" /var/lib/dpkg
+    rm /etc/dpkg/dpkg.cfg.d/gate
+    echo 'man-db man-db/auto-update boolean true' | debconf-set-selections
+    if [[ -d /var/lib/man-db ]]; then touch /var/lib/man-db/auto-update; fi
+    awk -v folder="$work" -v native="$(dpkg --print-architecture)" -f "$in/plan.awk" "$in/profile" RS= "$in/packages/Packages" \
+        || fail "the slice lacks packages of the profile"
+    install -D -m 644 "$work/automatic" /var/lib/apt/extended_states
+    diversions=$(dpkg-divert --list)
+    [[ $diversions != *'local diversion'* ]] || fail "programs are still diverted: ${diversions//$'\n'/; }"
+}
+
+# system_initramfs: by the distribution's own tool, for any hardware. What finds one machine's pool comes in an archive of its own when
+# it is installed.
+system_initramfs() {
+    local microcode=/etc/default/amd64-microcode listing pattern
+    # The modules in it are compressed already; a higher level costs time at every update and saves next to nothing.
+    mkdir -p /etc/initramfs-tools/conf.d
+    printf '%s\n' 'COMPRESS=zstd' 'COMPRESSLEVEL=3' > /etc/initramfs-tools/conf.d/kldload.conf
+    printf 'localhost\n' > /etc/hostname
+    # By itself that of AMD is left out where this machine has a processor of another maker.
+    if [[ -e $microcode ]]; then
+        cp -p "$microcode" "$work/microcode"
+        echo AMD64UCODE_INITRAMFS=early >> "$microcode"
+    fi
+    run mkinitramfs -o "/boot/initrd.img-$kernel" "$kernel"
+    if [[ -e $microcode ]]; then cp -p "$work/microcode" "$microcode"; fi
+    install -D -m 644 /dev/null "/var/lib/initramfs-tools/$kernel"
+    listing=$(lsinitramfs "/boot/initrd.img-$kernel")
+    for pattern in '/zfs\.ko' '/spl\.ko' '/zpool$' '/zfs$' '^scripts/zfs$' '/setupcon$'; do
+        grep --quiet --extended-regexp "$pattern" <<< "$listing" || fail "the initramfs lacks what finds and opens the root: $pattern"
+    done
+}
+
+if [[ $is_system == yes ]]; then
+    say "initramfs"
+    : "${SOURCE_DATE_EPOCH:?is not set}"
+    system_settle
+    root_forget
+    if [[ -n $kernel && -n $version && -d /etc/initramfs-tools ]]; then system_initramfs; fi
+    say "writing the archive"
+    root_pack "$out/system.tar"
+fi
 printf 'summary: %d packages unpacked and configured\n' "${#wanted[@]}"

@@ -118,7 +118,7 @@ installed_the_initramfs_holds_zfs() {
 
 # The digests of what each disk boots by default, kernel and initramfs, must be those of the files in /boot.
 every_disk_boots_what_is_in_boot() {
-    local part parts folder=/run/kldload-test/esp entry version word wanted
+    local part parts folder=/run/kldload-test/esp entry version wanted digest named file
     mkdir -p "$folder"
     parts=$(lsblk --noheadings --raw --paths --output NAME,PARTTYPE | awk 'tolower($2) == "c12a7328-f81f-11d2-ba4b-00a0c93ec93b" { print $1 }')
     [[ -n $parts ]] || fail "no disk has an EFI system partition"
@@ -127,10 +127,15 @@ every_disk_boots_what_is_in_boot() {
         entry=$folder/loader/entries/$(sed -n 's/^default //p' "$folder/loader/loader.conf")
         version=$(sed -n 's/^version //p' "$entry")
         equal "the kernel that $part boots" "$version" "$(uname -r)"
-        for word in linux initrd; do
-            wanted=/boot/vmlinuz-$version
-            if [[ $word == initrd ]]; then wanted=/boot/initrd.img-$version; fi
-            cmp "$folder$(sed -n "s/^$word //p" "$entry")" "$wanted" || fail "$part does not boot $wanted"
+        # An initramfs that was made for any machine has a second archive beside it.
+        wanted=("/boot/vmlinuz-$version" "/boot/initrd.img-$version")
+        digest=$(sha256sum "/boot/initrd.img-$version")
+        if [[ -e /boot/machine-${digest:0:16}.img ]]; then wanted+=("/boot/machine-${digest:0:16}.img"); fi
+        named=$(sed -nE 's/^(linux|initrd) //p' "$entry")
+        equal "the number of files that $part boots" "$(wc -l <<< "$named")" "${#wanted[@]}"
+        for file in "${wanted[@]}"; do
+            cmp "$folder${named%%$'\n'*}" "$file" || fail "$part does not boot $file"
+            named=${named#*$'\n'}
         done
         umount "$folder"
     done

@@ -3,6 +3,8 @@
 #
 #   bash configure-root.sh [--no-tar] [--hook SCRIPT [ARGUMENT…]]
 #
+# pack-root.sh stands before it, as one script.
+#
 # Runs as root in a container without network, whose image holds the files of the Essential packages and of what they
 # depend on (data.tar only: nothing is configured, there is no package database).
 #
@@ -159,63 +161,15 @@ check_installed() {
 # --- what must not be in the result -----------------------------------------------------------------------------------
 
 clean() {
-    local day=$((SOURCE_DATE_EPOCH / 86400))
     # Documentation and translations, which the image brought with Essential; licences stay.
     find /usr/share/doc -not -type d -not -name copyright -delete
     rm -rf /usr/share/man/* /usr/share/info/* /usr/share/locale/*/LC_MESSAGES /usr/share/lintian
     find /usr/share/doc /usr/share/locale -mindepth 1 -type d -empty -delete
-    local folder
-    for folder in /var/log /var/cache/apt /var/lib/apt/lists; do
-        [[ ! -d $folder ]] || find "$folder" -type f -delete
-    done
-    rm -rf /var/cache/ldconfig /var/cache/debconf/*-old /var/cache/man /var/lib/dpkg/*-old /var/tmp/* /root/.wget-hsts
+    root_forget
     find / -xdev \( -path /proc -o -path /sys -o -path /in -o -path /out \) -prune -o \
         -type d -name __pycache__ -prune -exec rm -rf {} +
-    rm -f /etc/passwd- /etc/group- /etc/shadow- /etc/gshadow- /etc/subuid- /etc/subgid- /etc/.pwd.lock
-    rm -f /var/lib/systemd/random-seed /var/lib/systemd/credential.secret /var/lib/urandom/random-seed
-    rm -f /etc/ssh/ssh_host_* /var/lib/dkms/mok.*
-    rm -f /etc/hostid /etc/nvme/host{id,nqn} /etc/iscsi/initiatorname.iscsi
-    # systemd fills an empty machine-id at boot; D-Bus reads the same one.
-    if [[ -e /etc/machine-id ]]; then : > /etc/machine-id; fi
-    if [[ -f /var/lib/dbus/machine-id ]]; then ln -sfn /etc/machine-id /var/lib/dbus/machine-id; fi
     # Without these, systemd takes /usr for newer than /etc and /var, and updates them at every boot of a live system.
     if given systemd; then touch /etc/.updated /var/.updated; fi
-    [[ ! -f /etc/shadow ]] || sed -E -i "s/^([^:]*:[^:]*:)[1-9][0-9]*:/\1$day:/" /etc/shadow
-}
-
-# What the container mounts over the root's own folders and files cannot be written in place: it joins the archive from
-# here. The mounted folders change while they are read, too.
-mount_points() {
-    local etc=$1/etc
-    mkdir -p "$etc" "$1"/{dev,proc,run,sys,tmp}
-    chmod 755 "$1"
-    chmod 1777 "$1/tmp"
-    printf 'localhost\n' > "$etc/hostname"
-    printf '127.0.0.1\tlocalhost\n::1\t\tlocalhost ip6-localhost ip6-loopback\n' > "$etc/hosts"
-    if given systemd-resolved; then
-        ln -s ../run/systemd/resolve/stub-resolv.conf "$etc/resolv.conf"
-    else
-        : > "$etc/resolv.conf"
-    fi
-}
-
-archive() {
-    local extra
-    extra=$(mktemp -d)
-    mount_points "$extra"
-    tar --create --file /out/rootfs.tar.part \
-        --format=pax --pax-option='exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime' \
-        --sort=name --numeric-owner --owner-map=/dev/null --group-map=/dev/null \
-        --mtime="@$SOURCE_DATE_EPOCH" --clamp-mtime \
-        --xattrs --xattrs-include='*' --xattrs-exclude='security.selinux' --acls \
-        --anchored \
-        --exclude=./{dev,proc,run,sys,tmp,in,out} \
-        --exclude=./etc/{hosts,hostname,resolv.conf} \
-        --exclude='./boot/vmlinuz-*' --exclude='./boot/initrd.img-*' --exclude='./vmlinuz*' --exclude='./initrd.img*' \
-        --directory=/ . \
-        --directory="$extra" {dev,proc,run,sys,tmp} etc/{hostname,hosts,resolv.conf}
-    rm -rf "$extra"
-    mv /out/rootfs.tar.part /out/rootfs.tar
 }
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -251,7 +205,7 @@ if [[ $write_tar = yes ]]; then
     say "cleaning"
     clean
     say "writing the archive"
-    archive
+    root_pack /out/rootfs.tar './boot/vmlinuz-*' './boot/initrd.img-*' './vmlinuz*' './initrd.img*'
 fi
 rm -f "$wanted" "$wanted.is"
 say "done"

@@ -90,6 +90,9 @@ menuentry "$title, serial console only (ttyS1, 115200: the second port, of many 
 menuentry "$title, safe graphics" {
     boot_live nomodeset \$consoles
 }
+menuentry "Check this medium: every file is read, and compared with what was written" {
+    boot_live kldload.check-medium \$consoles
+}
 if [ "\$grub_platform" = efi ]; then
     menuentry "Firmware setup" {
         fwsetup

@@ -4,6 +4,7 @@ import Darksites
 import Declaration
 import LiveImage
 import Locking
+import Primitives
 
 /// A darksite of APT's packages.
 struct APTDarksite: DarksiteFamily {
@@ -16,9 +17,25 @@ struct APTDarksite: DarksiteFamily {
 
     func place(of name: String) -> String { "darksite/\(name)/apt" }
 
+    var handsOnSystems: Bool { true }
+
     var zfs: String { GateRules.zfs(isPrebuilt: source.zfsModule != nil) }
 
     func fullVersion(_ package: LockedPackage) -> String { package.version }
+
+    func rootEpoch(_ plan: DarksitePlanner) -> Int64 {
+        RootPlanner(distribution: plan.locked, source: source, fetch: plan.fetch).epoch
+    }
+
+    /// The large ones that the live system has not.
+    func unpackable(of profile: String, _ plan: DarksitePlanner) -> [SystemRecipe.Package] {
+        let packages = plan.carried
+        let live = Declaration.InternalProfile.live.rawValue
+        return zip(packages, APTMirrorRecipe.places(of: packages)).filter { package, _ in
+            package.profiles.contains(profile) && package.size >= ByteCount(1 << 20)
+                && (plan.live == nil || !package.profiles.contains(live))
+        }.map { SystemRecipe.Package(place: "\(place(of: plan.locked.name))/\($1)", digest: $0.digest) }
+    }
 
     func mirrorSteps(_ plan: DarksitePlanner) -> [Step] {
         let profiles = Set(plan.profiles)
@@ -52,12 +69,11 @@ struct APTDarksite: DarksiteFamily {
         guard !plan.installed.isEmpty else { return [] }
         let installed = Set(plan.installed)
         let packages = plan.locked.packages.filter { $0.isEssential && !installed.isDisjoint(with: $0.profiles) }
-        let roots = RootPlanner(distribution: plan.locked, source: source, fetch: plan.fetch)
         return [
             try plan.fetch.step(
                 plan.name("essential"), stage: plan.stage, title: "essential packages of \(plan.locked.name)",
                 files: packages.map(ArchiveFile.init)),
-            RootFilesystemRecipe(epoch: roots.epoch).bootstrap(
+            RootFilesystemRecipe(epoch: rootEpoch(plan)).bootstrap(
                 plan.name("bootstrap"), stage: plan.stage, packages: plan.output("essential", "packages"),
                 count: packages.count),
         ] + plan.installed.flatMap { steps($0, plan, in: plan.output("bootstrap", "bootstrap.tar")) }
@@ -67,20 +83,28 @@ struct APTDarksite: DarksiteFamily {
     private func steps(_ profile: String, _ plan: DarksitePlanner, in root: StepInput) -> [Step] {
         let slice = plan.name("slice-\(profile)")
         let list = plan.packageList(profile)
+        var install = Step(
+            plan.name("install-\(profile)"), stage: plan.stage, title: "\(profile) installed onto nothing",
+            inputs: [
+                "image": root, "packages": .output(slice, "packages"), "first": .output(slice, "first"),
+                "profile": .literal(list), "rules": .literal(plan.rules(profile)),
+            ],
+            action: .container(image: .input("image"), script: GateScript.install, arguments: [], environment: [:]),
+            outputs: ["verdict": .file], disk: DiskUse(scratch: 5))
+        if plan.systems.contains(profile) {
+            install.inputs["plan.awk"] = .literal(GateScript.plan)
+            install.action = .container(
+                image: .input("image"), script: GateScript.install, arguments: ["--system"],
+                environment: ["SOURCE_DATE_EPOCH": String(rootEpoch(plan))])
+            install.outputs[SystemRecipe.installed] = .file
+            install.disk = DiskUse(kept: [SystemRecipe.installed: 3.5], scratch: 8)
+        }
         return [
             APTProfileSlice(
                 codename: plan.declaration.codename, architecture: plan.locked.architecture, list: list,
                 essential: plan.locked.packages(of: profile).filter(\.isEssential).map(\.name)
             ).step(slice, stage: plan.stage, profile: profile, mirror: plan.output("mirror")),
-            Step(
-                plan.name("install-\(profile)"), stage: plan.stage, title: "\(profile) installed onto nothing",
-                inputs: [
-                    "image": root, "packages": .output(slice, "packages"), "first": .output(slice, "first"),
-                    "profile": .literal(list), "rules": .literal(plan.rules(profile)),
-                ],
-                action: .container(
-                    image: .input("image"), script: GateScript.install, arguments: [], environment: [:]),
-                outputs: ["verdict": .file], disk: DiskUse(scratch: 5)),
+            install,
         ]
     }
 }

@@ -140,7 +140,10 @@ struct BuildPlanner {
                 locked: locked, declaration: declared, profiles: darksite.profiles, family: family, fetch: fetch,
                 signer: signer, recipe: recipe,
                 facts: DistributionFacts(declared, profiles: darksite.profiles, port: port),
-                forbidden: forbidden[locked.name] ?? [:], isDraft: isDraft)
+                forbidden: forbidden[locked.name] ?? [:], wantedSystems: iso.systems,
+                live: isLive
+                    ? SystemRecipe.Base(place: Self.liveSystem, root: .output("live/root", "rootfs.tar")) : nil,
+                isDraft: isDraft)
         }
         for carried in iso.darksites {
             let darksite = try planner(carried, lock[carried.distribution])
@@ -161,6 +164,9 @@ struct BuildPlanner {
             graph: try StepGraph(steps), imageName: isDraft ? name + ImagePublisher.draftMark : name,
             epoch: epoch.secondsSince1970, omitted: omitted)
     }
+
+    /// Where the live system itself lies on the image.
+    private static let liveSystem = "live/10-system.squashfs"
 
     /// Whether this plan makes a darksite of RPM packages.
     private var judgesRPM: Bool {
@@ -189,7 +195,7 @@ struct BuildPlanner {
         let stage = BuildStage.iso
         let build = Step.buildLayer(declaration, identity: recipe.identity, key: signer.publicKey)
         let layers: [String: StepInput] = [
-            "live/10-system.squashfs": .output("live/squashfs", "filesystem.squashfs"),
+            Self.liveSystem: .output("live/squashfs", "filesystem.squashfs"),
             "live/20-overlay.squashfs": .output("live/overlay", "filesystem.squashfs"),
             "live/30-build.squashfs": .output("live/build", "filesystem.squashfs"),
         ]
@@ -205,6 +211,7 @@ struct BuildPlanner {
         layout["postinstall.d"] = postinstall
         let digests = layout.digestList("iso/digests", stage: stage)
         layout["kldload/sha256sums"] = .output("iso/digests", "sha256sums")
+        layout["kldload/sha256sums.asc"] = .output("iso/signature", "signature.asc")
         let title =
             "kldload live (\(declaration.live.distribution) \(declaration[distribution: declaration.live.distribution]?.release ?? ""))"
         return [
@@ -221,6 +228,9 @@ struct BuildPlanner {
             recipe.gate("live/gate", stage: stage, layers: layers, release: kernel),
             recipe.boot("iso/boot", stage: stage),
             digests,
+            .signature(
+                "iso/signature", stage: stage, title: "signature of the digests",
+                of: .output("iso/digests", "sha256sums"), by: signer, epoch: dated.epoch),
             dated.iso(
                 BuildPlan.image, stage: stage, title: title, label: declaration.iso.label, loader: "iso/boot",
                 layout: layout),

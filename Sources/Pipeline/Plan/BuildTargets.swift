@@ -64,6 +64,8 @@ extension Declaration {
             case .apt:
                 names = ["packages", "indexes", "mirror", "gate"]
                 if distribution.name != live.distribution, !installed.isEmpty { names += ["essential", "bootstrap"] }
+                let systems = installed.filter { iso.systems?.contains($0) ?? true }
+                names += systems.flatMap { ["system-\($0)-files", "system-\($0)"] }
             case .rpm: names = ["packages", "indexes", "signatures", "mirror", "gate"]
             }
             names += installed.flatMap { ["slice-\($0)", "install-\($0)"] } + ["darksite"]
@@ -77,7 +79,7 @@ extension Declaration {
         add(
             BuildStage.iso,
             ["packages", "root", "squashfs", "includes", "overlay", "build", "gate"].map { "live/\($0)" }
-                + ["boot", "digests", "image"].map { "iso/\($0)" })
+                + ["boot", "digests", "signature", "image"].map { "iso/\($0)" })
         return TargetNames(steps)
     }
 }

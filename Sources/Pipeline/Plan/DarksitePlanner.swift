@@ -25,6 +25,10 @@ struct DarksitePlanner {
     let facts: DistributionFacts
     /// The names that each profile forbids.
     let forbidden: [String: [String]]
+    /// The profiles that the image carries as installed systems, too; nil: all that are really installed.
+    let wantedSystems: [String]?
+    /// What of a system the live system has as well, where both are made of this distribution.
+    let live: SystemRecipe.Base?
     /// Leave the real installations out.
     let isDraft: Bool
 
@@ -38,6 +42,10 @@ struct DarksitePlanner {
     /// The profiles that are to be really installed, as far as the image carries them.
     private var toInstall: [String] { profiles.filter(declaration.installedProfiles.contains) }
     var installed: [String] { isDraft ? [] : toInstall }
+    /// Of these, those whose root file system is handed on.
+    var systems: [String] {
+        family.handsOnSystems ? installed.filter { wantedSystems?.contains($0) ?? true } : []
+    }
     /// What a draft leaves unproven.
     var omitted: [String] { isDraft ? toInstall : [] }
 
@@ -56,7 +64,7 @@ struct DarksitePlanner {
             try fetch.step(
                 name("indexes"), stage: stage, title: "locked indexes of \(locked.name)",
                 files: locked.indexes.map { ArchiveFile($0) }),
-        ] + family.mirrorSteps(self) + [gate] + (try family.installSteps(self)) + [
+        ] + family.mirrorSteps(self) + [gate] + (try family.installSteps(self)) + systemSteps + [
             DarksiteRecipe(certificate: certificate, signer: signer).step(
                 name("darksite"), stage: stage, mirror: output("mirror"), verdict: output("gate", "verdict"),
                 installs: Dictionary(uniqueKeysWithValues: installed.map { ($0, output("install-\($0)", "verdict")) }))
@@ -72,7 +80,40 @@ struct DarksitePlanner {
         for profile in profiles {
             contents["darksite/\(locked.name)/profiles/\(profile)"] = .literal(packageList(profile))
         }
+        for profile in systems {
+            contents["\(systemFolder(profile))/lists"] = output("system-\(profile)-files", "lists")
+            contents["\(systemFolder(profile))/\(SystemRecipe.archive)"] = output(
+                "system-\(profile)", SystemRecipe.archive)
+        }
         return contents
+    }
+
+    private func systemFolder(_ profile: String) -> String { "darksite/\(locked.name)/systems/\(profile)" }
+
+    /// The steps that lay what the profiles' installations came to on the image. Each may take files from the live system, and from the
+    /// profiles before it.
+    private var systemSteps: [Step] {
+        var bases = live.map { [$0] } ?? []
+        var steps: [Step] = []
+        for profile in systems {
+            let folder = systemFolder(profile)
+            let files = name("system-\(profile)-files")
+            let system = SystemRecipe(
+                folder: folder, bases: bases, packages: family.unpackable(of: profile, self),
+                epoch: family.rootEpoch(self))
+            steps += [
+                system.split(
+                    files, stage: stage, title: "what of \(profile) is on the image already",
+                    system: output("install-\(profile)", SystemRecipe.installed),
+                    packages: output("slice-\(profile)", "packages")),
+                recipe.system(
+                    name("system-\(profile)"), stage: stage, title: "system \(profile), packed",
+                    rest: .output(files, "rest.tar")),
+            ]
+            bases.append(
+                SystemRecipe.Base(place: "\(folder)/\(SystemRecipe.archive)", root: .output(files, "rest.tar")))
+        }
+        return steps
     }
 
     private var gate: Step {
@@ -125,9 +166,15 @@ protocol DarksiteFamily {
     func mirrorSteps(_ plan: DarksitePlanner) -> [Step]
     /// The gate that has the real package manager read the whole mirror.
     func judge(_ plan: DarksitePlanner) -> MirrorJudge
-    /// The steps that really install the plan's `installed` profiles: "install-PROFILE", output `verdict`. They read what a profile
-    /// installs and nothing else of the mirror.
+    /// The steps that really install the plan's `installed` profiles: "install-PROFILE", output `verdict`; and of its `systems` also
+    /// `SystemRecipe.installed`. They read what a profile installs and nothing else of the mirror.
     func installSteps(_ plan: DarksitePlanner) throws -> [Step]
+    /// Whether they can hand on what they installed.
+    var handsOnSystems: Bool { get }
+    /// The latest time in such a system; seconds since 1970.
+    func rootEpoch(_ plan: DarksitePlanner) -> Int64
+    /// The packages of a profile that its system may be unpacked from.
+    func unpackable(of profile: String, _ plan: DarksitePlanner) -> [SystemRecipe.Package]
     /// What there must be of kernels and ZFS, as `GateRules` says it.
     var zfs: String { get }
     /// A package's version as lists on the image have it.

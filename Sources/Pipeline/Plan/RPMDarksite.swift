@@ -14,6 +14,12 @@ struct RPMDarksite: DarksiteFamily {
 
     func place(of name: String) -> String { "darksite/rpm/\(name)" }
 
+    var handsOnSystems: Bool { false }
+
+    func rootEpoch(_ plan: DarksitePlanner) -> Int64 { plan.epoch }
+
+    func unpackable(of profile: String, _ plan: DarksitePlanner) -> [SystemRecipe.Package] { [] }
+
     var zfs: String { source.zfs?.rawValue ?? GateRules.zfs(isPrebuilt: false) }
 
     func fullVersion(_ package: LockedPackage) -> String {

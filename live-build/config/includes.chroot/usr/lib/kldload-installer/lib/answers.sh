@@ -24,6 +24,7 @@ KLDLOAD_ZFS_TOPOLOGY|single|word:single,mirror,raidz,stripe|how several disks ma
 KLDLOAD_ZFS_ENCRYPT|0|flag|1: AES-256-GCM, with a passphrase at every boot
 KLDLOAD_ZFS_PASSPHRASE||secret:passphrase?|that passphrase, 8 to 512 bytes
 KLDLOAD_ZFS_DEDUP|0|flag|1: deduplication of blocks; takes 5 GB of memory for each TB
+KLDLOAD_BOOTSTRAP|auto|word:auto,image,packages|image: the system is unpacked as its installation came out when the medium was built, in seconds; packages: dpkg or dnf installs it here; auto: image, where the medium has one
 KLDLOAD_HOSTNAME|kldload-node|hostname|the name of the machine
 KLDLOAD_USERNAME|admin|name|the administrator, who may use sudo
 KLDLOAD_PASSWORD||secret:password?|the administrator's password: plain, or a hash of crypt(5); without one a key is needed, and sudo asks for none

@@ -3,8 +3,7 @@
 # Kernel, initramfs, and the boot loader on every disk.
 
 boot() {
-    local kernel
-    local modules
+    local kernel modules way
     boot_target_files
     # RPM distributions leave it to a boot loader's plugin to put the kernel into /boot.
     for modules in "$TARGET"/usr/lib/modules/*; do
@@ -14,9 +13,10 @@ boot() {
     done
     kernel=$(boot_kernel)
     say "kernel $kernel"
-    boot_modules "$kernel"
+    way=$(bootstrap_way)
+    if [[ $way == packages ]]; then boot_modules "$kernel"; fi
     boot_settings
-    boot_initramfs "$kernel"
+    if [[ $way == packages ]]; then boot_initramfs "$kernel"; else image_machine "$kernel"; fi
     mkdir -p "$TARGET/boot/efi"
     run mount -t vfat -o umask=0077 "${disk_esps[0]}" "$TARGET/boot/efi"
     in_target kldload-boot sync

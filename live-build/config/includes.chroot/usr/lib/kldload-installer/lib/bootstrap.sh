@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154  # variables are shared between the libraries
-# The packages of the profile, from the darksite onto the empty target.
+# The packages of the profile, from the darksite onto the empty target: as a system that was made of them when this medium was built
+# (image.sh), or one by one.
 #
 # Which packages, in which versions, is what the build resolved and proved; it stands on the medium beside the mirror.
 
@@ -38,6 +39,59 @@ bootstrap_darksite() {
     printf '%s\n' "$folder"
 }
 
+# bootstrap_way: image or packages.
+bootstrap_way() {
+    if [[ $KLDLOAD_BOOTSTRAP == packages ]]; then
+        echo packages
+    elif image_sources > /dev/null; then
+        echo image
+    elif [[ $KLDLOAD_BOOTSTRAP == image ]]; then
+        fail "KLDLOAD_BOOTSTRAP=image: this medium has no system of the profile $KLDLOAD_PROFILE of $KLDLOAD_DISTRO, only its packages"
+    else
+        echo packages
+    fi
+}
+
+# bootstrap_files: what will be read of the medium, by the paths there.
+bootstrap_files() {
+    local way family work mirror
+    way=$(bootstrap_way)
+    family=$(distribution_fact "$KLDLOAD_DISTRO" FAMILY)
+    case $way/$family in
+        image/*) image_files ;;
+        packages/apt)
+            work=$(mktemp --directory)
+            mirror=$(bootstrap_darksite)
+            bootstrap_deb_index "$mirror" > "$work/index"
+            bootstrap_deb_plan "$work/index" "$(bootstrap_profile)" "$work"
+            awk -v mirror="darksite/$KLDLOAD_DISTRO/apt/" '{ print mirror $2 }' "$work/all"
+            rm -r "$work"
+            ;;
+        packages/rpm) (cd "$BOOTSTRAP_DARKSITE" && find "rpm/$KLDLOAD_DISTRO" -type f -printf 'darksite/%p\n') ;;
+    esac
+}
+
+# bootstrap_read: that what will be read is what was written; before a disk is touched.
+bootstrap_read() {
+    local work list
+    work=$(mktemp --directory)
+    bootstrap_files > "$work/files"
+    list=$(medium_digests) || fail "the medium can't be trusted: it has no list of its files that is signed by the key of this live system"
+    awk -v files="$work/files" '
+        BEGIN { while ((getline name < files) > 0) wanted[name] = 1 }
+        { path = substr($0, 67) }
+        path in wanted { print; delete wanted[path] }
+        END { for (name in wanted) { print name > "/dev/stderr"; missing = 1 }; exit missing }' <<< "$list" > "$work/list" \
+        || fail "the medium's list of digests lacks files that the installation needs; see the log"
+    [[ -s $work/list ]] || fail "nobody knows what is to be read of the medium"
+    say "reading what is to be installed"
+    medium_check bootstrap_read_progress < "$work/list" \
+        || fail "the medium is damaged: ${medium_problems[0]}$( ((${#medium_problems[@]} == 1)) || printf ', and %s more' $((${#medium_problems[@]} - 1)))"
+    rm -r "$work"
+}
+
+bootstrap_read_progress() { if (($2 > 5)); then say "$1 % of it are read, $2 s left"; fi; }
+
 # bootstrap_check: that what is to be installed is on the medium; before a disk is touched.
 bootstrap_check() {
     local profile language family codename
@@ -58,14 +112,20 @@ bootstrap_check() {
             ;;
         *) fail "this installer does not know packages of the kind $family" ;;
     esac
+    bootstrap_way > /dev/null
 }
 
 bootstrap() {
-    local family
+    local way family
+    way=$(bootstrap_way)
     family=$(distribution_fact "$KLDLOAD_DISTRO" FAMILY)
-    case $family in
-        apt) bootstrap_deb ;;
-        rpm) bootstrap_rpm ;;
+    case $way/$family in
+        image/*)
+            image_unpack
+            bootstrap_mounts
+            ;;
+        packages/apt) bootstrap_deb ;;
+        packages/rpm) bootstrap_rpm ;;
         *) fail "this installer does not know packages of the kind $family" ;;
     esac
     install -D -m 644 "$(bootstrap_profile)" "$TARGET/usr/share/kldload/profile"
@@ -89,10 +149,6 @@ bootstrap_mounts() {
 
 # --- packages of APT ------------------------------------------------------------------------------------------------
 
-# What has gone bad on the medium is found while it is unpacked, by the check sums that compressed packages carry. Their
-# SHA-256 is not looked at: it would guard against somebody who can change the packages on the medium but not this program
-# beside them, and takes as long as unpacking them.
-#
 # The packages are known to the last version, so nothing need be resolved, and dpkg does it in three runs: first the
 # Essential packages, which any maintainer script may use; then what others pre-depend on, because dpkg does not configure
 # a package in the middle of a run for a Pre-Depends (Debian Policy 7.2); then the rest, with all dependencies checked.
@@ -130,68 +186,11 @@ bootstrap_deb_index() {
     cat "$1/dists/$codename/$index"
 }
 
-# bootstrap_deb_plan INDEX PROFILE FOLDER: writes the lists all, essential, early (what is pre-depended on) and rest into
-# FOLDER: "name file size" a line; early and rest hold nothing that is in a list before them. And automatic, what apt calls
-# that in its own words.
+# bootstrap_deb_plan INDEX PROFILE FOLDER: writes into FOLDER what plan.awk says.
 bootstrap_deb_plan() {
     local native
     native=$(distribution_fact "$KLDLOAD_DISTRO" ARCHITECTURE)
-    awk -v folder="$3" -v native="$native" '
-        FILENAME == ARGV[1] { wanted[$1 " " $2 " " $3] = 1; next }
-        { # a stanza of the index
-            delete field
-            count = split($0, lines, "\n")
-            for (i = 1; i <= count; i++)
-                if (match(lines[i], /^[A-Za-z0-9-]+: /)) field[substr(lines[i], 1, RLENGTH - 2)] = substr(lines[i], RLENGTH + 1)
-            id = field["Package"] " " field["Version"] " " field["Architecture"]
-            if (!(id in wanted)) next
-            delete wanted[id]
-            name = field["Package"]
-            names[++total] = name
-            line[name] = name " " field["Filename"] " " field["Size"]
-            architecture[name] = field["Architecture"] == "all" ? native : field["Architecture"] # as apt writes it
-            pre[name] = field["Pre-Depends"]
-            depends[name] = field["Depends"]
-            essential[name] = field["Essential"] == "yes"
-            needed = needed "," field["Pre-Depends"] "," field["Depends"]
-            count = split(field["Provides"], lines, ",")
-            for (i = 1; i <= count; i++) providers[bare(lines[i])] = providers[bare(lines[i])] "," name
-        }
-        function bare(relation) {
-            gsub(/^ +| *[(:].*$| +$/, "", relation)
-            return relation
-        }
-        # Marks the packages named in a relation field, and all they depend on: all alternatives, all that provide a name.
-        function mark(relations, list,    parts, count, i, name) {
-            count = split(relations, parts, /[,|]/)
-            for (i = 1; i <= count; i++) {
-                name = bare(parts[i])
-                if (name in line) {
-                    if (!(name in taken)) mark_name(name, list)
-                } else if (name in providers) mark(providers[name], list)
-            }
-        }
-        function mark_name(name, list) {
-            taken[name] = list
-            mark(pre[name], list)
-            mark(depends[name], list)
-        }
-        END {
-            for (id in wanted) { print "the mirror lacks " id; missing = 1 }
-            if (missing) exit 1
-            for (i = 1; i <= total; i++) if (essential[names[i]] && !(names[i] in taken)) mark_name(names[i], "essential")
-            for (i = 1; i <= total; i++) mark(pre[names[i]], "early")
-            # What others depend on goes when they go (apt-get autoremove); but modules stay as long as nobody removes them.
-            count = split(needed, lines, /[,|]/)
-            for (i = 1; i <= count; i++) automatic[bare(lines[i])] = 1
-            printf "" > (folder "/early")
-            for (i = 1; i <= total; i++) {
-                print line[names[i]] > (folder "/all")
-                if (names[i] in automatic && names[i] !~ /^zfs-modules-/)
-                    print "Package: " names[i] "\nArchitecture: " architecture[names[i]] "\nAuto-Installed: 1\n" > (folder "/automatic")
-                print line[names[i]] > (folder "/" (names[i] in taken ? taken[names[i]] : "rest"))
-            }
-        }' "$2" RS= "$1" || fail "packages of the profile $KLDLOAD_PROFILE are not in the mirror"
+    awk -v folder="$3" -v native="$native" -f "$INSTALLER/lib/plan.awk" "$2" RS= "$1" || fail "packages of the profile $KLDLOAD_PROFILE are not in the mirror"
 }
 
 # bootstrap_deb_extract MIRROR LIST: the files alone, so that dpkg and what it calls can run in the target.

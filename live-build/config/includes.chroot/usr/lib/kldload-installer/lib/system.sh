@@ -61,9 +61,15 @@ system_late_process=''
 
 # system_late: what takes a while and uses one core, as the initramfs does, which is made at the same time.
 system_late() {
-    local family
+    local way family
+    way=$(bootstrap_way)
     family=$(distribution_fact "$KLDLOAD_DISTRO" FAMILY)
-    if [[ $family == apt ]]; then bootstrap_deb_late & system_late_process=$!; fi
+    case $way/$family in
+        image/*) image_late & ;;
+        packages/apt) bootstrap_deb_late & ;;
+        *) return ;;
+    esac
+    system_late_process=$!
 }
 
 system_late_done() {

@@ -1,0 +1,1 @@
+../../LiveImage/Scripts/pack-root.sh

@@ -1,0 +1,94 @@
+#!/usr/bin/env bats
+# What says whether a medium is as it was written, to people and to the installer: real files, real signatures.
+
+bats_require_minimum_version 1.5.0
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    mkdir -m 700 gpg
+    local gpg=(gpg --homedir "$PWD/gpg" --batch --quiet)
+    "${gpg[@]}" --passphrase '' --quick-generate-key made default default never
+    "${gpg[@]}" --export > key.gpg
+    gpgconf --homedir "$PWD/gpg" --kill all
+}
+
+setup() {
+    live=$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot
+    cd "$BATS_TEST_TMPDIR" || return
+    export KLDLOAD_INSTALLER=$live/usr/lib/kldload-installer KLDLOAD_MEDIUM=$PWD/medium KLDLOAD_KEYRING=$BATS_FILE_TMPDIR/key.gpg
+    mkdir -p medium/{live,kldload} 'medium/darksite/a b'
+    seq 100000 > medium/live/10-system.squashfs
+    local name
+    for name in 'a b/one' two three; do echo "$name" > "medium/darksite/$name"; done
+    (cd medium && find darksite live -type f -print0 | xargs --null sha256sum > kldload/sha256sums)
+    sign
+}
+
+sign() {
+    rm -f medium/kldload/sha256sums.asc
+    gpg --homedir "$BATS_FILE_TMPDIR/gpg" --batch --quiet --armor --detach-sign medium/kldload/sha256sums
+    gpgconf --homedir "$BATS_FILE_TMPDIR/gpg" --kill all
+}
+
+check() { run "$live/usr/sbin/kldload-check-medium" --quiet; }
+
+@test "a good medium is called good" {
+    check
+    [ "$status" -eq 0 ]
+    [[ "$output" =~ ^'kldload: medium: good: 4 files, read in '[0-9]+' s'$ ]]
+}
+
+@test "a flipped byte, a file that was cut off, one that is gone: each is named" {
+    printf X | dd of=medium/live/10-system.squashfs bs=1 seek=77777 conv=notrunc status=none
+    : > 'medium/darksite/a b/one'
+    rm medium/darksite/two
+    check
+    [ "$status" -eq 1 ]
+    [[ "$output" == *'kldload: medium: live/10-system.squashfs is not what was written'* ]]
+    [[ "$output" == *'kldload: medium: darksite/a b/one is not what was written'* ]]
+    [[ "$output" == *'kldload: medium: darksite/two is missing'* ]]
+    [ "${lines[-1]}" = 'kldload: medium: BAD: 3 of 4 files' ]
+}
+
+@test "a file that can't be read is bad" {
+    rm medium/darksite/two
+    mkdir medium/darksite/two
+    check
+    [ "$status" -eq 1 ]
+    [[ "$output" == *'darksite/two is not what was written'* ]]
+}
+
+@test "a list that somebody changed, or without a signature, is not believed" {
+    sed -i '1s/^./x/' medium/kldload/sha256sums
+    check
+    [ "$status" -eq 1 ]
+    [[ "$output" == *'BAD: it has no list of its files that is signed by the key of this live system'* ]]
+    rm medium/kldload/sha256sums.asc
+    check
+    [ "$status" -eq 1 ]
+}
+
+@test "whoever compares may end early: that is bad, whatever was good before" {
+    mkdir bin
+    printf '#!/bin/sh\nexit 1\n' > bin/sha256sum
+    chmod +x bin/sha256sum
+    PATH=$PWD/bin:$PATH check
+    [ "$status" -eq 1 ]
+    [[ "$output" == *'sha256sum ended early'* ]]
+}
+
+@test "more cores than files, one core: always to the end" {
+    local cores
+    mkdir bin
+    for cores in 1 2 3 16; do
+        printf '#!/bin/sh\necho %d\n' "$cores" > bin/nproc
+        chmod +x bin/nproc
+        PATH=$PWD/bin:$PATH check
+        [ "$status" -eq 0 ]
+    done
+}
+
+@test "other arguments are explained" {
+    run -2 "$live/usr/sbin/kldload-check-medium" --all
+    [[ "${lines[0]}" == 'kldload-check-medium: reads every file of the medium'* ]]
+    [[ "$output" != *shellcheck* ]]
+}

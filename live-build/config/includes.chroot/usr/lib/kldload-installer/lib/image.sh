@@ -1,0 +1,126 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154  # variables are shared between the libraries
+# The system of a profile as its installation came out when this medium was built, unpacked onto the empty target. It is the same
+# packages, installed by the same dpkg, on another machine; nothing in it belongs to a machine.
+#
+# On the medium: darksite/DISTRIBUTION/systems/PROFILE/lists/sources, a line for each archive to unpack, in their order:
+#
+#   ARCHIVE LIST BYTES    by its path on the medium: a squashfs, and the file beside `sources` that lists what to take of it, or - for
+#                         everything; or a package, and deb. How much that is.
+
+# image_sources: that file; fails where the medium has no system of the profile.
+image_sources() {
+    local sources=$BOOTSTRAP_DARKSITE/$KLDLOAD_DISTRO/systems/$KLDLOAD_PROFILE/lists/sources
+    [[ -s $sources ]] || return 1
+    printf '%s\n' "$sources"
+}
+
+# image_files: what is read when it is unpacked, by the paths on the medium.
+image_files() {
+    local sources archive list folder=darksite/$KLDLOAD_DISTRO/systems/$KLDLOAD_PROFILE/lists
+    sources=$(image_sources)
+    printf '%s\n' "$folder/sources"
+    while read -r archive list _; do
+        printf '%s\n' "$archive"
+        case $list in - | deb) ;; *) printf '%s\n' "$folder/$list" ;; esac
+    done < "$sources"
+}
+
+# image_unpack: by all cores. Folders have the owners and modes of the last archive in the end.
+image_unpack() {
+    local sources archive list size packages=()
+    sources=$(image_sources)
+    image_total=$(awk '{ sum += $3 } END { printf "%d", sum }' "$sources")
+    say "$((image_total / 1000000)) MB to unpack"
+    image_done=0 image_begun=$SECONDS image_shown=0
+    while read -r archive list size; do
+        if [[ $list == deb ]]; then
+            packages+=("$archive")
+            continue
+        fi
+        if ((${#packages[@]})); then image_packages "${packages[@]}"; fi
+        packages=()
+        image_squashfs "$archive" "$list" &
+        image_wait $! "$archive"
+        image_done=$((image_done + size))
+    done < "$sources"
+    ((${#packages[@]} == 0)) || fail "the medium's list of archives does not end with the system's own: $sources"
+}
+
+# image_squashfs ARCHIVE LIST
+image_squashfs() {
+    local options=(-quiet -no-progress -force -no-wildcards -data-queue 64 -frag-queue 64) sources
+    if [[ $2 != - ]]; then
+        sources=$(image_sources)
+        options+=(-extract-file "${sources%/*}/$2")
+    fi
+    printf '[%4d s] + unsquashfs %s\n' "$SECONDS" "$1"
+    exec unsquashfs "${options[@]}" -dest "$TARGET" "$MEDIUM/$1"
+}
+
+# image_packages ARCHIVE…: as many at once as there are cores.
+image_packages() {
+    local cores size
+    cores=$(nproc)
+    printf '[%4d s] + unpacking %s packages\n' "$SECONDS" "$#"
+    # shellcheck disable=SC2016  # the inner shell's variables
+    printf '%s\0' "${@/#/$MEDIUM/}" | xargs --null --max-args=1 --max-procs="$cores" bash -c '
+        set -eo pipefail
+        dpkg-deb --fsys-tarfile "$1" \
+            | tar --extract --directory "$0" --keep-directory-symlink --preserve-permissions --numeric-owner' "$TARGET" &
+    image_wait $! packages 2 # dpkg-deb writes all of it for tar
+    size=$(awk '$2 == "deb" { sum += $3 } END { printf "%d", sum }' "$(image_sources)")
+    image_done=$((image_done + size))
+}
+
+# image_wait PID WHAT [TIMES]: says from time to time how far it is, until the process that unpacks WHAT ends. What it writes, and
+# what those write that have ended, is written so many times.
+image_wait() {
+    local written percent
+    while kill -0 "$1" 2> /dev/null; do
+        sleep 0.5
+        written=$(($(image_written "$1") / ${3:-1}))
+        percent=$(((image_done + written) * 100 / (image_total + 1)))
+        if ((percent > 99)); then percent=99; fi
+        if ((SECONDS < image_shown + 5 || percent == 0)); then continue; fi
+        image_shown=$SECONDS
+        say "$percent %, $(((SECONDS - image_begun) * (100 - percent) / percent)) s left"
+    done
+    wait "$1" || fail "$2 can't be unpacked; see the log"
+}
+
+# image_written PID: how many bytes a process has written; 0 where it has ended just now.
+image_written() {
+    local key value written=0
+    while read -r key value; do
+        if [[ $key == wchar: ]]; then written=$value; fi
+    done 2> /dev/null < "/proc/$1/io" || :
+    printf '%s\n' "$written"
+}
+
+# image_late: what the machine has for itself, and takes a while.
+image_late() {
+    if [[ -x $TARGET/usr/bin/ssh-keygen && -d $TARGET/etc/ssh ]]; then in_target ssh-keygen -A; fi
+    if [[ -x $TARGET/usr/sbin/locale-gen && $KLDLOAD_LOCALE != C.UTF-8 ]]; then in_target locale-gen; fi
+}
+
+# image_machine KERNEL: a second archive beside the initramfs, which the boot menu has loaded after it: what finds and opens the pool of
+# this machine, and the keyboard for its passphrase. It holds for that initramfs alone, and is named by its digest: the first one that
+# is made here has all of it inside.
+image_machine() {
+    local initramfs=$TARGET/boot/initrd.img-$1 digest folder=$TARGET/tmp/kldload-machine
+    [[ -s $initramfs ]] || fail "the system on this medium has no initramfs for kernel $1"
+    mkdir -p "$folder/etc"
+    if [[ $KLDLOAD_KEYBOARD != us ]]; then
+        in_target setupcon --setup-dir /tmp/kldload-machine
+        rm -f "$folder/morefiles" # programs that the initramfs has
+    fi
+    cp "$TARGET/etc/hostid" "$TARGET/etc/hostname" "$folder/etc/"
+    digest=$(sha256sum "$initramfs")
+    (cd "$folder" && find . -mindepth 1 | LC_ALL=C sort | cpio --quiet --create --format=newc --owner=0:0) \
+        > "$TARGET/boot/machine-${digest:0:16}.img"
+    rm -r "$folder"
+    # It was looked into when it was made; kldload-boot need not.
+    mkdir -p "$TARGET/var/cache/kldload"
+    printf '%s\n' "${digest%% *}" > "$TARGET/var/cache/kldload/initramfs-with-zfs"
+}
