@@ -261,7 +261,9 @@ say() { printf '%s\n' "$*"; }
 run() { "$@"; }
 fail() { printf 'fail: %s\n' "$*"; exit 1; }
 TARGET=$PWD/target BOOTSTRAP_DARKSITE=$PWD/medium BOOTSTRAP_KEY=$PWD/key.gpg KLDLOAD_DISTRO=centos KLDLOAD_PROFILE=core KLDLOAD_LOCALE=en_US.UTF-8
+KLDLOAD_BOOTSTRAP=auto
 source live-build/config/includes.chroot/usr/lib/kldload-installer/lib/distribution.sh
+source live-build/config/includes.chroot/usr/lib/kldload-installer/lib/image.sh
 source live-build/config/includes.chroot/usr/lib/kldload-installer/lib/bootstrap.sh
 bootstrap_check
 bootstrap

@@ -148,12 +148,12 @@ SHELL
     mkdir -p medium target
     mv darksite medium/mint
     deploy key --export | gpg --dearmor >key.gpg
-    printf '%s\n' KLDLOAD_DISTRO=mint KLDLOAD_PROFILE=core KLDLOAD_DISK=/dev/vda "KLDLOAD_PASSWORD='a b'" KLDLOAD_HOSTNAME=made >answers.env
+    printf '%s\n' KLDLOAD_DISTRO=mint KLDLOAD_PROFILE=core KLDLOAD_DISK=/dev/vda "KLDLOAD_PASSWORD='a b'" KLDLOAD_HOSTNAME=made KLDLOAD_BOOTSTRAP=packages >answers.env
     cat >install <<'END'
 set -euo pipefail -E
 shopt -s inherit_errexit
 INSTALLER=$PWD/live-build/config/includes.chroot/usr/lib/kldload-installer
-for library in answers say disks pool distribution bootstrap system boot services; do source "$INSTALLER/lib/$library.sh"; done
+for library in answers say disks pool distribution image bootstrap system boot services; do source "$INSTALLER/lib/$library.sh"; done
 TARGET=$PWD/target BOOTSTRAP_DARKSITE=$PWD/medium BOOTSTRAP_KEY=$PWD/key.gpg say_reason_file=$PWD/reason
 answers_load answers.env && answers_check
 exec 3>&1

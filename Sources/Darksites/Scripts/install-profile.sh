@@ -176,7 +176,8 @@ if [[ $is_system == yes ]]; then
     : "${SOURCE_DATE_EPOCH:?is not set}"
     system_settle
     root_forget
-    if [[ -n $kernel && -n $version && -d /etc/initramfs-tools ]]; then system_initramfs; fi
+    # Without that hook of OpenZFS's none would find the root.
+    if [[ -n $kernel && -e /usr/share/initramfs-tools/hooks/zfs ]]; then system_initramfs; fi
     say "writing the archive"
     root_pack "$out/system.tar"
 fi
