@@ -41,7 +41,9 @@ run() { "\$@"; }
 fail() { printf 'fail: %s\n' "\$*"; exit 1; }
 TARGET=$PWD/target BOOTSTRAP_DARKSITE=$PWD/medium BOOTSTRAP_KEY=$PWD/key.gpg KLDLOAD_DISTRO=rocky KLDLOAD_PROFILE=core
 source "$library/distribution.sh"
+source "$library/image.sh"
 source "$library/bootstrap.sh"
+KLDLOAD_BOOTSTRAP=auto
 END
 }
 
