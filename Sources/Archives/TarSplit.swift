@@ -32,7 +32,6 @@ package struct TarSplit {
     private let epoch: Int64
     /// What the archive has, by its path, but for what has several names.
     private var members: [[UInt8]: ArchiveEntry] = [:]
-    private var digests: [[UInt8]: Digest] = [:]
 
     /// Writes to `output` the tar archive at `path` without those files that one of `bases` has as well: at the same path, with the same
     /// content, owner, mode, time and attributes. The first that has a file is given it; from archives, files of `least` bytes or
@@ -44,7 +43,7 @@ package struct TarSplit {
     package static func write(
         _ path: FilePath, without bases: [Base], ofAtLeast least: Int64, epoch: Int64, to output: FilePath
     ) throws(ArchiveError) -> Result {
-        var split = try TarSplit(path, epoch: epoch)
+        let split = try TarSplit(path, epoch: epoch)
         var found: [[[UInt8]: Digest]] = []
         for base in bases {
             switch base {
@@ -53,11 +52,11 @@ package struct TarSplit {
             }
         }
         let names = found.reduce(into: Set<[UInt8]>()) { $0.formUnion($1.keys) }
-        split.digests = try split.digests(of: names)
+        let digests = try split.digests(of: names)
         var taken: Set<[UInt8]> = []
         var shares: [Share] = []
         for (base, files) in zip(bases, found) {
-            let share = split.share(of: base, files, taken)
+            let share = split.share(of: base, files, digests, taken)
             taken.formUnion(share.paths)
             shares.append(share)
         }
@@ -128,8 +127,10 @@ package struct TarSplit {
         return digests
     }
 
-    /// What is taken from a base that has `files`, where others have `taken` before it.
-    private func share(of base: Base, _ files: [[UInt8]: Digest], _ taken: Set<[UInt8]>) -> Share {
+    /// What is taken from a base that has `files`, of what has `digests` here; others have `taken` before it.
+    private func share(
+        of base: Base, _ files: [[UInt8]: Digest], _ digests: [[UInt8]: Digest], _ taken: Set<[UInt8]>
+    ) -> Share {
         let same = files.filter { digests[$0.key] == $0.value }
         var share = Share()
         switch base {

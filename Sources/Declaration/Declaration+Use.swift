@@ -8,6 +8,15 @@ extension Declaration {
         return used.union(iso.darksites.map(\.distribution))
     }
 
+    /// Of the profiles that are really installed those that the image also carries as they come out of that. Nothing hands on the root
+    /// file systems of RPM distributions.
+    package func systems(of distribution: Distribution, among installed: [String]) -> [String] {
+        switch distribution.source {
+        case .apt: installed.filter { iso.systems?.contains($0) ?? true }
+        case .rpm: []
+        }
+    }
+
     /// The darksite that stands for a distribution where the image has none of it: with the profile that the image is
     /// called after, or where the distribution has none called so with all its profiles.
     package func darksite(of distribution: Distribution) -> Darksite {

@@ -143,20 +143,18 @@ struct DeclarationReader {
         if let profile, let distribution, let known { check(profile, of: distribution, in: known) }
         let darksites = darksites(section, known: known)
         let systems = systems(section, of: darksites ?? [], known: known)
-        guard let label, let edition, let level, let distribution, let profile, let darksites, let systems else {
-            return nil
-        }
+        guard let label, let edition, let level, let distribution, let profile, let darksites else { return nil }
         return Declaration.ISO(
             label: label.value, edition: edition.value, distribution: distribution, profile: profile.value,
-            darksites: darksites, systems: systems.profiles, squashfsLevel: level)
+            darksites: darksites, systems: systems, squashfsLevel: level)
     }
 
-    /// `systems: […]`, profiles that are really installed; nil where something is wrong with them.
+    /// `systems: […]`, profiles that are really installed; nil where nothing is said, or nothing that can be read.
     private mutating func systems(
         _ iso: DeclarationFields.Section, of darksites: [Declaration.Darksite], known: [Declaration.Distribution]?
-    ) -> (profiles: [String]?, Void)? {
-        guard iso.has("systems") else { return (nil, ()) }
-        guard let names = fields.strings("systems", of: iso, example: "systems: [core, server]", allowsNone: true)
+    ) -> [String]? {
+        guard iso.has("systems"),
+            let names = fields.strings("systems", of: iso, example: "systems: [core, server]", allowsNone: true)
         else { return nil }
         let carried = darksites.compactMap { darksite in known?.first { $0.name == darksite.distribution } }
         let installed = carried.flatMap(\.installedProfiles)
@@ -166,7 +164,7 @@ struct DeclarationReader {
                 at: name.location,
                 hint: "a system is what such an installation came to: name it in gates: {install: […]} as well")
         }
-        return (names.map(\.value), ())
+        return names.map(\.value)
     }
 
     private mutating func darksites(

@@ -23,18 +23,13 @@ package struct ImageRecipe: Sendable {
         self.identity = identity
     }
 
-    /// Packs a root file system archive as a layer of the live system, with zstd at `level`.
-    package func squashfs(_ name: StepName, stage: Stage, root: StepInput, level: Int) -> Step {
+    /// Packs a root file system archive, or a part of one, with zstd at `level`; `block` bytes ("128K", "1M") at a time.
+    package func squashfs(
+        _ name: StepName, stage: Stage, title: String, root: StepInput, level: Int, block: String = "128K"
+    ) -> Step {
         step(
-            name, stage, "live system, packed", ["rootfs.tar": root], StepScript.makeSquashfs, [String(level)],
+            name, stage, title, ["rootfs.tar": root], StepScript.makeSquashfs, [String(level), block],
             ["filesystem.squashfs": .file], cores: 2, disk: DiskUse(kept: ["filesystem.squashfs": 0.6]))
-    }
-
-    /// Packs what of a system nothing else on the image has, quick to unpack.
-    package func system(_ name: StepName, stage: Stage, title: String, rest: StepInput) -> Step {
-        step(
-            name, stage, title, ["rootfs.tar": rest], StepScript.makeSquashfs, ["9", "1M", SystemRecipe.archive],
-            [SystemRecipe.archive: .file], cores: 2, disk: DiskUse(kept: [SystemRecipe.archive: 0.4]))
     }
 
     /// Packs a folder as a layer of the live system: `tree`, or "tree/…" file by file; all that it has is root's and has the usual

@@ -57,6 +57,19 @@ import Testing
         #expect(errors.count == 1 && errors[0].contains("rhel is online") && errors[0].contains(name), "\(errors)")
     }
 
+    @Test func aSystemIsOfAProfileThatIsReallyInstalled() throws {
+        func declared(_ systems: String) -> String {
+            MadeDeclaration.text.replacingFirst("  profile: core", with: "  profile: core\n  systems: \(systems)")
+        }
+        #expect(try MadeDeclaration.parse(declared("[core]")).iso.systems == ["core"])
+        #expect(try MadeDeclaration.parse(declared("[]")).iso.systems == [])
+        #expect(try MadeDeclaration.parse(MadeDeclaration.text).iso.systems == nil)
+        let unknown = MadeDeclaration.errors(in: declared("[desktop]")) { _ in true }
+        #expect(unknown.count == 1 && unknown[0].contains("has \"desktop\" among the profiles"), "\(unknown)")
+        let odd = MadeDeclaration.errors(in: declared("{}")) { _ in true }
+        #expect(odd.count == 1 && odd[0].contains("systems"), "\(odd)")
+    }
+
     @Test func editorsOfOtherSystemsAreUnderstood() throws {
         let text = MadeDeclaration.text
         let plain = try MadeDeclaration.parse(text)

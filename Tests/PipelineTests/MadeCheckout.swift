@@ -194,7 +194,7 @@ final class FakeContainers: ContainerRunner {
         for (name, path) in command.mounts.sorted(by: { $0.key < $1.key }) { try add(path, as: name, to: &seed) }
         if case .rootFilesystem(let digest, _) = command.image { seed += digest.bytes }
         let outputs = [
-            "rootfs.tar", "vmlinuz", "initrd.img", "filesystem.squashfs", "system.squashfs", "efi.img", "bios.img",
+            "rootfs.tar", "vmlinuz", "initrd.img", "filesystem.squashfs", "efi.img", "bios.img",
             "mbr.img",
             "kldload.iso",
         ]

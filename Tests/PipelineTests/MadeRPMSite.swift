@@ -133,7 +133,7 @@ final class MadeRPMSite {
             recipe: ImageRecipe(
                 builder: .registry("made@sha256:\(Digest(of: [0]).hex)"), epoch: 1_736_761_560, identity: "test"),
             facts: DistributionFacts(declared, profiles: ["core"], port: nil), forbidden: ["core": ["exim"]],
-            wantedSystems: nil, live: nil, isDraft: false)
+            handedOn: [], live: nil, isDraft: false)
         let graph = try StepGraph(try planner.steps())
         let engine = BuildEngine(
             store: store, records: try RecordFolder(root: FilePath(folder).appending("records")),

@@ -1,5 +1,5 @@
 #!/bin/bash
-# make-squashfs.sh [LEVEL [BLOCK [FILE]]]: packs a root file system, or one layer of one.
+# make-squashfs.sh [LEVEL [BLOCK]]: packs a root file system, or one layer of one.
 #
 #   /in/rootfs.tar  a root file system, packed as it is: owners, modes and extended attributes are kept.
 #   /in/tree        or a folder of the checkout: everything belongs to root, modes are 0755 or 0644 by the executable
@@ -8,7 +8,7 @@
 #   LEVEL           of zstd, 6 where none is given. A root of 458 MB on two cores: level 3 takes 1.6 CPU seconds for
 #                   202 MB, 6 takes 3.8 for 196, 9 takes 5.2 for 195, 15 takes 38 for 189.
 #   BLOCK           so much is compressed at a time, 128K where nothing is said; more of it takes less room, and longer to read a part
-#   FILE            what is written in /out: filesystem.squashfs where nothing is said
+#   /out/filesystem.squashfs
 #   LAYER_IN, LAYER_OUT  other folders than /in and /out, for tests
 #
 # The bytes depend on the contents and SOURCE_DATE_EPOCH alone: mksquashfs writes in input order whatever the number of
@@ -16,7 +16,7 @@
 set -euo pipefail
 shopt -s inherit_errexit
 
-level=${1:-6} block=${2:-128K} file=${3:-filesystem.squashfs}
+level=${1:-6} block=${2:-128K}
 : "${SOURCE_DATE_EPOCH:?is not set}"
 
 in=${LAYER_IN:-/in} out=${LAYER_OUT:-/out}
@@ -52,5 +52,5 @@ archive() {
 }
 
 # The archive's own entry for the root folder is ignored by mksquashfs (which says so), hence -root-mode and -root-time.
-archive | mksquashfs - "$out/$file" -tar -root-mode 0755 -root-time "$SOURCE_DATE_EPOCH" \
+archive | mksquashfs - "$out/filesystem.squashfs" -tar -root-mode 0755 -root-time "$SOURCE_DATE_EPOCH" \
     -comp zstd -Xcompression-level "$level" -b "$block" -no-exports -noappend -no-progress -quiet

@@ -17,24 +17,30 @@ struct APTDarksite: DarksiteFamily {
 
     func place(of name: String) -> String { "darksite/\(name)/apt" }
 
-    var handsOnSystems: Bool { true }
-
     var zfs: String { GateRules.zfs(isPrebuilt: source.zfsModule != nil) }
 
     func fullVersion(_ package: LockedPackage) -> String { package.version }
 
-    func rootEpoch(_ plan: DarksitePlanner) -> Int64 {
+    /// The latest time in root file systems; seconds since 1970.
+    private func rootEpoch(_ plan: DarksitePlanner) -> Int64 {
         RootPlanner(distribution: plan.locked, source: source, fetch: plan.fetch).epoch
     }
 
-    /// The large ones that the live system has not.
-    func unpackable(of profile: String, _ plan: DarksitePlanner) -> [SystemRecipe.Package] {
+    func system(
+        of profile: String, in folder: String, from bases: [SystemRecipe.Base], _ plan: DarksitePlanner
+    ) -> SystemRecipe? {
         let packages = plan.carried
         let live = Declaration.InternalProfile.live.rawValue
-        return zip(packages, APTMirrorRecipe.places(of: packages)).filter { package, _ in
+        // The large ones that the live system has not.
+        let unpackable = zip(packages, APTMirrorRecipe.places(of: packages)).filter { package, _ in
             package.profiles.contains(profile) && package.size >= ByteCount(1 << 20)
                 && (plan.live == nil || !package.profiles.contains(live))
-        }.map { SystemRecipe.Package(place: "\(place(of: plan.locked.name))/\($1)", digest: $0.digest) }
+        }
+        return SystemRecipe(
+            folder: folder, bases: bases,
+            packages: unpackable.map {
+                SystemRecipe.Package(place: "\(place(of: plan.locked.name))/\($1)", digest: $0.digest)
+            }, epoch: rootEpoch(plan))
     }
 
     func mirrorSteps(_ plan: DarksitePlanner) -> [Step] {

@@ -140,7 +140,8 @@ struct BuildPlanner {
                 locked: locked, declaration: declared, profiles: darksite.profiles, family: family, fetch: fetch,
                 signer: signer, recipe: recipe,
                 facts: DistributionFacts(declared, profiles: darksite.profiles, port: port),
-                forbidden: forbidden[locked.name] ?? [:], wantedSystems: iso.systems,
+                forbidden: forbidden[locked.name] ?? [:],
+                handedOn: declaration.systems(of: declared, among: declared.installedProfiles),
                 live: isLive
                     ? SystemRecipe.Base(place: Self.liveSystem, root: .output("live/root", "rootfs.tar")) : nil,
                 isDraft: isDraft)
@@ -216,7 +217,7 @@ struct BuildPlanner {
             "kldload live (\(declaration.live.distribution) \(declaration[distribution: declaration.live.distribution]?.release ?? ""))"
         return [
             recipe.squashfs(
-                "live/squashfs", stage: stage, root: .output("live/root", "rootfs.tar"),
+                "live/squashfs", stage: stage, title: "live system, packed", root: .output("live/root", "rootfs.tar"),
                 level: declaration.iso.squashfsLevel),
             LiveOverlay.step(
                 "live/includes", stage: stage, includes: includes, modes: includeModes,

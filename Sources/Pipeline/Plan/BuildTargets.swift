@@ -64,11 +64,10 @@ extension Declaration {
             case .apt:
                 names = ["packages", "indexes", "mirror", "gate"]
                 if distribution.name != live.distribution, !installed.isEmpty { names += ["essential", "bootstrap"] }
-                let systems = installed.filter { iso.systems?.contains($0) ?? true }
-                names += systems.flatMap { ["system-\($0)-files", "system-\($0)"] }
             case .rpm: names = ["packages", "indexes", "signatures", "mirror", "gate"]
             }
             names += installed.flatMap { ["slice-\($0)", "install-\($0)"] } + ["darksite"]
+            names += systems(of: distribution, among: installed).flatMap { ["system-\($0)-files", "system-\($0)"] }
             add(BuildStage.darksite(of: distribution), names.map { "\(distribution.name)/\($0)" })
         }
         if let live = self[distribution: live.distribution], case .apt(let source) = live.source,

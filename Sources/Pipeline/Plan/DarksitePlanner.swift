@@ -25,8 +25,8 @@ struct DarksitePlanner {
     let facts: DistributionFacts
     /// The names that each profile forbids.
     let forbidden: [String: [String]]
-    /// The profiles that the image carries as installed systems, too; nil: all that are really installed.
-    let wantedSystems: [String]?
+    /// The profiles whose root file system is handed on where they are really installed.
+    let handedOn: [String]
     /// What of a system the live system has as well, where both are made of this distribution.
     let live: SystemRecipe.Base?
     /// Leave the real installations out.
@@ -43,9 +43,7 @@ struct DarksitePlanner {
     private var toInstall: [String] { profiles.filter(declaration.installedProfiles.contains) }
     var installed: [String] { isDraft ? [] : toInstall }
     /// Of these, those whose root file system is handed on.
-    var systems: [String] {
-        family.handsOnSystems ? installed.filter { wantedSystems?.contains($0) ?? true } : []
-    }
+    var systems: [String] { installed.filter(handedOn.contains) }
     /// What a draft leaves unproven.
     var omitted: [String] { isDraft ? toInstall : [] }
 
@@ -83,7 +81,7 @@ struct DarksitePlanner {
         for profile in systems {
             contents["\(systemFolder(profile))/lists"] = output("system-\(profile)-files", "lists")
             contents["\(systemFolder(profile))/\(SystemRecipe.archive)"] = output(
-                "system-\(profile)", SystemRecipe.archive)
+                "system-\(profile)", "filesystem.squashfs")
         }
         return contents
     }
@@ -98,17 +96,16 @@ struct DarksitePlanner {
         for profile in systems {
             let folder = systemFolder(profile)
             let files = name("system-\(profile)-files")
-            let system = SystemRecipe(
-                folder: folder, bases: bases, packages: family.unpackable(of: profile, self),
-                epoch: family.rootEpoch(self))
+            guard let system = family.system(of: profile, in: folder, from: bases, self) else { continue }
             steps += [
                 system.split(
                     files, stage: stage, title: "what of \(profile) is on the image already",
                     system: output("install-\(profile)", SystemRecipe.installed),
                     packages: output("slice-\(profile)", "packages")),
-                recipe.system(
+                // Larger blocks take less room; nobody reads a part of it.
+                recipe.squashfs(
                     name("system-\(profile)"), stage: stage, title: "system \(profile), packed",
-                    rest: .output(files, "rest.tar")),
+                    root: .output(files, "rest.tar"), level: 9, block: "1M"),
             ]
             bases.append(
                 SystemRecipe.Base(place: "\(folder)/\(SystemRecipe.archive)", root: .output(files, "rest.tar")))
@@ -169,12 +166,10 @@ protocol DarksiteFamily {
     /// The steps that really install the plan's `installed` profiles: "install-PROFILE", output `verdict`; and of its `systems` also
     /// `SystemRecipe.installed`. They read what a profile installs and nothing else of the mirror.
     func installSteps(_ plan: DarksitePlanner) throws -> [Step]
-    /// Whether they can hand on what they installed.
-    var handsOnSystems: Bool { get }
-    /// The latest time in such a system; seconds since 1970.
-    func rootEpoch(_ plan: DarksitePlanner) -> Int64
-    /// The packages of a profile that its system may be unpacked from.
-    func unpackable(of profile: String, _ plan: DarksitePlanner) -> [SystemRecipe.Package]
+    /// How the system of a profile gets into its `folder` of the image, with files of `bases`; nil where the family hands on none.
+    func system(
+        of profile: String, in folder: String, from bases: [SystemRecipe.Base], _ plan: DarksitePlanner
+    ) -> SystemRecipe?
     /// What there must be of kernels and ZFS, as `GateRules` says it.
     var zfs: String { get }
     /// A package's version as lists on the image have it.

@@ -14,11 +14,9 @@ struct RPMDarksite: DarksiteFamily {
 
     func place(of name: String) -> String { "darksite/rpm/\(name)" }
 
-    var handsOnSystems: Bool { false }
-
-    func rootEpoch(_ plan: DarksitePlanner) -> Int64 { plan.epoch }
-
-    func unpackable(of profile: String, _ plan: DarksitePlanner) -> [SystemRecipe.Package] { [] }
+    func system(
+        of profile: String, in folder: String, from bases: [SystemRecipe.Base], _ plan: DarksitePlanner
+    ) -> SystemRecipe? { nil }
 
     var zfs: String { source.zfs?.rawValue ?? GateRules.zfs(isPrebuilt: false) }
 

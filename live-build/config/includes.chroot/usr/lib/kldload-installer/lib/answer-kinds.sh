@@ -228,7 +228,7 @@ answers_is_zone() {
 }
 
 # Locales of glibc 2.36 that are there in UTF-8, without that word; later ones have them all.
-read -r -d '' answers_locales_text << 'LOCALES' || :
+read -r -d '' answers_locales_text << 'LOCALES' || : # it ends at its end
 aa_DJ aa_ER aa_ER@saaho aa_ET af_ZA agr_PE ak_GH am_ET an_ES anp_IN ar_AE ar_BH ar_DZ ar_EG ar_IN ar_IQ ar_JO ar_KW
 ar_LB ar_LY ar_MA ar_OM ar_QA ar_SA ar_SD ar_SS ar_SY ar_TN ar_YE as_IN ast_ES ayc_PE az_AZ az_IR be_BY be_BY@latin
 bem_ZM ber_DZ ber_MA bg_BG bhb_IN bho_IN bho_NP bi_VU bn_BD bn_IN bo_CN bo_IN br_FR brx_IN bs_BA byn_ER ca_AD ca_ES
@@ -256,7 +256,7 @@ answers_is_locale() {
 }
 
 # Layouts of xkeyboard-config 2.42, which console-setup knows too.
-read -r -d '' answers_keymaps_text << 'KEYMAPS' || :
+read -r -d '' answers_keymaps_text << 'KEYMAPS' || : # it ends at its end
 us af al am ara at au az ba bd be bg br brai bt bw by ca cd ch cm cn cz de dk dz ee epo es et fi fo fr gb ge gh gn gr hr
 hu id ie il in iq ir is it jp jv ke kg kh kr kz la latam lk lt lv ma mao md me mk ml mm mn mt mv my ng nl no np ph pk pl
 pt ro rs ru se si sk sn sy tg th tj tm tr tw tz ua uz vn za

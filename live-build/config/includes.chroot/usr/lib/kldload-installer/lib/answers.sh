@@ -61,7 +61,7 @@ answers_table() { printf '%s\n' "$answers_table_text"; }
 
 # What the table offers and this installer does not do: NAME | the only value that works | why. Better an error than an
 # answer that nobody acts upon.
-read -r -d '' answers_not_yet_text << 'TABLE' || :
+read -r -d '' answers_not_yet_text << 'TABLE' || : # and so does this
 KLDLOAD_NVIDIA_DRIVERS|0|NVIDIA's drivers can't be installed from a medium
 KLDLOAD_ENABLE_AI|0|a language model can't be installed from a medium
 KLDLOAD_EXPORT_FORMAT|none|the installer makes no golden images

@@ -17,8 +17,10 @@ image_sources() {
 
 # image_files: what is read when it is unpacked, by the paths on the medium.
 image_files() {
-    local sources archive list folder=darksite/$KLDLOAD_DISTRO/systems/$KLDLOAD_PROFILE/lists
+    local sources archive list folder
     sources=$(image_sources)
+    folder=darksite${sources#"$BOOTSTRAP_DARKSITE"}
+    folder=${folder%/*}
     printf '%s\n' "$folder/sources"
     while read -r archive list _; do
         printf '%s\n' "$archive"
@@ -28,18 +30,22 @@ image_files() {
 
 # image_unpack: by all cores. Folders have the owners and modes of the last archive in the end.
 image_unpack() {
-    local sources archive list size packages=()
+    local sources archive list size packages=() packed=0
     sources=$(image_sources)
     image_total=$(awk '{ sum += $3 } END { printf "%d", sum }' "$sources")
     say "$((image_total / 1000000)) MB to unpack"
     image_done=0 image_begun=$SECONDS image_shown=0
     while read -r archive list size; do
         if [[ $list == deb ]]; then
-            packages+=("$archive")
+            packages+=("$archive") packed=$((packed + size))
             continue
         fi
-        if ((${#packages[@]})); then image_packages "${packages[@]}"; fi
-        packages=()
+        if ((${#packages[@]})); then
+            image_packages "${packages[@]}"
+            image_done=$((image_done + packed))
+            packages=() packed=0
+        fi
+        if [[ $list != - ]]; then list=${sources%/*}/$list; fi
         image_squashfs "$archive" "$list" &
         image_wait $! "$archive"
         image_done=$((image_done + size))
@@ -47,20 +53,17 @@ image_unpack() {
     ((${#packages[@]} == 0)) || fail "the medium's list of archives does not end with the system's own: $sources"
 }
 
-# image_squashfs ARCHIVE LIST
+# image_squashfs ARCHIVE LIST: what the file LIST names, or with - all of it.
 image_squashfs() {
-    local options=(-quiet -no-progress -force -no-wildcards -data-queue 64 -frag-queue 64) sources
-    if [[ $2 != - ]]; then
-        sources=$(image_sources)
-        options+=(-extract-file "${sources%/*}/$2")
-    fi
+    local options=(-quiet -no-progress -force -no-wildcards -data-queue 64 -frag-queue 64)
+    if [[ $2 != - ]]; then options+=(-extract-file "$2"); fi
     printf '[%4d s] + unsquashfs %s\n' "$SECONDS" "$1"
     exec unsquashfs "${options[@]}" -dest "$TARGET" "$MEDIUM/$1"
 }
 
 # image_packages ARCHIVE…: as many at once as there are cores.
 image_packages() {
-    local cores size
+    local cores
     cores=$(nproc)
     printf '[%4d s] + unpacking %s packages\n' "$SECONDS" "$#"
     # shellcheck disable=SC2016  # the inner shell's variables
@@ -69,8 +72,6 @@ image_packages() {
         dpkg-deb --fsys-tarfile "$1" \
             | tar --extract --directory "$0" --keep-directory-symlink --preserve-permissions --numeric-owner' "$TARGET" &
     image_wait $! packages 2 # dpkg-deb writes all of it for tar
-    size=$(awk '$2 == "deb" { sum += $3 } END { printf "%d", sum }' "$(image_sources)")
-    image_done=$((image_done + size))
 }
 
 # image_wait PID WHAT [TIMES]: says from time to time how far it is, until the process that unpacks WHAT ends. What it writes, and
@@ -94,7 +95,7 @@ image_written() {
     local key value written=0
     while read -r key value; do
         if [[ $key == wchar: ]]; then written=$value; fi
-    done 2> /dev/null < "/proc/$1/io" || :
+    done 2> /dev/null < "/proc/$1/io" || : # it has ended just now
     printf '%s\n' "$written"
 }
 
