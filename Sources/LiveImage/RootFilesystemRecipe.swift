@@ -51,17 +51,30 @@ package struct RootFilesystemRecipe: Sendable {
             outputs: [file: .file], cores: 2, disk: DiskUse(kept: [file: 0.02], scratch: 5))
     }
 
-    /// The step that makes the live system's root, kernel and initramfs. `packages` hold the kernel `release` and its module.
+    /// The steps that make the live system's root, kernel and initramfs. `packages` hold the kernel `release`. `module` is the ZFS module for
+    /// it, a .deb called by its key, where no package has it: the first step, `base`, need not wait for that.
     package func live(
-        _ name: StepName, stage: Stage, release: String, bootstrap: StepName, packages: [String: StepInput]
-    ) -> Step {
-        Step(
-            name, stage: stage, title: "live root with kernel \(release)",
-            inputs: packages.merging([
-                "image": .output(bootstrap, "bootstrap.tar"), "live-root.sh": .literal(StepScript.liveRoot),
-            ]) { packages, _ in packages },
-            action: container(StepScript.configureRoot, ["--hook", "/in/live-root.sh", release]),
-            outputs: ["rootfs.tar": .file, "vmlinuz": .file, "initrd.img": .file], disk: Self.disk)
+        _ name: StepName, base: StepName, stage: Stage, release: String, bootstrap: StepName, packages: StepInput,
+        module: [String: StepInput]
+    ) -> [Step] {
+        var steps: [Step] = []
+        var inputs = ["image": StepInput.output(bootstrap, "bootstrap.tar"), "packages": packages]
+        if !module.isEmpty {
+            steps.append(
+                Step(
+                    base, stage: stage, title: "live root without its ZFS module", inputs: inputs,
+                    action: container(StepScript.configureRoot, ["--unfinished"]), outputs: ["rootfs.tar": .file],
+                    disk: Self.disk))
+            inputs = ["image": .output(base, "rootfs.tar")]
+            for (file, input) in module { inputs["packages/\(file)"] = input }
+        }
+        inputs["live-root.sh"] = .literal(StepScript.liveRoot)
+        steps.append(
+            Step(
+                name, stage: stage, title: "live root with kernel \(release)", inputs: inputs,
+                action: container(StepScript.configureRoot, ["--hook", "/in/live-root.sh", release]),
+                outputs: ["rootfs.tar": .file, "vmlinuz": .file, "initrd.img": .file], disk: Self.disk))
+        return steps
     }
 
     /// Packages are compressed three to one; the root lies in podman's storage while it is packed.

@@ -74,7 +74,7 @@ package struct SystemRecipe: Sendable {
         for (index, base) in bases.enumerated() { inputs["base-\(index).tar"] = base.root }
         return Step(
             name, stage: stage, title: title, inputs: inputs,
-            action: .native(identifier: "system split", version: 1) { try await split($0) },
+            action: .native(identifier: "system split", version: 2) { try await split($0) },
             outputs: ["rest.tar": .file, "lists": .tree], cores: 2, disk: DiskUse(kept: ["rest.tar": 0.3]))
     }
 
@@ -103,7 +103,9 @@ package struct SystemRecipe: Sendable {
             try tree.set(.file(try await context.store.insert(list)), at: "\(index).list")
             lines += "\(base.place) \(index).list \(share.size)\n"
         }
-        for (package, share) in zip(known, result.shares.dropFirst(bases.count)) where !share.paths.isEmpty {
+        // The largest ones first: they are unpacked several at once, and none of the cores is to wait for a last large one.
+        let ofPackages = zip(known, result.shares.dropFirst(bases.count)).sorted { $0.1.size > $1.1.size }
+        for (package, share) in ofPackages where !share.paths.isEmpty {
             lines += "\(package.place) deb \(share.size)\n"
         }
         lines += "\(folder)/\(Self.archive) - \(result.rest)\n"

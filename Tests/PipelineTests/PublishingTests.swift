@@ -87,7 +87,8 @@ import Testing
         func check(_ events: (BuildEvent) -> Void = { _ in }) async throws {
             let standing = await checkout.engine(project).standing(of: fetch, in: plan.graph)
             try await DiskEstimate(
-                standing: standing, rebuildsAll: false, store: project.store, folder: project.workspace.cache
+                standing: standing, rebuildsAll: false, parallel: 2, store: project.store,
+                folder: project.workspace.cache
             ).check(events: events)
         }
         try await check()
@@ -98,7 +99,8 @@ import Testing
         let standing = await checkout.engine(project).standing(of: fetch, in: greedy.graph)
         let error = await #expect(throws: DiskTooSmall.self) {
             try await DiskEstimate(
-                standing: standing, rebuildsAll: false, store: project.store, folder: project.workspace.cache
+                standing: standing, rebuildsAll: false, parallel: 2, store: project.store,
+                folder: project.workspace.cache
             ).check { _ in }
         }
         #expect(error?.what.contains("live-build/cache has ") == true)
@@ -111,7 +113,34 @@ import Testing
         let plan = try await project.currentPlan(writesLock: false)
         let standing = await checkout.engine(project).standing(of: Set(plan.graph.order), in: plan.graph)
         try await DiskEstimate(
-            standing: standing, rebuildsAll: false, store: project.store, folder: project.workspace.cache
+            standing: standing, rebuildsAll: false, parallel: 2, store: project.store, folder: project.workspace.cache
         ).check { Issue.record("\($0)") }
+    }
+
+    @Test func whatStepsUseWhileTheyRunIsCountedForThoseThatRunAtOnce() async throws {
+        let project = try checkout.project()
+        let stage = Stage(number: 2, name: "made", title: "made")
+        let action = StepAction.native(identifier: "nothing", version: 1) { _ in StepResult(outputs: [:]) }
+        func step(_ name: StepName, _ inputs: [String: StepInput], _ disk: DiskUse) -> Step {
+            Step(
+                name, stage: stage, title: "", inputs: inputs, action: action, outputs: ["packages": .tree], disk: disk)
+        }
+        let fetched = Blob(Digest(of: [1]), size: ByteCount(1_000_000))
+        let steps =
+            [step("made/packages", [:], DiskUse(fetched: [fetched]))]
+            + ["made/one", "made/two", "made/three"].map {
+                step($0, ["packages": .output("made/packages", "packages")], DiskUse(scratch: 1000))
+            }
+        func needed(parallel: Int) async throws -> String {
+            var said = ""
+            try await DiskEstimate(
+                standing: steps.map { ($0, .waits(for: [])) }, rebuildsAll: false, parallel: parallel,
+                store: project.store, folder: project.workspace.cache
+            ).check { if case .notice(let text) = $0 { said = text } }
+            return said
+        }
+        #expect(try await needed(parallel: 1).hasPrefix("disk: about 1 GB needed"))
+        #expect(try await needed(parallel: 2).hasPrefix("disk: about 2 GB needed"))
+        #expect(try await needed(parallel: 9).hasPrefix("disk: about 3 GB needed"))
     }
 }

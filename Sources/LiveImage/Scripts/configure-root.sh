@@ -1,17 +1,18 @@
 #!/bin/bash
 # Turns a list of .debs into a configured root file system, by running in it.
 #
-#   bash configure-root.sh [--no-tar] [--hook SCRIPT [ARGUMENT…]]
+#   bash configure-root.sh [--no-tar | --unfinished] [--hook SCRIPT [ARGUMENT…]]
 #
 # pack-root.sh stands before it, as one script.
 #
 # Runs as root in a container without network, whose image holds the files of the Essential packages and of what they
-# depend on (data.tar only: nothing is configured, there is no package database).
+# depend on (data.tar only: nothing is configured, there is no package database); or what came of it with --unfinished.
 #
-# In    /in/packages/*.deb   every package of the root, the Essential ones too; exactly one version of each
+# In    /in/packages/*.deb   every package of the root, the Essential ones too, exactly one version of each; or what is added
 #       SOURCE_DATE_EPOCH    latest time that may appear in the result
 # Hook  `bash SCRIPT ARGUMENT…` runs in the configured root, before it is cleaned; it may write to /out
-# Out   /out/rootfs.tar      the root: same packages, same bytes (not with --no-tar)
+# Out   /out/rootfs.tar      the root: same packages, same bytes (not with --no-tar). With --unfinished as it is, for another step to go
+#                            on in; else without its kernels, and cleaned
 set -euo pipefail
 shopt -s inherit_errexit nullglob
 
@@ -22,11 +23,12 @@ fail() {
 
 say() { printf '[%4d s] %s\n' "$SECONDS" "$1"; }
 
-write_tar=yes
+tar=finished
 hook=()
 while (($#)); do
     case $1 in
-        --no-tar) write_tar=no && shift ;;
+        --no-tar) tar=none && shift ;;
+        --unfinished) tar=unfinished && shift ;;
         --hook) shift && hook=("$@") && break ;;
         *) fail "unknown argument $1" ;;
     esac
@@ -69,7 +71,15 @@ read_packages() {
         printf '%s %s %s\n' "$name" "$version" "$architecture" >> "$wanted"
     done
     ((${#file_of[@]})) || fail "/in/packages holds no package"
+    installed >> "$wanted"
     LC_ALL=C sort -o "$wanted" "$wanted"
+}
+
+# What dpkg has installed: name, version, architecture a line.
+installed() {
+    # shellcheck disable=SC2016  # dpkg-query's own variables
+    [[ ! -s /var/lib/dpkg/status ]] \
+        || dpkg-query --show --showformat '${Package} ${Version} ${Architecture}|${Status}\n' | sed 's/|install ok installed$//'
 }
 
 # Names in a relation field, of every alternative; versions and architectures do not matter here.
@@ -152,9 +162,7 @@ check_installed() {
     local audit
     audit=$(dpkg --audit)
     [[ -z $audit ]] || fail "dpkg --audit: $audit"
-    # shellcheck disable=SC2016  # dpkg-query's own variables
-    dpkg-query --show --showformat '${Package} ${Version} ${Architecture}|${Status}\n' | LC_ALL=C sort > "$wanted.is"
-    sed 's/$/|install ok installed/' "$wanted" | diff - "$wanted.is" >&2 \
+    installed | LC_ALL=C sort | diff "$wanted" - >&2 \
         || fail "what is installed (>) is not what was given (<)"
 }
 
@@ -168,8 +176,25 @@ clean() {
     root_forget
     find / -xdev \( -path /proc -o -path /sys -o -path /in -o -path /out \) -prune -o \
         -type d -name __pycache__ -prune -exec rm -rf {} +
-    # Without these, systemd takes /usr for newer than /etc and /var, and updates them at every boot of a live system.
-    if given systemd; then touch /etc/.updated /var/.updated; fi
+}
+
+# Three runs, because dpkg does not configure a package in the middle of a run for another one's Pre-Depends: first what
+# all maintainer scripts may use, then what any package pre-depends on, then the rest, with all dependencies checked.
+install_all() {
+    local first early second all
+    mapfile -t first < <(closure_of "${essential[@]}")
+    mapfile -t early < <(
+        for name in "${!pre_depends_of[@]}"; do names_in "${pre_depends_of[$name]}"; done | LC_ALL=C sort -u
+    )
+    mapfile -t second < <(closure_of "${early[@]}")
+    mapfile -t all < <(printf '%s\n' "${!file_of[@]}" | LC_ALL=C sort)
+    say "${#first[@]} Essential packages and what they depend on"
+    install_packages --force-depends "${first[@]}"
+    hold_back
+    say "what others pre-depend on"
+    install_packages --force-depends "${second[@]}"
+    say "the rest of ${#all[@]} packages"
+    install_packages --no-force-depends "${all[@]}"
 }
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -177,23 +202,13 @@ clean() {
 read_packages
 mkdir -p /var/lib/dpkg/{info,updates,triggers,alternatives}
 touch /var/lib/dpkg/status
-
-# Three runs, because dpkg does not configure a package in the middle of a run for another one's Pre-Depends: first what
-# all maintainer scripts may use, then what any package pre-depends on, then the rest, with all dependencies checked.
-mapfile -t first < <(closure_of "${essential[@]}")
-mapfile -t early < <(
-    for name in "${!pre_depends_of[@]}"; do names_in "${pre_depends_of[$name]}"; done | LC_ALL=C sort -u
-)
-mapfile -t second < <(closure_of "${early[@]}")
-mapfile -t all < <(printf '%s\n' "${!file_of[@]}" | LC_ALL=C sort)
-
-say "${#first[@]} Essential packages and what they depend on"
-install_packages --force-depends "${first[@]}"
-hold_back
-say "what others pre-depend on"
-install_packages --force-depends "${second[@]}"
-say "the rest of ${#all[@]} packages"
-install_packages --no-force-depends "${all[@]}"
+if [[ -s /var/lib/dpkg/status ]]; then
+    say "${#file_of[@]} more packages"
+    hold_back
+    install_packages --no-force-depends "${!file_of[@]}"
+else
+    install_all
+fi
 let_go
 check_installed
 
@@ -201,11 +216,17 @@ if ((${#hook[@]})); then
     say "hook ${hook[*]}"
     bash "${hook[@]}"
 fi
-if [[ $write_tar = yes ]]; then
-    say "cleaning"
-    clean
-    say "writing the archive"
-    root_pack /out/rootfs.tar './boot/vmlinuz-*' './boot/initrd.img-*' './vmlinuz*' './initrd.img*'
-fi
-rm -f "$wanted" "$wanted.is"
+case $tar in
+    finished)
+        say "cleaning"
+        clean
+        say "writing the archive"
+        root_pack /out/rootfs.tar './boot/vmlinuz-*' './boot/initrd.img-*' './vmlinuz*' './initrd.img*'
+        ;;
+    unfinished)
+        say "writing the archive"
+        root_pack /out/rootfs.tar
+        ;;
+esac
+rm -f "$wanted"
 say "done"

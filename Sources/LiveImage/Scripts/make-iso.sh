@@ -61,7 +61,9 @@ if regexp --set=1:words '^kldload: (.*)\$' "\$serial_number"; then
     set extra="\$words"
 fi
 
-set common="boot=live live-media-path=/live noeject kldload.medium=$medium"
+# The layers of the root are of different times; without a word, systemd would take that for an update of /usr, and make again at every
+# boot what is there (systemd-update-done.service(8)).
+set common="boot=live live-media-path=/live noeject systemd.condition_needs_update=no kldload.medium=$medium"
 # Another GRUB that was told to start this ISO from a file on a disk (loopback.cfg) says where the file is.
 if [ -n "\$iso_path" ]; then
     set common="\$common findiso=\$iso_path"

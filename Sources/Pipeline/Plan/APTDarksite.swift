@@ -103,7 +103,7 @@ struct APTDarksite: DarksiteFamily {
                 image: .input("image"), script: GateScript.install, arguments: ["--system"],
                 environment: ["SOURCE_DATE_EPOCH": String(rootEpoch(plan))])
             install.outputs[SystemRecipe.installed] = .file
-            install.disk = DiskUse(kept: [SystemRecipe.installed: 3.5], scratch: 8)
+            install.disk = DiskUse(kept: [SystemRecipe.installed: 3.5], scratch: 5)
         }
         return [
             APTProfileSlice(

@@ -74,6 +74,7 @@ extension Declaration {
             source.zfsModule != nil
         {
             add(BuildStage.darksite(of: live), ["\(live.name)/zfs-packages", "\(live.name)/zfs-module"])
+            add(BuildStage.iso, ["live/base"])
         }
         add(
             BuildStage.iso,

@@ -7,6 +7,8 @@ import SystemPackage
 struct DiskEstimate {
     let standing: [(step: Step, standing: StepStanding)]
     let rebuildsAll: Bool
+    /// So many steps run at once at the most, and what they use while they run is free again afterwards.
+    let parallel: Int
     let store: any ArtifactStore
     /// The folder that it is in.
     let folder: FilePath
@@ -22,6 +24,7 @@ struct DiskEstimate {
 
     private func bytes() async throws -> ByteCount {
         var sum = ByteCount.zero
+        var scratches: [ByteCount] = []
         /// By step and output.
         var sizes: [StepName: [String: ByteCount]] = [:]
         for (step, standing) in standing {
@@ -41,10 +44,11 @@ struct DiskEstimate {
             let kept = step.disk.kept.mapValues(share)
             sizes[step.name] = step.outputs.filter { $0.value == .tree }.mapValues { _ in tree }
                 .merging(kept) { tree, _ in tree }
-            sum += kept.values.reduce(share(step.disk.scratch), +)
+            sum += kept.values.reduce(.zero, +)
+            scratches.append(share(step.disk.scratch))
             sum += try await store.missing(of: fetched).reduce(.zero) { $0 + $1.size }
         }
-        return sum
+        return scratches.sorted(by: >).prefix(parallel).reduce(sum, +)
     }
 }
 

@@ -92,16 +92,16 @@ struct RootPlanner {
     func live(module: Module) throws -> [Step] {
         let profile = Declaration.InternalProfile.live.rawValue
         let files = distribution.packages(of: profile).map(ArchiveFile.init)
-        var packages: [String: StepInput] = ["packages": .output("live/packages", "packages")]
+        var built: [String: StepInput] = [:]
         if let output = module.output, module.package?.profiles.contains(profile) == true {
-            packages["packages/\(module.fileName)"] = output
+            built[module.fileName] = output
         }
-        return [
-            try fetch.step("live/packages", stage: BuildStage.iso, title: "packages of the live system", files: files),
-            recipe.live(
-                "live/root", stage: BuildStage.iso, release: try liveKernel(), bootstrap: bootstrapName,
-                packages: packages),
+        return try [
+            fetch.step("live/packages", stage: BuildStage.iso, title: "packages of the live system", files: files)
         ]
+            + recipe.live(
+                "live/root", base: "live/base", stage: BuildStage.iso, release: liveKernel(), bootstrap: bootstrapName,
+                packages: .output("live/packages", "packages"), module: built)
     }
 
     /// The release of the live system's kernel: "6.12.57+deb13-amd64". Throws `PlanError` where it has none.

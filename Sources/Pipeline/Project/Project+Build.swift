@@ -86,7 +86,8 @@ extension Project {
             if leftovers > 0 { events(.notice("removed \(leftovers) container(s) that a killed build had left")) }
         }
         try await DiskEstimate(
-            standing: standing, rebuildsAll: request.rebuildsAll, store: store, folder: workspace.cache
+            standing: standing, rebuildsAll: request.rebuildsAll, parallel: engine.cores, store: store,
+            folder: workspace.cache
         ).check(events: events)
         let report = try await engine.build(wanted, in: plan.graph, rebuildsAll: request.rebuildsAll)
         var image: PublishedImage?

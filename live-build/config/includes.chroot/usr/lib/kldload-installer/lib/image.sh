@@ -34,7 +34,7 @@ image_unpack() {
     sources=$(image_sources)
     image_total=$(awk '{ sum += $3 } END { printf "%d", sum }' "$sources")
     say "$((image_total / 1000000)) MB to unpack"
-    image_done=0 image_begun=$SECONDS image_shown=0
+    image_done=0 image_begun=$SECONDS image_shown=0 image_percent=0
     while read -r archive list size; do
         if [[ $list == deb ]]; then
             packages+=("$archive") packed=$((packed + size))
@@ -83,8 +83,9 @@ image_wait() {
         written=$(($(image_written "$1") / ${3:-1}))
         percent=$(((image_done + written) * 100 / (image_total + 1)))
         if ((percent > 99)); then percent=99; fi
-        if ((SECONDS < image_shown + 5 || percent == 0)); then continue; fi
-        image_shown=$SECONDS
+        # Of what has ended just now nothing is known.
+        if ((SECONDS < image_shown + 5 || percent <= image_percent)); then continue; fi
+        image_shown=$SECONDS image_percent=$percent
         say "$percent %, $(((SECONDS - image_begun) * (100 - percent) / percent)) s left"
     done
     wait "$1" || fail "$2 can't be unpacked; see the log"
