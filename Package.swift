@@ -13,11 +13,13 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// A library of this package: it imports only what stands below it in the list of targets.
-/// The scripts, in its folder `Scripts`, become part of it.
-func layer(_ name: String, _ dependencies: [Target.Dependency], scripts: [String] = []) -> Target {
+/// The scripts, in its folder `Scripts`, and the other files become part of it.
+func layer(
+    _ name: String, _ dependencies: [Target.Dependency], scripts: [String] = [], files: [String] = []
+) -> Target {
     .target(
-        name: name, dependencies: dependencies + [system], resources: scripts.map { .embedInCode("Scripts/\($0)") },
-        swiftSettings: settings)
+        name: name, dependencies: dependencies + [system],
+        resources: (scripts.map { "Scripts/\($0)" } + files).map { .embedInCode($0) }, swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -57,7 +59,7 @@ let package = Package(
         layer(
             "Installation", ["Machines", "Archives", "Primitives"],
             scripts: ["answer-kinds.sh", "answers.sh", "judge-answers.sh", "smoke-tests.sh"]),
-        layer("Machines", ["Primitives", subprocess]),
+        layer("Machines", ["Primitives", subprocess], files: ["qemu.txt"]),
         layer(
             "LiveImage", ["BuildGraph", "ContentStore", "Archives", "Primitives"],
             scripts: [

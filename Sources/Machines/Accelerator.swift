@@ -5,24 +5,17 @@ package enum Accelerator: String, Sendable, CaseIterable {
     /// Translation by QEMU: works everywhere, some ten times slower.
     case tcg
 
-    /// The options of QEMU for it. TCG's processor has what Debian's userland needs; see `kernelWords` for its price. Its cache of
-    /// translated code (MiB) is large, because dpkg starts thousands of programs. A small one boots quicker (Tests/boot/boot-iso).
+    /// The options of QEMU for it.
     var arguments: [String] {
-        switch self {
-        case .kvm: ["-accel", "kvm", "-cpu", "host"]
-        case .tcg: ["-accel", "tcg,thread=multi,tb-size=1024", "-cpu", "Westmere"]
-        }
+        let cache = QEMUFacts.words("cache")[0]
+        return QEMUFacts.words(rawValue).map { $0.replacing("CACHE", with: cache) }
     }
 
-    /// Words for a kernel's command line. The isolation of page tables, which this processor seems to need, is slow to
-    /// emulate; and on a busy host a minute and a half is too short to find a device.
+    /// Words for a kernel's command line, without which emulation is slower, or gives up.
     package var kernelWords: [String] {
         switch self {
         case .kvm: []
-        case .tcg:
-            [
-                "mitigations=off", "systemd.default_device_timeout_sec=600", "systemd.default_timeout_start_sec=600",
-            ]
+        case .tcg: QEMUFacts.words("unmitigated") + QEMUFacts.words("patience")
         }
     }
 }

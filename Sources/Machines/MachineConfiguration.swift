@@ -62,12 +62,10 @@ package struct MachineConfiguration: Sendable {
 
     /// The options of qemu-system-x86_64(1). It is the client of the sockets `console`, `monitor` and `channel` in `folder`.
     package func arguments(firmwareFiles: FirmwareFiles?, sockets folder: FilePath) -> [String] {
-        var list = ["-machine", "q35"] + accelerator.arguments
+        var list = QEMUFacts.words("machine") + accelerator.arguments
         list += ["-smp", "\(processors)", "-m", "\(memory)", "-nodefaults", "-no-user-config"]
-        // A screen that nobody sees, for pictures of it.
-        list += ["-display", "none", "-vga", "std", "-nic", "none"]
-        // A machine that starts anew ends.
-        list += ["-no-reboot", "-device", "virtio-rng-pci"]
+        // For pictures of its screen.
+        list += ["-vga", "std"]
         // It begins when there is somebody to listen.
         list.append("-S")
         if let files = firmwareFiles {

@@ -18,9 +18,9 @@ struct MachineConfigurationTests {
         let files = FirmwareFiles(code: "/f/code.fd", variables: "/f/vars.fd")
         #expect(
             made.arguments(firmwareFiles: files, sockets: "/t") == [
-                "-machine", "q35", "-accel", "tcg,thread=multi,tb-size=1024", "-cpu", "Westmere",
-                "-smp", "2", "-m", "2048", "-nodefaults", "-no-user-config",
-                "-display", "none", "-vga", "std", "-nic", "none", "-no-reboot", "-device", "virtio-rng-pci", "-S",
+                "-machine", "q35", "-display", "none", "-nic", "none", "-no-reboot", "-device", "virtio-rng-pci",
+                "-accel", "tcg,thread=multi,tb-size=1024", "-cpu", "Westmere",
+                "-smp", "2", "-m", "2048", "-nodefaults", "-no-user-config", "-vga", "std", "-S",
                 "-drive", "if=pflash,format=raw,readonly=on,file=/f/code.fd",
                 "-drive", "if=pflash,format=raw,file=/w/vars.fd",
                 "-smbios", "type=1,serial=kldload: a=1,,2 b",
@@ -34,6 +34,19 @@ struct MachineConfigurationTests {
                 "-device", "virtio-serial-pci", "-chardev", "socket,id=channel,path=/t/channel",
                 "-device", "virtserialport,chardev=channel,name=org.kldload.test",
             ])
+    }
+
+    @Test("Each accelerator has options, and emulation words for the kernel") func accelerators() {
+        #expect(Accelerator.kvm.arguments == ["-accel", "kvm", "-cpu", "host"])
+        #expect(Accelerator.kvm.kernelWords.isEmpty)
+        #expect(
+            Accelerator.tcg.kernelWords == [
+                "mitigations=off", "systemd.default_device_timeout_sec=600", "systemd.default_timeout_start_sec=600",
+            ])
+    }
+
+    @Test("Firmware is a pair of files") func firmware() {
+        #expect(QEMUFacts.all("firmware").allSatisfy { $0.count == 2 })
     }
 
     @Test(

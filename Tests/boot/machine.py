@@ -16,18 +16,26 @@ import time
 
 KERNEL = [r"Linux version", r"Loading, please wait|Run /init as init process"]
 HOPELESS = r"Kernel panic|\(initramfs\)|Entering emergency mode|error: no such device|No bootable device|kldload: NOT READY"
-ACCELERATORS = {
-    "kvm": ["-accel", "kvm", "-cpu", "host"],
-    "tcg": ["-accel", "tcg,thread=multi,tb-size={cache}", "-cpu", "Westmere"],
-}
 KVM_TRIAL_SECONDS = 40
 # What the live system's shell of root's on the serial console ends its lines with.
 LIVE_PROMPT = r"root@kldload-live:\S*# ?$"
-# Emulated on a busy host a minute and a half is too short to find the serial port.
-PATIENCE = "systemd.default_device_timeout_sec=600 systemd.default_timeout_start_sec=600"
-FIRMWARE = [("OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd"), ("OVMF_CODE.fd", "OVMF_VARS.fd")]
 # Keys by the letters on a keyboard of the United States, as QEMU calls them.
 KEYS = {" ": "spc", "\n": "ret", "-": "minus", "/": "slash", ".": "dot", "=": "equal", "\t": "tab"}
+
+
+def facts():
+    """What Sources/Machines/qemu.txt says, to deploy as well: by the first word of its lines, what each has after it."""
+    found = {}
+    with open(f"{os.path.dirname(os.path.realpath(__file__))}/../../Sources/Machines/qemu.txt") as file:
+        for word, *words in (line.split() for line in file if line.strip() and not line.startswith("#")):
+            found.setdefault(word, []).append(words)
+    return found
+
+
+FACTS = facts()
+ACCELERATORS = {name: FACTS[name][0] for name in ["kvm", "tcg"]}
+MANY_PROGRAMS = FACTS["cache"][0][0]
+PATIENCE = " ".join(FACTS["patience"][0])
 
 
 class Failure(Exception):
@@ -41,17 +49,16 @@ signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 class Machine:
     """A QEMU process; `log` gets each line of the serial console with the seconds since the start.
 
-    `cache` is that of translated code, in MiB. With a large one, memory that the firmware and the initramfs ran from is slow to
+    `cache` is that of translated code, in MiB; MANY_PROGRAMS is what deploy's machines have. With a large one, memory that the firmware and the initramfs ran from is slow to
     write to when the kernel uses it for something else: 35 s between initramfs and systemd with 1024, 2 s with 128, which is
     emptied early. With a small one, a machine that runs many programs, as in an installation, is twice as slow.
     """
 
     def __init__(self, log, accelerator, devices, memory=2048, firmware="uefi", words="", cache=128):
         self.folder = tempfile.TemporaryDirectory(prefix="machine.")
-        command = ["qemu-system-x86_64", "-machine", "q35", "-smp", "2"]
-        command += [word.format(cache=cache) for word in ACCELERATORS[accelerator]]
-        command += ["-m", str(memory), "-display", "none", "-nic", "none", "-no-reboot"]
-        command += ["-device", "virtio-rng-pci", "-serial", "stdio", *self.firmware(firmware)]
+        command = ["qemu-system-x86_64", *FACTS["machine"][0]]
+        command += [word.replace("CACHE", str(cache)) for word in ACCELERATORS[accelerator]]
+        command += ["-smp", "2", "-m", str(memory), "-serial", "stdio", *self.firmware(firmware)]
         command += ["-qmp", f"unix:{self.folder.name}/monitor,server=on,wait=off", "-monitor", "none"]
         if words:
             command += ["-smbios", "type=1,serial=kldload: " + words.replace(",", ",,")]
@@ -68,12 +75,12 @@ class Machine:
     def firmware(self, kind):
         if kind == "bios":
             return []
-        for code, variables in FIRMWARE:
-            if os.path.exists(f"/usr/share/OVMF/{code}"):
-                shutil.copy(f"/usr/share/OVMF/{variables}", f"{self.folder.name}/vars.fd")
-                return ["-drive", f"if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/{code}",
+        for code, variables in FACTS["firmware"]:
+            if os.path.exists(code) and os.path.exists(variables):
+                shutil.copy(variables, f"{self.folder.name}/vars.fd")
+                return ["-drive", f"if=pflash,format=raw,readonly=on,file={code}",
                         "-drive", f"if=pflash,format=raw,file={self.folder.name}/vars.fd"]
-        raise Failure("no UEFI firmware in /usr/share/OVMF (apt-get install ovmf)")
+        raise Failure("no UEFI firmware (apt-get install ovmf)")
 
     def __enter__(self):
         return self
