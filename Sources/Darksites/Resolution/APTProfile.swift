@@ -131,23 +131,21 @@ struct APTProfile: ProfileFamily {
 
     // MARK: Why nothing was found
 
-    func refusal(_ explanation: Explanation, _ lines: [PackageSetEntry], _ steps: [String]) -> (any UserError)? {
-        let excluded = kernels.map { Set($0.excluded) } ?? []
-        guard let kernels, let kernel = explanation.forbiddenPackages.first(where: excluded.contains) else {
-            return nil
+    /// A kernel that was left out for ZFS's sake is the reason, where it is among the facts; so are relations that can't be
+    /// read.
+    func error(_ plain: Unsolvable, _ explanation: Explanation) -> any UserError {
+        let excluded = Set(kernels?.excluded ?? [])
+        if let kernels, let kernel = explanation.forbiddenPackages.first(where: excluded.contains) {
+            let name = table.name(of: kernel)
+            return KernelOutOfRange(
+                range: kernels.range, kernel: KernelPackage.release(ofImage: name) ?? "\(table.version(of: kernel))",
+                entry: plain.entries.last, steps: plain.steps)
         }
-        let name = table.name(of: kernel)
-        return KernelOutOfRange(
-            range: kernels.range, kernel: KernelPackage.release(ofImage: name) ?? "\(table.version(of: kernel))",
-            entry: lines.last, steps: steps)
-    }
-
-    func reasons(behind explanation: Explanation) -> [String] {
         let spoken = explanation.spokenOf(in: universe)
-        return universe.errors.filter { $0.package.map(spoken.contains) ?? false }.map { "because \($0.what)" }
+        var error = plain
+        error.steps += universe.errors.filter { $0.package.map(spoken.contains) ?? false }.map { "because \($0.what)" }
+        return error
     }
-
-    func hints(_ explanation: Explanation) -> [String] { [] }
 }
 
 extension Explanation {

@@ -76,13 +76,12 @@ struct ProfileResolver {
         let lines = explanation.involvedRequestLabels.compactMap { label -> PackageSetEntry? in
             if case .line(let entry) = wishes[Int(label)] { entry } else { nil }
         }
-        let steps = explanation.steps(in: family.packages) { wishes[Int($0)].words }
-        if let error = family.refusal(explanation, lines, steps) { return error }
         let hints = UnsolvableHints(
             packages: family.packages, explanation: explanation, wishes: wishes, forbidding: profile.sets.forbidden)
-        return Unsolvable(
-            profile: profile.name, entries: lines, steps: steps + family.reasons(behind: explanation),
-            hints: family.hints(explanation) + hints.lines)
+        let plain = Unsolvable(
+            profile: profile.name, entries: lines,
+            steps: explanation.steps(in: family.packages) { wishes[Int($0)].words }, hints: hints.lines)
+        return family.error(plain, explanation)
     }
 }
 
@@ -113,10 +112,7 @@ protocol ProfileFamily {
     func essential(of solution: Solution) throws -> Set<PackageID>
     /// What is worth knowing of a solution.
     func remarks(on solution: Solution) -> [String]
-    /// The error that says it better than the facts do, if one does.
-    func refusal(_ explanation: Explanation, _ lines: [PackageSetEntry], _ steps: [String]) -> (any UserError)?
-    /// What is behind facts, and not said by them.
-    func reasons(behind explanation: Explanation) -> [String]
-    /// Ways out that its facts do not show.
-    func hints(_ explanation: Explanation) -> [String]
+    /// Why nothing was found: `plain`, which says it by the facts, with what is known of the family beyond them; or an error
+    /// that says it better.
+    func error(_ plain: Unsolvable, _ explanation: Explanation) -> any UserError
 }

@@ -47,7 +47,9 @@ struct RPMProfile: ProfileFamily {
     func essential(of solution: Solution) -> Set<PackageID> { [] }
     func remarks(on solution: Solution) -> [String] { [] }
 
-    func refusal(_ explanation: Explanation, _ lines: [PackageSetEntry], _ steps: [String]) -> (any UserError)? { nil }
-    func reasons(behind explanation: Explanation) -> [String] { [] }
-    func hints(_ explanation: Explanation) -> [String] { kernels?.hints(explanation) ?? [] }
+    func error(_ plain: Unsolvable, _ explanation: Explanation) -> any UserError {
+        var error = plain
+        error.hints = (kernels?.hints(explanation) ?? []) + error.hints
+        return error
+    }
 }

@@ -43,9 +43,10 @@ extension RPMRequestError: RequestError {
 struct Unsolvable: UserError {
     let profile: String
     let entries: [PackageSetEntry]
-    let steps: [String]
-    /// What could be changed, as far as the facts tell.
-    let hints: [String]
+    /// Why, fact by fact.
+    var steps: [String]
+    /// What could be changed.
+    var hints: [String]
 
     var what: String {
         let names = entries.map(\.text)
