@@ -11,6 +11,8 @@
 # bats file_tags=slow,podman,network
 # shellcheck disable=SC2154 # bats sets output and stderr
 
+load ../lib/store
+
 setup_file() {
     bats_require_minimum_version 1.5.0
     DEPLOY_BINARY=$(realpath "${DEPLOY_BINARY:?name the binary to test}")
@@ -33,7 +35,6 @@ setup_file() {
     cp -a "$root"/live-build/{config,postinstall} "$checkout/live-build/"
     declare_made_centos "$root/deploy.yaml" >"$checkout/deploy.yaml"
 
-    load copied-store
     copied_store "$root" "$checkout"
     export DEPLOY_BINARY DEPLOY_KEY=$BATS_FILE_TMPDIR/signing-key site checkout made address
     unset PROFILE EDITION KLDLOAD_DISTRO KLDLOAD_CHECKOUT NO_COLOR CI
@@ -71,7 +72,7 @@ PY
 
 setup() { cd "$checkout" || return; }
 
-teardown_file() { chmod -R u+w "$BATS_FILE_TMPDIR/store" 2>/dev/null || :; }
+teardown_file() { if [[ -d $BATS_FILE_TMPDIR/store ]]; then unlock_store; fi; }
 
 deploy() { "$DEPLOY_BINARY" "$@"; }
 requests() { cat "$site/rpm.requests" 2>/dev/null || :; }

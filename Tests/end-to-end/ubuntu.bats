@@ -10,6 +10,8 @@
 # bats file_tags=slow,podman,network
 # shellcheck disable=SC2154 # bats sets output and stderr
 
+load ../lib/store
+
 setup_file() {
     bats_require_minimum_version 1.5.0
     DEPLOY_BINARY=$(realpath "${DEPLOY_BINARY:?name the binary to test}")
@@ -34,7 +36,6 @@ setup_file() {
         N }" "$checkout/deploy.yaml"
     cp -r "$checkout"/package-sets/{ubuntu,mint}
 
-    load copied-store
     copied_store "$root" "$checkout"
 
     # It ends when this process does; bats waits for whoever holds its channel 3.
@@ -48,7 +49,7 @@ setup_file() {
 
 setup() { cd "$checkout" || return; }
 
-teardown_file() { chmod -R u+w "$BATS_FILE_TMPDIR/store" 2>/dev/null || :; }
+teardown_file() { if [[ -d $BATS_FILE_TMPDIR/store ]]; then unlock_store; fi; }
 
 deploy() { "$DEPLOY_BINARY" "$@"; }
 requests() { cat "$site/ubuntu.requests" 2>/dev/null || :; }

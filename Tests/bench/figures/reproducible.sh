@@ -3,7 +3,7 @@
 title 'The same lock built twice'
 need_built_copy
 copy again
-link_store again-store
+link_store "$store" "$work/again-store"
 private_podman
 rm -rf -- "$work"/again-store/{records,podman}
 (
