@@ -3,14 +3,16 @@
 # stands for a container is this machine's own root below an overlay, with an empty package database. Needs root for that.
 # shellcheck disable=SC2154 # bats sets output and status
 
+load lib/keys
+
 setup_file() {
     bats_require_minimum_version 1.5.0
     export LC_ALL=C.UTF-8 TZ=UTC PATH=/usr/sbin:/usr/bin:/sbin:/bin
     export made=$BATS_FILE_TMPDIR/debs kernel=6.1-amd64 GNUPGHOME=$BATS_FILE_TMPDIR/gnupg
-    mkdir -p "$made" && mkdir -m 700 "$GNUPGHOME"
+    mkdir -p "$made"
     local name
     for name in ours other; do
-        gpg --batch --quiet --passphrase '' --quick-generate-key "$name@example.org" ed25519 sign never
+        make_key "$GNUPGHOME" "$name@example.org"
         gpg --batch --quiet --export "$name@example.org" > "$BATS_FILE_TMPDIR/$name.gpg"
     done
     deb base 'Essential: yes'

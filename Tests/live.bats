@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # The programs of the live system: the report on its state and the server of the mirrors. No root and no network needed.
 
+load lib/keys
+
 setup() {
     live=$BATS_TEST_DIRNAME/../live-build/config/includes.chroot
     cd "$BATS_TEST_TMPDIR" || return
@@ -168,8 +170,7 @@ report() { run "$live/usr/lib/kldload/live-report"; }
     mkdir -p darksite/rpm/centos/{Packages/b,repodata}
     touch darksite/rpm/centos/Packages/b/{bash,bc}.rpm
     export GNUPGHOME=$PWD/gnupg KLDLOAD_KEYRING=$PWD/key.gpg
-    mkdir -m 700 gnupg
-    gpg --quiet --batch --passphrase '' --quick-generate-key test@example.org ed25519 sign never
+    make_key gnupg test@example.org
     gpg --export > key.gpg
     echo '<repomd/>' > darksite/rpm/centos/repodata/repomd.xml
     gpg --batch --detach-sign --armor darksite/rpm/centos/repodata/repomd.xml

@@ -8,6 +8,7 @@
 # shellcheck disable=SC2154 # bats sets output and stderr, made-site the rest
 
 load made-site.bash
+load ../lib/keys.bash
 
 setup_file() {
     serve_made_site
@@ -16,9 +17,7 @@ setup_file() {
     export homes
     local name
     for name in acme next; do
-        mkdir -m 700 "$homes/$name"
-        gpg --homedir "$homes/$name" --batch --quiet --pinentry-mode loopback --passphrase '' \
-            --quick-generate-key "$name <$name@example.org>" rsa2048 sign never 2>/dev/null
+        make_key "$homes/$name" "$name <$name@example.org>" rsa2048
         gpg --homedir "$homes/$name" --batch --export >"$homes/$name.gpg"
     done
     cat "$homes/acme.gpg" "$homes/next.gpg" >"$homes/both.gpg"
@@ -191,11 +190,8 @@ refuses() { # WORDS COMMAND…: it fails, says so, and fetches no package
 }
 
 @test "a key that expires later leaves a lock as it is, and takes nothing new" {
-    mkdir -m 700 "$homes/old"
     at() { date -u -d "$1" +%Y%m%dT%H%M%S; }
-    gpg --homedir "$homes/old" --batch --quiet --pinentry-mode loopback --passphrase '' \
-        --faked-system-time "$(at '90 days ago')" \
-        --quick-generate-key 'old <old@example.org>' rsa2048 sign never 2>/dev/null
+    make_key "$homes/old" 'old <old@example.org>' rsa2048 --faked-system-time "$(at '90 days ago')"
     gpg --homedir "$homes/old" --batch --export >"$homes/old.gpg"
     acme_with 1.0
     fields "$(today '20 days ago')" "${head[@]}" >"$BATS_TEST_TMPDIR/Release"

@@ -2,6 +2,8 @@
 # Distributions of RPM packages: the real dnf installs the profile from a signed mirror, all of it and nothing else. Needs root.
 bats_require_minimum_version 1.5.0
 
+load ../lib/keys
+
 setup_file() {
     command -v dnf createrepo_c rpmbuild > /dev/null || skip "dnf, createrepo_c or rpmbuild is not here"
     [ "$(id -u)" -eq 0 ] || skip "only root can mount"
@@ -13,8 +15,7 @@ setup_file() {
     package extra 1.0
     createrepo_c --quiet medium/rpm/rocky
     export GNUPGHOME=$PWD/gnupg
-    mkdir -m 700 gnupg
-    gpg --quiet --batch --passphrase '' --quick-generate-key test@example.org ed25519 sign never
+    make_key gnupg test@example.org
     gpg --export > key.gpg
     gpg --batch --detach-sign --armor medium/rpm/rocky/repodata/repomd.xml
     gpgconf --kill all

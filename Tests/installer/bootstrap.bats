@@ -2,6 +2,8 @@
 # What is installed: the profile of the medium, all of it and nothing else, from a mirror that is what its signature says.
 bats_require_minimum_version 1.5.0
 
+load ../lib/keys
+
 setup() {
     library=$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot/usr/lib/kldload-installer/lib
     cd "$BATS_TEST_TMPDIR" || return
@@ -94,8 +96,7 @@ names() { cut -d' ' -f1 "out/$1" | sort | paste -sd' '; }
 
 @test "a mirror is read only when it is signed by the key of the live system, and whole" {
     export GNUPGHOME=$PWD/gnupg
-    mkdir -m 700 gnupg
-    gpg --quiet --batch --passphrase '' --quick-generate-key test@example.org ed25519 sign never
+    make_key gnupg test@example.org
     gpg --quiet --export > key.gpg
     package base 'Essential: yes'
     release=darksite/debian/apt/dists/trixie/Release
@@ -108,7 +109,7 @@ names() { cut -d' ' -f1 "out/$1" | sort | paste -sd' '; }
     run ! bash -c 'source ./around; bootstrap_deb_index darksite/debian/apt'
     [[ $output == *'is not what its signature says'* ]]
 
-    gpg --quiet --batch --passphrase '' --quick-generate-key other@example.org ed25519 sign never
+    make_key gnupg other@example.org
     gpg --quiet --export other@example.org > key.gpg
     run ! bash -c 'source ./around; bootstrap_deb_index darksite/debian/apt'
     [[ $output == *'not signed by the key'* ]]

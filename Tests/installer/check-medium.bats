@@ -2,12 +2,13 @@
 # What says whether a medium is as it was written, to people and to the installer: real files, real signatures.
 
 bats_require_minimum_version 1.5.0
+
+load ../lib/keys
+
 setup_file() {
     cd "$BATS_FILE_TMPDIR" || return
-    mkdir -m 700 gpg
-    local gpg=(gpg --homedir "$PWD/gpg" --batch --quiet)
-    "${gpg[@]}" --passphrase '' --quick-generate-key made default default never
-    "${gpg[@]}" --export > key.gpg
+    make_key gpg made
+    gpg --homedir "$PWD/gpg" --batch --quiet --export > key.gpg
     gpgconf --homedir "$PWD/gpg" --kill all
 }
 

@@ -2,19 +2,20 @@
 # Every external command that looks at disks, writes to them or makes the new system what was ordered fails, one after the
 # other: before the wipe no disk was touched, and afterwards the machine can be installed to again. Needs root, for a root file system of its own.
 
+load ../lib/keys
+
 # made_medium: faults/medium, with the system in two archives and the signed list of all files, and the key of the signature.
 made_medium() {
     local folder=faults/medium/darksite/debian/systems/server gpg
-    mkdir -p "$folder/lists" faults/medium/{live,kldload} gpg
+    mkdir -p "$folder/lists" faults/medium/{live,kldload}
     mksquashfs faults/system faults/medium/live/10-system.squashfs -quiet -no-progress
     mksquashfs faults/system "$folder/system.squashfs" -quiet -no-progress -e usr/sbin
     printf '%s\n' usr/sbin/nft usr/sbin/sanoid usr/sbin/locale-gen > "$folder/lists/0.list"
     printf '%s\n' 'live/10-system.squashfs 0.list 0' "${folder#faults/medium/}/system.squashfs - 100" > "$folder/lists/sources"
     cp -r faults/medium/darksite/debian/systems faults/darksite/debian/
     (cd faults/medium && find . -type f ! -path './kldload/*' -printf '%P\0' | sort --zero-terminated | xargs --null sha256sum > kldload/sha256sums)
+    make_key gpg made
     gpg=(gpg --homedir "$PWD/gpg" --batch --quiet)
-    chmod 700 gpg
-    "${gpg[@]}" --passphrase '' --quick-generate-key made default default never
     "${gpg[@]}" --export > faults/key.gpg
     "${gpg[@]}" --armor --detach-sign faults/medium/kldload/sha256sums
     gpgconf --homedir "$PWD/gpg" --kill all

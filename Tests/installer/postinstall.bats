@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # Postinstallers: which run, in what order, with what around them, and what a failing one does. Needs root for the last.
 
+load ../lib/keys
+
 setup() {
     library=$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot/usr/lib/kldload-installer/lib
     cd "$BATS_TEST_TMPDIR" || return
@@ -121,8 +123,7 @@ postinstall() { run bash -c 'source ./around; postinstall; echo done'; }
 @test "apt in the target installs from the darksite alone, signed, and the target's own sources stay as they are" {
     [ "$(id -u)" -eq 0 ] || skip "needs root"
     export GNUPGHOME=$PWD/gnupg
-    mkdir -m 700 gnupg
-    gpg --batch --quiet --passphrase '' --quick-generate-key 'made for a test' ed25519 sign never
+    make_key gnupg 'made for a test'
     gpg --batch --export > key.gpg
     mkdir -p made/DEBIAN made/usr/share/made mirror/pool mirror/dists/trixie/main/binary-amd64
     printf 'Package: made-tool\nVersion: 1.0\nArchitecture: all\nMaintainer: Nobody <nobody@example.org>\nDescription: made\n' > made/DEBIAN/control
@@ -158,7 +159,7 @@ END
     run dpkg-query --show made-tool
     [ "$status" -ne 0 ]
     # A mirror that somebody else signed is not taken.
-    gpg --batch --quiet --passphrase '' --quick-generate-key 'another' ed25519 sign never
+    make_key gnupg another
     gpg --batch --yes --export another > key.gpg
     run unshare --mount --net --propagation private bash ./inside
     [ "$status" -ne 0 ]

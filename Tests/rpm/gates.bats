@@ -3,6 +3,8 @@
 # real ones. Needs root, as rpm does to install.
 # shellcheck disable=SC2154 # bats sets output and status
 
+load ../lib/keys
+
 setup_file() {
     bats_require_minimum_version 1.5.0
     local program
@@ -12,10 +14,9 @@ setup_file() {
     export LC_ALL=C.UTF-8 TZ=UTC made=$BATS_FILE_TMPDIR/made
     "$BATS_TEST_DIRNAME/make-rpm-repositories" "$made"
     export GNUPGHOME=$BATS_FILE_TMPDIR/gnupg
-    mkdir -m 700 "$GNUPGHOME"
     local name
     for name in ours other; do
-        gpg --batch --quiet --passphrase '' --quick-generate-key "$name@example.org" rsa2048 sign never
+        make_key "$GNUPGHOME" "$name@example.org" rsa2048
         gpg --batch --quiet --armor --export "$name@example.org" > "$BATS_FILE_TMPDIR/$name.asc"
     done
     cat > "$BATS_FILE_TMPDIR/dnf.conf" <<EOF
