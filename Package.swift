@@ -74,8 +74,8 @@ let package = Package(
                 "Archives", "Primitives",
             ],
             scripts: [
-                "judge-apt.sh", "pack-root.sh", "plan.awk", "install-profile.sh", "check-rpms.sh", "dnf-main.sh",
-                "judge-dnf.sh",
+                "judge-apt.sh", "pack-root.sh", "plan.awk", "initramfs.sh", "install-profile.sh", "check-rpms.sh",
+                "dnf-main.sh", "judge-dnf.sh",
                 "install-profile-dnf.sh",
             ]),
         layer("Locking", ["Declaration", "Packages", "RPM", "Primitives"]),

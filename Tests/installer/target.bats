@@ -12,7 +12,7 @@ shopt -s inherit_errexit
 say() { :; }
 run() { "\$@"; }
 fail() { printf 'fail: %s\n' "\$*"; exit 1; }
-for name in bootstrap machine disks pool boot services; do source "$library/\$name.sh"; done
+for name in bootstrap machine disks pool initramfs boot services; do source "$library/\$name.sh"; done
 TARGET=$PWD/target KLDLOAD_DISTRO=debian KLDLOAD_PROFILE=server KLDLOAD_KERNEL_OPTIONS=
 END
 }
@@ -56,6 +56,28 @@ settings() {
     [ "$(settings 'quiet')" = 'rw nohibernate quiet console=ttyS0' ]
     [ "$(settings 'console=tty0 quiet')" = 'rw nohibernate console=tty0 quiet' ]
     [ -e target/usr/lib/clock-epoch ]
+}
+
+@test "an initramfs that can't find and open the root is refused, whoever makes it" {
+    # made LINE…: an initramfs with these files, by TOOL; the installer wants the machine's number in it.
+    made() {
+        printf '%s\n' "$@" > listing
+        run env TOOL="$tool" bash -c 'source ./around; in_target() { :; }; in_target_quietly() { cat listing; }
+            if [[ $TOOL == initramfs-tools ]]; then mkdir -p target/etc/initramfs-tools; fi; boot_initramfs 6.1'
+    }
+    local tool=dracut zfs=(lib/modules/6.1/{spl,zfs}.ko.xz usr/sbin/{zpool,zfs}) without
+    made "${zfs[@]}"
+    [ "$status" -eq 0 ]
+    made "${zfs[@]:1}"
+    [[ $status -eq 1 && $output == *'lacks what finds and opens the root: /spl\.ko' ]]
+    tool=initramfs-tools
+    made "${zfs[@]}" scripts/zfs etc/hostid
+    [ "$status" -eq 0 ]
+    [ "$(cat target/etc/initramfs-tools/conf.d/kldload.conf)" = $'COMPRESS=zstd\nCOMPRESSLEVEL=3' ]
+    for without in scripts/zfs etc/hostid; do
+        made "${zfs[@]}" "$([ "$without" = etc/hostid ] && echo scripts/zfs || echo etc/hostid)"
+        [[ $status -eq 1 && $output == *"the root: "*"$without\$" ]]
+    done
 }
 
 @test "the hooks are installed, to be called, and those of systemd-boot are not called any more" {

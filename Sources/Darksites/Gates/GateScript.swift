@@ -3,7 +3,9 @@ package enum GateScript {
     /// Has apt judge a whole mirror, and simulate the installation of each profile.
     package static var apt: [UInt8] { PackageResources.judge_apt_sh }
     /// Has apt and dpkg install one profile onto nothing.
-    package static var install: [UInt8] { PackageResources.pack_root_sh + PackageResources.install_profile_sh }
+    package static var install: [UInt8] {
+        PackageResources.pack_root_sh + PackageResources.initramfs_sh + PackageResources.install_profile_sh
+    }
     /// For awk: what the installer makes of a list of packages. `install` reads it where it hands on a system.
     package static var plan: [UInt8] { PackageResources.plan_awk }
     /// Has rpmkeys and rpm check fetched packages: signatures, digests, headers.

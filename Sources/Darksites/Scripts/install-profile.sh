@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs one profile onto nothing, with the real dpkg and apt, and looks at what came of it.
 #
-#   bash install-profile.sh [--system]      with --system the root is handed on; pack-root.sh stands before it, as one script
+#   bash install-profile.sh [--system]      with --system the root is handed on; pack-root.sh and initramfs.sh stand before it, as one script
 #
 # Runs as root in a container without network, whose image holds the files of the Essential packages and of what they
 # depend on; no package is installed there, and dpkg's database is empty.
@@ -152,10 +152,8 @@ system_settle() {
 # system_initramfs: by the distribution's own tool, for any hardware. What finds one machine's pool comes in an archive of its own when
 # it is installed.
 system_initramfs() {
-    local microcode=/etc/default/amd64-microcode listing pattern
-    # The modules in it are compressed already; a higher level costs time at every update and saves next to nothing.
-    mkdir -p /etc/initramfs-tools/conf.d
-    printf '%s\n' 'COMPRESS=zstd' 'COMPRESSLEVEL=3' > /etc/initramfs-tools/conf.d/kldload.conf
+    local microcode=/etc/default/amd64-microcode listing
+    initramfs_settings ''
     printf 'localhost\n' > /etc/hostname
     # By itself that of AMD is left out where this machine has a processor of another maker.
     if [[ -e $microcode ]]; then
@@ -166,9 +164,7 @@ system_initramfs() {
     if [[ -e $microcode ]]; then cp -p "$work/microcode" "$microcode"; fi
     install -D -m 644 /dev/null "/var/lib/initramfs-tools/$kernel"
     listing=$(lsinitramfs "/boot/initrd.img-$kernel")
-    for pattern in '/zfs\.ko' '/spl\.ko' '/zpool$' '/zfs$' '^scripts/zfs$' '/setupcon$'; do
-        grep --quiet --extended-regexp "$pattern" <<< "$listing" || fail "the initramfs lacks what finds and opens the root: $pattern"
-    done
+    initramfs_judge initramfs-tools "$listing" '/setupcon$'
 }
 
 if [[ $is_system == yes ]]; then

@@ -119,25 +119,19 @@ boot_settings() {
 
 # boot_initramfs KERNEL: makes it, the only time; and looks whether it can find the root.
 boot_initramfs() {
-    local listing wanted
+    local listing
     if [[ -d $TARGET/etc/initramfs-tools ]]; then
-        # The modules in it are compressed already; a higher level costs time at every update and saves next to nothing.
-        mkdir -p "$TARGET/etc/initramfs-tools/conf.d"
-        printf '%s\n' 'COMPRESS=zstd' 'COMPRESSLEVEL=3' > "$TARGET/etc/initramfs-tools/conf.d/kldload.conf"
+        initramfs_settings "$TARGET"
         # mkinitramfs alone: update-initramfs would also call kernel-install, before there is a partition to fill.
         in_target env TMPDIR=/tmp mkinitramfs -o "/boot/initrd.img-$1" "$1"
         install -D -m 644 /dev/null "$TARGET/var/lib/initramfs-tools/$1"
         listing=$(in_target_quietly lsinitramfs "/boot/initrd.img-$1")
-        wanted='/zfs\.ko /spl\.ko /zpool$ /zfs$ ^scripts/zfs$ etc/hostid$'
+        initramfs_judge initramfs-tools "$listing" 'etc/hostid$'
     else
         in_target dracut --force --add zfs "/boot/initramfs-$1.img" "$1"
         listing=$(in_target_quietly lsinitrd "/boot/initramfs-$1.img")
-        wanted='/zfs\.ko /spl\.ko /zpool$ /zfs$'
+        initramfs_judge dracut "$listing"
     fi
-    local pattern
-    for pattern in $wanted; do
-        grep --quiet --extended-regexp "$pattern" <<< "$listing" || fail "the initramfs lacks what finds the root: $pattern"
-    done
 }
 
 # boot_environment: the name of the file system that is the target's root.

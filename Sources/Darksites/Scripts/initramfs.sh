@@ -1,0 +1,1 @@
+../../../live-build/config/includes.chroot/usr/lib/kldload-installer/lib/initramfs.sh
