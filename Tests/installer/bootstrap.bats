@@ -116,6 +116,22 @@ names() { cut -d' ' -f1 "out/$1" | sort | paste -sd' '; }
     gpgconf --kill all
 }
 
+@test "what is read before a disk is touched is what is installed: the index is verified and planned once" {
+    package base 'Essential: yes'
+    package tool
+    # shellcheck disable=SC2016 # the inner shell's variables
+    run -0 bash -c 'source ./around
+        bootstrap_deb_index() { echo asked >> asked && cat "$1/dists/trixie/main/binary-amd64/Packages"; }
+        bootstrap_files
+        : > darksite/debian/apt/dists/trixie/main/binary-amd64/Packages
+        bootstrap_deb_planned
+        bootstrap_files > again
+        ls "$bootstrap_plan"'
+    [ "$output" = $'darksite/debian/apt/pool/base.deb\ndarksite/debian/apt/pool/tool.deb\nall\nautomatic\nearly\nessential\nrest' ]
+    [ "$(cat asked)" = asked ]
+    [ "$(wc -l < again)" -eq 2 ]
+}
+
 @test "a profile or a distribution that is not on the medium is said before a disk is touched, with those that are" {
     echo 'base 1 amd64' > "$profile"
     cp "$profile" darksite/debian/profiles/server

@@ -8,6 +8,8 @@
 BOOTSTRAP_KEY=${BOOTSTRAP_KEY:-/usr/share/keyrings/kldload-darksite.gpg}
 # Where the mirror is in the target, as long as the installation lasts.
 bootstrap_mirror=/run/kldload-darksite
+# The folder with what plan.awk says, once it is made.
+bootstrap_plan=''
 
 in_target() {
     printf '[%4d s] + in the target: %s\n' "$SECONDS" "${*@Q}"
@@ -54,18 +56,14 @@ bootstrap_way() {
 
 # bootstrap_files: what will be read of the medium, by the paths there.
 bootstrap_files() {
-    local way family work mirror
+    local way family
     way=$(bootstrap_way)
     family=$(distribution_fact "$KLDLOAD_DISTRO" FAMILY)
     case $way/$family in
         image/*) image_files ;;
         packages/apt)
-            work=$(mktemp --directory)
-            mirror=$(bootstrap_darksite)
-            bootstrap_deb_index "$mirror" > "$work/index"
-            bootstrap_deb_plan "$work/index" "$(bootstrap_profile)" "$work"
-            awk -v mirror="darksite/$KLDLOAD_DISTRO/apt/" '{ print mirror $2 }' "$work/all"
-            rm -r "$work"
+            bootstrap_deb_planned
+            awk -v mirror="darksite/$KLDLOAD_DISTRO/apt/" '{ print mirror $2 }' "$bootstrap_plan/all"
             ;;
         packages/rpm) (cd "$BOOTSTRAP_DARKSITE" && find "rpm/$KLDLOAD_DISTRO" -type f -printf 'darksite/%p\n') ;;
     esac
@@ -153,25 +151,36 @@ bootstrap_mounts() {
 # Essential packages, which any maintainer script may use; then what others pre-depend on, because dpkg does not configure
 # a package in the middle of a run for a Pre-Depends (Debian Policy 7.2); then the rest, with all dependencies checked.
 bootstrap_deb() {
-    local work mirror profile size
+    local size
+    bootstrap_deb_planned
+    size=$(awk '{ sum += $3 } END { printf "%d packages, %d MB", NR, sum / 1000000 }' "$bootstrap_plan/all")
+    say "$size"
+    bootstrap_mounts
+    bootstrap_deb_extract "$(bootstrap_darksite)" "$bootstrap_plan/essential"
+    bootstrap_deb_prepare
+    bootstrap_deb_install --force-depends "$bootstrap_plan/essential"
+    bootstrap_deb_hold_back
+    bootstrap_deb_install --force-depends "$bootstrap_plan/early"
+    bootstrap_deb_install --no-force-depends "$bootstrap_plan/rest"
+    bootstrap_deb_let_go
+    install -D -m 644 "$bootstrap_plan/automatic" "$TARGET/var/lib/apt/extended_states"
+    bootstrap_deb_judge
+    rm -r "$bootstrap_plan"
+    bootstrap_plan=''
+}
+
+# bootstrap_deb_planned: has the plan made, from an index that was verified; once: dpkg gets the packages that were read before a disk
+# was touched, whatever becomes of the medium.
+bootstrap_deb_planned() {
+    local mirror profile work
+    if [[ -n $bootstrap_plan ]]; then return; fi
     mirror=$(bootstrap_darksite)
     profile=$(bootstrap_profile)
     work=$(mktemp --directory)
     bootstrap_deb_index "$mirror" > "$work/index"
     bootstrap_deb_plan "$work/index" "$profile" "$work"
-    size=$(awk '{ sum += $3 } END { printf "%d packages, %d MB", NR, sum / 1000000 }' "$work/all")
-    say "$size"
-    bootstrap_mounts
-    bootstrap_deb_extract "$mirror" "$work/essential"
-    bootstrap_deb_prepare
-    bootstrap_deb_install --force-depends "$work/essential"
-    bootstrap_deb_hold_back
-    bootstrap_deb_install --force-depends "$work/early"
-    bootstrap_deb_install --no-force-depends "$work/rest"
-    bootstrap_deb_let_go
-    install -D -m 644 "$work/automatic" "$TARGET/var/lib/apt/extended_states"
-    bootstrap_deb_judge "$work/all"
-    rm -r "$work"
+    rm "$work/index"
+    bootstrap_plan=$work
 }
 
 # bootstrap_deb_index MIRROR: the index of the mirror, having checked its signature and its digest.
@@ -293,7 +302,7 @@ bootstrap_deb_late() {
     if [[ -x $TARGET/usr/sbin/locale-gen ]]; then in_target locale-gen; fi
 }
 
-# bootstrap_deb_judge LIST: that dpkg finds nothing wrong, and has just the packages of the list.
+# bootstrap_deb_judge: that dpkg finds nothing wrong, and has just the packages of the profile.
 bootstrap_deb_judge() {
     local audit
     audit=$(in_target_quietly dpkg --audit)
