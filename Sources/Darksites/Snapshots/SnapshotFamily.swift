@@ -154,6 +154,21 @@ extension SnapshotFamily {
         }
     }
 
+    /// The state that `snapshot` of `locked` names. What is of files of the user's own is made of them; where those changed, a lock
+    /// that is stale is behind them, and it is nil.
+    private func state(
+        _ snapshot: LockedSnapshot, _ suite: Source.Suite, of source: Source, in locked: LockedDistribution,
+        isStale: Bool
+    ) async throws -> State? {
+        if let own = source.own {
+            let made = try await made(of: own, as: source)
+            if made.snapshot == snapshot { return made }
+            if isStale { return nil }
+        }
+        let indexes = locked.indexes.filter { $0.name == snapshot.name }
+        return try await lockedState(snapshot, indexes, suite, of: source)
+    }
+
     private func snapshot(of states: [State]) async throws -> Snapshot {
         var counts: [SuiteName: Int] = [:]
         let generations = states.map { state in
@@ -194,13 +209,10 @@ extension SnapshotFamily {
                 result.passOver(undeclared: snapshot, Self.suiteNoun)
                 continue
             }
-            // What is of files of the user's own is made of them again; where those changed, the lock is behind them.
-            if let own = source.own, try await made(of: own, as: source).snapshot != snapshot, isStale {
+            guard let state = try await state(snapshot, suite, of: source, in: locked, isStale: isStale) else {
                 result.passedOver.insert(snapshot.repository)
                 continue
             }
-            let named = locked.indexes.filter { $0.name == snapshot.name }
-            let state = try await lockedState(snapshot, named, suite, of: source)
             states.append(state)
             result.note(
                 snapshot, expiredSigner: state.expiredSigner, validUntil: state.validUntil, now: access.now)
