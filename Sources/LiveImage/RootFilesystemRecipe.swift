@@ -52,7 +52,7 @@ package struct RootFilesystemRecipe: Sendable {
     }
 
     /// The steps that make the live system's root, kernel and initramfs. `packages` hold the kernel `release`. `module` is the ZFS module for
-    /// it, a .deb called by its key, where no package has it: the first step, `base`, need not wait for that.
+    /// it, a .deb called by its key that provides zfs-modules, where no package has it: the first step, `base`, need not wait for that.
     package func live(
         _ name: StepName, base: StepName, stage: Stage, release: String, bootstrap: StepName, packages: StepInput,
         module: [String: StepInput]
@@ -63,7 +63,7 @@ package struct RootFilesystemRecipe: Sendable {
             steps.append(
                 Step(
                     base, stage: stage, title: "live root without its ZFS module", inputs: inputs,
-                    action: container(StepScript.configureRoot, ["--unfinished"]), outputs: ["rootfs.tar": .file],
+                    action: container(StepScript.configureRoot, ["--without", "zfs-modules"]), outputs: ["rootfs.tar": .file],
                     disk: Self.disk))
             inputs = ["image": .output(base, "rootfs.tar")]
             for (file, input) in module { inputs["packages/\(file)"] = input }

@@ -1,18 +1,18 @@
 #!/bin/bash
 # Turns a list of .debs into a configured root file system, by running in it.
 #
-#   bash configure-root.sh [--no-tar | --unfinished] [--hook SCRIPT [ARGUMENT…]]
+#   bash configure-root.sh [--no-tar | --without NAME] [--hook SCRIPT [ARGUMENT…]]
 #
 # pack-root.sh stands before it, as one script.
 #
 # Runs as root in a container without network, whose image holds the files of the Essential packages and of what they
-# depend on (data.tar only: nothing is configured, there is no package database); or what came of it with --unfinished.
+# depend on (data.tar only: nothing is configured, there is no package database); or what came of it with --without.
 #
 # In    /in/packages/*.deb   every package of the root, the Essential ones too, exactly one version of each; or what is added
 #       SOURCE_DATE_EPOCH    latest time that may appear in the result
 # Hook  `bash SCRIPT ARGUMENT…` runs in the configured root, before it is cleaned; it may write to /out
-# Out   /out/rootfs.tar      the root: same packages, same bytes (not with --no-tar). With --unfinished as it is, for another step to go
-#                            on in; else without its kernels, and cleaned
+# Out   /out/rootfs.tar      the root: same packages, same bytes (not with --no-tar). With --without as it is, for another step to go on in
+#                            with the package NAME, on which others may depend; else without its kernels, and cleaned
 set -euo pipefail
 shopt -s inherit_errexit nullglob
 
@@ -24,11 +24,12 @@ fail() {
 say() { printf '[%4d s] %s\n' "$SECONDS" "$1"; }
 
 tar=finished
+later=()
 hook=()
 while (($#)); do
     case $1 in
         --no-tar) tar=none && shift ;;
-        --unfinished) tar=unfinished && shift ;;
+        --without) tar=unfinished && later=("--ignore-depends=$2") && shift 2 ;;
         --hook) shift && hook=("$@") && break ;;
         *) fail "unknown argument $1" ;;
     esac
@@ -122,7 +123,7 @@ install_packages() {
     done
     ((${#files[@]})) || return 0
     # What `clean` would remove is not unpacked at all. --force-unsafe-io: the container is thrown away.
-    dpkg "${force[@]}" --force-unsafe-io --force-confold \
+    dpkg "${force[@]}" "${later[@]}" --force-unsafe-io --force-confold \
         --path-exclude='/usr/share/doc/*' --path-include='/usr/share/doc/*/copyright' \
         --path-exclude='/usr/share/man/*' --path-exclude='/usr/share/info/*' \
         --path-exclude='/usr/share/locale/*/LC_MESSAGES/*' --path-exclude='/usr/share/lintian/*' \
