@@ -6,16 +6,13 @@ package enum Accelerator: String, Sendable, CaseIterable {
     case tcg
 
     /// The options of QEMU for it.
-    var arguments: [String] {
-        let cache = QEMUFacts.words("cache")[0]
-        return QEMUFacts.words(rawValue).map { $0.replacing("CACHE", with: cache) }
-    }
+    var arguments: [String] { QEMUFacts.words(rawValue) }
 
     /// Words for a kernel's command line, without which emulation is slower, or gives up.
     package var kernelWords: [String] {
         switch self {
         case .kvm: []
-        case .tcg: QEMUFacts.words("unmitigated") + QEMUFacts.words("patience")
+        case .tcg: QEMUFacts.words("emulated")
         }
     }
 }

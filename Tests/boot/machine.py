@@ -34,8 +34,8 @@ def facts():
 
 FACTS = facts()
 ACCELERATORS = {name: FACTS[name][0] for name in ["kvm", "tcg"]}
-MANY_PROGRAMS = FACTS["cache"][0][0]
-PATIENCE = " ".join(FACTS["patience"][0])
+# For the kernel of a machine with this accelerator.
+WORDS = {"kvm": "", "tcg": " ".join(FACTS["emulated"][0])}
 
 
 class Failure(Exception):
@@ -47,17 +47,12 @@ signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 class Machine:
-    """A QEMU process; `log` gets each line of the serial console with the seconds since the start.
+    """A QEMU process; `log` gets each line of the serial console with the seconds since the start."""
 
-    `cache` is that of translated code, in MiB; MANY_PROGRAMS is what deploy's machines have. With a large one, memory that the firmware and the initramfs ran from is slow to
-    write to when the kernel uses it for something else: 35 s between initramfs and systemd with 1024, 2 s with 128, which is
-    emptied early. With a small one, a machine that runs many programs, as in an installation, is twice as slow.
-    """
-
-    def __init__(self, log, accelerator, devices, memory=2048, firmware="uefi", words="", cache=128):
+    def __init__(self, log, accelerator, devices, memory=2048, firmware="uefi", words=""):
         self.folder = tempfile.TemporaryDirectory(prefix="machine.")
         command = ["qemu-system-x86_64", *FACTS["machine"][0]]
-        command += [word.replace("CACHE", str(cache)) for word in ACCELERATORS[accelerator]]
+        command += ACCELERATORS[accelerator]
         command += ["-smp", "2", "-m", str(memory), "-serial", "stdio", *self.firmware(firmware)]
         command += ["-qmp", f"unix:{self.folder.name}/monitor,server=on,wait=off", "-monitor", "none"]
         if words:
@@ -191,7 +186,7 @@ def medium(iso, kind="cd"):
     path = iso.replace(",", ",,")
     return ["-drive", f"file={path},if=none,id=medium,format=raw,readonly=on"] + {
         "cd": ["-device", "ide-cd,drive=medium,bootindex=1"],
-        "usb": ["-device", "qemu-xhci", "-device", "usb-storage,drive=medium,removable=on,bootindex=1"],
+        "usb": ["-device", "qemu-xhci", "-device", "usb-storage,drive=medium,id=stick,removable=on,bootindex=1"],
         "disk": ["-device", "virtio-blk-pci,drive=medium,bootindex=1"],
     }[kind]
 
