@@ -21,6 +21,8 @@ package struct InstallTestRequest: Sendable {
     package var disks = 1
     /// single, mirror, raidz or stripe.
     package var topology = "single"
+    /// auto, image or packages: how the system gets onto the pool.
+    package var bootstrap = "auto"
     /// Whether the pool has a passphrase, which the test types.
     package var isEncrypted = false
     /// Answers to use instead of those that the above make.
@@ -44,12 +46,13 @@ package struct InstallTestRequest: Sendable {
 
     package init(iso: FilePath) { self.iso = iso }
 
-    /// "debian core on 2 disks (mirror), encrypted; ISO as USB stick, UEFI".
+    /// "debian core by packages on 2 disks (mirror), encrypted; ISO as USB stick, UEFI".
     package var title: String {
         let firmware = firmware == .uefi ? "UEFI" : "BIOS"
         let medium = medium == .cd ? "CD" : "USB stick"
         guard !isLiveOnly else { return "live system; ISO as \(medium), \(firmware)" }
-        let order = answers.map { "answers of \($0)" } ?? "\(distribution) \(profile)"
+        let way = bootstrap == "auto" ? "" : " by \(bootstrap)"
+        let order = answers.map { "answers of \($0)" } ?? "\(distribution) \(profile)\(way)"
         let disks = disks == 1 ? "one disk" : "\(disks) disks (\(topology))"
         return "\(order) on \(disks)\(isEncrypted ? ", encrypted" : ""); ISO as \(medium), \(firmware)"
     }
@@ -66,6 +69,7 @@ package struct InstallTestRequest: Sendable {
         let names = (0..<disks).map { "/dev/vd\(Character(Unicode.Scalar(UInt8(ascii: "a") + UInt8($0 % 26))))" }
         var lines = [
             "# Made by deploy test.", "KLDLOAD_DISTRO=\(distribution)", "KLDLOAD_PROFILE=\(profile)",
+            "KLDLOAD_BOOTSTRAP=\(bootstrap)",
             "KLDLOAD_DISK='\(names.joined(separator: " "))'", "KLDLOAD_ZFS_TOPOLOGY=\(topology)",
             "KLDLOAD_HOSTNAME=kldload-test", "KLDLOAD_USERNAME=tester",
             "KLDLOAD_PASSWORD=\((profile == "desktop" ? Self.typedPassword : Self.password).shellQuoted)",

@@ -39,6 +39,12 @@ struct TestCommand: AsyncParsableCommand {
     @Flag(help: "Encrypt the pool; the test types the passphrase.")
     var encrypt = false
 
+    @Option(
+        help: ArgumentHelp(
+            "How the system gets onto the disk: image, packages, or auto, as KLDLOAD_BOOTSTRAP says it.",
+            valueName: "way"))
+    var bootstrap = "auto"
+
     @Flag(help: "The ISO is a USB stick to the machine, not a CD.")
     var usb = false
 
@@ -81,6 +87,9 @@ struct TestCommand: AsyncParsableCommand {
         if let topology, !["single", "mirror", "raidz", "stripe"].contains(topology) {
             throw ValidationError("--topology takes single, mirror, raidz or stripe")
         }
+        if !["auto", "image", "packages"].contains(bootstrap) {
+            throw ValidationError("--bootstrap takes auto, image or packages")
+        }
     }
 
     func run() async throws {
@@ -102,6 +111,7 @@ struct TestCommand: AsyncParsableCommand {
         request.profile = profile
         request.disks = disks
         request.topology = topology ?? (disks == 1 ? "single" : "mirror")
+        request.bootstrap = bootstrap
         request.isEncrypted = encrypt
         request.answers = answers.map { options.project.absolute(FilePath($0)) }
         request.cuts = cut

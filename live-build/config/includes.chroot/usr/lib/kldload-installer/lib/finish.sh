@@ -27,6 +27,8 @@ finish_manifest() {
 finish_clean() {
     rm -rf "$TARGET"/var/cache/apt/archives/*.deb "$TARGET"/var/lib/dpkg/*-old "$TARGET"/var/cache/debconf/*-old
     rm -f "$TARGET"/etc/{passwd,group,shadow,gshadow,subuid,subgid}-
+    # All that systemd would make at the first boot after an update of /usr has just been made (systemd-update-done.service(8)).
+    touch "$TARGET/etc/.updated" "$TARGET/var/.updated"
 }
 
 # finish_labels: SELinux would keep services from files without a label. What can't be labelled here, the first boot does, and
