@@ -51,8 +51,9 @@ package struct RootFilesystemRecipe: Sendable {
             outputs: [file: .file], cores: 2, disk: DiskUse(kept: [file: 0.02], scratch: 5))
     }
 
-    /// The steps that make the live system's root, kernel and initramfs. `packages` hold the kernel `release`. `module` is the ZFS module for
-    /// it, a .deb called by its key that provides zfs-modules, where no package has it: the first step, `base`, need not wait for that.
+    /// The steps that make the live system's root, kernel and initramfs. `packages` hold the kernel `release`. `module` is
+    /// the ZFS module for it, a .deb called by its key that provides zfs-modules, where no package has it: the first step,
+    /// `base`, need not wait for that.
     package func live(
         _ name: StepName, base: StepName, stage: Stage, release: String, bootstrap: StepName, packages: StepInput,
         module: [String: StepInput]
@@ -63,7 +64,8 @@ package struct RootFilesystemRecipe: Sendable {
             steps.append(
                 Step(
                     base, stage: stage, title: "live root without its ZFS module", inputs: inputs,
-                    action: container(StepScript.configureRoot, ["--without", "zfs-modules"]), outputs: ["rootfs.tar": .file],
+                    action: container(StepScript.configureRoot, ["--without", "zfs-modules"]),
+                    outputs: ["rootfs.tar": .file],
                     disk: Self.disk))
             inputs = ["image": .output(base, "rootfs.tar")]
             for (file, input) in module { inputs["packages/\(file)"] = input }
