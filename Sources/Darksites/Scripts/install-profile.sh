@@ -171,10 +171,10 @@ if [[ $is_system == yes ]]; then
     say "initramfs"
     : "${SOURCE_DATE_EPOCH:?is not set}"
     system_settle
-    root_forget
+    root_forget /
     # Without that hook of OpenZFS's none would find the root.
     if [[ -n $kernel && -e /usr/share/initramfs-tools/hooks/zfs ]]; then system_initramfs; fi
     say "writing the archive"
-    root_pack "$out/system.tar"
+    root_pack "$out/system.tar" /
 fi
 printf 'summary: %d packages unpacked and configured\n' "${#wanted[@]}"

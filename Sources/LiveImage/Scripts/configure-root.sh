@@ -174,7 +174,7 @@ clean() {
     find /usr/share/doc -not -type d -not -name copyright -delete
     rm -rf /usr/share/man/* /usr/share/info/* /usr/share/locale/*/LC_MESSAGES /usr/share/lintian
     find /usr/share/doc /usr/share/locale -mindepth 1 -type d -empty -delete
-    root_forget
+    root_forget /
     find / -xdev \( -path /proc -o -path /sys -o -path /in -o -path /out \) -prune -o \
         -type d -name __pycache__ -prune -exec rm -rf {} +
 }
@@ -222,11 +222,11 @@ case $tar in
         say "cleaning"
         clean
         say "writing the archive"
-        root_pack /out/rootfs.tar './boot/vmlinuz-*' './boot/initrd.img-*' './vmlinuz*' './initrd.img*'
+        root_pack /out/rootfs.tar / './boot/vmlinuz-*' './boot/initrd.img-*' './vmlinuz*' './initrd.img*'
         ;;
     unfinished)
         say "writing the archive"
-        root_pack /out/rootfs.tar
+        root_pack /out/rootfs.tar /
         ;;
 esac
 rm -f "$wanted"

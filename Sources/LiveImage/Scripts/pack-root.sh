@@ -1,48 +1,50 @@
 # shellcheck shell=bash
-# Packs the root of the container that it runs in, in which dpkg has installed a system. It stands before the script that calls it.
+# Packs a root in which a package manager has installed a system: that of the container it runs in, or a folder. It stands before the
+# script that calls it.
 #
-#   root_forget             removes what belongs to one machine, to one day, or to the container alone
-#   root_pack FILE NAME…    writes the root as a tar archive; same packages, same bytes. What matches a NAME is left out.
+#   root_forget ROOT             removes what belongs to one machine, to one day, or to the container alone
+#   root_pack FILE ROOT NAME…    writes the root as a tar archive; same packages, same bytes. What matches a NAME is left out.
 #
-# SOURCE_DATE_EPOCH is the latest time that may appear in it.
+# SOURCE_DATE_EPOCH is the latest time that may appear in it. ROOT is / or the path of a folder.
 
 root_forget() {
-    local day=$((SOURCE_DATE_EPOCH / 86400)) folder
-    for folder in /var/log /var/cache/apt /var/lib/apt/lists; do
+    local root=${1%/} day=$((SOURCE_DATE_EPOCH / 86400)) folder
+    for folder in "$root"/var/log "$root"/var/cache/apt "$root"/var/lib/apt/lists; do
         [[ ! -d $folder ]] || find "$folder" -type f -delete
     done
-    rm -rf /var/cache/ldconfig /var/cache/debconf/*-old /var/cache/man /var/lib/dpkg/*-old /var/tmp/* /root/.wget-hsts
-    rm -f /etc/passwd- /etc/group- /etc/shadow- /etc/gshadow- /etc/subuid- /etc/subgid- /etc/.pwd.lock
-    rm -f /var/lib/systemd/random-seed /var/lib/systemd/credential.secret /var/lib/urandom/random-seed
-    rm -f /etc/ssh/ssh_host_* /var/lib/dkms/mok.*
-    rm -f /etc/hostid /etc/nvme/host{id,nqn} /etc/iscsi/initiatorname.iscsi
+    rm -rf "$root"/var/cache/{ldconfig,debconf/*-old,man} "$root"/var/lib/dpkg/*-old "$root"/var/tmp/* "$root"/root/.wget-hsts
+    rm -f "$root"/etc/{passwd-,group-,shadow-,gshadow-,subuid-,subgid-,.pwd.lock}
+    rm -f "$root"/var/lib/systemd/{random-seed,credential.secret} "$root"/var/lib/urandom/random-seed
+    rm -f "$root"/etc/ssh/ssh_host_* "$root"/var/lib/dkms/mok.*
+    rm -f "$root"/etc/hostid "$root"/etc/nvme/host{id,nqn} "$root"/etc/iscsi/initiatorname.iscsi
     # systemd fills an empty machine-id at boot; D-Bus reads the same one.
-    if [[ -e /etc/machine-id ]]; then : > /etc/machine-id; fi
-    if [[ -f /var/lib/dbus/machine-id ]]; then ln -sfn /etc/machine-id /var/lib/dbus/machine-id; fi
-    [[ ! -f /etc/shadow ]] || sed -E -i "s/^([^:]*:[^:]*:)[1-9][0-9]*:/\1$day:/" /etc/shadow
+    if [[ -e $root/etc/machine-id ]]; then : > "$root/etc/machine-id"; fi
+    if [[ -f $root/var/lib/dbus/machine-id ]]; then ln -sfn /etc/machine-id "$root/var/lib/dbus/machine-id"; fi
+    [[ ! -f $root/etc/shadow ]] || sed -E -i "s/^([^:]*:[^:]*:)[1-9][0-9]*:/\1$day:/" "$root/etc/shadow"
 }
 
-# root_mount_points FOLDER: what the container mounts over the root's own folders and files cannot be written in place: it joins the
+# root_mount_points ROOT FOLDER: what a container mounts over the root's own folders and files cannot be written in place: it joins the
 # archive from there. The mounted folders change while they are read, too.
 root_mount_points() {
-    local etc=$1/etc
-    mkdir -p "$etc" "$1"/{dev,proc,run,sys,tmp}
-    chmod 755 "$1"
-    chmod 1777 "$1/tmp"
+    local etc=$2/etc
+    mkdir -p "$etc" "$2"/{dev,proc,run,sys,tmp}
+    chmod 755 "$2"
+    chmod 1777 "$2/tmp"
     printf 'localhost\n' > "$etc/hostname"
     printf '127.0.0.1\tlocalhost\n::1\t\tlocalhost ip6-localhost ip6-loopback\n' > "$etc/hosts"
-    if [[ -e /usr/lib/systemd/system/systemd-resolved.service ]]; then
+    if [[ -e ${1%/}/usr/lib/systemd/system/systemd-resolved.service ]]; then
         ln -s ../run/systemd/resolve/stub-resolv.conf "$etc/resolv.conf"
     else
         : > "$etc/resolv.conf"
     fi
 }
 
+# Labels of SELinux are those that the container has on the host that builds; the installer sets the system's own.
 root_pack() {
-    local file=$1 extra
-    shift
+    local file=$1 root=$2 extra
+    shift 2
     extra=$(mktemp -d)
-    root_mount_points "$extra"
+    root_mount_points "$root" "$extra"
     tar --create --file "$file.part" \
         --format=pax --pax-option='exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime' \
         --sort=name --numeric-owner --owner-map=/dev/null --group-map=/dev/null \
@@ -52,7 +54,7 @@ root_pack() {
         --exclude=./{dev,proc,run,sys,tmp,in,out} \
         --exclude=./etc/{hosts,hostname,resolv.conf} \
         "${@/#/--exclude=}" \
-        --directory=/ . \
+        --directory="$root" . \
         --directory="$extra" {dev,proc,run,sys,tmp} etc/{hostname,hosts,resolv.conf}
     rm -rf "$extra"
     mv "$file.part" "$file"
