@@ -76,7 +76,7 @@ let package = Package(
             scripts: [
                 "judge-apt.sh", "pack-root.sh", "plan.awk", "initramfs.sh", "install-profile.sh", "check-rpms.sh",
                 "dnf-main.sh", "judge-dnf.sh",
-                "install-profile-dnf.sh",
+                "install-profile-dnf.sh", "initramfs-dracut.sh",
             ]),
         layer("Locking", ["Declaration", "Packages", "RPM", "Primitives"]),
         layer("Declaration", ["Packages", "APT", "Primitives", yaml]),

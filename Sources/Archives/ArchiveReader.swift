@@ -79,6 +79,22 @@ final class ArchiveReader {
         }
     }
 
+    /// Opens the content of the RPM package at `path`, compressed in any way that rpm knows or knew. Owners, file capabilities and
+    /// what is no file, folder or link stand in the package's header, and are not seen.
+    func openRPM(at path: FilePath) throws(ArchiveError) {
+        archive_read_support_filter_rpm(archive)
+        archive_read_support_filter_gzip(archive)
+        archive_read_support_filter_bzip2(archive)
+        archive_read_support_filter_lzma(archive)
+        archive_read_support_filter_xz(archive)
+        archive_read_support_filter_zstd(archive)
+        archive_read_support_format_cpio(archive)
+        archive_read_support_format_empty(archive)
+        guard path.withPlatformString({ archive_read_open_filename(archive, $0, 65_536) }) == ARCHIVE_OK else {
+            throw failure()
+        }
+    }
+
     /// Opens the ISO 9660 image at `path`. Its members come in the order of their places; the content of those that are not
     /// asked for is skipped.
     func openDiscImage(_ path: FilePath) throws(ArchiveError) {

@@ -9,7 +9,11 @@ package struct TarSplit {
         case archive(FilePath)
         /// A package, deb(5), that is taken whole or not at all: where all that it brings stands in the archive as the package has it,
         /// and at least so many bytes of that are to be had nowhere before.
-        case package(FilePath, ofAtLeast: Int64)
+        case deb(FilePath, ofAtLeast: Int64)
+        /// An RPM package, that is unpacked whole or not at all, and before the rest. Its content does not say who owns a file and what
+        /// the file is capable of, so what differs is in the rest as well, and is written over; but each file of the package must have a
+        /// file here, each link a link, each folder a folder, and at least so many bytes must be as the package has them.
+        case rpm(FilePath, ofAtLeast: Int64)
     }
 
     /// What is to be taken from a base.
@@ -32,6 +36,8 @@ package struct TarSplit {
     private let epoch: Int64
     /// What the archive has, by its path, but for what has several names.
     private var members: [[UInt8]: ArchiveEntry] = [:]
+    /// The files with several names.
+    private var linked: Set<[UInt8]> = []
 
     /// Writes to `output` the tar archive at `path` without those files that one of `bases` has as well: at the same path, with the same
     /// content, owner, mode, time and attributes. The first that has a file is given it; from archives, files of `least` bytes or
@@ -44,23 +50,38 @@ package struct TarSplit {
         _ path: FilePath, without bases: [Base], ofAtLeast least: Int64, epoch: Int64, to output: FilePath
     ) throws(ArchiveError) -> Result {
         let split = try TarSplit(path, epoch: epoch)
-        var found: [[[UInt8]: Digest]] = []
+        var found: [Offer] = []
         for base in bases {
             switch base {
             case .archive(let other): found.append(try split.alike(in: other, ofAtLeast: least))
-            case .package(let package, _): found.append(try split.alike(inPackage: package))
+            case .deb(let package, let least): found.append(try split.alike(inDeb: package, ofAtLeast: least))
+            case .rpm(let package, let least): found.append(try split.alike(inRPM: package, ofAtLeast: least))
             }
         }
-        let names = found.reduce(into: Set<[UInt8]>()) { $0.formUnion($1.keys) }
+        let names = found.reduce(into: Set<[UInt8]>()) { $0.formUnion($1.files.keys) }
         let digests = try split.digests(of: names)
-        var taken: Set<[UInt8]> = []
-        var shares: [Share] = []
-        for (base, files) in zip(bases, found) {
-            let share = split.share(of: base, files, digests, taken)
-            taken.formUnion(share.paths)
-            shares.append(share)
-        }
-        return Result(shares: shares, rest: try split.write(without: taken, to: output))
+        var taken = Taken()
+        let shares = found.map { split.share(of: $0, digests, &taken) }
+        return Result(shares: shares, rest: try split.write(without: taken.names, to: output))
+    }
+
+    /// What a base has that may be as it is here.
+    private struct Offer {
+        /// What looks alike, with the digests of files, and of links that of nothing.
+        var files: [[UInt8]: Digest] = [:]
+        /// Whether all of it comes where any of it is wanted.
+        var isWhole = false
+        /// What comes with it and looks otherwise; nil where nothing may.
+        var others: Set<[UInt8]>?
+        /// So many bytes of it must be wanted.
+        var least: Int64 = 0
+    }
+
+    /// What bases are to give.
+    private struct Taken {
+        var names: Set<[UInt8]> = []
+        /// What packages write, in an order that nobody knows.
+        var unpacked: Set<[UInt8]> = []
     }
 
     private init(_ path: FilePath, epoch: Int64) throws(ArchiveError) {
@@ -74,36 +95,59 @@ package struct TarSplit {
         }
         for name in linked { members[name] = nil }
         self.members = members
+        self.linked = linked
     }
 
     /// Of the files in the archive `other` those whose headers are as here, with their digests.
-    private func alike(in other: FilePath, ofAtLeast least: Int64) throws(ArchiveError) -> [[UInt8]: Digest] {
-        var found: [[UInt8]: Digest] = [:]
+    private func alike(in other: FilePath, ofAtLeast least: Int64) throws(ArchiveError) -> Offer {
+        var offer = Offer()
         let contents = try Contents(archive: other)
         while let entry = try contents.next() {
             let name = Self.plain(entry.path)
             guard case .file(let size) = entry.kind, size >= least, isAlike(entry, name) else { continue }
-            found[name] = try contents.digest()
+            offer.files[name] = try contents.digest()
         }
-        return found
+        return offer
     }
 
-    /// What the package brings but for folders, with the digests of files, and of links that of nothing; nothing where not all of it is
-    /// here as the package has it.
-    private func alike(inPackage package: FilePath) throws(ArchiveError) -> [[UInt8]: Digest] {
-        var found: [[UInt8]: Digest] = [:]
+    /// What the package brings but for folders; nothing where not all of it is here as the package has it.
+    private func alike(inDeb package: FilePath, ofAtLeast least: Int64) throws(ArchiveError) -> Offer {
+        var offer = Offer(isWhole: true, others: nil, least: least)
         let deb = try DebFile(package)
         let contents = Contents(reader: try deb.openData(), name: package.string)
         while let entry = try contents.next() {
             let name = Self.plain(entry.path)
             switch entry.kind {
             case .directory: continue
-            case .file where isAlike(entry, name): found[name] = try contents.digest()
-            case .symbolicLink where isAlike(entry, name): found[name] = Self.noContent
-            default: return [:]
+            case .file where isAlike(entry, name): offer.files[name] = try contents.digest()
+            case .symbolicLink where isAlike(entry, name): offer.files[name] = Self.noContent
+            default: return Offer()
             }
         }
-        return found
+        return offer
+    }
+
+    /// The files of an RPM package that look alike here, and what else it brings; nothing where something is of another kind here, or
+    /// not here at all.
+    ///
+    /// What is written over must be of the same kind: a link would be followed, and a name of several would change the others. Links are
+    /// always written again: what unpacks such a package, cpio(1), gives them no time.
+    private func alike(inRPM package: FilePath, ofAtLeast least: Int64) throws(ArchiveError) -> Offer {
+        var (files, others): ([[UInt8]: Digest], Set<[UInt8]>) = ([:], [])
+        let reader = try ArchiveReader(name: package.string)
+        try reader.openRPM(at: package)
+        let contents = Contents(reader: reader, name: package.string)
+        while let entry = try contents.next() {
+            let name = Self.plain(entry.path)
+            switch (entry.kind, members[name]?.kind) {
+            case (.directory, .directory): continue
+            case (.file, .file) where isAlike(entry, name): files[name] = try contents.digest()
+            case (.file, .file), (.symbolicLink, .symbolicLink): others.insert(name)
+            case (.file, nil) where linked.contains(name): others.insert(name)
+            default: return Offer()
+            }
+        }
+        return Offer(files: files, isWhole: true, others: others, least: least)
     }
 
     private static let noContent = Digest(of: [])
@@ -127,26 +171,29 @@ package struct TarSplit {
         return digests
     }
 
-    /// What is taken from a base that has `files`, of what has `digests` here; others have `taken` before it.
-    private func share(
-        of base: Base, _ files: [[UInt8]: Digest], _ digests: [[UInt8]: Digest], _ taken: Set<[UInt8]>
-    ) -> Share {
-        let same = files.filter { digests[$0.key] == $0.value }
+    /// What is taken of an offer, of what has `digests` here; others have `taken` before it.
+    private func share(of offer: Offer, _ digests: [[UInt8]: Digest], _ taken: inout Taken) -> Share {
+        let same = Set(offer.files.filter { digests[$0.key] == $0.value }.keys)
+        let new = same.subtracting(taken.names)
         var share = Share()
-        switch base {
-        case .archive: share.paths = same.keys.filter { !taken.contains($0) }
-        case .package(_, let least):
-            guard same.count == files.count, size(of: files.keys.filter { !taken.contains($0) }) >= least else {
-                return share
-            }
-            share.paths = Array(files.keys)
+        if offer.isWhole {
+            let others = (offer.others ?? []).union(Set(offer.files.keys).subtracting(same))
+            // What is otherwise than here must come again, from the rest; and no two packages may write the same at once.
+            guard offer.others != nil || others.isEmpty, size(of: new) >= offer.least,
+                taken.names.isDisjoint(with: others), taken.unpacked.isDisjoint(with: same.union(others))
+            else { return share }
+            taken.unpacked.formUnion(same.union(others))
+            share.paths = Array(same)
+        } else {
+            share.paths = Array(new)
         }
+        taken.names.formUnion(share.paths)
         share.paths.sort { $0.lexicographicallyPrecedes($1) }
         share.size = size(of: share.paths)
         return share
     }
 
-    private func size(of names: [[UInt8]]) -> Int64 {
+    private func size(of names: some Sequence<[UInt8]>) -> Int64 {
         names.reduce(0) { sum, name in
             if case .file(let size)? = members[name]?.kind { sum + size } else { sum }
         }
@@ -168,9 +215,10 @@ package struct TarSplit {
         return written
     }
 
-    /// A member's name without "./" before it.
+    /// A member's name without "./" before it, and the slash after that of a folder.
     private static func plain(_ path: [UInt8]) -> [UInt8] {
-        path.starts(with: "./".utf8) ? Array(path.dropFirst(2)) : path
+        let name = path.starts(with: "./".utf8) ? path.dropFirst(2) : path[...]
+        return Array(name.last == UInt8(ascii: "/") ? name.dropLast() : name)
     }
 }
 

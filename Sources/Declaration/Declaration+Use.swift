@@ -8,13 +8,9 @@ extension Declaration {
         return used.union(iso.darksites.map(\.distribution))
     }
 
-    /// Of the profiles that are really installed those that the image also carries as they come out of that. Nothing hands on the root
-    /// file systems of RPM distributions.
-    package func systems(of distribution: Distribution, among installed: [String]) -> [String] {
-        switch distribution.source {
-        case .apt: installed.filter { iso.systems?.contains($0) ?? true }
-        case .rpm: []
-        }
+    /// Of the profiles that are really installed those that the image also carries as they come out of that.
+    package func systems(among installed: [String]) -> [String] {
+        installed.filter { iso.systems?.contains($0) ?? true }
     }
 
     /// The darksite that stands for a distribution where the image has none of it: with the profile that the image is

@@ -22,17 +22,27 @@ package struct SystemRecipe: Sendable {
 
     /// A package on the image, which may be unpacked whole.
     package struct Package: Sendable {
+        /// What its file is, by the word that the list of sources has for it.
+        package enum Format: String, Sendable { case deb, rpm }
+
         /// Its path on the image.
         package let place: String
+        /// What is there.
+        package let format: Format
         /// Of its file.
         package let digest: Digest
 
-        package init(place: String, digest: Digest) {
+        package init(place: String, format: Format, digest: Digest) {
             self.place = place
+            self.format = format
             self.digest = digest
         }
     }
 
+    /// The root file system that the installation came to: a tar archive.
+    package let system: StepInput
+    /// A tree that has the packages.
+    package let tree: StepInput
     /// The folder of the system on the image: "darksite/debian/systems/server".
     package let folder: String
     /// Where files may come from, the first one first.
@@ -42,7 +52,11 @@ package struct SystemRecipe: Sendable {
     /// The latest time in the system; seconds since 1970.
     package let epoch: Int64
 
-    package init(folder: String, bases: [Base], packages: [Package], epoch: Int64) {
+    package init(
+        system: StepInput, tree: StepInput, folder: String, bases: [Base], packages: [Package], epoch: Int64
+    ) {
+        self.system = system
+        self.tree = tree
         self.folder = folder
         self.bases = bases
         self.packages = packages
@@ -54,7 +68,7 @@ package struct SystemRecipe: Sendable {
     /// In the system's folder: what is nowhere else.
     package static let archive = "system.squashfs"
     /// In the system's folder of lists: what to unpack, in this order, a line each: path on the image; the file beside this one that lists
-    /// what to take of it, - for everything, or deb for a package; bytes.
+    /// what to take of it, - for everything, or the format of a package; bytes.
     package static let sources = "sources"
 
     /// Smaller files are packed again: together they take less room than their names.
@@ -62,11 +76,9 @@ package struct SystemRecipe: Sendable {
     /// A package of which less is needed is not worth unpacking.
     private static let leastOfPackage: Int64 = 8 << 20
 
-    /// The step that takes from `system`, a root file system archive, what is on the image elsewhere; `tree` has the packages.
-    /// Outputs: `rest.tar`, what is not; and the tree `lists`, for the folder of that name beside the archive.
-    package func split(
-        _ name: StepName, stage: Stage, title: String, system: StepInput, packages tree: StepInput
-    ) -> Step {
+    /// The step that takes from the system what is on the image elsewhere. Outputs: `rest.tar`, what is not; and the tree `lists`, for
+    /// the folder of that name beside the archive.
+    package func split(_ name: StepName, stage: Stage, title: String) -> Step {
         let places = bases.map(\.place) + packages.map { "\($0.digest.hex) \($0.place)" } + [folder, "\(epoch)"]
         var inputs = [
             "system.tar": system, "packages": tree, "places": .literal(Array(places.joined(separator: "\n").utf8)),
@@ -74,7 +86,7 @@ package struct SystemRecipe: Sendable {
         for (index, base) in bases.enumerated() { inputs["base-\(index).tar"] = base.root }
         return Step(
             name, stage: stage, title: title, inputs: inputs,
-            action: .native(identifier: "system split", version: 2) { try await split($0) },
+            action: .native(identifier: "system split", version: 3) { try await split($0) },
             outputs: ["rest.tar": .file, "lists": .tree], cores: 2, disk: DiskUse(kept: ["rest.tar": 0.3]))
     }
 
@@ -87,9 +99,12 @@ package struct SystemRecipe: Sendable {
         var known: [Package] = []
         for package in packages {
             guard let blob = blobs[package.digest] else { continue }
-            let path = context.workFolder.appending("\(package.digest.hex).deb")
+            let path = context.workFolder.appending("\(package.digest.hex).\(package.format.rawValue)")
             try await context.store.materialize(Artifact(file: blob), at: path)
-            found.append(.package(path, ofAtLeast: Self.leastOfPackage))
+            switch package.format {
+            case .deb: found.append(.deb(path, ofAtLeast: Self.leastOfPackage))
+            case .rpm: found.append(.rpm(path, ofAtLeast: Self.leastOfPackage))
+            }
             known.append(package)
         }
         let (all, epoch) = (found, epoch)
@@ -106,7 +121,7 @@ package struct SystemRecipe: Sendable {
         // The largest ones first: they are unpacked several at once, and none of the cores is to wait for a last large one.
         let ofPackages = zip(known, result.shares.dropFirst(bases.count)).sorted { $0.1.size > $1.1.size }
         for (package, share) in ofPackages where !share.paths.isEmpty {
-            lines += "\(package.place) deb \(share.size)\n"
+            lines += "\(package.place) \(package.format.rawValue) \(share.size)\n"
         }
         lines += "\(folder)/\(Self.archive) - \(result.rest)\n"
         try tree.set(.file(try await context.store.insert(Array(lines.utf8))), at: Self.sources)

@@ -1,4 +1,5 @@
 import Archives
+import Glibc
 import Primitives
 import SystemPackage
 import Testing
@@ -27,7 +28,8 @@ import Testing
     private func split(_ bench: Workbench, _ names: [String]) throws -> TarSplit.Result {
         let bases = names.map { name -> TarSplit.Base in
             let path = bench.path.appending(name)
-            return name.hasSuffix(".deb") ? .package(path, ofAtLeast: 4096) : .archive(path)
+            if name.hasSuffix(".deb") { return .deb(path, ofAtLeast: 4096) }
+            return name.hasSuffix(".rpm") ? .rpm(path, ofAtLeast: 4096) : .archive(path)
         }
         return try TarSplit.write(
             bench.path.appending("root.tar"), without: bases, ofAtLeast: 4096, epoch: 1_500_000_000,
@@ -100,6 +102,80 @@ import Testing
         // One whose files are to be had before is not taken.
         try bench.run("tar -C root --format=pax --owner=0 --group=0 --sort=name -cf one.tar .")
         #expect(try split(bench, ["one.tar", "whole.deb"]).shares[1].paths.isEmpty)
+    }
+
+    /// Builds `name.rpm` of what `content`, a script, puts into the current folder.
+    private func rpm(_ bench: Workbench, _ name: String, _ content: String) throws {
+        try bench.run(
+            #"""
+            mkdir \#(name); cd \#(name)
+            \#(content)
+            find . -exec touch -h -d @1500000000 {} +
+            cat > ../\#(name).spec <<END
+            Name: \#(name)
+            Version: 1
+            Release: 1
+            Summary: s
+            License: MIT
+            AutoReqProv: no
+            BuildArch: noarch
+            %description
+            d
+            %install
+            cp -a $PWD/. %{buildroot}/
+            %files
+            END
+            find . -mindepth 1 \( -type d -printf '%%dir /%P\n' -o -printf '/%P\n' \) | sort >> ../\#(name).spec
+            cd ..
+            rpmbuild -bb --quiet --define "_topdir $PWD/top" --define '__os_install_post %{nil}' \
+                --define '_build_name_fmt %%{NAME}.rpm' --define "_rpmdir $PWD" \#(name).spec
+            """#)
+    }
+
+    @Test(
+        "an RPM package is unpacked whole, the rest writes over what differs, and nothing else comes of it",
+        .enabled(if: ["rpmbuild", "rpm2cpio", "cpio", "mksquashfs"].allSatisfy { access("/usr/bin/\($0)", X_OK) == 0 }))
+    func rpmPackages() throws {
+        let bench = try bench("ln -s usr root/merged; touch -h -d @1500000000 root/merged root")
+        let files =
+            "mkdir -p usr/bin usr/share; cp -p ../root/usr/bin/* usr/bin; cp -p ../root/usr/share/mode usr/share"
+        // What is not there; a folder where a link is; a link where a file is, which would be followed; files with several names.
+        try rpm(bench, "gone", "\(files); echo x > usr/share/gone")
+        try rpm(bench, "folder", "\(files); mkdir merged")
+        try rpm(bench, "follow", "\(files); rm usr/share/mode; ln -s ../bin/same usr/share/mode")
+        try rpm(bench, "several", "\(files); rm usr/bin/other; ln usr/bin/same usr/bin/other")
+        try rpm(bench, "small", "mkdir etc; cp -p ../root/etc/small etc")
+        // Other content, another mode, a file of several names; the link is as it is in the root.
+        try rpm(
+            bench, "good",
+            """
+            \(files); mkdir etc; cp -Pp ../root/etc/link etc; echo y > etc/small; chmod 600 usr/share/mode
+            cp -p ../root/usr/share/linked usr/share
+            """)
+        try rpm(bench, "again", files)
+        try bench.run("tar -C root --format=pax --owner=0 --group=0 --sort=name -cf root.tar .")
+        let names = ["gone", "folder", "follow", "several", "small", "good", "again"].map { "\($0).rpm" }
+        let result = try split(bench, names)
+        #expect(result.shares.map { !$0.paths.isEmpty } == names.map { $0 == "good.rpm" })
+        #expect(self.names(result.shares[5]) == ["usr/bin/other", "usr/bin/same"])
+        // What it would write otherwise must not be taken from elsewhere before it.
+        try bench.run("tar -C root --format=pax --owner=0 --group=0 --sort=name -cf one.tar ./usr/share")
+        #expect(try split(bench, ["one.tar", "good.rpm"]).shares[1].paths.isEmpty)
+        _ = try split(bench, names)
+        try bench.run(
+            #"""
+            mkdir all
+            rpm2cpio good.rpm | cpio --extract --quiet --directory=all --make-directories --preserve-modification-time \
+                --unconditional
+            mksquashfs - rest.squashfs -tar -quiet -no-progress < rest.tar
+            unsquashfs -quiet -no-progress -force -dest all rest.squashfs
+            for tree in root all; do
+                (cd $tree
+                find . -mindepth 1 -printf '%P %y %m %T@ %n %l\n' | sort
+                find . -type f -exec sha256sum {} + | sort) > $tree.list
+            done
+            diff root.list all.list
+            """#)
     }
 
     @Test("an archive that was cut off is an error with its name") func truncated() throws {

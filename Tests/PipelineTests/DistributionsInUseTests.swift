@@ -257,6 +257,8 @@ import Testing
         let with = try await plan(beside: [centos])
         #expect(image(with, "centos/signatures") == "builder/rpm-image")
         #expect(image(with, "centos/gate") == "builder/rpm-image")
+        // What is not about packages does not need it.
+        #expect(image(with, "centos/system-core") == "builder/image")
         #expect(image(with, "debian/gate") == "builder/image")
         #expect(image(with, "iso/image") == "builder/image")
         func names(_ plan: BuildPlan) -> [StepName] { plan.graph.steps.keys.sorted() }

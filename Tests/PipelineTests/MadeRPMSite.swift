@@ -116,8 +116,8 @@ final class MadeRPMSite {
             packages: packages)
     }
 
-    /// Builds `target` of the steps that the pipeline plans for `locked`.
-    func build(_ locked: LockedDistribution, _ target: String) async throws -> BuildReport {
+    /// The steps that the pipeline plans for `locked`, whose profile is handed on where `isSystem` says so.
+    func steps(_ locked: LockedDistribution, isSystem: Bool = false) async throws -> StepGraph {
         let addresses = Self.paths.mapValues { ["file://\(repositories)/site/\($0)"] }
         let source = Declaration.RPMSource(
             platform: "el9", repositories: [], excludes: [], modules: [],
@@ -126,15 +126,21 @@ final class MadeRPMSite {
         let declared = Declaration.Distribution(
             name: "centos", release: "9", codename: "el9", architecture: "x86_64", profiles: [],
             installedProfiles: ["core"], source: .rpm(source))
+        let recipe = ImageRecipe(
+            builder: .registry("made@sha256:\(Digest(of: [0]).hex)"), epoch: 1_736_761_560, identity: "test")
         let planner = DarksitePlanner(
             locked: locked, declaration: declared, profiles: ["core"], family: RPMDarksite(source: source, keys: keys),
             fetch: PackageFetch(addresses: RepositoryAddresses(addresses), downloader: Downloader()),
             signer: try await SigningKey(home: FilePath(owner?.folder ?? folder).appending("key")),
-            recipe: ImageRecipe(
-                builder: .registry("made@sha256:\(Digest(of: [0]).hex)"), epoch: 1_736_761_560, identity: "test"),
+            recipe: recipe, imageRecipe: recipe,
             facts: DistributionFacts(declared, profiles: ["core"], port: nil), forbidden: ["core": ["exim"]],
-            handedOn: [], live: nil, isDraft: false)
-        let graph = try StepGraph(try planner.steps())
+            handedOn: isSystem ? ["core"] : [], live: nil, isDraft: false)
+        return try StepGraph(try planner.steps())
+    }
+
+    /// Builds `target` of these steps.
+    func build(_ locked: LockedDistribution, _ target: String, isSystem: Bool = false) async throws -> BuildReport {
+        let graph = try await steps(locked, isSystem: isSystem)
         let engine = BuildEngine(
             store: store, records: try RecordFolder(root: FilePath(folder).appending("records")),
             containers: containers, logFolder: FilePath(folder).appending("logs"), cores: 2, architecture: "amd64",
@@ -174,10 +180,13 @@ final class HostScripts: ContainerRunner {
             try MadeRPMSite.run("mkdir -p $(dirname \(place)/in/\(name)) && ln -sfn \(path) \(place)/in/\(name)")
         }
         try Files.write(command.script, to: FilePath(place).appending("script"))
+        // Such a script is for the root that it runs in.
+        guard case .registry = command.image else { throw MadeRPMSite.Failed(command: command.name, output: "no root") }
         let arguments = command.arguments.joined(separator: " ")
+        let environment = command.environment.map { "\($0)=\($1)" }.joined(separator: " ")
         let text = try MadeRPMSite.run(
             """
-            GATE_IN=\(place)/in GATE_OUT=\(command.output) bash \(place)/script \(arguments) </dev/null >\(place)/log 2>&1; \
+            \(environment) GATE_IN=\(place)/in GATE_OUT=\(command.output) bash \(place)/script \(arguments) </dev/null >\(place)/log 2>&1; \
             echo $? >>\(place)/log; cat \(place)/log
             """)
         var lines = text.split(separator: "\n").map(String.init)

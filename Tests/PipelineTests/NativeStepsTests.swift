@@ -23,7 +23,7 @@ import Transfer
     static let golden = [
         "apt mirror 4": "62f01c3c6db262b2bbf4354f8cfadbd5834ca8bae97a64573ec02768903489bd",
         "detached signature 1": "438be5b521dc42763ae5beacabfa27749c43390b3f3e6b4a64110efcd9ab7695",
-        "system split 2": "f1d27d81a7cdfcf57051a732519b421563cf35345ce8869603adde86eca4a1c0",
+        "system split 3": "f1d27d81a7cdfcf57051a732519b421563cf35345ce8869603adde86eca4a1c0",
         "darksite 1": "1ae236ffbc0c18c31b3f22a3c4538feed8e5be3a88335cb256bc391ff452a6d3",
         "digest list 2": "8973fa57366fde08505e6b2ffd03783706f0a937697b7f61b30f3c8cb8fd601b",
         "fetch 1": "e48857b5c029e10f88fca03eb4ddbc48024168423968c07f44ce564dd8d1e6b6",
@@ -157,13 +157,15 @@ import Transfer
                     folder.appending("includes"), try includes(), shownAs: "includes"),
                 modes: ["etc/conf": 0o640], root: .output("apt/root", "bootstrap.tar")),
             SystemRecipe(
+                system: .output("apt/root", "bootstrap.tar"), tree: .output("apt/packages", "packages"),
                 folder: "darksite/made/systems/core",
                 bases: [SystemRecipe.Base(place: "live/x.squashfs", root: .output("apt/root", "bootstrap.tar"))],
-                packages: [SystemRecipe.Package(place: "darksite/made/apt/pool/base_1_all.deb", digest: base.digest)],
+                packages: [
+                    SystemRecipe.Package(
+                        place: "darksite/made/apt/pool/base_1_all.deb", format: .deb, digest: base.digest)
+                ],
                 epoch: 1_700_000_000
-            ).split(
-                "apt/system", stage: Self.stage, title: "made", system: .output("apt/root", "bootstrap.tar"),
-                packages: .output("apt/packages", "packages")),
+            ).split("apt/system", stage: Self.stage, title: "made"),
         ]
     }
 

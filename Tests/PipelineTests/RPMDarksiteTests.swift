@@ -52,6 +52,49 @@ import Transfer
         #expect(again.records["centos/mirror"]?.outputs["mirror"] == first)
     }
 
+    @Test func aProvenProfileIsHandedOnAndWhatIsInLargePackagesIsTakenFromThem() async throws {
+        let site = try MadeRPMSite()
+        let locked = try site.lock(["bash", "coreutils", "systemd", "glibc-langpack-en", "linux-firmware", "iputils"])
+        let report = try await site.build(locked, "centos/system-core-files", isSystem: true)
+        let system = try #require(report.records["centos/system-core-files"]?.outputs)
+        let lists = try site.store.tree(try #require(system["lists"]).digest)
+        guard case .file(let blob, _) = lists.nodes["sources"], let rest = system["rest.tar"] else {
+            Issue.record("there is no list of sources")
+            return
+        }
+        let lines = String(decoding: try await site.store.bytes(of: blob), as: UTF8.self).split(separator: "\n")
+        let package = "darksite/rpm/centos/Packages/l/linux-firmware-20241112-146.el9.noarch.rpm rpm "
+        #expect(lines.contains { $0.hasPrefix(package) }, "\(lines)")
+        #expect(lines.last?.hasPrefix("darksite/centos/systems/core/system.squashfs - ") == true)
+        let blobPath = "\(site.folder)/store/blobs/\(rest.digest.hex.prefix(2))/\(rest.digest.hex)"
+        let names = try MadeRPMSite.run("tar -tf \(blobPath)").split(separator: "\n")
+        #expect(names.contains("./usr/bin/ping") && names.contains("./usr/lib/firmware/secret"))
+        #expect(!names.contains("./usr/lib/firmware/made.bin") && !names.contains("./var/lib/systemd/random-seed"))
+
+        // Installed another time, elsewhere: the same bytes.
+        let again = try await MadeRPMSite(of: site).build(locked, "centos/install-core", isSystem: true)
+        let first = try #require(report.records["centos/install-core"]?.outputs["system.tar"])
+        #expect(again.records["centos/install-core"]?.outputs["system.tar"] == first)
+    }
+
+    @Test func aProfileWithDracutAndZFSGetsAnInitramfsInARootOfItsOwn() async throws {
+        let site = try MadeRPMSite()
+        let with = try await site.steps(site.lock(Self.profile + ["dracut"]), isSystem: true).steps
+        let step = try #require(with["centos/initramfs-core"])
+        #expect(step.dependencies == ["centos/install-core"])
+        guard case .container(.input("image"), _, ["kmod"], let environment) = step.action else {
+            Issue.record("it does not run in the system")
+            return
+        }
+        #expect(environment == ["SOURCE_DATE_EPOCH": "1736761560"])
+        #expect(
+            with["centos/system-core-files"]?.dependencies == ["centos/initramfs-core", "centos/slice-core"])
+        let without = try await site.steps(site.lock(Self.profile), isSystem: true).steps
+        #expect(without["centos/initramfs-core"] == nil)
+        #expect(without["centos/system-core-files"]?.dependencies == ["centos/install-core", "centos/slice-core"])
+        #expect(try await site.steps(site.lock(Self.profile)).steps["centos/system-core-files"] == nil)
+    }
+
     @Test func aPackageWithoutADeclaredSignatureStopsTheBuildBeforeThereIsAMirror() async throws {
         let site = try MadeRPMSite()
         let locked = try site.lock(["bash", "coreutils", "glibc-langpack-en", "htop"])

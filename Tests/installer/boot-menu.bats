@@ -324,16 +324,19 @@ END
 }
 
 @test "what an initramfs lacks of this machine is loaded after it, and after no other" {
-    local digest
-    digest=$(sha256sum be/default/boot/initrd.img-6.12.9)
-    echo machine > "be/default/boot/machine-${digest:0:16}.img"
-    run -0 bash kldload-boot sync
-    [ "$(sed -n 's,^initrd /kldload/,,p' esp1/loader/entries/kldload-default-6.12.9.conf | sed 's/.*\.//' | paste -sd ' ')" = 'initrd machine' ]
-    cmp "be/default/boot/machine-${digest:0:16}.img" esp1/kldload/*.machine
-    cmp esp1/kldload/*.machine esp2/kldload/*.machine
-    # The first that the machine makes itself has all of it inside.
-    echo 'made here' >> be/default/boot/initrd.img-6.12.9
-    run -0 bash kldload-boot sync
-    [ "$(grep -c '^initrd ' esp1/loader/entries/kldload-default-6.12.9.conf)" -eq 1 ]
-    [ -z "$(find esp1 esp2 -name '*.machine')" ]
+    local digest initramfs
+    for initramfs in initrd.img-6.12.9 initramfs-6.12.9.img; do # the names of initramfs-tools and of dracut
+        [ -e "be/default/boot/$initramfs" ] || mv be/default/boot/initrd.img-6.12.9 "be/default/boot/$initramfs"
+        digest=$(sha256sum "be/default/boot/$initramfs")
+        echo machine > "be/default/boot/machine-${digest:0:16}.img"
+        run -0 bash kldload-boot sync
+        [ "$(sed -n 's,^initrd /kldload/,,p' esp1/loader/entries/kldload-default-6.12.9.conf | sed 's/.*\.//' | paste -sd ' ')" = 'initrd machine' ]
+        cmp "be/default/boot/machine-${digest:0:16}.img" esp1/kldload/*.machine
+        cmp esp1/kldload/*.machine esp2/kldload/*.machine
+        # The first that the machine makes itself has all of it inside.
+        echo 'made here' >> "be/default/boot/$initramfs"
+        run -0 bash kldload-boot sync
+        [ "$(grep -c '^initrd ' esp1/loader/entries/kldload-default-6.12.9.conf)" -eq 1 ]
+        [ -z "$(find esp1 esp2 -name '*.machine')" ]
+    done
 }

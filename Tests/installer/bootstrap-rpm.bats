@@ -13,6 +13,7 @@ setup_file() {
     package base 1.0
     package tool 2.0 'Requires: base' 'Epoch: 3'
     package extra 1.0
+    package large 1.0
     createrepo_c --quiet medium/rpm/rocky
     export GNUPGHOME=$PWD/gnupg
     make_key gnupg test@example.org
@@ -24,7 +25,11 @@ setup_file() {
 package() { # package NAME VERSION [LINE…]
     {
         printf '%s\n' "Name: $1" "Version: $2" 'Release: 1.el9' "Summary: $1" 'License: MIT' 'BuildArch: noarch' "${@:3}"
-        printf '%%description\n%s\n%%install\nmkdir -p %%{buildroot}/usr/share/%s\n%%files\n/usr/share/%s\n' "$1" "$1" "$1"
+        printf '%%description\n%s\n%%install\nmkdir -p %%{buildroot}/usr/share/%s\n' "$1" "$1"
+        if [ "$1" = large ]; then
+            printf '%s\n' 'cd %{buildroot}/usr/share/large' 'seq 30000 > numbers' 'ln -s numbers link' 'echo secret > secret'
+        fi
+        printf '%%files\n/usr/share/%s\n' "$1"
     } > "build/$1.spec"
     rpmbuild -bb --quiet --define "_topdir $PWD/build" --define "_rpmdir $PWD/medium/rpm/rocky" "build/$1.spec"
 }
@@ -34,6 +39,9 @@ setup() {
     cd "$BATS_TEST_TMPDIR" || return
     cp -r "$BATS_FILE_TMPDIR"/{medium,key.gpg} .
     mkdir target
+    # Where the live system's rpm has its database; that of this machine need not.
+    printf '%%_dbpath /var/lib/rpm\n' > .rpmmacros
+    export HOME=$PWD
     cat > around << END
 set -euo pipefail
 shopt -s inherit_errexit
@@ -98,4 +106,83 @@ bootstrap() { run unshare --mount --propagation private bash -c 'source ./around
     [[ $output == *'the profile core of rocky has no package glibc-langpack-de' ]]
     profile 'glibc-all-langpacks 2.34-1.el9 x86_64'
     run -0 bash -c 'source ./around; KLDLOAD_LOCALE=de_DE.UTF-8; bootstrap_check'
+}
+
+# --- the system that was made when the medium was built ------------------------------------------------------------------
+
+# system_on_medium: what `bootstrap` made of the profile, as a package and an archive of what is not in it, and says otherwise.
+system_on_medium() {
+    profile 'base 1.0-1.el9 noarch' 'large 1.0-1.el9 noarch'
+    bootstrap
+    [ "$status" -eq 0 ]
+    mv target whole
+    mkdir -p target medium/rocky/systems/core/lists rest
+    cp -a whole/. rest/
+    rm rest/usr/share/large/numbers
+    chmod 640 rest/usr/share/large/secret
+    chown 7:7 rest/usr/share/large/secret
+    mksquashfs rest medium/system.squashfs -quiet -no-progress > mksquashfs.log
+    printf '%s\n' "rpm/rocky/noarch/large-1.0-1.el9.noarch.rpm rpm $(seq 30000 | wc -c)" 'system.squashfs - 100' > medium/rocky/systems/core/lists/sources
+    ln -s . medium/darksite
+}
+
+image() { run unshare --mount --propagation private bash -c "source ./around; MEDIUM=$PWD/medium; $1"; }
+
+@test "a system is unpacked from packages, and what they say otherwise from its own archive, which comes last" {
+    system_on_medium
+    image 'bootstrap; bootstrap_way'
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "${lines[-1]}" = image ]
+    cmp target/usr/share/large/numbers <(seq 30000)
+    [ "$(stat --format='%a %u %g' target/usr/share/large/secret)" = '640 7 7' ]
+    [ "$(readlink target/usr/share/large/link)" = numbers ]
+    rm -r {whole,target}/usr/share/kldload
+    (cd whole && find usr -printf '%P %y %s %l\n' | sort) > is
+    (cd target && find usr -printf '%P %y %s %l\n' | sort) | diff is -
+    image 'image_files'
+    [ "${lines[*]}" = 'darksite/rocky/systems/core/lists/sources rpm/rocky/noarch/large-1.0-1.el9.noarch.rpm system.squashfs' ]
+    image 'KLDLOAD_BOOTSTRAP=packages; bootstrap_way'
+    [ "$output" = packages ]
+}
+
+@test "a system that is not what the profile says, or a package that was cut off, is an error" {
+    system_on_medium
+    echo 'extra 1.0-1.el9 noarch' >> medium/rocky/profiles/core
+    image bootstrap
+    [[ $status -eq 1 && $output == *'what is installed (>) is not what the profile says'* ]]
+    truncate --size=2000 medium/rpm/rocky/noarch/large-*.rpm
+    image bootstrap
+    [[ $status -eq 1 && $output == *"fail: packages can't be unpacked; see the log"* ]]
+}
+
+@test "the keys of SSH are left to the first boot where the distribution makes them then" {
+    mkdir -p target/usr/bin target/etc/ssh target/usr/lib/systemd/system
+    printf '#!/bin/sh\n' > target/usr/bin/ssh-keygen
+    chmod +x target/usr/bin/ssh-keygen
+    late() { run -0 bash -c "source ./around; KLDLOAD_LOCALE=C.UTF-8; in_target() { echo \"\$*\"; }; image_late"; }
+    late
+    [ "$output" = 'ssh-keygen -A' ]
+    touch target/usr/lib/systemd/system/sshd-keygen.target
+    late
+    [ -z "$output" ]
+}
+
+@test "what a machine adds to an initramfs of dracut's is an archive beside it: number, name, and its keyboard" {
+    mkdir -p target/{boot,etc,tmp}
+    echo initramfs > target/boot/initramfs-5.14.img
+    printf '\x01\x02\x03\x04' > target/etc/hostid
+    echo node > target/etc/hostname
+    echo KEYMAP=de > target/etc/vconsole.conf
+    machine() { run -0 bash -c "source ./around; KLDLOAD_KEYBOARD=$1; image_machine 5.14"; }
+    local name
+    name=target/boot/machine-$(sha256sum target/boot/initramfs-5.14.img | cut -c -16).img
+    machine us
+    [ "$(cpio --quiet --list < "$name" | paste -sd' ')" = 'etc etc/hostid etc/hostname' ]
+    machine de
+    [ "$(cpio --quiet --list < "$name" | paste -sd' ')" = 'etc etc/hostid etc/hostname etc/vconsole.conf' ]
+    [ "$(cpio --quiet --extract --to-stdout etc/vconsole.conf < "$name")" = KEYMAP=de ]
+    rm target/boot/initramfs-5.14.img
+    run -1 bash -c "source ./around; KLDLOAD_KEYBOARD=us; image_machine 5.14"
+    [[ $output == *'has no initramfs for kernel 5.14' ]]
 }

@@ -7,62 +7,27 @@ load ../lib/keys
 
 setup_file() {
     bats_require_minimum_version 1.5.0
-    local program
-    for program in dnf rpmbuild rpmsign createrepo_c; do
-        type -P "$program" > /dev/null || skip "$program is not installed"
-    done
-    export LC_ALL=C.UTF-8 TZ=UTC made=$BATS_FILE_TMPDIR/made
-    "$BATS_TEST_DIRNAME/make-rpm-repositories" "$made"
+    load made-packages
     export GNUPGHOME=$BATS_FILE_TMPDIR/gnupg
     local name
     for name in ours other; do
         make_key "$GNUPGHOME" "$name@example.org" rsa2048
         gpg --batch --quiet --armor --export "$name@example.org" > "$BATS_FILE_TMPDIR/$name.asc"
     done
-    cat > "$BATS_FILE_TMPDIR/dnf.conf" <<EOF
-[main]
-reposdir=/nonexistent
-plugins=0
-install_weak_deps=0
-module_platform_id=platform:el9
-gpgcheck=0
-cachedir=$BATS_FILE_TMPDIR/cache
-logdir=$BATS_FILE_TMPDIR
-EOF
-    local path
-    for path in 9-stream/BaseOS/x86_64/os 9-stream/AppStream/x86_64/os zfs/epel/9/kmod/x86_64 epel/9/Everything/x86_64 hotfix/x86_64; do
-        printf '[%s]\nname=x\nbaseurl=file://%s\n' "${path//\//-}" "$made/site/$path" >> "$BATS_FILE_TMPDIR/dnf.conf"
-    done
+    make_repositories
     closure basic bash coreutils systemd glibc-langpack-en
     closure booting bash coreutils systemd glibc-langpack-en kernel-5.14.0-570.el9 kmod-zfs zfs
     closure compiling bash coreutils systemd glibc-langpack-en kernel-5.14.0-570.el9 --repofrompath "dkms,file://$made/site/zfs/epel/9/x86_64" \
         zfs zfs-dkms kernel-devel-5.14.0-570.el9
 }
 
-closure() { # closure NAME WORD…: the packages that dnf installs for these, in a folder of that name
-    local folder=$BATS_FILE_TMPDIR/closures/$1
-    shift
-    mkdir -p "$folder"
-    dnf --config "$BATS_FILE_TMPDIR/dnf.conf" --installroot "$BATS_FILE_TMPDIR/nothing" --releasever 9 --forcearch x86_64 --assumeyes \
-        install --downloadonly --destdir "$folder" "$@" > "$BATS_FILE_TMPDIR/log" 2>&1 || { cat "$BATS_FILE_TMPDIR/log" && return 1; }
-}
-
-setup() {
-    scripts=$BATS_TEST_DIRNAME/../../Sources/Darksites/Scripts
-    in=$BATS_TEST_TMPDIR/in out=$BATS_TEST_TMPDIR/out
-    site=$made/site broken=$made/site/broken/x86_64/Packages
-    mkdir -p "$in" "$out"
-}
+setup() { load made-packages && prepare; }
 
 refused() { # refused WORDS
     echo "$output"
     [ "$status" -eq 1 ]
     [[ "$output" == *"$1"* ]]
     [ ! -e "$out/verdict" ]
-}
-
-names() { # names FILE…: name, epoch:version-release, architecture a line
-    rpm --dbpath "$BATS_TEST_TMPDIR/db" -qp --nosignature --nodigest --qf '%{NAME} %|EPOCH?{%{EPOCH}}:{0}|:%{VERSION}-%{RELEASE} %{ARCH}\n' "$@"
 }
 
 # --- signatures and headers -----------------------------------------------------------------------------------------------
@@ -318,15 +283,6 @@ judge() { GATE_IN=$in GATE_OUT=$out run bash <(cat "$scripts/dnf-main.sh" "$scri
 }
 
 # --- one profile, installed ---------------------------------------------------------------------------------------------------
-
-slice() { # slice CLOSURE [FILE…]
-    mkdir -p "$in/repository"
-    cp "$BATS_FILE_TMPDIR/closures/$1"/*.rpm "${@:2}" "$in/repository/"
-    names "$in/repository"/*.rpm | sort > "$in/profile"
-    echo 'zfs any' > "$in/rules"
-    createrepo_c --quiet --no-database "$in/repository"
-}
-install() { GATE_IN=$in GATE_OUT=$out run bash <(cat "$scripts/dnf-main.sh" "$scripts/install-profile-dnf.sh") el9 x86_64 9; }
 
 @test "a good profile installs, scriptlets and all" {
     slice booting

@@ -14,6 +14,10 @@ package enum GateScript {
     package static var dnf: [UInt8] { PackageResources.dnf_main_sh + PackageResources.judge_dnf_sh }
     /// Has dnf and rpm install one profile onto nothing.
     package static var installRPM: [UInt8] {
-        PackageResources.dnf_main_sh + PackageResources.install_profile_dnf_sh
+        PackageResources.dnf_main_sh + PackageResources.pack_root_sh + PackageResources.install_profile_dnf_sh
+    }
+    /// Has dracut, and DKMS where that is needed, complete the system that `installRPM` handed on, in that system.
+    package static var dracut: [UInt8] {
+        PackageResources.pack_root_sh + PackageResources.initramfs_sh + PackageResources.initramfs_dracut_sh
     }
 }

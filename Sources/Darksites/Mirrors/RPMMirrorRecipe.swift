@@ -27,6 +27,12 @@ package struct RPMMirrorRecipe: Sendable {
     /// The file whose signature vouches for all others.
     package static let statement = "repodata/repomd.xml"
 
+    /// Where each of `packages` lies in a mirror of them all.
+    package static func places(of packages: [LockedPackage]) -> [String] {
+        let paths = DistinctPaths(packages.lazy.map { (path(of: $0), $0.digest) })
+        return packages.map { paths.path(path(of: $0), of: $0.digest) }
+    }
+
     /// Where a package lies in the mirror, as far as others do not lie there.
     private static func path(of package: LockedPackage) -> String {
         let name = package.fileName
@@ -73,7 +79,7 @@ package struct RPMMirrorRecipe: Sendable {
                 bytes[index.digest] ?? [], name: "\(index.repository) \(index.path)", limit: ByteCount(4_000_000_000))
         }
         var records: [Digest: RepodataPackage] = [:]
-        let paths = DistinctPaths(wanted.lazy.map { (Self.path(of: $0), $0.digest) })
+        let places = Dictionary(zip(wanted.map(\.digest), Self.places(of: wanted))) { first, _ in first }
         for repository in Set(indexes.map(\.repository)).sorted() {
             let own = indexes.filter { $0.repository == repository }
             let files = wanted.filter { $0.repository == repository }
@@ -86,7 +92,7 @@ package struct RPMMirrorRecipe: Sendable {
                 let found = try RepodataRecords(primary: plain(primary), source: "\(repository) \(primary.path)")
                 for package in files where records[package.digest] == nil {
                     records[package.digest] = try found.package(
-                        at: package.path, placedAt: paths.path(Self.path(of: package), of: package.digest),
+                        at: package.path, placedAt: places[package.digest] ?? Self.path(of: package),
                         size: package.size, digest: package.digest, fileLists: lists)
                 }
             }

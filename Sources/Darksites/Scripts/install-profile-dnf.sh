@@ -1,14 +1,18 @@
 #!/bin/bash
 # Installs one profile onto nothing, with the real dnf and rpm, and looks at what came of it.
 #
-#   bash install-profile-dnf.sh PLATFORM ARCHITECTURE RELEASE      el9 x86_64 9      with dnf-main.sh before it, as one script
+#   bash install-profile-dnf.sh PLATFORM ARCHITECTURE RELEASE [--system]      el9 x86_64 9
+#
+# dnf-main.sh and pack-root.sh stand before it, as one script. With --system the root is handed on.
 #
 # Runs as root in a container without network that has dnf.
 #
 # In    /in/repository   the profile's packages and the metadata of them alone
 #       /in/profile      what is to be installed: name, epoch:version-release, architecture a line
 #       /in/rules        what it is held to beyond that; see judge-dnf.sh
+#       SOURCE_DATE_EPOCH  with --system: when rpm installed it, and the latest time that a file may have
 # Out   /out/verdict     what was proven, and by what: a word and its value a line
+#       /out/system.tar  with --system: what was installed, as no machine has it yet: same packages, same bytes
 #       GATE_IN, GATE_OUT  other folders than /in and /out, for tests
 #
 # As the installer does it: `dnf --installroot`, without weak dependencies; the signatures of the packages were checked before.
@@ -16,7 +20,8 @@
 set -euo pipefail
 shopt -s inherit_errexit nullglob
 
-platform=$1 architecture=$2 release=$3
+platform=$1 architecture=$2 release=$3 is_system=no
+if [[ ${4:-} == --system ]]; then is_system=yes; fi
 in=${GATE_IN:-/in} out=${GATE_OUT:-/out}
 
 fail() {
@@ -27,8 +32,9 @@ fail() {
 say() { printf '[%4d s] %s\n' "$SECONDS" "$1"; }
 
 umask 022
-export LC_ALL=C.UTF-8 TZ=UTC
-work=$(mktemp -d)
+# Programs in Perl and Python write hashes in their order.
+export LC_ALL=C.UTF-8 TZ=UTC PERL_HASH_SEED=0 PERL_PERTURB_KEYS=0 PYTHONHASHSEED=0
+work=$(mktemp -d /tmp/gate-XXXXXX)
 trap 'rm -rf "$work"' EXIT
 export HOME=$work
 root=$work/root
@@ -43,8 +49,9 @@ for device in 'null 3' 'zero 5' 'random 8' 'urandom 9'; do
     mknod -m 666 "$root/dev/${device% *}" c 1 "${device#* }" 2> /dev/null || : > "$root/dev/${device% *}"
 done
 
-# A container may not make namespaces, with which rpm keeps scriptlets from the network and from each other's /tmp.
-printf '%%__transaction_unshare %%{nil}\n' > "$HOME/.rpmmacros"
+# A container may not make namespaces, with which rpm keeps scriptlets from the network and from each other's /tmp. Not every rpm of
+# Debian's has its database where the distributions have it.
+printf '%%%s\n' '__transaction_unshare %{nil}' '_dbpath /var/lib/rpm' > "$HOME/.rpmmacros"
 
 dnf_main "$work" "$platform" > "$work/dnf.conf"
 cat >> "$work/dnf.conf" <<END_OF_CONF
@@ -55,6 +62,26 @@ END_OF_CONF
 dnf_() {
     dnf --config "$work/dnf.conf" --installroot "$root" --releasever "$release" --forcearch "$architecture" --assumeyes "$@"
 }
+# A root that is handed on gets its initramfs later, by running in it, and with that a module that DKMS makes: here nothing would find
+# what it needs, and DKMS would make a key to sign with.
+held=()
+system_hold() {
+    local plugins=$root/etc/kernel/install.d dkms=$root/etc/dkms
+    mkdir -p "$plugins"
+    ln -s /dev/null "$plugins/50-dracut.install"
+    ln -s /dev/null "$plugins/51-dracut-rescue.install"
+    held+=("$plugins"/5{0-dracut,1-dracut-rescue}.install)
+    if ! grep --quiet '^dkms ' "$in/profile"; then return; fi
+    mkdir -p "$dkms/framework.conf.d"
+    : > "$dkms/no-autoinstall"
+    printf 'sign_file=/nonexistent\n' > "$dkms/framework.conf.d/zz-unsigned.conf"
+    held+=("$dkms/no-autoinstall" "$dkms/framework.conf.d/zz-unsigned.conf")
+}
+if [[ $is_system == yes ]]; then
+    : "${SOURCE_DATE_EPOCH:?is not set}"
+    system_hold
+fi
+
 wanted=()
 while read -r name version arch; do wanted+=("$name-$version.$arch"); done < "$in/profile"
 say "${#wanted[@]} packages"
@@ -117,4 +144,30 @@ esac
     printf 'kernel %s\n' "${kernel:--}"
     printf 'zfs %s\n' "${zfs:--}"
 } > "$out/verdict"
+
+# --- hand it on -------------------------------------------------------------------------------------------------------
+
+# system_settle: ends what was different for the sake of the installation, and takes away what tells one run from another.
+system_settle() {
+    local keys settings=/etc/dkms/framework.conf.d
+    rm "${held[@]}"
+    if [[ -d $root$settings ]] && ! rpm --root "$root" --query --file "$settings" > /dev/null 2>&1; then rmdir "$root$settings"; fi
+    # dnf has its folders below the root, and so has rpm its locks. Of a package that nobody remembers the request of, dnf takes it
+    # that it is wanted, as it is here: the profile names them all.
+    rm -rf "$root$work" "$root"/var/lib/dnf/* "$root"/var/cache/{dnf,libdnf5,yum,PackageKit}/*
+    # The database as if it had been written at once: what SQLite leaves free or unsorted is not in it.
+    rpmdb --root "$root" --rebuilddb || fail "the database of packages can't be written anew"
+    rm -f "$root"/var/lib/rpm/{.rpm.lock,rpmdb.sqlite-shm,rpmdb.sqlite-wal}
+    # What has the number of a machine in its name, or its owner's settings of before.
+    rm -rf "$root"/boot/loader/entries/*.conf "$root"/boot/{vmlinuz,initramfs}-0-rescue-* "$root"/var/lib/authselect/backups/*
+    keys=$(grep -rlsE -e '-----BEGIN ([A-Z]+ )*PRIVATE KEY' "$root/etc") || : # none, as it should be
+    [[ -z $keys ]] || fail "all machines would share keys that its packages made, so leave it out of iso.systems: ${keys//"$root"/}"
+}
+
+if [[ $is_system == yes ]]; then
+    say "writing the archive"
+    root_forget "$root"
+    system_settle
+    root_pack "$out/system.tar" "$root"
+fi
 printf 'summary: %d packages installed by dnf\n' "${#wanted[@]}"

@@ -28,7 +28,7 @@ struct APTDarksite: DarksiteFamily {
 
     func system(
         of profile: String, in folder: String, from bases: [SystemRecipe.Base], _ plan: DarksitePlanner
-    ) -> SystemRecipe? {
+    ) -> SystemRecipe {
         let packages = plan.carried
         let live = Declaration.InternalProfile.live.rawValue
         // The large ones that the live system has not.
@@ -37,9 +37,11 @@ struct APTDarksite: DarksiteFamily {
                 && (plan.live == nil || !package.profiles.contains(live))
         }
         return SystemRecipe(
-            folder: folder, bases: bases,
+            system: plan.output("install-\(profile)", SystemRecipe.installed),
+            tree: plan.output("slice-\(profile)", "packages"), folder: folder, bases: bases,
             packages: unpackable.map {
-                SystemRecipe.Package(place: "\(place(of: plan.locked.name))/\($1)", digest: $0.digest)
+                SystemRecipe.Package(
+                    place: "\(place(of: plan.locked.name))/\($1)", format: .deb, digest: $0.digest)
             }, epoch: rootEpoch(plan))
     }
 

@@ -125,7 +125,7 @@ struct BuildPlanner {
                 throw PlanError("deploy.lock has nothing of \(darksite.distribution)")
             }
             let isLive = locked.name == live.name
-            let (family, recipe, port): (any DarksiteFamily, ImageRecipe, Int?) =
+            let (family, judging, port): (any DarksiteFamily, ImageRecipe, Int?) =
                 switch declared.source {
                 case .apt(let source):
                     (
@@ -138,10 +138,10 @@ struct BuildPlanner {
                 }
             return DarksitePlanner(
                 locked: locked, declaration: declared, profiles: darksite.profiles, family: family, fetch: fetch,
-                signer: signer, recipe: recipe,
+                signer: signer, recipe: judging, imageRecipe: recipe,
                 facts: DistributionFacts(declared, profiles: darksite.profiles, port: port),
                 forbidden: forbidden[locked.name] ?? [:],
-                handedOn: declaration.systems(of: declared, among: declared.installedProfiles),
+                handedOn: declaration.systems(among: declared.installedProfiles),
                 live: isLive
                     ? SystemRecipe.Base(place: Self.liveSystem, root: .output("live/root", "rootfs.tar")) : nil,
                 isDraft: isDraft)

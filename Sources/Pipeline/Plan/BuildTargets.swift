@@ -40,7 +40,7 @@ extension Declaration {
     }
 
     /// The names of the steps that a build of this declaration has when the distributions `named` are in use, too: known before
-    /// anything is resolved, and held to the plan by a test.
+    /// anything is resolved, and held to the plan by a test. Whether a profile has an initramfs to make shows when it is resolved.
     func targetNames(naming named: Set<String>) -> TargetNames {
         var steps: [(StepName, Stage)] = []
         func add(_ stage: Stage, _ names: [String]) { steps += names.map { (StepName($0), stage) } }
@@ -64,10 +64,13 @@ extension Declaration {
             case .apt:
                 names = ["packages", "indexes", "mirror", "gate"]
                 if distribution.name != live.distribution, !installed.isEmpty { names += ["essential", "bootstrap"] }
-            case .rpm: names = ["packages", "indexes", "signatures", "mirror", "gate"]
+            case .rpm(let source):
+                names = ["packages", "indexes", "signatures", "mirror", "gate"]
+                // Those of profiles with dracut.
+                if source.zfs != nil { names += systems(among: installed).map { "initramfs-\($0)" } }
             }
             names += installed.flatMap { ["slice-\($0)", "install-\($0)"] } + ["darksite"]
-            names += systems(of: distribution, among: installed).flatMap { ["system-\($0)-files", "system-\($0)"] }
+            names += systems(among: installed).flatMap { ["system-\($0)-files", "system-\($0)"] }
             add(BuildStage.darksite(of: distribution), names.map { "\(distribution.name)/\($0)" })
         }
         if let live = self[distribution: live.distribution], case .apt(let source) = live.source,

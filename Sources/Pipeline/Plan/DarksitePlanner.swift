@@ -19,8 +19,10 @@ struct DarksitePlanner {
     let family: any DarksiteFamily
     let fetch: PackageFetch
     let signer: SigningKey
-    /// For the container steps, which need the builder image.
+    /// For the steps in which packages are judged and installed.
     let recipe: ImageRecipe
+    /// For those that write parts of the image.
+    let imageRecipe: ImageRecipe
     /// What the installer and the live system are told of it.
     let facts: DistributionFacts
     /// The names that each profile forbids.
@@ -96,14 +98,11 @@ struct DarksitePlanner {
         for profile in systems {
             let folder = systemFolder(profile)
             let files = name("system-\(profile)-files")
-            guard let system = family.system(of: profile, in: folder, from: bases, self) else { continue }
             steps += [
-                system.split(
-                    files, stage: stage, title: "what of \(profile) is on the image already",
-                    system: output("install-\(profile)", SystemRecipe.installed),
-                    packages: output("slice-\(profile)", "packages")),
+                family.system(of: profile, in: folder, from: bases, self).split(
+                    files, stage: stage, title: "what of \(profile) is on the image already"),
                 // Larger blocks take less room; nobody reads a part of it.
-                recipe.squashfs(
+                imageRecipe.squashfs(
                     name("system-\(profile)"), stage: stage, title: "system \(profile), packed",
                     root: .output(files, "rest.tar"), level: 9, block: "1M"),
             ]
@@ -163,13 +162,13 @@ protocol DarksiteFamily {
     func mirrorSteps(_ plan: DarksitePlanner) -> [Step]
     /// The gate that has the real package manager read the whole mirror.
     func judge(_ plan: DarksitePlanner) -> MirrorJudge
-    /// The steps that really install the plan's `installed` profiles: "install-PROFILE", output `verdict`; and of its `systems` also
-    /// `SystemRecipe.installed`. They read what a profile installs and nothing else of the mirror.
+    /// The steps that really install the plan's `installed` profiles: "install-PROFILE", output `verdict`; and that make the root file
+    /// systems of its `systems`. They read what a profile installs and nothing else of the mirror.
     func installSteps(_ plan: DarksitePlanner) throws -> [Step]
-    /// How the system of a profile gets into its `folder` of the image, with files of `bases`; nil where the family hands on none.
+    /// How the system of a profile, which those steps made, gets into its `folder` of the image, with files of `bases`.
     func system(
         of profile: String, in folder: String, from bases: [SystemRecipe.Base], _ plan: DarksitePlanner
-    ) -> SystemRecipe?
+    ) -> SystemRecipe
     /// What there must be of kernels and ZFS, as `GateRules` says it.
     var zfs: String { get }
     /// A package's version as lists on the image have it.

@@ -5,6 +5,7 @@ import Darksites
 import Declaration
 import LiveImage
 import Locking
+import Primitives
 
 /// A darksite of RPM packages.
 struct RPMDarksite: DarksiteFamily {
@@ -16,7 +17,26 @@ struct RPMDarksite: DarksiteFamily {
 
     func system(
         of profile: String, in folder: String, from bases: [SystemRecipe.Base], _ plan: DarksitePlanner
-    ) -> SystemRecipe? { nil }
+    ) -> SystemRecipe {
+        let packages = plan.carried
+        let large = zip(packages, RPMMirrorRecipe.places(of: packages)).filter { package, _ in
+            package.profiles.contains(profile) && package.size >= ByteCount(1 << 20)
+        }
+        let made = needsInitramfs(profile, plan) ? "initramfs-\(profile)" : "install-\(profile)"
+        return SystemRecipe(
+            system: plan.output(made, SystemRecipe.installed), tree: plan.output("slice-\(profile)", "repository"),
+            folder: folder, bases: bases,
+            packages: large.map {
+                SystemRecipe.Package(
+                    place: "\(place(of: plan.locked.name))/\($1)", format: .rpm, digest: $0.digest)
+            }, epoch: plan.epoch)
+    }
+
+    /// Whether the system of a profile is to find its root on ZFS, by what dracut makes.
+    private func needsInitramfs(_ profile: String, _ plan: DarksitePlanner) -> Bool {
+        source.zfs != nil && plan.locked.kernelRelease(of: profile) != nil
+            && plan.locked.packages(of: profile).contains { $0.name == "dracut" }
+    }
 
     var zfs: String { source.zfs?.rawValue ?? GateRules.zfs(isPrebuilt: false) }
 
@@ -71,16 +91,37 @@ struct RPMDarksite: DarksiteFamily {
     func installSteps(_ plan: DarksitePlanner) -> [Step] {
         plan.installed.flatMap { profile in
             let slice = plan.name("slice-\(profile)")
-            return [
+            let isSystem = plan.systems.contains(profile)
+            // A root file system has the date of the mirror: no file of its packages is newer, and none becomes older than rpm knows it.
+            let recipe = ImageRecipe(
+                builder: plan.recipe.builder, epoch: isSystem ? plan.epoch : plan.recipe.epoch,
+                identity: plan.recipe.identity)
+            let kept = DiskUse(kept: [SystemRecipe.installed: 3.5], scratch: 8)
+            let steps = [
                 RPMProfileSlice(packages: plan.locked.packages(of: profile)).step(
                     slice, stage: plan.stage, profile: profile, mirror: plan.output("mirror")),
-                plan.recipe.step(
+                recipe.step(
                     plan.name("install-\(profile)"), plan.stage, "\(profile) installed onto nothing",
                     [
                         "repository": .output(slice, "repository"), "profile": .literal(plan.packageList(profile)),
                         "rules": .literal(plan.rules(profile)),
-                    ], GateScript.installRPM, arguments(plan), ["verdict": .file], disk: DiskUse(scratch: 5)),
+                    ], GateScript.installRPM, arguments(plan) + (isSystem ? ["--system"] : []),
+                    isSystem ? ["verdict": .file, SystemRecipe.installed: .file] : ["verdict": .file],
+                    disk: isSystem ? kept : DiskUse(scratch: 5)),
             ]
+            return isSystem && needsInitramfs(profile, plan) ? steps + [initramfs(of: profile, plan)] : steps
         }
+    }
+
+    /// The step that completes the root in which `profile` is installed, by running in it.
+    private func initramfs(of profile: String, _ plan: DarksitePlanner) -> Step {
+        Step(
+            plan.name("initramfs-\(profile)"), stage: plan.stage, title: "initramfs of \(profile), made in it",
+            inputs: ["image": plan.output("install-\(profile)", SystemRecipe.installed)],
+            action: .container(
+                image: .input("image"), script: GateScript.dracut, arguments: [zfs],
+                environment: ["SOURCE_DATE_EPOCH": String(plan.epoch)]),
+            outputs: [SystemRecipe.installed: .file], cores: source.zfs == .dkms ? 2 : 1,
+            disk: DiskUse(kept: [SystemRecipe.installed: 1], scratch: 2))
     }
 }

@@ -121,6 +121,8 @@ bootstrap() {
         image/*)
             image_unpack
             bootstrap_mounts
+            # The gate judged it when it was made; this takes a second, and asks the programs of this system.
+            if [[ $family == rpm ]]; then bootstrap_rpm_judge; fi
             ;;
         packages/apt) bootstrap_deb ;;
         packages/rpm) bootstrap_rpm ;;
@@ -328,9 +330,10 @@ bootstrap_rpm() {
         || fail "the mirror on the medium is not signed by the key of this live system"
     say "${#packages[@]} packages"
     bootstrap_mounts
-    # The initramfs is made once, in the end (boot.sh), and the boot menu is not that of these plugins.
+    # The initramfs is made once, in the end (boot.sh), and the boot menu is not that of these plugins. There is no other kernel.
     mkdir -p "$TARGET/etc/kernel/install.d"
     ln --symbolic --force /dev/null "$TARGET/etc/kernel/install.d/50-dracut.install"
+    ln --symbolic --force /dev/null "$TARGET/etc/kernel/install.d/51-dracut-rescue.install"
     # The platform decides which modules there are, and with them which packages dnf sees. Packages may require files that
     # only the lists of files have.
     options=(--installroot="$TARGET" --releasever="$release" --assumeyes --quiet --noplugins --setopt=reposdir=/nonexistent
@@ -338,7 +341,7 @@ bootstrap_rpm() {
         --setopt=best=True --setopt=strict=True --setopt=optional_metadata_types=filelists --setopt=module_platform_id="platform:$platform"
         --repofrompath="kldload,file://$mirror" --repo=kldload)
     run dnf "${options[@]}" install "${packages[@]}" || fail "dnf can't install the profile $KLDLOAD_PROFILE from the mirror"
-    rm "$TARGET/etc/kernel/install.d/50-dracut.install"
+    rm "$TARGET"/etc/kernel/install.d/5{0-dracut,1-dracut-rescue}.install
     bootstrap_rpm_judge
 }
 

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154  # variables are shared between the libraries
 # The system of a profile as its installation came out when this medium was built, unpacked onto the empty target. It is the same
-# packages, installed by the same dpkg, on another machine; nothing in it belongs to a machine.
+# packages, installed by the same dpkg or rpm, on another machine; nothing in it belongs to a machine.
 #
 # On the medium: darksite/DISTRIBUTION/systems/PROFILE/lists/sources, a line for each archive to unpack, in their order:
 #
 #   ARCHIVE LIST BYTES    by its path on the medium: a squashfs, and the file beside `sources` that lists what to take of it, or - for
-#                         everything; or a package, and deb. How much that is.
+#                         everything; or a package, and its format, deb or rpm. How much that is.
 
 # image_sources: that file; fails where the medium has no system of the profile.
 image_sources() {
@@ -24,7 +24,7 @@ image_files() {
     printf '%s\n' "$folder/sources"
     while read -r archive list _; do
         printf '%s\n' "$archive"
-        case $list in - | deb) ;; *) printf '%s\n' "$folder/$list" ;; esac
+        case $list in - | deb | rpm) ;; *) printf '%s\n' "$folder/$list" ;; esac
     done < "$sources"
 }
 
@@ -36,7 +36,7 @@ image_unpack() {
     say "$((image_total / 1000000)) MB to unpack"
     image_done=0 image_begun=$SECONDS image_shown=0 image_percent=0
     while read -r archive list size; do
-        if [[ $list == deb ]]; then
+        if [[ $list == deb || $list == rpm ]]; then
             packages+=("$archive") packed=$((packed + size))
             continue
         fi
@@ -61,7 +61,8 @@ image_squashfs() {
     exec unsquashfs "${options[@]}" -dest "$TARGET" "$MEDIUM/$1"
 }
 
-# image_packages ARCHIVE…: as many at once as there are cores.
+# image_packages ARCHIVE…: as many at once as there are cores. Packages of rpm have no folder where the system has a link, and no two of
+# them write the same file; what of them is otherwise in the system comes again from its own archive, which is the last.
 image_packages() {
     local cores
     cores=$(nproc)
@@ -69,9 +70,17 @@ image_packages() {
     # shellcheck disable=SC2016  # the inner shell's variables
     printf '%s\0' "${@/#/$MEDIUM/}" | xargs --null --max-args=1 --max-procs="$cores" bash -c '
         set -eo pipefail
-        dpkg-deb --fsys-tarfile "$1" \
-            | tar --extract --directory "$0" --keep-directory-symlink --preserve-permissions --numeric-owner' "$TARGET" &
-    image_wait $! packages 2 # dpkg-deb writes all of it for tar
+        case $1 in
+            *.rpm)
+                rpm2cpio "$1" | cpio --extract --quiet --directory="$0" --make-directories --preserve-modification-time \
+                    --unconditional --no-absolute-filenames
+                ;;
+            *)
+                dpkg-deb --fsys-tarfile "$1" \
+                    | tar --extract --directory "$0" --keep-directory-symlink --preserve-permissions --numeric-owner
+                ;;
+        esac' "$TARGET" &
+    image_wait $! packages 2 # what unpacks a package writes all of it for what writes the files
 }
 
 # image_wait PID WHAT [TIMES]: says from time to time how far it is, until the process that unpacks WHAT ends. What it writes, and
@@ -100,9 +109,11 @@ image_written() {
     printf '%s\n' "$written"
 }
 
-# image_late: what the machine has for itself, and takes a while.
+# image_late: what the machine has for itself, and takes a while. Distributions of RPM packages make the keys of SSH at the first boot.
 image_late() {
-    if [[ -x $TARGET/usr/bin/ssh-keygen && -d $TARGET/etc/ssh ]]; then in_target ssh-keygen -A; fi
+    if [[ -x $TARGET/usr/bin/ssh-keygen && -d $TARGET/etc/ssh && ! -e $TARGET/usr/lib/systemd/system/sshd-keygen.target ]]; then
+        in_target ssh-keygen -A
+    fi
     if [[ -x $TARGET/usr/sbin/locale-gen && $KLDLOAD_LOCALE != C.UTF-8 ]]; then in_target locale-gen; fi
 }
 
@@ -111,11 +122,16 @@ image_late() {
 # is made here has all of it inside.
 image_machine() {
     local initramfs=$TARGET/boot/initrd.img-$1 digest folder=$TARGET/tmp/kldload-machine
+    if [[ ! -e $initramfs ]]; then initramfs=$TARGET/boot/initramfs-$1.img; fi # of dracut
     [[ -s $initramfs ]] || fail "the system on this medium has no initramfs for kernel $1"
     mkdir -p "$folder/etc"
     if [[ $KLDLOAD_KEYBOARD != us ]]; then
-        in_target setupcon --setup-dir /tmp/kldload-machine
-        rm -f "$folder/morefiles" # programs that the initramfs has
+        if [[ $initramfs == */initramfs-* ]]; then
+            cp "$TARGET/etc/vconsole.conf" "$folder/etc/" # the initramfs has every keymap
+        else
+            in_target setupcon --setup-dir /tmp/kldload-machine
+            rm -f "$folder/morefiles" # programs that the initramfs has
+        fi
     fi
     cp "$TARGET/etc/hostid" "$TARGET/etc/hostname" "$folder/etc/"
     digest=$(sha256sum "$initramfs")
