@@ -37,7 +37,8 @@ package struct RootFilesystemRecipe: Sendable {
     }
 
     /// The step that builds the ZFS module for the kernel `release` ("6.12.57+deb13-amd64") and packs it as a .deb called
-    /// `file`. `packages` hold the kernel's headers, zfs-dkms and a compiler.
+    /// `file`. `packages` hold the kernel's headers, zfs-dkms and a compiler. It compiles on all cores, and for a minute before
+    /// that keeps one busy, beside which something else can run.
     package func zfsModule(
         _ name: StepName, stage: Stage, release: String, file: String, bootstrap: StepName, packages: StepInput
     ) -> Step {
@@ -48,7 +49,7 @@ package struct RootFilesystemRecipe: Sendable {
                 "zfs-module.sh": .literal(StepScript.zfsModule),
             ],
             action: container(StepScript.configureRoot, ["--no-tar", "--hook", "/in/zfs-module.sh", release]),
-            outputs: [file: .file], cores: 2, disk: DiskUse(kept: [file: 0.02], scratch: 5))
+            outputs: [file: .file], disk: DiskUse(kept: [file: 0.02], scratch: 5))
     }
 
     /// The steps that make the live system's root, kernel and initramfs. `packages` hold the kernel `release`. `module` is
