@@ -76,7 +76,7 @@ package struct StepResult: Sendable {
 
 /// Roughly what a step does to the disk, as far as that is known before it runs.
 package struct DiskUse: Sendable {
-    /// By output that is a file: its bytes for each byte that the step reads. What is not here is small.
+    /// By output: its bytes for each byte that the step reads. A file that is not here is small; a tree has what the step reads.
     package let kept: [String: Double]
     /// Bytes that are in use while it runs, for each byte that it reads.
     package let scratch: Double

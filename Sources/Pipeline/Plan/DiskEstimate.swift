@@ -43,7 +43,7 @@ struct DiskEstimate {
             let tree = inputs + fetched.reduce(.zero) { $0 + $1.size }
             let kept = step.disk.kept.mapValues(share)
             sizes[step.name] = step.outputs.filter { $0.value == .tree }.mapValues { _ in tree }
-                .merging(kept) { tree, _ in tree }
+                .merging(kept) { _, kept in kept }
             sum += kept.values.reduce(.zero, +)
             scratches.append(share(step.disk.scratch))
             sum += try await store.missing(of: fetched).reduce(.zero) { $0 + $1.size }
