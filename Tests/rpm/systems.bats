@@ -83,6 +83,7 @@ unpacked() { # unpacked: the archive that was handed on, in `root`
 complete() {
     touch run/.containerenv
     mkdir -p out in
+    ln -sfn /proc/mounts etc/mtab # as podman does
     cat "$scripts"/{pack-root,initramfs,initramfs-dracut}.sh > in/script
     SOURCE_DATE_EPOCH=1736761560 run unshare --mount --propagation private bash -c 'mount --rbind /dev dev && exec chroot . /bin/bash /in/script "$@"' - "$@"
 }
@@ -107,7 +108,7 @@ complete() {
     [[ $(modinfo -F vermagic "lib/modules/$kernel/extra/zfs.ko") == "$kernel "* ]]
     grep -q '/extra/zfs\.ko' "boot/initramfs-$kernel.img"
     grep -qx 'hostid of 4 bytes' "boot/initramfs-$kernel.img"
-    [ -z "$(find var/log out in -type f; ls etc/hostid etc/dkms/* var/lib/dkms/mok.* 2> /dev/null; find var/lib/dkms -name '*.log')" ]
+    [ -z "$(find var/log out in -type f; find etc -name mtab; ls etc/hostid etc/dkms/* var/lib/dkms/mok.* 2> /dev/null; find var/lib/dkms -name '*.log')" ]
     [ "$(rpm --root "$PWD" --dbpath /var/lib/rpm -qa | wc -l)" -eq "$(wc -l < "$in/profile")" ]
 }
 

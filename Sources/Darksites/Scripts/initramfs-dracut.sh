@@ -92,5 +92,6 @@ initramfs_judge dracut "$listing"
 
 say "writing the archive"
 root_forget /
+find /etc -maxdepth 1 -name mtab -lname /proc/mounts -delete # podman's; systemd makes another one at boot
 root_pack /out/system.tar /
 printf 'summary: an initramfs of %d MB for kernel %s\n' "$(($(stat --format=%s "$image") / 1000000))" "$kernel"
