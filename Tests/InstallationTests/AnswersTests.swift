@@ -49,8 +49,10 @@ struct AnswersTests {
         request.topology = ["single", "mirror", "raidz"][disks - 1]
         request.isEncrypted = disks == 2
         request.cuts = disks
+        request.bootstrap = ["auto", "image", "packages"][disks - 1]
         let answers = try await read(request.madeAnswers(for: .tcg))
         #expect(answers.disks.count == disks)
+        #expect(answers["KLDLOAD_BOOTSTRAP"] == request.bootstrap)
         #expect(answers["KLDLOAD_PASSWORD"] == InstallTestRequest.password)
         #expect(answers["KLDLOAD_ZFS_PASSPHRASE"] == (disks == 2 ? InstallTestRequest.passphrase : ""))
     }
