@@ -87,8 +87,7 @@ package struct SystemRecipe: Sendable {
         return Step(
             name, stage: stage, title: title, inputs: inputs,
             action: .native(identifier: "system split", version: 3) { try await split($0) },
-            outputs: ["rest.tar": .file, "lists": .tree], cores: 2,
-            disk: DiskUse(kept: ["rest.tar": 0.3, "lists": 0.001]))
+            outputs: ["rest.tar": .file, "lists": .tree], disk: DiskUse(kept: ["rest.tar": 0.3, "lists": 0.001]))
     }
 
     private func split(_ context: StepContext) async throws -> StepResult {

@@ -114,6 +114,11 @@ image_late() {
     if [[ -x $TARGET/usr/bin/ssh-keygen && -d $TARGET/etc/ssh && ! -e $TARGET/usr/lib/systemd/system/sshd-keygen.target ]]; then
         in_target ssh-keygen -A
     fi
+    # By these a machine is known to who serves it disks over the network; the package makes them when it is installed.
+    if [[ -x $TARGET/usr/sbin/nvme ]]; then
+        in_target_quietly nvme gen-hostnqn > "$TARGET/etc/nvme/hostnqn"
+        in_target_quietly uuidgen > "$TARGET/etc/nvme/hostid"
+    fi
     if [[ -x $TARGET/usr/sbin/locale-gen && $KLDLOAD_LOCALE != C.UTF-8 ]]; then in_target locale-gen; fi
 }
 
