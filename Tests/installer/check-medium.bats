@@ -50,6 +50,28 @@ check() { run "$live/usr/sbin/kldload-check-medium" --quiet; }
     [ "${lines[-1]}" = 'kldload: medium: BAD: 3 of 4 files' ]
 }
 
+# A medium that takes a while: a second passes after each of five files, which one core reads.
+@test "whoever waits is told how far it is, on the consoles too" {
+    local file option
+    rm -r medium/{darksite,live}
+    for file in 1 2 3 4 5; do head -c 50000 /dev/urandom > "medium/$file"; done
+    (cd medium && sha256sum 1 2 3 4 5 > kldload/sha256sums)
+    sign
+    mkdir bin
+    printf '%s\n' '#!/bin/sh' 'echo 1' > bin/nproc
+    # shellcheck disable=SC2016 # for that script
+    printf '#!/bin/sh\n%s "$@" | while read -r line; do echo "$line"; sleep 1.1; done\n' "$(type -P sha256sum)" > bin/sha256sum
+    chmod 755 bin/*
+    for option in '' --consoles; do
+        # shellcheck disable=SC2086 # without a word, no option
+        KLDLOAD_CONSOLES='' PATH=$PWD/bin:$PATH run -0 "$live/usr/sbin/kldload-check-medium" $option
+        [ "$(grep -c '[0-9] s left$' <<< "$output")" -ge 3 ] || {
+            echo "$option: $output"
+            return 1
+        }
+    done
+}
+
 @test "a file that can't be read is bad" {
     rm medium/darksite/two
     mkdir medium/darksite/two
