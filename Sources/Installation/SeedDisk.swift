@@ -8,6 +8,11 @@ package enum SeedDisk {
     /// The name of the one file on it.
     package static let fileName = "answers.env"
 
+    /// Whether `image` begins as one that `image(answers:)` made does: with a FAT boot sector that has the label, at byte 43.
+    package static func isImage(_ image: [UInt8]) -> Bool {
+        image.dropFirst(43).starts(with: label.utf8)
+    }
+
     /// The image of a seed disk with these answers; write it with permissions that keep its secrets.
     ///
     /// Throws `Mistake` where the answers are larger than a seed disk.

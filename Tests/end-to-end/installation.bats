@@ -39,6 +39,18 @@ image() {
     fsck.vfat -n seed.img
 }
 
+@test "no file but a seed disk is written over: not the answers, not any other" {
+    cp answers.env kept.env
+    for file in answers.env deploy.yaml; do
+        cp "$file" before
+        run -2 --separate-stderr deploy seed kept.env -o "$file"
+        [[ $stderr == *"$file is there, and is no seed disk"* ]]
+        cmp "$file" before
+    done
+    deploy seed kept.env -o seed.img
+    deploy seed kept.env -o seed.img
+}
+
 @test "the same answers make the same seed disk" {
     deploy seed answers.env -o one.img
     deploy seed answers.env -o two.img
@@ -106,6 +118,17 @@ image() {
     KLDLOAD_ACCEL=tcg run -2 --separate-stderr deploy test --bios --profile kvm
     [[ $stderr == *"the image has no profile kvm of debian"*"PROFILE=kvm ./deploy build"* ]]
     [ -z "$(find live-build/logs -name 'console-*.log')" ]
+}
+
+@test "an option that would do nothing beside another one is refused" {
+    image kldload-new.iso
+    for options in '--answers answers.env --profile core' '--answers answers.env --topology mirror' '--live --disks 2' '--live --cut 1'; do
+        # shellcheck disable=SC2086 # words
+        run -2 --separate-stderr deploy test $options
+        [[ $stderr == *'exclude each other'* ]]
+    done
+    run -2 --separate-stderr deploy test --bootstrap other
+    [[ $stderr == *'--bootstrap takes auto, image or packages'* ]]
 }
 
 @test "as JSON, every line is an object, and the last one the report" {

@@ -28,7 +28,8 @@ extension Project {
     /// Makes the image of a seed disk at `output`, with the answers of the file `answers`, after the installer's own loader
     /// has found nothing wrong in them.
     ///
-    /// Throws `UserErrors` with all that it found, `Mistake` where the output is no place for a file, `FileError`.
+    /// Throws `UserErrors` with all that it found, `Mistake` where the output is no place for a file or another file is there,
+    /// `FileError`.
     package func makeSeedDisk(answers: FilePath, at output: FilePath) async throws {
         let file = surroundings.absolute(answers)
         let place = surroundings.absolute(output)
@@ -43,6 +44,14 @@ extension Project {
                 hint: "make an image, and write that to the stick: deploy seed \(answers) -o seed.img")
         }
         let image = try SeedDisk.image(answers: try Files.read(file))
+        if let status = try FileStatus(at: place), status.size > 0 {
+            let isSeed = try status.size == image.count && SeedDisk.isImage(Files.read(place))
+            guard isSeed else {
+                throw Mistake(
+                    "\(output) is there, and is no seed disk", at: nil,
+                    hint: "name another file with -o, or remove this one")
+            }
+        }
         try Files.write(image, to: place, permissions: .ownerReadWrite)
     }
 

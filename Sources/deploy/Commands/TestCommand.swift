@@ -24,14 +24,14 @@ struct TestCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The image; without one, the newest in the output folder.", valueName: "iso"))
     var iso: String?
 
-    @Option(help: "The profile to install.")
-    var profile = "core"
+    @Option(help: "The profile to install: core, unless said.")
+    var profile: String?
 
-    @Option(help: "The distribution to install.")
-    var distro = "debian"
+    @Option(help: "The distribution to install: debian, unless said.")
+    var distro: String?
 
-    @Option(help: "How many disks the machine has.")
-    var disks = 1
+    @Option(help: "How many disks the machine has: one, unless said.")
+    var disks: Int?
 
     @Option(help: "How they make a pool: single, mirror, raidz, stripe; with two disks or more a mirror unless said.")
     var topology: String?
@@ -43,7 +43,7 @@ struct TestCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "How the system gets onto the disk: image, packages, or auto, as KLDLOAD_BOOTSTRAP says it.",
             valueName: "way"))
-    var bootstrap = "auto"
+    var bootstrap: String?
 
     @Flag(help: "The ISO is a USB stick to the machine, not a CD.")
     var usb = false
@@ -79,7 +79,7 @@ struct TestCommand: AsyncParsableCommand {
     var timeout = 45
 
     mutating func validate() throws {
-        if disks < 1 || disks > 26 { throw ValidationError("--disks takes a number from 1 to 26") }
+        if let disks, disks < 1 || disks > 26 { throw ValidationError("--disks takes a number from 1 to 26") }
         if cut < 0 { throw ValidationError("--cut takes a number from 0") }
         if timeout < 1 { throw ValidationError("--timeout takes a number from 1") }
         if cpus < 1 { throw ValidationError("--cpus takes a number from 1") }
@@ -87,8 +87,23 @@ struct TestCommand: AsyncParsableCommand {
         if let topology, !["single", "mirror", "raidz", "stripe"].contains(topology) {
             throw ValidationError("--topology takes single, mirror, raidz or stripe")
         }
-        if !["auto", "image", "packages"].contains(bootstrap) {
+        if let bootstrap, !["auto", "image", "packages"].contains(bootstrap) {
             throw ValidationError("--bootstrap takes auto, image or packages")
+        }
+        let order = [
+            ("--profile", profile != nil), ("--distro", distro != nil), ("--disks", disks != nil),
+            ("--topology", topology != nil), ("--bootstrap", bootstrap != nil), ("--encrypt", encrypt),
+        ]
+        if answers != nil { try exclude(order, by: "--answers") }
+        if live {
+            try exclude(order + [("--answers", answers != nil), ("--cut", cut > 0)], by: "--live")
+        }
+    }
+
+    /// Throws where one of the options was given that would do nothing beside `option`.
+    private func exclude(_ options: [(name: String, isGiven: Bool)], by option: String) throws {
+        if let other = options.first(where: \.isGiven) {
+            throw ValidationError("\(option) and \(other.name) exclude each other")
         }
     }
 
@@ -107,11 +122,11 @@ struct TestCommand: AsyncParsableCommand {
         var request = InstallTestRequest(iso: iso)
         request.medium = usb ? .usb : .cd
         request.firmware = bios ? .bios : .uefi
-        request.distribution = distro
-        request.profile = profile
-        request.disks = disks
-        request.topology = topology ?? (disks == 1 ? "single" : "mirror")
-        request.bootstrap = bootstrap
+        request.distribution = distro ?? request.distribution
+        request.profile = profile ?? request.profile
+        request.disks = disks ?? request.disks
+        request.topology = topology ?? (request.disks == 1 ? "single" : "mirror")
+        request.bootstrap = bootstrap ?? request.bootstrap
         request.isEncrypted = encrypt
         request.answers = answers.map { options.project.absolute(FilePath($0)) }
         request.cuts = cut
