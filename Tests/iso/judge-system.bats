@@ -77,7 +77,10 @@ archive() { tar --create --format=gnu --numeric-owner --directory=root --file=ro
     run -2 env -u SOURCE_DATE_EPOCH "$judge" root
     run -2 "$judge" nowhere
     mkdir empty
-    run -1 "$judge" empty
+    run -2 "$judge" empty
+    echo text > text
+    run -2 --separate-stderr "$judge" text
+    [[ $stderr == 'judge-system: '* ]]
 }
 
 @test "what packs a system leaves none of them in it" {
@@ -127,6 +130,6 @@ archive() { tar --create --format=gnu --numeric-owner --directory=root --file=ro
             false
         }
     done
-    run -1 "$judge" medium server
+    run -2 "$judge" medium server
     [[ $output == *'has no system server of debian'* ]]
 }
