@@ -52,10 +52,11 @@ let package = Package(
         layer(
             "Pipeline",
             [
-                "Installation", "Machines", "LiveImage", "Darksites", "Locking", "Declaration", "Packages", "APT",
-                "RPM",
+                "Evidence", "Installation", "Machines", "LiveImage", "Darksites", "Locking", "Declaration", "Packages",
+                "APT", "RPM",
                 "Containers", "BuildGraph", "ContentStore", "Transfer", "Archives", "Primitives",
             ]),
+        layer("Evidence", ["Locking", "Declaration", "Packages", "Primitives"]),
         layer(
             "Installation", ["Machines", "Archives", "Primitives"],
             scripts: ["answer-kinds.sh", "answers.sh", "judge-answers.sh", "smoke-tests.sh"]),

@@ -3,6 +3,7 @@ package import BuildGraph
 import ContentStore
 import Darksites
 import Declaration
+import Evidence
 import LiveImage
 import Locking
 import Packages

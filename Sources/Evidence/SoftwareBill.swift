@@ -1,16 +1,20 @@
-import Darksites
-import Declaration
-import Locking
+package import Declaration
+package import Locking
 import Packages
 import Primitives
 
 /// What an image is made of, as an SPDX 2.3 document (https://spdx.github.io/spdx-spec/v2.3/).
-struct SoftwareBill {
+package struct SoftwareBill {
     let lock: Lock
     let declaration: Declaration
 
+    package init(lock: Lock, declaration: Declaration) {
+        self.lock = lock
+        self.declaration = declaration
+    }
+
     /// The document, in JSON. The same lock and declaration give the same bytes.
-    var json: [UInt8] {
+    package var json: [UInt8] {
         let epoch = lock.epoch ?? LockDate(secondsSince1970: 0)
         let name =
             "kldload-\(declaration.iso.edition)-\(declaration.iso.distribution)-\(declaration.iso.profile)-\(epoch.day)"
