@@ -111,7 +111,7 @@ index() {
 
 publish() { # publish [SIGNER]
     local folder=$in/mirror/dists/trixie digest
-    rm -rf "$folder"/{Release,InRelease,Release.gpg,main/binary-amd64/by-hash}
+    rm -rf "$folder"/{Release,Release.gpg,main/binary-amd64/by-hash}
     apt-ftparchive -o APT::FTPArchive::Release::Suite=trixie -o APT::FTPArchive::Release::Codename=trixie \
         -o APT::FTPArchive::Release::Components=main -o APT::FTPArchive::Release::Architectures=amd64 \
         release "$folder" > "$BATS_TEST_TMPDIR/Release"
@@ -120,7 +120,6 @@ publish() { # publish [SIGNER]
     digest=$(sha256sum "$folder/main/binary-amd64/Packages" | cut -d' ' -f1)
     mkdir -p "$folder/main/binary-amd64/by-hash/SHA256"
     cp "$folder/main/binary-amd64/Packages" "$folder/main/binary-amd64/by-hash/SHA256/$digest"
-    gpg --batch --quiet --local-user "${1:-ours}@example.org" --clearsign --output "$folder/InRelease" "$folder/Release"
     gpg --batch --quiet --local-user "${1:-ours}@example.org" --armor --detach-sign --output "$folder/Release.gpg" "$folder/Release"
 }
 

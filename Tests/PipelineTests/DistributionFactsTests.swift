@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test func theLiveSystemServesTheMirrorsOfTheImageAndInstallsFromItsOwn() throws {
-        let layer = Step.buildLayer(try declaration(), identity: "x", key: [])
+        let layer = Step.buildLayer(try declaration(), identity: "x")
         func file(_ path: String) -> String? {
             guard case .literal(let bytes)? = layer["tree\(path)"] else { return nil }
             return text(bytes)

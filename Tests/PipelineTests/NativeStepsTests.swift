@@ -21,15 +21,16 @@ import Transfer
     /// By identifier and version, a digest of what the step makes of the inputs below. Where a step is changed on purpose, its version
     /// is raised, and the digest that the failing test shows is written down beside the new one.
     static let golden = [
-        "apt mirror 4": "62f01c3c6db262b2bbf4354f8cfadbd5834ca8bae97a64573ec02768903489bd",
-        "detached signature 1": "438be5b521dc42763ae5beacabfa27749c43390b3f3e6b4a64110efcd9ab7695",
+        "apt mirror 5": "62f01c3c6db262b2bbf4354f8cfadbd5834ca8bae97a64573ec02768903489bd",
+        "mirror signature 1": "62f01c3c6db262b2bbf4354f8cfadbd5834ca8bae97a64573ec02768903489bd",
+        "signatures of the image 1": "fd9bde597d05c9ca4988b70c613101ed6a62994e70851ce715ea805ffe3ff49d",
         "system split 3": "f1d27d81a7cdfcf57051a732519b421563cf35345ce8869603adde86eca4a1c0",
-        "darksite 1": "1ae236ffbc0c18c31b3f22a3c4538feed8e5be3a88335cb256bc391ff452a6d3",
-        "digest list 2": "8973fa57366fde08505e6b2ffd03783706f0a937697b7f61b30f3c8cb8fd601b",
+        "darksite 2": "e5185e7eed2c747da9e0b02ee2e9678b5b6499e1378fe356f4b7b904f3b424ba",
+        "digest list 3": "8973fa57366fde08505e6b2ffd03783706f0a937697b7f61b30f3c8cb8fd601b",
         "fetch 1": "e48857b5c029e10f88fca03eb4ddbc48024168423968c07f44ce564dd8d1e6b6",
         "live overlay 1": "a26bd7553bcd733c953768ed5e432197e62641e8b11f4c4f4b4524e8acf65737",
         "profile slice 2": "f8feb64f69b67349a3b99c13bffeed6b6880e5a9cd6c27288ee6792925889095",
-        "rpm mirror 1": "8df597256d7a3cea9c38f77070fcf4987cf7fdc49908b7a5c83fc1fc214053fd",
+        "rpm mirror 2": "8df597256d7a3cea9c38f77070fcf4987cf7fdc49908b7a5c83fc1fc214053fd",
         "rpm profile slice 1": "0dccca74c67729323e720f6f8ec8be55812817fa974af8d573143ff4ae561019",
         "unpack root 2": "b178572cab2e275bbac25a47f60b4a7203dedba9cf5764d340d9a255b1d18306",
     ]
@@ -110,7 +111,7 @@ import Transfer
             family: family, distribution: "made", release: "1", codename: "stable", architecture: "amd64",
             snapshots: [], epoch: 1_700_000_000,
             profiles: [Certificate.Profile(name: "core", packages: 1, size: ByteCount(1), forbidden: 0)], omitted: [],
-            fingerprint: "0123", toolVersion: "1")
+            toolVersion: "1")
     }
 
     private func apt(_ signer: SigningKey) throws -> [Step] {
@@ -141,13 +142,15 @@ import Transfer
         let rules = Array("base 1 all\n".utf8)
         return [
             try fetch("apt/packages", [ArchiveFile(base)]), try fetch("apt/indexes", [ArchiveFile(list, byHash: true)]),
-            APTMirrorRecipe(codename: "stable", label: "made", epoch: 1_700_000_000, signer: signer).step(
+            APTMirrorRecipe(codename: "stable", label: "made", epoch: 1_700_000_000).step(
                 "apt/mirror", stage: Self.stage, locked: locked, profiles: ["core"],
                 packages: .output("apt/packages", "packages"), indexes: .output("apt/indexes", "packages"), built: [:]),
             APTProfileSlice(codename: "stable", architecture: "amd64", list: rules, essential: ["base"]).step(
                 "apt/slice", stage: Self.stage, profile: "core", mirror: .output("apt/mirror", "mirror")),
+            MirrorSignature(family: .apt, statement: "dists/stable/Release", signer: signer, epoch: 1_700_000_000).step(
+                "apt/signature", stage: Self.stage, mirror: .output("apt/mirror", "mirror")),
             DarksiteRecipe(certificate: certificate(.apt), signer: signer).step(
-                "apt/darksite", stage: Self.stage, mirror: .output("apt/mirror", "mirror"),
+                "apt/darksite", stage: Self.stage, mirror: .output("apt/signature", "mirror"),
                 verdict: .literal(Array("apt 3\ndpkg 1\nfiles 1\nprofile core 1 - -\n".utf8)), installs: [:]),
             RootFilesystemRecipe(epoch: 1_700_000_000).bootstrap(
                 "apt/root", stage: Self.stage, packages: .output("apt/packages", "packages"), count: 1),
@@ -205,7 +208,7 @@ import Transfer
         return [
             try fetch("rpm/packages", [ArchiveFile(tool)]),
             try fetch("rpm/indexes", indexes.map { ArchiveFile($0) }),
-            RPMMirrorRecipe(epoch: 1_700_000_000, compression: .none, signer: signer).step(
+            RPMMirrorRecipe(epoch: 1_700_000_000, compression: .none).step(
                 "rpm/mirror", stage: Self.stage, locked: locked, profiles: ["core"],
                 packages: .output("rpm/packages", "packages"), indexes: .output("rpm/indexes", "packages"),
                 verdict: .literal([])),
@@ -241,12 +244,13 @@ import Transfer
         var layout = ImageLayout()
         layout["live/vmlinuz"] = .literal(Array("kernel".utf8))
         layout["darksite/made/apt"] = .output("apt/slice", "packages")
+        layout.add(["live/key": .literal(Array("key".utf8))], keyed: ["live/key"])
         let steps =
             try apt(signer) + rpm(signer) + [
                 layout.digestList("image/digests", stage: Self.stage),
-                .signature(
-                    "image/signature", stage: Self.stage, title: "made", of: .output("image/digests", "sha256sums"),
-                    by: signer, epoch: 1_700_000_000),
+                layout.signatures(
+                    "image/signatures", stage: Self.stage, digests: "image/digests", key: signer.publicKey
+                ) { _ in Array("signature".utf8) },
             ]
         let store = try ContentStore(root: folder.appending("store"))
         let engine = BuildEngine(

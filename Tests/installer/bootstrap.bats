@@ -101,7 +101,7 @@ names() { cut -d' ' -f1 "out/$1" | sort | paste -sd' '; }
     package base 'Essential: yes'
     release=darksite/debian/apt/dists/trixie/Release
     printf 'SHA256:\n %s %s main/binary-amd64/Packages\n' "$(sha256sum < "$index" | cut -d' ' -f1)" "$(stat -c %s "$index")" > "$release"
-    gpg --quiet --batch --clearsign --output "${release%/*}/InRelease" "$release"
+    gpg --quiet --batch --armor --detach-sign --output "$release.gpg" "$release"
     run -0 bash -c 'source ./around; bootstrap_deb_index darksite/debian/apt'
     [[ $output == *'Package: base'* ]]
 

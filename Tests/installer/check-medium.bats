@@ -18,15 +18,19 @@ setup() {
     export KLDLOAD_INSTALLER=$live/usr/lib/kldload-installer KLDLOAD_MEDIUM=$PWD/medium KLDLOAD_KEYRING=$BATS_FILE_TMPDIR/key.gpg
     mkdir -p medium/{live,kldload} 'medium/darksite/a b'
     seq 100000 > medium/live/10-system.squashfs
+    echo key > medium/live/40-key.squashfs
     local name
     for name in 'a b/one' two three; do echo "$name" > "medium/darksite/$name"; done
-    (cd medium && find darksite live -type f -print0 | xargs --null sha256sum > kldload/sha256sums)
+    (cd medium && find darksite live -type f ! -name 40-key.squashfs -print0 | xargs --null sha256sum > kldload/sha256sums)
     sign
 }
 
 sign() {
-    rm -f medium/kldload/sha256sums.asc
-    gpg --homedir "$BATS_FILE_TMPDIR/gpg" --batch --quiet --armor --detach-sign medium/kldload/sha256sums
+    local gpg=(gpg --homedir "$BATS_FILE_TMPDIR/gpg" --batch --quiet --armor --detach-sign)
+    rm -f medium/kldload/*.asc
+    "${gpg[@]}" medium/kldload/sha256sums
+    (cd medium && sha256sum kldload/sha256sums.asc live/40-key.squashfs > kldload/signatures.sha256)
+    "${gpg[@]}" medium/kldload/signatures.sha256
     gpgconf --homedir "$BATS_FILE_TMPDIR/gpg" --kill all
 }
 
@@ -35,7 +39,7 @@ check() { run "$live/usr/sbin/kldload-check-medium" --quiet; }
 @test "a good medium is called good" {
     check
     [ "$status" -eq 0 ]
-    [[ "$output" =~ ^'kldload: medium: good: 4 files, read in '[0-9]+' s'$ ]]
+    [[ "$output" =~ ^'kldload: medium: good: 6 files, read in '[0-9]+' s'$ ]]
 }
 
 @test "a flipped byte, a file that was cut off, one that is gone: each is named" {
@@ -47,13 +51,13 @@ check() { run "$live/usr/sbin/kldload-check-medium" --quiet; }
     [[ "$output" == *'kldload: medium: live/10-system.squashfs is not what was written'* ]]
     [[ "$output" == *'kldload: medium: darksite/a b/one is not what was written'* ]]
     [[ "$output" == *'kldload: medium: darksite/two is missing'* ]]
-    [ "${lines[-1]}" = 'kldload: medium: BAD: 3 of 4 files' ]
+    [ "${lines[-1]}" = 'kldload: medium: BAD: 3 of 6 files' ]
 }
 
 # A medium that takes a while: a second passes after each of five files, which one core reads.
 @test "whoever waits is told how far it is, on the consoles too" {
     local file option
-    rm -r medium/{darksite,live}
+    rm -r medium/darksite medium/live/10-system.squashfs
     for file in 1 2 3 4 5; do head -c 50000 /dev/urandom > "medium/$file"; done
     (cd medium && sha256sum 1 2 3 4 5 > kldload/sha256sums)
     sign
@@ -88,6 +92,17 @@ check() { run "$live/usr/sbin/kldload-check-medium" --quiet; }
     rm medium/kldload/sha256sums.asc
     check
     [ "$status" -eq 1 ]
+}
+
+@test "what depends on the key is held to a list of its own, which is signed as well" {
+    echo other > medium/live/40-key.squashfs
+    check
+    [ "$status" -eq 1 ]
+    [[ "$output" == *'kldload: medium: live/40-key.squashfs is not what was written'* ]]
+    (cd medium && sha256sum kldload/sha256sums.asc live/40-key.squashfs > kldload/signatures.sha256)
+    check
+    [ "$status" -eq 1 ]
+    [[ "$output" == *'BAD: it has no list of its files that is signed by the key of this live system'* ]]
 }
 
 @test "whoever compares may end early: that is bad, whatever was good before" {

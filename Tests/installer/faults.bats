@@ -18,6 +18,8 @@ made_medium() {
     gpg=(gpg --homedir "$PWD/gpg" --batch --quiet)
     "${gpg[@]}" --export > faults/key.gpg
     "${gpg[@]}" --armor --detach-sign faults/medium/kldload/sha256sums
+    (cd faults/medium && sha256sum kldload/sha256sums.asc > kldload/signatures.sha256)
+    "${gpg[@]}" --armor --detach-sign faults/medium/kldload/signatures.sha256
     gpgconf --homedir "$PWD/gpg" --kill all
 }
 

@@ -132,7 +132,8 @@ postinstall() { run bash -c 'source ./around; postinstall; echo done'; }
     apt-ftparchive packages pool > dists/trixie/main/binary-amd64/Packages
     apt-ftparchive -o APT::FTPArchive::Release::Suite=trixie -o APT::FTPArchive::Release::Components=main \
         -o APT::FTPArchive::Release::Architectures=amd64 release dists/trixie > Release
-    gpg --batch --quiet --clearsign --output dists/trixie/InRelease Release
+    mv Release dists/trixie/
+    gpg --batch --quiet --armor --detach-sign --output dists/trixie/Release.gpg dists/trixie/Release
     cd ..
     script 10-apt 'chroot '"$PWD"'/mnt apt-get install --yes made-tool' 'chroot "$KLDLOAD_TARGET" apt-cache policy made-tool' \
         'chroot "$KLDLOAD_TARGET" apt-cache stats | grep "^Total package names"'

@@ -3,9 +3,9 @@ package import Primitives
 
 /// Makes the index files of a mirror (Debian repository format), in memory.
 ///
-/// The same packages, in whatever order, with the same epoch and key give the same bytes.
+/// The same packages, in whatever order, with the same epoch give the same bytes.
 package struct MirrorWriter: Sendable {
-    /// Seconds since 1970: the Date of every Release file and the time of its signatures.
+    /// Seconds since 1970: the Date of every Release file.
     package let epoch: Int64
     /// For 3,000 packages (2.5 MB) level 6 takes 1.0 s of one core, level 0 in blocks 0.1 s of all; it saves 0.1 MB on a
     /// medium that holds gigabytes.
@@ -18,26 +18,11 @@ package struct MirrorWriter: Sendable {
     package init(epoch: Int64) { self.epoch = epoch }
 
     /// All files below dists/ of `suite`: for each component and architecture Packages, .gz, .xz and Release, each by
-    /// its digest too, and Release, InRelease and Release.gpg, signed by `key`. Valid-Until is absent: the mirror is read
-    /// on machines whose clock nobody vouches for, years later.
+    /// its digest too, and Release, the last of them; who signs it puts `Release.gpg` beside it. Valid-Until is absent: the mirror is
+    /// read on machines whose clock nobody vouches for, years later.
     ///
-    /// - Throws: `MirrorError` for a package that doesn't fit in; `SigningKeyError`, `ArchiveError`, `FileError`,
-    ///   `CancellationError`.
-    package func files(of suite: MirrorSuite, signedBy key: SigningKey) async throws -> [RepositoryFile] {
-        let (indexes, release) = try await unsignedFiles(of: suite)
-        let (inRelease, detached) = try await key.signRelease(release.bytes, epoch: epoch)
-        func signature(_ name: String, _ bytes: [UInt8]) -> RepositoryFile {
-            RepositoryFile(path: "dists/\(suite.name)/\(name)", bytes: bytes)
-        }
-        return indexes + [release, signature("InRelease", inRelease), signature("Release.gpg", detached)]
-    }
-
-    /// The files below dists/ of `suite` that need no key: the indexes, each by its digest too, and Release.
-    ///
-    /// - Throws: `MirrorError`, `ArchiveError`, `CancellationError`.
-    package func unsignedFiles(of suite: MirrorSuite) async throws -> (
-        indexes: [RepositoryFile], release: RepositoryFile
-    ) {
+    /// - Throws: `MirrorError` for a package that doesn't fit in; `ArchiveError`, `CancellationError`.
+    package func files(of suite: MirrorSuite) async throws -> [RepositoryFile] {
         let indexes = try await indexes(of: suite)
         let folder = "dists/\(suite.name)/"
         var files: [RepositoryFile] = []
@@ -48,8 +33,7 @@ package struct MirrorWriter: Sendable {
             if files.contains(where: { $0.path == named }) { continue }
             files.append(RepositoryFile(path: named, bytes: index.bytes, digest: index.digest))
         }
-        let release = releaseFile(suite, indexes)
-        return (files, RepositoryFile(path: folder + "Release", bytes: release))
+        return files + [RepositoryFile(path: folder + "Release", bytes: releaseFile(suite, indexes))]
     }
 
     /// The index files of `suite` by their path below its folder, in the order of their paths; not signed, nor Release.

@@ -113,16 +113,6 @@ package struct SigningKey: Sendable {
         try await sign(bytes, epoch, ["--armor", "--detach-sign"])
     }
 
-    /// Both signatures of a Release file.
-    func signRelease(_ bytes: [UInt8], epoch: Int64) async throws -> (inRelease: [UInt8], detached: [UInt8]) {
-        guard epoch >= Self.creation else { throw SigningKeyError(home: home, problem: .beforeCreation(epoch)) }
-        return try await KeySession.open(home) { session in
-            let clear = try await session.sign(bytes, epoch, fingerprint, ["--clearsign"])
-            let detached = try await session.sign(bytes, epoch, fingerprint, ["--armor", "--detach-sign"])
-            return (clear, detached)
-        }
-    }
-
     private func sign(_ bytes: [UInt8], _ epoch: Int64, _ mode: [String]) async throws -> [UInt8] {
         guard epoch >= Self.creation else { throw SigningKeyError(home: home, problem: .beforeCreation(epoch)) }
         return try await KeySession.open(home) { session in

@@ -3,7 +3,7 @@ package import Locking
 package import Packages
 package import Primitives
 
-/// What was proven of a mirror, by whom and when, as text for people: `certificate.txt` in its root.
+/// What was proven of a mirror, by what and when, as text for people: `certificate.txt` in its root. By whom, its signature says.
 ///
 /// "When" is the date of the newest snapshot, which is the mirror's own. No clock is read: the same inputs give the same
 /// bytes, on any day.
@@ -44,14 +44,13 @@ package struct Certificate: Sendable {
     package let profiles: [Profile]
     /// Profiles that are to be really installed, and were left out: the image is a draft.
     package let omitted: [String]
-    /// Who made the mirror: the signing key, and the version of this program.
-    package let fingerprint: String
+    /// The version of this program, which made the mirror.
     package let toolVersion: String
 
     package init(
         family: PackageFamily = .apt, distribution: String, release: String, codename: String, architecture: String,
         snapshots: [LockedSnapshot],
-        epoch: Int64, profiles: [Profile], omitted: [String], fingerprint: String, toolVersion: String
+        epoch: Int64, profiles: [Profile], omitted: [String], toolVersion: String
     ) {
         self.family = family
         self.distribution = distribution
@@ -62,12 +61,13 @@ package struct Certificate: Sendable {
         self.epoch = epoch
         self.profiles = profiles
         self.omitted = omitted
-        self.fingerprint = fingerprint
         self.toolVersion = toolVersion
     }
 
     /// The file below the mirror's root whose signature vouches for all others.
-    var statement: String { family == .apt ? "dists/\(codename)/Release" : RPMMirrorRecipe.statement }
+    package var statement: String {
+        family == .apt ? APTMirrorRecipe.statement(of: codename) : RPMMirrorRecipe.statement
+    }
 
     /// The first part, which nothing has to be run for.
     var head: String {
@@ -81,7 +81,7 @@ package struct Certificate: Sendable {
             )
         }
         lines.append("date    \(LockDate(secondsSince1970: epoch)), that of the newest of these (no clock was read)")
-        lines.append("by      deploy \(toolVersion), key \(fingerprint)")
+        lines.append("by      deploy \(toolVersion)")
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -106,7 +106,7 @@ package struct Certificate: Sendable {
             "judged  by \(tools), in containers without network",
             "", "Proven, on the finished mirror:", "",
             "1. Every file that the indexes list is there and has its digest: \(try mirror.value("files")) packages;",
-            "   every index is the one that \(list) lists, and \(manager) takes the signature for that of the key above.",
+            "   every index is the one that \(list) lists, and \(manager) takes its signature for that of this build host.",
             "2. No file is there that neither an index nor \(list) lists.",
             "3. Each profile installs from it alone, onto nothing, and is just what was resolved:",
         ]

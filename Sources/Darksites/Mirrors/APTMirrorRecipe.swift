@@ -1,4 +1,4 @@
-package import APT
+import APT
 import Archives
 package import BuildGraph
 import ContentStore
@@ -7,22 +7,22 @@ import Primitives
 import Solver
 import SystemPackage
 
-/// How the mirror of a distribution is made of fetched packages: nothing but them, and indexes signed by the build host.
+/// How the mirror of a distribution is made of fetched packages: nothing but them, and indexes.
 package struct APTMirrorRecipe: Sendable {
     /// The folder below dists/, and what the mirror says of itself.
     package let codename: String
     package let label: String
     /// Seconds since 1970: the date of the indexes.
     package let epoch: Int64
-    /// The key that signs the indexes; the public one is a part of the step's key.
-    package let signer: SigningKey
 
-    package init(codename: String, label: String, epoch: Int64, signer: SigningKey) {
+    package init(codename: String, label: String, epoch: Int64) {
         self.codename = codename
         self.label = label
         self.epoch = epoch
-        self.signer = signer
     }
+
+    /// The file whose signature vouches for all others, of the suite `codename`.
+    package static func statement(of codename: String) -> String { "dists/\(codename)/Release" }
 
     /// The one component that holds everything.
     package static let component = "main"
@@ -43,13 +43,12 @@ package struct APTMirrorRecipe: Sendable {
         inputs["packages"] = packages
         inputs["indexes"] = indexes
         inputs["list"] = .literal(Array((lines.joined(separator: "\n") + "\n").utf8))
-        inputs["key"] = .literal(signer.publicKey)
         let architectures = locked.architectures
         inputs["suite"] = .literal(
             Array("\(codename) \(label) \(architectures.joined(separator: ",")) \(epoch)\n".utf8))
         return Step(
             name, stage: stage, title: "mirror of \(wanted.count + built.count) packages", inputs: inputs,
-            action: .native(identifier: "apt mirror", version: 4) { context in
+            action: .native(identifier: "apt mirror", version: 5) { context in
                 var listed = try await upstream(wanted, in: locked.indexes, architectures: architectures, context)
                 for input in built.keys.sorted() { listed.append(try await own(input, context)) }
                 return try await write(listed, architectures: architectures, context)
@@ -114,15 +113,15 @@ package struct APTMirrorRecipe: Sendable {
     private func write(
         _ listed: [Listed], architectures: [String], _ context: StepContext
     ) async throws -> StepResult {
-        context.report(StepProgress(activity: "writing and signing the indexes"))
+        context.report(StepProgress(activity: "writing the indexes"))
         let suite = MirrorSuite(
             name: codename, origin: "kldload", label: label, architectures: architectures,
             components: [MirrorSuite.Component(name: Self.component, packages: listed.map(\.package))])
         var tree = FileTree()
-        try await context.add(MirrorWriter(epoch: epoch).files(of: suite, signedBy: signer), to: &tree)
+        try await context.add(MirrorWriter(epoch: epoch).files(of: suite), to: &tree)
         for item in listed { try tree.set(.file(item.blob), at: item.package.path) }
         let mirror = try await context.output(tree: tree)
-        return StepResult(outputs: ["mirror": mirror], summary: "\(listed.count) packages, \(mirror.size), signed")
+        return StepResult(outputs: ["mirror": mirror], summary: "\(listed.count) packages, \(mirror.size)")
     }
 }
 

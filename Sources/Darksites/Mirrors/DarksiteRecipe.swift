@@ -10,8 +10,10 @@ package struct DarksiteRecipe: Sendable {
     /// The key that signs it: the mirror's.
     package let signer: SigningKey
 
-    /// Where the certificate lies in the darksite; its signature is beside it, with ".asc" at the end.
+    /// Where the certificate lies in the darksite.
     package static let fileName = "certificate.txt"
+    /// Where its signature lies.
+    package static let signatureName = fileName + ".asc"
 
     package init(certificate: Certificate, signer: SigningKey) {
         self.certificate = certificate
@@ -30,7 +32,7 @@ package struct DarksiteRecipe: Sendable {
         for (profile, install) in installs { inputs["installs/\(profile)"] = install }
         return Step(
             name, stage: stage, title: "certificate", inputs: inputs,
-            action: .native(identifier: "darksite", version: 1) { context in
+            action: .native(identifier: "darksite", version: 2) { context in
                 try await certify(context, installs: installs.keys.sorted())
             },
             outputs: ["darksite": .tree])
@@ -48,7 +50,7 @@ package struct DarksiteRecipe: Sendable {
         let signature = try await signer.detachSign(text, epoch: certificate.epoch)
         let files = [
             RepositoryFile(path: Self.fileName, bytes: text),
-            RepositoryFile(path: Self.fileName + ".asc", bytes: signature),
+            RepositoryFile(path: Self.signatureName, bytes: signature),
         ]
         try await context.add(files, to: &tree)
         return StepResult(

@@ -1,4 +1,3 @@
-package import APT
 package import Archives
 package import BuildGraph
 import ContentStore
@@ -6,8 +5,7 @@ package import Locking
 import Primitives
 import RPM
 
-/// How the mirror of a distribution of RPM packages is made of fetched ones: nothing but them, and metadata signed by the build
-/// host.
+/// How the mirror of a distribution of RPM packages is made of fetched ones: nothing but them, and metadata.
 ///
 /// In the lock, an index's component is its type in repomd.xml: `primary`, `filelists`, `group`, `modules`.
 package struct RPMMirrorRecipe: Sendable {
@@ -15,13 +13,10 @@ package struct RPMMirrorRecipe: Sendable {
     package let epoch: Int64
     /// What the dnf of the distribution reads.
     package let compression: Compression
-    /// The key that signs repomd.xml; the public one is a part of the step's key.
-    package let signer: SigningKey
 
-    package init(epoch: Int64, compression: Compression, signer: SigningKey) {
+    package init(epoch: Int64, compression: Compression) {
         self.epoch = epoch
         self.compression = compression
-        self.signer = signer
     }
 
     /// The file whose signature vouches for all others.
@@ -55,9 +50,9 @@ package struct RPMMirrorRecipe: Sendable {
             inputs: [
                 "packages": packages, "indexes": indexes, "verdict": verdict,
                 "list": .literal(Array((lines.joined(separator: "\n") + "\n").utf8)),
-                "key": .literal(signer.publicKey), "date": .literal(Array("\(epoch) \(compression.rawValue)\n".utf8)),
+                "date": .literal(Array("\(epoch) \(compression.rawValue)\n".utf8)),
             ],
-            action: .native(identifier: "rpm mirror", version: 1) { context in
+            action: .native(identifier: "rpm mirror", version: 2) { context in
                 context.report(StepProgress(activity: "reading upstream's metadata"))
                 let bytes = try await VerifiedIndexes(store: context.store).bytes(of: locked.indexes)
                 let made = try await BlockingWork.run { try read(wanted, locked.indexes, bytes) }
@@ -118,18 +113,13 @@ package struct RPMMirrorRecipe: Sendable {
     }
 
     private func write(_ made: Made, _ wanted: [LockedPackage], _ context: StepContext) async throws -> StepResult {
-        context.report(StepProgress(activity: "writing and signing the metadata"))
-        var files = try await RepodataWriter(epoch: epoch, compression: compression).files(
+        context.report(StepProgress(activity: "writing the metadata"))
+        let files = try await RepodataWriter(epoch: epoch, compression: compression).files(
             of: made.packages, comps: made.comps, modules: made.modules)
-        guard let statement = files.last, statement.path == Self.statement else {
-            throw SliceError("the mirror has no repomd.xml")
-        }
-        let signature = try await signer.detachSign(statement.bytes, epoch: epoch)
-        files.append(RepositoryFile(path: Self.statement + ".asc", bytes: signature))
         var tree = FileTree()
         try await context.add(files, to: &tree)
         for (package, locked) in zip(made.packages, wanted) { try tree.set(.file(locked.blob), at: package.path) }
         let mirror = try await context.output(tree: tree)
-        return StepResult(outputs: ["mirror": mirror], summary: "\(wanted.count) packages, \(mirror.size), signed")
+        return StepResult(outputs: ["mirror": mirror], summary: "\(wanted.count) packages, \(mirror.size)")
     }
 }

@@ -53,10 +53,10 @@ sha256sum --quiet --strict --check "$work/release" "$work/index" > "$work/log" 2
 
 # --- no file is there that isn't listed -------------------------------------------------------------------------------
 
-# Release lists neither itself nor its signatures, nor the second names of the indexes, which are their digests.
+# Release lists neither itself nor its signature, nor the second names of the indexes, which are their digests.
 {
     cat "$work/listed"
-    printf '%s\n' "$folder"/{Release,Release.gpg,InRelease}
+    printf '%s\n' "$folder"/{Release,Release.gpg}
     sed -E 's|^(.{64})  (.*/)[^/]*$|\2by-hash/SHA256/\1|' "$work/release"
 } | sort -u > "$work/allowed"
 comm -13 "$work/allowed" "$work/there" > "$work/extra"

@@ -54,8 +54,7 @@ struct APTDarksite: DarksiteFamily {
             built["built/\(module.fileName)"] = output
         }
         let mirror = APTMirrorRecipe(
-            codename: plan.declaration.codename, label: "kldload \(plan.locked.name)", epoch: plan.epoch,
-            signer: plan.signer)
+            codename: plan.declaration.codename, label: "kldload \(plan.locked.name)", epoch: plan.epoch)
         return [
             mirror.step(
                 plan.name("mirror"), stage: plan.stage, locked: plan.locked, profiles: profiles,

@@ -4,12 +4,15 @@ import Declaration
 import Packages
 
 extension Step {
-    /// The files that the build itself lays over the live system, as inputs of a layer: whose signature it trusts, what
-    /// it is, and which mirrors it serves. systemd lets no clock be earlier than the time of `clock-epoch`: that of the layer.
-    static func buildLayer(_ declaration: Declaration, identity: String, key: [UInt8]) -> [String: StepInput] {
-        let keyring = "/usr/share/keyrings/kldload-darksite.gpg"
+    /// Where the live system has the public key of the build host, whose signatures it trusts.
+    private static let keyring = "/usr/share/keyrings/kldload-darksite.gpg"
+
+    /// The layer of the live system that depends on the key of the build host, and has nothing else.
+    static func keyLayer(_ key: [UInt8]) -> [String: StepInput] { ["tree\(keyring)": .literal(key)] }
+
+    /// The files that the build itself lays over the live system, as inputs of a layer: what it is, and which mirrors it serves. systemd lets no clock be earlier than the time of `clock-epoch`: that of the layer.
+    static func buildLayer(_ declaration: Declaration, identity: String) -> [String: StepInput] {
         var files: [String: [UInt8]] = [
-            keyring: key,
             "/etc/kldload/edition": Array("\(declaration.iso.edition)\n".utf8),
             "/etc/kldload/build": Array("\(identity)\n".utf8),
             "/usr/lib/clock-epoch": [],

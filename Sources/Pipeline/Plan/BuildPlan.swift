@@ -150,7 +150,7 @@ struct BuildPlanner {
         for carried in iso.darksites {
             let darksite = try planner(carried, lock[carried.distribution])
             steps += try darksite.steps()
-            layout.add(darksite.contents)
+            layout.add(darksite.contents, keyed: darksite.keyed)
             if !darksite.omitted.isEmpty { omitted[carried.distribution] = darksite.omitted }
         }
         for locked in beside {
@@ -169,6 +169,9 @@ struct BuildPlanner {
 
     /// Where the live system itself lies on the image.
     private static let liveSystem = "live/10-system.squashfs"
+
+    /// The one layer of the live system that depends on the key of the build host.
+    private static let keyLayer = "live/40-key.squashfs"
 
     /// Whether this plan makes a darksite of RPM packages.
     private var judgesRPM: Bool {
@@ -195,14 +198,15 @@ struct BuildPlanner {
     ) throws -> [Step] {
         let lockText = try LockWriter.text(of: lock)
         let stage = BuildStage.iso
-        let build = Step.buildLayer(declaration, identity: recipe.identity, key: signer.publicKey)
+        let build = Step.buildLayer(declaration, identity: recipe.identity)
         let layers: [String: StepInput] = [
             Self.liveSystem: .output("live/squashfs", "filesystem.squashfs"),
             "live/20-overlay.squashfs": .output("live/overlay", "filesystem.squashfs"),
             "live/30-build.squashfs": .output("live/build", "filesystem.squashfs"),
+            Self.keyLayer: .output("live/key", "filesystem.squashfs"),
         ]
         var layout = darksites
-        layout.add(layers)
+        layout.add(layers, keyed: [Self.keyLayer])
         layout.add([
             "live/vmlinuz": .output("live/root", "vmlinuz"),
             "live/initrd.img": .output("live/root", "initrd.img"),
@@ -212,8 +216,13 @@ struct BuildPlanner {
         ])
         layout["postinstall.d"] = postinstall
         let digests = layout.digestList("iso/digests", stage: stage)
-        layout["kldload/sha256sums"] = .output("iso/digests", "sha256sums")
-        layout["kldload/sha256sums.asc"] = .output("iso/signature", "signature.asc")
+        let (signer, date) = (signer, dated.epoch)
+        let signatures = layout.signatures(
+            "iso/signatures", stage: stage, digests: digests.name, key: signer.publicKey + "\(date)".utf8
+        ) {
+            try await signer.detachSign($0, epoch: date)
+        }
+        layout.addLists(digests: digests.name, signatures: signatures.name)
         let title =
             "kldload live (\(declaration.live.distribution) \(declaration[distribution: declaration.live.distribution]?.release ?? ""))"
         return [
@@ -226,13 +235,13 @@ struct BuildPlanner {
             recipe.layer(
                 "live/overlay", stage: stage, title: "live overlay",
                 tree: ["tree": .output("live/includes", "tree"), "rights": .output("live/includes", "rights")]),
-            dated.layer("live/build", stage: stage, title: "keys, identity and date", tree: build),
+            dated.layer("live/build", stage: stage, title: "identity and date", tree: build),
+            dated.layer(
+                "live/key", stage: stage, title: "key of the build host", tree: Step.keyLayer(signer.publicKey)),
             recipe.gate("live/gate", stage: stage, layers: layers, release: kernel),
             recipe.boot("iso/boot", stage: stage),
             digests,
-            .signature(
-                "iso/signature", stage: stage, title: "signature of the digests",
-                of: .output("iso/digests", "sha256sums"), by: signer, epoch: dated.epoch),
+            signatures,
             dated.iso(
                 BuildPlan.image, stage: stage, title: title, label: declaration.iso.label, loader: "iso/boot",
                 layout: layout),

@@ -62,10 +62,10 @@ extension Declaration {
             var names: [String]
             switch distribution.source {
             case .apt:
-                names = ["packages", "indexes", "mirror", "gate"]
+                names = ["packages", "indexes", "mirror", "signed", "gate"]
                 if distribution.name != live.distribution, !installed.isEmpty { names += ["essential", "bootstrap"] }
             case .rpm(let source):
-                names = ["packages", "indexes", "signatures", "mirror", "gate"]
+                names = ["packages", "indexes", "signatures", "mirror", "signed", "gate"]
                 // Those of profiles with dracut.
                 if source.zfs != nil { names += systems(among: installed).map { "initramfs-\($0)" } }
             }
@@ -81,8 +81,8 @@ extension Declaration {
         }
         add(
             BuildStage.iso,
-            ["packages", "root", "squashfs", "includes", "overlay", "build", "gate"].map { "live/\($0)" }
-                + ["boot", "digests", "signature", "image"].map { "iso/\($0)" })
+            ["packages", "root", "squashfs", "includes", "overlay", "build", "key", "gate"].map { "live/\($0)" }
+                + ["boot", "digests", "signatures", "image"].map { "iso/\($0)" })
         return TargetNames(steps)
     }
 }

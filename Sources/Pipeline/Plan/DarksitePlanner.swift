@@ -64,11 +64,20 @@ struct DarksitePlanner {
             try fetch.step(
                 name("indexes"), stage: stage, title: "locked indexes of \(locked.name)",
                 files: locked.indexes.map { ArchiveFile($0) }),
-        ] + family.mirrorSteps(self) + [gate] + (try family.installSteps(self)) + systemSteps + [
-            DarksiteRecipe(certificate: certificate, signer: signer).step(
-                name("darksite"), stage: stage, mirror: output("mirror"), verdict: output("gate", "verdict"),
-                installs: Dictionary(uniqueKeysWithValues: installed.map { ($0, output("install-\($0)", "verdict")) }))
-        ]
+        ] + family.mirrorSteps(self) + [signature.step(name("signed"), stage: stage, mirror: output("mirror")), gate]
+            + (try family.installSteps(self)) + systemSteps + [
+                DarksiteRecipe(certificate: certificate, signer: signer).step(
+                    name("darksite"), stage: stage, mirror: output("signed", "mirror"),
+                    verdict: output("gate", "verdict"),
+                    installs: Dictionary(
+                        uniqueKeysWithValues: installed.map { ($0, output("install-\($0)", "verdict")) }))
+            ]
+    }
+
+    /// The files of what the image carries whose bytes depend on the key, by their paths there.
+    var keyed: Set<String> {
+        let place = family.place(of: locked.name)
+        return ["\(place)/\(signature.place)", "\(place)/\(DarksiteRecipe.signatureName)"]
     }
 
     /// What the image carries of it, by the path there: the mirror, and what the installer needs to know.
@@ -114,7 +123,7 @@ struct DarksitePlanner {
 
     private var gate: Step {
         let judge = family.judge(self)
-        var inputs = [judge.key.name: StepInput.literal(judge.key.bytes), "mirror": output("mirror")]
+        var inputs = [judge.key.name: StepInput.literal(judge.key.bytes), "mirror": output("signed", "mirror")]
         for profile in profiles {
             inputs["profiles/\(profile)"] = .literal(packageList(profile))
             inputs["rules/\(profile)"] = .literal(rules(profile))
@@ -138,6 +147,11 @@ struct DarksitePlanner {
         return Array((lines.sorted().joined(separator: "\n") + "\n").utf8)
     }
 
+    private var signature: MirrorSignature {
+        MirrorSignature(
+            family: declaration.family, statement: certificate.statement, signer: signer, epoch: epoch)
+    }
+
     private var certificate: Certificate {
         Certificate(
             family: declaration.family, distribution: locked.name, release: declaration.release,
@@ -150,7 +164,7 @@ struct DarksitePlanner {
                     name: profile, packages: packages.count + built.count,
                     size: packages.reduce(.zero) { $0 + $1.size }, forbidden: (forbidden[profile] ?? []).count)
             },
-            omitted: omitted, fingerprint: signer.fingerprint, toolVersion: BuildPlan.toolVersion)
+            omitted: omitted, toolVersion: BuildPlan.toolVersion)
     }
 }
 

@@ -55,7 +55,7 @@ struct RPMDarksite: DarksiteFamily {
             $0.repository == source.repositories.first?.name && $0.component == "primary"
         }
         let isZstd = own.map { Compression(fileName: $0.path) == .zstd } ?? false
-        let mirror = RPMMirrorRecipe(epoch: plan.epoch, compression: isZstd ? .zstd : .gzip, signer: plan.signer)
+        let mirror = RPMMirrorRecipe(epoch: plan.epoch, compression: isZstd ? .zstd : .gzip)
         return [
             plan.recipe.step(
                 plan.name("signatures"), plan.stage, "rpmkeys checks the packages", signatureInputs(plan),

@@ -189,10 +189,11 @@ bootstrap_deb_planned() {
 bootstrap_deb_index() {
     local release codename index
     codename=$(distribution_fact "$KLDLOAD_DISTRO" CODENAME)
-    release=$(gpgv --quiet --keyring "$BOOTSTRAP_KEY" --output - "$1/dists/$codename/InRelease" 2> /dev/null) \
+    release=$1/dists/$codename/Release
+    gpgv --quiet --keyring "$BOOTSTRAP_KEY" "$release.gpg" "$release" 2> /dev/null \
         || fail "the mirror on the medium is not signed by the key of this live system"
     index=main/binary-$(distribution_fact "$KLDLOAD_DISTRO" ARCHITECTURE)/Packages
-    printf '%s\n' "$release" | awk -v name="$index" '/^[^ ]/ { inside = $1 == "SHA256:" } inside && $3 == name { print $1 "  " $3 }' \
+    awk -v name="$index" '/^[^ ]/ { inside = $1 == "SHA256:" } inside && $3 == name { print $1 "  " $3 }' "$release" \
         | (cd "$1/dists/$codename" && sha256sum --quiet --strict --check -) || fail "the index of the mirror is not what its signature says"
     cat "$1/dists/$codename/$index"
 }

@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154  # variables are shared between the libraries
-# The files of this medium, held to the list of their digests, which the build host has signed.
+# The files of this medium, held to the lists of their digests, which the build host has signed: one of what is the same whoever builds
+# it, one of what depends on his key.
 #
-#   medium_digests              the list, as sha256sum(1) writes it; fails where the signature is not that of this live system's key
+#   medium_digests              both lists, as sha256sum(1) writes them; fails where a signature is not that of this live system's key
 #   medium_check FUNCTION       reads such a list from stdin and looks at each file, by all cores. FUNCTION is called with how many per
 #                               cent are done and the seconds that are left, at most once a second.
 #                               What is wrong is in medium_problems then, a line each, and the status is 1.
@@ -13,16 +14,18 @@ MEDIUM_KEY=${KLDLOAD_KEYRING:-/usr/share/keyrings/kldload-darksite.gpg}
 medium_problems=()
 
 medium_digests() {
-    local list=$MEDIUM/kldload/sha256sums
-    if [[ ! -s $list || ! -s $list.asc ]]; then
-        printf 'there is no signed list of what is on this medium: %s\n' "$list" >&2
-        return 1
-    fi
-    gpgv --quiet --keyring "$MEDIUM_KEY" "$list.asc" "$list" 2> /dev/null || {
-        printf '%s is not signed by the key of this live system\n' "$list" >&2
-        return 1
-    }
-    cat "$list"
+    local list lists=("$MEDIUM"/kldload/{sha256sums,signatures.sha256})
+    for list in "${lists[@]}"; do
+        if [[ ! -s $list || ! -s $list.asc ]]; then
+            printf 'there is no signed list of what is on this medium: %s\n' "$list" >&2
+            return 1
+        fi
+        gpgv --quiet --keyring "$MEDIUM_KEY" "$list.asc" "$list" 2> /dev/null || {
+            printf '%s is not signed by the key of this live system\n' "$list" >&2
+            return 1
+        }
+    done
+    cat "${lists[@]}"
 }
 
 # medium_parts FOLDER COUNT: reads "bytes digest  path" lines and writes them, without the bytes, into COUNT files that take about as long.
