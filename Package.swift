@@ -45,8 +45,8 @@ let package = Package(
         .executableTarget(
             name: "deploy",
             dependencies: [
-                "Pipeline", "Installation", "Machines", "Darksites", "Locking", "Declaration", "Packages", "BuildGraph",
-                "ContentStore", "Primitives", arguments, system,
+                "Pipeline", "Evidence", "Installation", "Machines", "Darksites", "Locking", "Declaration", "Packages",
+                "BuildGraph", "ContentStore", "Primitives", arguments, system,
             ],
             swiftSettings: settings),
         layer(
@@ -56,7 +56,7 @@ let package = Package(
                 "APT", "RPM",
                 "Containers", "BuildGraph", "ContentStore", "Transfer", "Archives", "Primitives",
             ]),
-        layer("Evidence", ["Locking", "Declaration", "Packages", "Primitives"]),
+        layer("Evidence", ["Locking", "Declaration", "Packages", "Archives", "Primitives"]),
         layer(
             "Installation", ["Machines", "Archives", "Primitives"],
             scripts: ["answer-kinds.sh", "answers.sh", "judge-answers.sh", "smoke-tests.sh"]),
@@ -113,6 +113,7 @@ let package = Package(
         tests("ContentStore", ["Primitives"]),
         tests("BuildGraph", ["ContentStore", "Primitives"]),
         tests("Containers", ["BuildGraph", "Primitives", subprocess]),
+        tests("Evidence", ["Primitives"]),
         tests("Machines", ["Primitives"], exclude: ["fake-qemu.py"]),
         tests("Installation", ["Machines", "Primitives", subprocess]),
         tests("Solver", ["Primitives"]),

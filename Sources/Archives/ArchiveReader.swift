@@ -104,6 +104,19 @@ final class ArchiveReader {
         }
     }
 
+    /// Opens the file at `path` as whatever archive of several members it is, packed in whatever way: tar, cpio, ar, ISO 9660. Throws
+    /// where it is none.
+    func openAny(at path: FilePath) throws(ArchiveError) {
+        archive_read_support_filter_all(archive)
+        archive_read_support_format_tar(archive)
+        archive_read_support_format_cpio(archive)
+        archive_read_support_format_ar(archive)
+        archive_read_support_format_iso9660(archive)
+        guard path.withPlatformString({ archive_read_open_filename(archive, $0, 65_536) }) == ARCHIVE_OK else {
+            throw failure()
+        }
+    }
+
     /// The next member; nil after the last one.
     func nextEntry() throws(ArchiveError) -> ArchiveEntry? {
         var raw: OpaquePointer?

@@ -18,7 +18,7 @@ package protocol RecordStore: Sendable {
 
 extension RecordStore {
     /// The record of the last run of a step.
-    func lastRecord(of step: StepName) async -> StepRecord? {
+    package func lastRecord(of step: StepName) async -> StepRecord? {
         guard let key = await lastKey(of: step) else { return nil }
         return await record(key)
     }

@@ -77,6 +77,23 @@ package struct ChildProgram: Sendable {
         }
     }
 
+    /// Runs it with `arguments` and waits for its end, which is sought when the task is cancelled; all that it says goes to this
+    /// process's standard error. Returns the exit status, or 128 + signal.
+    ///
+    /// Throws `Failure` where it can't be run, and `CancellationError` once it has ended.
+    package func runAloud(_ arguments: [String]) async throws -> Int32 {
+        do {
+            let result = try await Subprocess.run(
+                executable, arguments: Arguments(arguments), environment: variables, platformOptions: options,
+                input: .none, output: .currentStandardError, error: .currentStandardError)
+            try Task.checkCancellation()
+            return result.terminationStatus.code
+        } catch let error as SubprocessError {
+            try Task.checkCancellation()
+            throw Failure(error)
+        }
+    }
+
     /// For who reads its output while it runs: what Subprocess runs.
     package var executable: Executable { name.contains("/") ? .path(FilePath(name)) : .name(name) }
 

@@ -134,6 +134,13 @@ struct ChoiceOptions: ParsableArguments {
     @Option(help: "The distribution that the image is called after. Also KLDLOAD_DISTRO.")
     var distro: String?
 
+    /// These choices as another `deploy` takes them.
+    var arguments: [String] {
+        [("--profile", profile), ("--edition", edition), ("--distro", distro)].flatMap { name, value in
+            value.map { [name, $0] } ?? []
+        }
+    }
+
     /// These choices, and for want of them those of `environment`.
     func overrides(_ environment: [String: String]) -> DeclarationOverrides {
         DeclarationOverrides(profile: profile, edition: edition, distribution: distro, environment: environment)

@@ -27,7 +27,8 @@ struct Deploy: AsyncParsableCommand {
             """,
         version: BuildPlan.toolVersion,
         subcommands: [
-            Build.self, Full.self, Update.self, Status.self, Explain.self, Graph.self, Shell.self, Key.self,
+            Build.self, Full.self, Reproduce.self, Update.self, Status.self, Explain.self, Graph.self, Shell.self,
+            Key.self,
             Resolve.self, Check.self, Search.self, Why.self, Diff.self, Sets.self, Seed.self, TestCommand.self,
             Doctor.self, GC.self, Clean.self, MissingPackages.self,
         ],

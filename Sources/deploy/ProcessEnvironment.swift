@@ -1,9 +1,15 @@
+import Primitives
+import SystemPackage
+
 #if canImport(Glibc)
 private import Glibc
 #endif
 
 /// The environment of this process.
 enum ProcessEnvironment {
+    /// The program that this process runs (proc(5)). Throws `FileError`.
+    static var executable: FilePath { get throws { FilePath(try Files.readLink("/proc/self/exe")) } }
+
     static var all: [String: String] {
         var result: [String: String] = [:]
         var entry = environ

@@ -5,6 +5,8 @@
 # bats file_tags=slow,podman,network
 # shellcheck disable=SC2154 # bats sets output and stderr
 
+load ../lib/checkout
+
 setup_file() {
     bats_require_minimum_version 1.5.0
     DEPLOY_BINARY=$(realpath "${DEPLOY_BINARY:?name the binary to test}")
@@ -12,26 +14,8 @@ setup_file() {
     export DEPLOY_KEY=$BATS_FILE_TMPDIR/signing-key
     unset PROFILE EDITION KLDLOAD_DISTRO KLDLOAD_CHECKOUT DEPLOY_CACHE NO_COLOR CI
     type -P podman >/dev/null || skip 'podman is not installed'
-    mkdir -p "$BATS_FILE_TMPDIR/checkout/package-sets/debian" "$BATS_FILE_TMPDIR/checkout/includes"
+    small_checkout "$BATS_FILE_TMPDIR/checkout"
     cd "$BATS_FILE_TMPDIR/checkout" || return
-    cat >deploy.yaml <<'YAML'
-version: 1
-distributions:
-  debian:
-    release: "13"
-    codename: trixie
-    architecture: amd64
-    repositories:
-      - {name: debian, mirrors: [host], suites: [trixie], components: [main], keyring: /usr/share/keyrings/debian-archive-keyring.gpg}
-    profiles: {core: [core]}
-live: {distribution: debian, sets: [live], includes: includes}
-builder: {distribution: debian, sets: [builder]}
-iso: {label: MADE, edition: free, distribution: debian, profile: core, darksites: {debian: [core]}, squashfs-level: 1}
-output: {folder: out, keep: 1}
-YAML
-    echo linux-image-amd64 >package-sets/debian/live.txt
-    echo bash >package-sets/debian/core.txt
-    echo apt >package-sets/debian/builder.txt
     "$DEPLOY_BINARY" build builder/bootstrap builder/packages >"$BATS_FILE_TMPDIR/log" 2>&1 || {
         cat "$BATS_FILE_TMPDIR/log" >&2
         return 1

@@ -82,9 +82,7 @@ package struct SigningKey: Sendable {
             return
         }
         try Files.createDirectory(home)
-        guard home.withPlatformString({ chmod($0, 0o700) }) == 0 else {
-            throw FileError("protect", home, Errno(rawValue: errno))
-        }
+        try Files.setPermissions(0o700, of: home)
         (fingerprint, publicKey, armoredPublicKey) = try await KeySession.open(home) { session in
             if let stored = try Self.stored(in: home) { return stored }
             if try await session.fingerprint() == nil { try await session.makeKey() }

@@ -49,6 +49,8 @@ package struct BuildPlan: Sendable {
     package let imageName: String
     /// The date of the newest snapshot, in seconds since 1970.
     let epoch: Int64
+    /// The steps whose results depend on the key of the build host.
+    let keyed: Set<StepName>
     /// The profiles of each distribution that were to be really installed, where a draft leaves that out.
     package let omitted: [String: [String]]
 
@@ -120,6 +122,7 @@ struct BuildPlanner {
         steps += try roots.live(module: module)
 
         var layout = ImageLayout()
+        var keyed: Set<StepName> = ["live/key", "iso/signatures", BuildPlan.image]
         var omitted: [String: [String]] = [:]
         func planner(_ darksite: Declaration.Darksite, _ locked: LockedDistribution?) throws -> DarksitePlanner {
             guard let locked, let declared = declaration[distribution: darksite.distribution] else {
@@ -150,12 +153,15 @@ struct BuildPlanner {
         for carried in iso.darksites {
             let darksite = try planner(carried, lock[carried.distribution])
             steps += try darksite.steps()
+            keyed.formUnion(darksite.keyedSteps)
             layout.add(darksite.contents, keyed: darksite.keyed)
             if !darksite.omitted.isEmpty { omitted[carried.distribution] = darksite.omitted }
         }
         for locked in beside {
             guard let declared = declaration[distribution: locked.name] else { continue }
-            steps += try planner(declaration.darksite(of: declared), locked).steps()
+            let darksite = try planner(declaration.darksite(of: declared), locked)
+            steps += try darksite.steps()
+            keyed.formUnion(darksite.keyedSteps)
         }
         let kernel = try roots.liveKernel()
         steps += try image(
@@ -164,7 +170,7 @@ struct BuildPlanner {
         let name = "kldload-\(iso.edition)-\(iso.distribution)-\(iso.profile)-\(live.architecture)-\(epoch.day)"
         return BuildPlan(
             graph: try StepGraph(steps), imageName: isDraft ? name + ImagePublisher.draftMark : name,
-            epoch: epoch.secondsSince1970, omitted: omitted)
+            epoch: epoch.secondsSince1970, keyed: keyed, omitted: omitted)
     }
 
     /// Where the live system itself lies on the image.

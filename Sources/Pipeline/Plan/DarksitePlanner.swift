@@ -74,6 +74,9 @@ struct DarksitePlanner {
             ]
     }
 
+    /// The steps whose results depend on the key.
+    var keyedSteps: Set<StepName> { [name("signed"), name("darksite")] }
+
     /// The files of what the image carries whose bytes depend on the key, by their paths there.
     var keyed: Set<String> {
         let place = family.place(of: locked.name)

@@ -218,6 +218,19 @@ package enum Files {
         return FilePath(platformString: name)
     }
 
+    /// Makes `path` a symbolic link to `target`.
+    package static func makeLink(_ path: FilePath, to target: String) throws(FileError) {
+        let result = target.withCString { to in path.withPlatformString { symlink(to, $0) } }
+        guard result == 0 else { throw FileError("make the link", path, Errno(rawValue: Glibc.errno)) }
+    }
+
+    /// Gives a file or folder the permission bits `mode`, whatever the umask.
+    package static func setPermissions(_ mode: UInt16, of path: FilePath) throws(FileError) {
+        guard path.withPlatformString({ chmod($0, mode_t(mode)) }) == 0 else {
+            throw FileError("protect", path, Errno(rawValue: Glibc.errno))
+        }
+    }
+
     /// What the symbolic link at `path` points to.
     package static func readLink(_ path: FilePath) throws(FileError) -> String {
         let bytes = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
