@@ -15,6 +15,33 @@ package enum DiscImage {
         return count == 5 && mark.elementsEqual("CD001".utf8)
     }
 
+    /// How long the volume is, as its descriptor says it (ECMA-119, 8.4.8): a file with less of it was cut short.
+    ///
+    /// Throws `FileError` where `path` can't be read.
+    package static func volumeSize(of path: FilePath) throws(FileError) -> ByteCount {
+        let blocks = try bytes(4, at: 16 * 2048 + 80, of: path)
+        return ByteCount(blocks.reversed().reduce(Int64(0)) { $0 << 8 | Int64($1) } * 2048)
+    }
+
+    /// Whether the firmware of a PC would start it from a disk: its first sector ends as a boot record does. Throws `FileError`.
+    package static func startsFromDisk(_ path: FilePath) throws(FileError) -> Bool {
+        try bytes(2, at: 510, of: path) == [0x55, 0xAA]
+    }
+
+    /// `count` bytes from `offset` on; zeros for those behind the end.
+    private static func bytes(_ count: Int, at offset: Int64, of path: FilePath) throws(FileError) -> [UInt8] {
+        do {
+            let descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+            return try descriptor.closeAfter {
+                var bytes = [UInt8](repeating: 0, count: count)
+                _ = try bytes.withUnsafeMutableBytes { try descriptor.read(fromAbsoluteOffset: offset, into: $0) }
+                return bytes
+            }
+        } catch {
+            throw FileError("read", path, error as? Errno ?? .ioError)
+        }
+    }
+
     /// The bytes of the file called `name` ("kldload/deploy.lock") on the image at `image`; nil where there is none.
     ///
     /// The content of other files is not read. Throws where the image is damaged, or the file larger than `limit`.

@@ -123,6 +123,32 @@ struct AnswerOptions: ParsableArguments {
     }
 }
 
+/// What the commands take that are about no declaration.
+struct PlainOptions: ParsableArguments {
+    @Flag(help: "One JSON object a line on standard output, for programs.")
+    var json = false
+
+    /// Shows what `body` makes; progress and errors are shown on the console it is given.
+    func answer(_ body: @escaping @Sendable (Console) async throws -> any Answer) async throws {
+        let console = Console(json: json, environment: ProcessEnvironment.all)
+        do {
+            let answer = try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await console.animate() }
+                defer { group.cancelAll() }
+                return try await body(console)
+            }
+            console.show(answer)
+            try console.finish()
+            if case .failure = answer.ending { throw CommandFailure(code: 1) }
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch {
+            console.show(error: error)
+            throw CommandFailure(code: ErrorReport.exitCode(error))
+        }
+    }
+}
+
 /// Which of a declaration's choices an image is made with.
 struct ChoiceOptions: ParsableArguments {
     @Option(help: "The profile that the image is for; its packages join the darksite. Also PROFILE in the environment.")

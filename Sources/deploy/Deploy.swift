@@ -30,6 +30,7 @@ struct Deploy: AsyncParsableCommand {
             Build.self, Full.self, Reproduce.self, Update.self, Status.self, Explain.self, Graph.self, Shell.self,
             Key.self,
             Resolve.self, Check.self, Search.self, Why.self, Diff.self, Sets.self, Seed.self, TestCommand.self,
+            Burn.self,
             Doctor.self, GC.self, Clean.self, MissingPackages.self,
         ],
         defaultSubcommand: nil)

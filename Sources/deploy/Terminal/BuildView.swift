@@ -89,11 +89,11 @@ struct BuildView: Sendable {
         return lines
     }
 
-    private static func cut(_ text: String, _ width: Int) -> String {
+    static func cut(_ text: String, _ width: Int) -> String {
         text.count <= width ? text : String(text.prefix(max(width - 1, 0))) + "…"
     }
 
-    private static func bar(_ fraction: Double?, width: Int) -> String {
+    static func bar(_ fraction: Double?, width: Int) -> String {
         guard let fraction else { return String(repeating: "░", count: width) }
         let full = Int((min(max(fraction, 0), 1) * Double(width)).rounded(.down))
         return String(repeating: "█", count: full) + String(repeating: "░", count: width - full)

@@ -23,6 +23,10 @@ final class Console: Sendable {
         /// How many lines of the moving part are on the screen.
         var drawn = 0
         var lastSpoken: [StepName: Double] = [:]
+        /// Something that no step is about, and how far it is.
+        var work: WorkProgress?
+        /// When that was last told to those who get lines.
+        var workSpoken = 0.0
         /// Why results could not be written.
         var lost: Errno?
     }
@@ -73,6 +77,48 @@ final class Console: Sendable {
         }
     }
 
+    /// Shows how far something is that is no step of a build. A terminal sees it move; a log has a line of it each half minute, a
+    /// program an event each second.
+    func show(activity: String, completed: ByteCount, of total: ByteCount) {
+        let now = time
+        state.withLock { state in
+            if state.work?.activity != activity {
+                state.work = WorkProgress(activity: activity, completed: .zero, total: total, start: now)
+                state.workSpoken = now
+            }
+            state.work?.completed = completed
+            guard mode != .live, let work = state.work, now - state.workSpoken >= (mode == .json ? 1 : 30) else {
+                return
+            }
+            state.workSpoken = now
+            if mode == .json {
+                write(result: EventJSON.stamped(work.json, at: now).text, &state)
+            } else {
+                write("… \(work.plainLine)\n")
+            }
+        }
+    }
+
+    /// The thing that was shown by `show(activity:completed:of:)` is over.
+    func endActivity() {
+        state.withLock { $0.work = nil }
+        clear()
+    }
+
+    /// Asks, and waits for a line of the one at the terminal; nil where there is none, or where it ends. Throws `CancellationError`.
+    func ask(_ question: String) async throws -> String? {
+        guard mode != .json, isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { return nil }
+        clear()
+        write(question)
+        while true {
+            try Task.checkCancellation()
+            var standardInput = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+            // A terminal has a whole line, or nothing.
+            if poll(&standardInput, 1, 0) > 0 { return readLine() }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
     /// Draws the moving part again, ten times a second, until the task is cancelled; then removes it.
     func animate() async {
         guard mode == .live else { return }
@@ -93,7 +139,9 @@ final class Console: Sendable {
     }
 
     private func draw(_ state: inout State, permanent: [String], at time: Double) {
-        let moving = state.view.lines(at: time, width: Self.width, style: style)
+        let moving =
+            state.view.lines(at: time, width: Self.width, style: style)
+            + (state.work.map { [$0.line(at: time, width: Self.width)] } ?? [])
         guard !moving.isEmpty || !permanent.isEmpty || state.drawn > 0 else { return }
         write(Self.erase(state.drawn) + (permanent + moving).map { $0 + "\n" }.joined())
         state.drawn = moving.count
@@ -155,13 +203,15 @@ final class Console: Sendable {
     private func print(_ object: JSON) { print(EventJSON.stamped(object, at: time).text) }
 
     /// Writes a result on standard output.
-    private func print(_ text: String) {
+    private func print(_ text: String) { state.withLock { write(result: text, &$0) } }
+
+    private func write(result text: String, _ state: inout State) {
         do {
             try FileDescriptor.standardOutput.writeAll((text + "\n").withoutCredentials.utf8)
         } catch Errno.brokenPipe {
             return  // it has what it wanted
         } catch {
-            state.withLock { $0.lost = error as? Errno ?? .ioError }
+            state.lost = error as? Errno ?? .ioError
         }
     }
 
