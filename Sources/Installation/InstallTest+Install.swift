@@ -33,18 +33,15 @@ extension InstallTest {
         let text: [UInt8]
         let answers: Answers
         if let path = request.answers {
-            answers = try await judge.read(path)
+            answers = try await Self.givenAnswers(path, by: judge)
             text = try Files.read(path)
         } else {
             text = Array(request.madeAnswers(for: accelerator).utf8)
             try Files.write(text, to: file, permissions: .ownerReadWrite)
             answers = try await judge.read(file)
         }
-        guard !answers["KLDLOAD_PASSWORD"].isEmpty, !answers["KLDLOAD_PASSWORD"].hasPrefix("$") else {
-            throw Mistake(
-                "the test logs in with a password: KLDLOAD_PASSWORD is missing in the answers, or is a hash", at: nil)
-        }
-        let packages = try await packages(of: answers["KLDLOAD_PROFILE"], distribution: answers["KLDLOAD_DISTRO"])
+        let packages = try await Self.packages(
+            of: answers["KLDLOAD_PROFILE"], distribution: answers["KLDLOAD_DISTRO"], on: request.iso)
         let seed = disks.appending("seed.img")
         try Files.write(try SeedDisk.image(answers: text), to: seed, permissions: .ownerReadWrite)
         return Order(
@@ -53,9 +50,31 @@ extension InstallTest {
             packages: packages)
     }
 
-    private func packages(of profile: String, distribution: String) async throws -> [UInt8] {
+    /// Looks at what `request` says, with nothing made for it yet.
+    ///
+    /// Throws `UserErrors` where answers are wrong, `Mistake` where the image has not what is to be installed.
+    package static func check(_ request: InstallTestRequest, by judge: AnswersJudge) async throws {
+        var (profile, distribution) = (request.profile, request.distribution)
+        if let path = request.answers {
+            let answers = try await givenAnswers(path, by: judge)
+            (profile, distribution) = (answers["KLDLOAD_PROFILE"], answers["KLDLOAD_DISTRO"])
+        }
+        _ = try await packages(of: profile, distribution: distribution, on: request.iso)
+    }
+
+    private static func givenAnswers(_ path: FilePath, by judge: AnswersJudge) async throws -> Answers {
+        let answers = try await judge.read(path)
+        guard !answers["KLDLOAD_PASSWORD"].isEmpty, !answers["KLDLOAD_PASSWORD"].hasPrefix("$") else {
+            throw Mistake(
+                "the test logs in with a password: KLDLOAD_PASSWORD is missing in the answers, or is a hash", at: nil)
+        }
+        return answers
+    }
+
+    private static func packages(
+        of profile: String, distribution: String, on iso: FilePath
+    ) async throws -> [UInt8] {
         let name = "darksite/\(distribution)/profiles/\(profile)"
-        let iso = request.iso
         guard
             let list = try await BlockingWork.run({
                 try DiscImage.file(name, on: iso, limit: ByteCount(10_000_000))

@@ -5,8 +5,9 @@ bats_require_minimum_version 1.5.0
 setup() {
     live=$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot
     cd "$BATS_TEST_TMPDIR" || return
-    mkdir -p bin etc run volume
+    mkdir -p bin etc run volume medium/kldload/answers
     export PATH="$PWD/bin:$PATH" KLDLOAD_CONFIG=$PWD/etc KLDLOAD_RUN=$PWD/run KLDLOAD_CMDLINE=$PWD/words KLDLOAD_CONSOLES=/dev/null
+    export KLDLOAD_MEDIUM=$PWD/medium
     export KLDLOAD_INSTALLER=$live/usr/lib/kldload-installer KLDLOAD_INSTALL_TARGET=$PWD/bin/install-target KLDLOAD_PAUSE=0
     echo 'BOOT_IMAGE=/live/vmlinuz boot=live quiet' > words
     stub udevadm 'exit 0'
@@ -70,6 +71,48 @@ answers() { printf '%s\n' "KLDLOAD_DISK=/dev/vda" "KLDLOAD_PASSWORD=x" "KLDLOAD_
     echo "quiet kldload.answers=$PWD/word.env" > words
     autoinstall
     grep -q from-word installed
+}
+
+# put_on_medium NAME: answers, as deploy seed --into leaves them there.
+put_on_medium() {
+    answers "$1" > medium/kldload/answers/answers.conf
+    (cd medium/kldload/answers && sha256sum answers.conf > sha256sums)
+}
+
+@test "answers on the medium are installed from, and then the machine powers off: it would start from the medium again" {
+    put_on_medium from-medium
+    answers from-file > etc/autoinstall.env
+    autoinstall
+    [ "$status" -eq 0 ]
+    [[ $output == *'answers from this medium'* ]]
+    grep -q from-medium installed
+    [ -z "$(cat device)" ]
+    [ "$(cat done)" = '--force poweroff' ]
+}
+
+@test "a seed disk wins over the medium, and kldload.seed=no is for both" {
+    put_on_medium from-medium
+    echo /dev/vdb > seed
+    answers from-seed > volume/answers.env
+    autoinstall
+    grep -q from-seed installed
+    rm installed
+    echo kldload.seed=no > words
+    autoinstall
+    [ "$status" -eq 0 ]
+    [ ! -e installed ]
+    answers from-file > etc/autoinstall.env
+    autoinstall
+    grep -q from-file installed
+}
+
+@test "answers on the medium that went bad are not taken" {
+    put_on_medium from-medium
+    answers other > medium/kldload/answers/answers.conf
+    autoinstall
+    [ "$status" -eq 1 ]
+    [[ $output == *'INSTALL FAILED in step answers: the answers on this medium are not what was put there'* ]]
+    [ ! -e installed ]
 }
 
 @test "answers are fetched from an address" {

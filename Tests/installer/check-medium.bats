@@ -125,6 +125,20 @@ check() { run "$live/usr/sbin/kldload-check-medium" --quiet; }
     done
 }
 
+@test "answers that were added are said, and read as well" {
+    mkdir -p medium/kldload/answers/postinstall.d
+    echo KLDLOAD_DISK=/dev/vda > medium/kldload/answers/answers.conf
+    echo 'echo hello' > medium/kldload/answers/postinstall.d/10-hello.sh
+    (cd medium/kldload/answers && sha256sum answers.conf postinstall.d/10-hello.sh > sha256sums)
+    check
+    [ "$status" -eq 0 ]
+    [[ "$output" == *'answers were added to it, which its build host has not signed'*'good: 6 files'* ]]
+    echo KLDLOAD_DISK=/dev/vdb > medium/kldload/answers/answers.conf
+    check
+    [ "$status" -eq 1 ]
+    [[ "$output" == *'kldload: medium: kldload/answers/answers.conf is not what was written'* ]]
+}
+
 @test "other arguments are explained" {
     run -2 "$live/usr/sbin/kldload-check-medium" --all
     [[ "${lines[0]}" == 'kldload-check-medium: reads every file of the medium'* ]]

@@ -17,7 +17,7 @@ say() { printf 'say: %s\n' "\$*"; }
 fail() { printf 'fail: %s\n' "\$*"; exit 1; }
 export KLDLOAD_ZONEINFO=$PWD/zoneinfo
 TARGET=$PWD/target BOOTSTRAP_KEY=$PWD/key.gpg bootstrap_mirror=/run/darksite
-POSTINSTALL_FOLDER=$PWD/scripts POSTINSTALL_MNT=$PWD/mnt
+POSTINSTALL_FOLDER=$PWD/scripts POSTINSTALL_MNT=$PWD/mnt POSTINSTALL_ADDED=$PWD/added
 source "$library/answers.sh"
 source "$library/postinstall.sh"
 answers_load $PWD/answers.env
@@ -32,6 +32,20 @@ script() { # script NAME LINE…
 }
 
 postinstall() { run bash -c 'source ./around; postinstall; echo done'; }
+
+@test "those that were added to the medium run among the others, by their names" {
+    script 10-first 'echo first' ''
+    script 30-third 'echo third'
+    mkdir added
+    printf '%s\n' 'echo second' > added/20-second.sh
+    printf '%s\n' 'echo added' > added/10-first
+    chmod +x added/10-first
+    run bash -c 'source ./around; postinstall_scripts'
+    [ "$output" = "$PWD/scripts/10-first
+$PWD/added/10-first
+$PWD/added/20-second.sh
+$PWD/scripts/30-third" ]
+}
 
 @test "without any, nothing happens" {
     postinstall

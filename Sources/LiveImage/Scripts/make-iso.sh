@@ -40,7 +40,8 @@ medium=$(
     } | sha256sum
 )
 medium=${medium:0:32}
-mkdir -p "$work/kldload"
+# Where `deploy seed --into` puts answers, and the live system looks for them: an image without that folder is none to put them into.
+mkdir -p "$work/kldload/answers"
 printf '%s\n' "$medium" | tee "$work/.disk/live-uuid-kldload" > "$work/kldload/medium"
 
 cat > "$work/boot/grub/grub.cfg" <<EOF

@@ -1,3 +1,4 @@
+import Archives
 import BuildGraph
 import Darksites
 import Declaration
@@ -8,9 +9,10 @@ import Packages
 import Primitives
 package import SystemPackage
 
-/// Answers, seed disks, and installations in virtual machines.
+/// Answers, and installations in virtual machines.
 extension Project {
-    private func answersJudge() throws -> AnswersJudge {
+    /// `offers` is what there is to install; nil: all that is declared.
+    func answersJudge(offers: [String]? = nil) throws -> AnswersJudge {
         for script in AnswersJudge.scripts {
             let own = declaration.live.includes.pushing(script.place)
             guard try FileStatus(at: own)?.kind == .regular, try Files.read(own) != script.text else { continue }
@@ -19,47 +21,10 @@ extension Project {
                     "\(workspace.shown(own)) is not that of this deploy, which judges the answers: the image's installer may take others"
                 ))
         }
-        let offers = declaration.distributions.flatMap { distribution in
+        let declared = declaration.distributions.flatMap { distribution in
             distribution.profiles.map { "\(distribution.name)/\($0.name)" }
         }
-        return AnswersJudge(environment: surroundings.environment, offers: offers)
-    }
-
-    /// Makes the image of a seed disk at `output`, with the answers of the file `answers`, after the installer's own loader
-    /// has found nothing wrong in them.
-    ///
-    /// Throws `UserErrors` with all that it found, `Mistake` where the output is no place for a file or another file is there,
-    /// `FileError`.
-    package func makeSeedDisk(answers: FilePath, at output: FilePath) async throws {
-        let file = surroundings.absolute(answers)
-        let place = surroundings.absolute(output)
-        do {
-            _ = try await answersJudge().read(file)
-        } catch let errors as UserErrors {
-            throw UserErrors(errors.errors.map { relabelled($0, from: file, to: answers) })
-        }
-        if let status = try FileStatus(at: place), status.kind != .regular {
-            throw Mistake(
-                "\(output) is no file", at: nil,
-                hint: "make an image, and write that to the stick: deploy seed \(answers) -o seed.img")
-        }
-        let image = try SeedDisk.image(answers: try Files.read(file))
-        if let status = try FileStatus(at: place), status.size > 0 {
-            let isSeed = try status.size == image.count && SeedDisk.isImage(Files.read(place))
-            guard isSeed else {
-                throw Mistake(
-                    "\(output) is there, and is no seed disk", at: nil,
-                    hint: "name another file with -o, or remove this one")
-            }
-        }
-        try Files.write(image, to: place, permissions: .ownerReadWrite)
-    }
-
-    /// `error` with the file called as the user called it.
-    private func relabelled(_ error: any UserError, from: FilePath, to: FilePath) -> any UserError {
-        guard let place = error.location, place.file == from.string else { return error }
-        return Mistake(
-            error.what, at: SourceLocation(file: to.string, line: place.line), details: error.details, hint: error.hint)
+        return AnswersJudge(environment: surroundings.environment, offers: offers ?? declared)
     }
 
     /// The image that `name` names, or the newest one in the output folder. Throws `Mistake` where there is none.
@@ -67,6 +32,7 @@ extension Project {
         if let name {
             let path = surroundings.absolute(FilePath(name))
             guard Files.exists(path) else { throw Mistake("there is no image \(name)", at: nil) }
+            guard DiscImage.isImage(path) else { throw Mistake("\(name) is no ISO image", at: nil) }
             return path
         }
         let folder = declaration.output.folder
@@ -98,12 +64,14 @@ extension Project {
     /// Installs what `request` says in a virtual machine, and looks at what came out. The folder that is returned holds the
     /// report, logs and pictures.
     ///
-    /// Throws `UserErrors` where answers are wrong, `MachineError` where there is no QEMU, `FileError`, `CancellationError`; what
+    /// Throws, before anything is made, `UserErrors` where answers are wrong and `Mistake` where the image has not what is to be
+    /// installed; `MachineError` where there is no QEMU, `FileError`, `CancellationError`; what
     /// fails in the machine is in the report.
     package func test(
         _ request: InstallTestRequest, events: @escaping @Sendable (InstallTestEvent) -> Void
     ) async throws -> (report: TestReport, results: FilePath) {
         let judge = request.isLiveOnly ? nil : try answersJudge()
+        if let judge { try await InstallTest.check(request, by: judge) }
         try checkSpace(request)
         let results = try newResults()
         let emulator = Emulator(environment: surroundings.environment)

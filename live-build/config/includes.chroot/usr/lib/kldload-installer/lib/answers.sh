@@ -55,7 +55,7 @@ KLDLOAD_EXPORT_SCP_PATH|/root/|path|into which folder
 KLDLOAD_EXPORT_SCP_PASSWORD||secret?|with which password
 KLDLOAD_EXPORT_SCP_KEY||path?|or with the key in which file
 KLDLOAD_KERNEL_OPTIONS||text?|more words for the kernel's command line; its consoles are those of the live system, unless console= is among them
-KLDLOAD_AFTER|auto|word:auto,nothing,poweroff,reboot|what to do when it is done; auto: power off after a seed disk or kldload.answers, reboot after autoinstall.env, else nothing
+KLDLOAD_AFTER|auto|word:auto,nothing,poweroff,reboot|what to do when it is done; auto: power off after a seed disk, answers on the medium or kldload.answers, reboot after autoinstall.env, else nothing
 TABLE
 answers_table() { printf '%s\n' "$answers_table_text"; }
 

@@ -7,6 +7,8 @@
 #      bootstrap_mirror   where the darksite is, in the target
 
 POSTINSTALL_FOLDER=${POSTINSTALL_FOLDER:-/root/postinstall.d}
+# Those that `deploy seed --into` has put on the medium.
+POSTINSTALL_ADDED=${POSTINSTALL_ADDED:-${KLDLOAD_MEDIUM:-/run/live/medium}/kldload/answers/postinstall.d}
 # The other place at which a script may look for the new system.
 POSTINSTALL_MNT=${POSTINSTALL_MNT:-/mnt}
 # In the target, gone with its /run.
@@ -35,16 +37,21 @@ postinstall() {
     postinstall_mnt_back
 }
 
-# postinstall_scripts: what can be run, a path a line; of the rest it is said that it is left alone.
+# postinstall_scripts: what can be run, a path a line, in the order of the names; of the rest it is said that it is left alone.
 postinstall_scripts() {
+    postinstall_found | LC_ALL=C sort --stable --field-separator=/ --key=1,1 | cut --delimiter=/ --fields=2-
+}
+
+# postinstall_found: the same, NAME/PATH a line, folder by folder.
+postinstall_found() {
     local LC_ALL=C file
-    for file in "$POSTINSTALL_FOLDER"/*; do
+    for file in "$POSTINSTALL_FOLDER"/* "$POSTINSTALL_ADDED"/*; do
         if [[ ! -f $file ]]; then continue; fi # or there is none at all
         case ${file##*/} in
             *~ | *.bak | *.orig | *.dpkg-*) printf 'left alone: %s\n' "$file" >&2 ;;
             *)
                 if [[ -x $file || $file == *.sh ]]; then
-                    printf '%s\n' "$file"
+                    printf '%s/%s\n' "${file##*/}" "$file"
                 else
                     printf 'left alone, because it can not be executed: %s\n' "$file" >&2
                 fi
