@@ -48,7 +48,7 @@ let package = Package(
                 "Pipeline", "Evidence", "Installation", "Machines", "Darksites", "Locking", "Declaration", "Packages",
                 "BuildGraph", "ContentStore", "Primitives", arguments, system,
             ],
-            swiftSettings: settings),
+            resources: [.embedInCode("CommandLine/launcher.sh")], swiftSettings: settings),
         layer(
             "Pipeline",
             [

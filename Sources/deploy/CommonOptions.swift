@@ -20,7 +20,7 @@ struct CommandFailure: Error {
 struct ProjectOptions: ParsableArguments {
     @Option(
         name: [.customShort("C"), .long],
-        help: ArgumentHelp("Build the declaration in this folder.", valueName: "folder"))
+        help: ArgumentHelp("Build the declaration in this folder.", valueName: "folder"), completion: .directory)
     var directory: String?
 
     @Option(help: ArgumentHelp("The declaration, relative to the folder.", valueName: "deploy.yaml"))
@@ -29,10 +29,11 @@ struct ProjectOptions: ParsableArguments {
     @Option(
         name: .customLong("allow-outside"),
         help: ArgumentHelp(
-            "Let the declaration take in files of this folder, too.", valueName: "folder"))
+            "Let the declaration take in files of this folder, too.", valueName: "folder"), completion: .directory)
     var allowed: [String] = []
 
-    @Option(name: .shortAndLong, help: "How many cores steps may keep busy together.")
+    @Option(
+        name: .shortAndLong, parsing: .unconditional, help: "How many cores steps may keep busy together.")
     var jobs: Int?
 
     mutating func validate() throws {
@@ -69,7 +70,9 @@ struct ProjectOptions: ParsableArguments {
             // The launcher says where its checkout is; without it, the folder one stands in is meant.
             let checkout =
                 surroundings.environment["KLDLOAD_CHECKOUT"].map { FilePath($0) } ?? surroundings.currentFolder
-            let folder = directory.map { surroundings.absolute(FilePath($0)) } ?? checkout
+            // An installed launcher says which declaration is nearest to where one stands.
+            let nearest = surroundings.environment["DEPLOY_DIRECTORY"].flatMap { $0.isEmpty ? nil : $0 }
+            let folder = (directory ?? nearest).map { surroundings.absolute(FilePath($0)) } ?? checkout
             let overrides = overrides(surroundings.environment)
             let project = try Project(
                 file: FilePath(file), in: folder, overrides: overrides, surroundings: surroundings,
@@ -109,26 +112,32 @@ struct AnswerOptions: ParsableArguments {
     ) async throws {
         let console = Console(json: json, environment: ProcessEnvironment.all)
         try await project.run(on: console, overrides: overrides) { project in
-            let answer = try await body(project, console)
-            console.show(answer)
-            try console.finish()
-            switch answer.ending {
-            case .success: break
-            case .failure: throw CommandFailure(code: 1)
-            case .error(let error):
-                console.explain(error)
-                throw CommandFailure(code: ErrorReport.exitCode(error))
-            }
+            try console.finish(with: try await body(project, console))
         }
     }
 }
 
-/// What the commands take that are about no declaration.
-struct PlainOptions: ParsableArguments {
+extension Console {
+    /// Shows the last that a command says. Throws `CommandFailure` where that means another exit code than 0, and `OutputLost`.
+    fileprivate func finish(with answer: any Answer) throws {
+        show(answer)
+        try finish()
+        switch answer.ending {
+        case .success: break
+        case .failure: throw CommandFailure(code: 1)
+        case .error(let error):
+            explain(error)
+            throw CommandFailure(code: ErrorReport.exitCode(error))
+        }
+    }
+}
+
+/// What a command takes that has an answer and needs no declaration: it works in any folder.
+struct IndependentOptions: ParsableArguments {
     @Flag(help: "One JSON object a line on standard output, for programs.")
     var json = false
 
-    /// Shows what `body` makes; progress and errors are shown on the console it is given.
+    /// Shows what `body` makes; it shows how far it is on the console it is given.
     func answer(_ body: @escaping @Sendable (Console) async throws -> any Answer) async throws {
         let console = Console(json: json, environment: ProcessEnvironment.all)
         do {
@@ -137,9 +146,7 @@ struct PlainOptions: ParsableArguments {
                 defer { group.cancelAll() }
                 return try await body(console)
             }
-            console.show(answer)
-            try console.finish()
-            if case .failure = answer.ending { throw CommandFailure(code: 1) }
+            try console.finish(with: answer)
         } catch let failure as CommandFailure {
             throw failure
         } catch {

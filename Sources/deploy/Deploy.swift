@@ -20,7 +20,7 @@ struct Deploy: AsyncParsableCommand {
             A build has five stages: builder, debian, ubuntu, rpm, iso. Each is made of steps, which run in containers without \
             network or inside deploy itself. Only what changed runs again; `deploy explain` says why.
 
-            Environment: DEPLOY_CACHE (the store), DEPLOY_KEY (the signing key's folder), DEPLOY_MIRROR_<REPOSITORY> (addresses to \
+            Environment: DEPLOY_CACHE (the store), DEPLOY_DIRECTORY (as -C), DEPLOY_KEY (the signing key's folder), DEPLOY_MIRROR_<REPOSITORY> (addresses to \
             fetch from), PROFILE, EDITION, KLDLOAD_DISTRO, NO_COLOR, http_proxy.
 
             Exit codes: 0 done, 1 the build failed, 2 the request was wrong, 130 interrupted.
@@ -31,13 +31,18 @@ struct Deploy: AsyncParsableCommand {
             Key.self,
             Resolve.self, Check.self, Search.self, Why.self, Diff.self, Sets.self, Seed.self, TestCommand.self,
             Burn.self,
-            Doctor.self, GC.self, Clean.self, MissingPackages.self,
+            Doctor.self, GC.self, Clean.self, InstallCLI.self, MissingPackages.self,
         ],
         defaultSubcommand: nil)
 
     /// Parses and runs, with every error rendered once, here.
     static func run() async -> Int32 {
         let arguments = LeadingOptions.moved(Array(CommandLine.arguments.dropFirst()))
+        if let unknown = UnknownCommand(arguments) {
+            let console = Console(json: unknown.wantsJSON, environment: ProcessEnvironment.all)
+            console.show(refusal: unknown.text, what: unknown.what)
+            return 2
+        }
         do {
             var command = try parseAsRoot(arguments)
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -69,6 +74,27 @@ struct Deploy: AsyncParsableCommand {
             console.show(error: error)
             return ErrorReport.exitCode(error)
         }
+    }
+}
+
+/// A first word that is no command: ArgumentParser would complain of what stands behind it.
+struct UnknownCommand: Equatable {
+    /// What is wrong, in a sentence.
+    let what: String
+    /// For people.
+    let text: String
+    let wantsJSON: Bool
+
+    /// Nil where `arguments` begin with a command, or with an option.
+    init?(_ arguments: [String]) {
+        guard let word = arguments.first, !word.hasPrefix("-") else { return nil }
+        let commands = Deploy.configuration.subcommands
+        guard word != "help", !commands.contains(where: { $0._commandName == word }) else { return nil }
+        let known = commands.filter { $0.configuration.shouldDisplay }.map { $0._commandName }
+        let nearest = EditDistance.nearest(to: word, among: known, count: 1).first
+        what = "there is no command \"\(word)\"" + (nearest.map { ": did you mean \($0)?" } ?? "")
+        text = "Error: \(what)\n  See 'deploy --help' for all commands."
+        wantsJSON = arguments.prefix { $0 != "--" }.contains("--json")
     }
 }
 

@@ -84,6 +84,10 @@ import Testing
         ],
         // No device of this machine's is written here; Tests/end-to-end/burn.bats has loop devices.
         "deploy burn": [.answer("deploy.yaml", "/dev/null", keys: ["time", "event", "what"], code: [2])],
+        // Only the launcher says which checkout it is.
+        "deploy install-cli": [
+            .answer("--dry-run", "--prefix", "place", keys: ["time", "event", "what", "hint"], code: [2])
+        ],
         "deploy missing-packages": [.refusal()],
         "deploy doctor": [.answer(keys: ["well", "checks"], code: [0, 1])],
         "deploy gc": [.answer(keys: ["blobs", "size"])],

@@ -17,7 +17,7 @@ struct Burn: AsyncParsableCommand {
             image is held to it.
             """)
 
-    @OptionGroup var options: PlainOptions
+    @OptionGroup var options: IndependentOptions
 
     @Argument(help: ArgumentHelp("The image.", valueName: "iso"), completion: .file(extensions: ["iso"]))
     var iso: String
