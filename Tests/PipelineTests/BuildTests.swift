@@ -126,6 +126,20 @@ import Testing
         #expect(!after.ran.contains("debian/system-core-files") && after.ran.contains("debian/system-server"))
     }
 
+    @Test func aStepThatADraftLeavesOutIsSaidToBeThat() async throws {
+        let project = try checkout.project()
+        for step in ["debian/install-core", "debian/system-core"] {
+            await #expect {
+                try await project.standing(BuildRequest(targets: [step], isDraft: true))
+            } throws: { error in
+                (error as? PlanError)?.what.hasPrefix("a draft has no step \"\(step)\"") == true
+            }
+        }
+        await #expect(throws: GraphError.self) {
+            try await project.standing(BuildRequest(targets: ["debian/nothing"], isDraft: true))
+        }
+    }
+
     @Test func aDraftInstallsNothingAndSaysSoInItsNameAndItsCertificate() async throws {
         let project = try checkout.project()
         let plan = try await project.currentPlan(writesLock: true, request: BuildRequest(isDraft: true))

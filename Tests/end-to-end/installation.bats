@@ -117,7 +117,18 @@ image() {
     image kldload-new.iso
     KLDLOAD_ACCEL=tcg run -2 --separate-stderr deploy test --bios --profile kvm
     [[ $stderr == *"the image has no profile kvm of debian"*"PROFILE=kvm ./deploy build"* ]]
-    [ -z "$(find live-build/logs -name 'console-*.log')" ]
+    [[ $stderr != *tcg* ]]
+    [ ! -e live-build/logs ]
+}
+
+@test "what is no image, and answers that are wrong, are said before anything is made or tried" {
+    image kldload-new.iso
+    run -2 --separate-stderr deploy test deploy.yaml
+    [[ $stderr == *"error: deploy.yaml is no ISO image"* ]]
+    echo KLDLOAD_PROFILE=core > bad.env
+    run -2 --separate-stderr deploy test --answers bad.env
+    [[ $stderr == *bad.env*KLDLOAD_DISK* && $stderr != *kvm* ]]
+    [ ! -e live-build/logs ]
 }
 
 @test "an option that would do nothing beside another one is refused" {

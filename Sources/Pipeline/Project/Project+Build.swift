@@ -64,10 +64,27 @@ extension Project {
         return try await plan(lock, naming: named, isDraft: request.isDraft)
     }
 
+    /// The steps that `request` asks for. A draft has none that really installs, and it is said where one of them is.
+    private func wanted(_ request: BuildRequest, in plan: BuildPlan) throws -> Set<StepName> {
+        do {
+            return try plan.resolve(targets: request.targets)
+        } catch let error as GraphError where request.isDraft {
+            let names = declaration.targetNames(naming: declaration.distributions(named: request.targets)).steps
+                .map(\.name.text)
+            let known = Set(plan.graph.names.steps.map(\.name.text))
+            guard let step = request.targets.first(where: { names.contains($0) && !known.contains($0) }) else {
+                throw error
+            }
+            throw PlanError(
+                "a draft has no step \"\(step)\": it leaves out that profiles are really installed, and what comes of that",
+                hint: "leave out --draft", isUsageError: true)
+        }
+    }
+
     /// How the steps that `request` asks for stand, with nothing run.
     package func standing(_ request: BuildRequest) async throws -> [(step: Step, standing: StepStanding)] {
         let plan = try await currentPlan(writesLock: false, request: request)
-        return await engine().standing(of: try plan.resolve(targets: request.targets), in: plan.graph)
+        return await engine().standing(of: try wanted(request, in: plan), in: plan.graph)
     }
 
     /// Builds what is asked for; the image, where it is among that, is put into the output folder.
@@ -78,7 +95,7 @@ extension Project {
     private func build(_ request: BuildRequest, holding storeLock: StoreLock) async throws -> BuildResult {
         let start = ContinuousClock.now
         let plan = try await currentPlan(writesLock: true, request: request, holding: storeLock)
-        let wanted = try plan.resolve(targets: request.targets)
+        let wanted = try wanted(request, in: plan)
         let engine = engine()
         let standing = await engine.standing(of: wanted, in: plan.graph)
         if request.rebuildsAll || standing.contains(where: { if case .cached = $0.standing { false } else { true } }) {

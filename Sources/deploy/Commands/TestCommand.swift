@@ -21,7 +21,9 @@ struct TestCommand: AsyncParsableCommand {
 
     @OptionGroup var options: AnswerOptions
 
-    @Argument(help: ArgumentHelp("The image; without one, the newest in the output folder.", valueName: "iso"))
+    @Argument(
+        help: ArgumentHelp("The image; without one, the newest in the output folder.", valueName: "iso"),
+        completion: .file(extensions: ["iso"]))
     var iso: String?
 
     @Option(help: "The profile to install: core, unless said.")
@@ -30,7 +32,7 @@ struct TestCommand: AsyncParsableCommand {
     @Option(help: "The distribution to install: debian, unless said.")
     var distro: String?
 
-    @Option(help: "How many disks the machine has: one, unless said.")
+    @Option(parsing: .unconditional, help: "How many disks the machine has: one, unless said.")
     var disks: Int?
 
     @Option(help: "How they make a pool: single, mirror, raidz, stripe; with two disks or more a mirror unless said.")
@@ -51,16 +53,19 @@ struct TestCommand: AsyncParsableCommand {
     @Flag(help: "Start with BIOS, not UEFI.")
     var bios = false
 
-    @Option(help: ArgumentHelp("Answers to install with, instead of those made of the options.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Answers to install with, instead of those made of the options.", valueName: "file"),
+        completion: .file())
     var answers: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Cut installations off at so many random moments, each on what the last one left, and install to the end.",
             valueName: "n"))
     var cut = 0
 
-    @Option(help: "Decides at which moments; the same number gives the same ones.")
+    @Option(parsing: .unconditional, help: "Decides at which moments; the same number gives the same ones.")
     var seed: UInt64?
 
     @Flag(help: "Boot the live system, and no more.")
@@ -69,13 +74,15 @@ struct TestCommand: AsyncParsableCommand {
     @Flag(help: "Keep the machine's disks.")
     var keep = false
 
-    @Option(help: ArgumentHelp("The machine's memory.", valueName: "MiB"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("The machine's memory.", valueName: "MiB"))
     var memory = 2048
 
-    @Option(help: "The machine's processors; one is quicker where the host is busy and instructions are emulated.")
+    @Option(
+        parsing: .unconditional,
+        help: "The machine's processors; one is quicker where the host is busy and instructions are emulated.")
     var cpus = 2
 
-    @Option(help: ArgumentHelp("How long one installation may take.", valueName: "minutes"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("How long one installation may take.", valueName: "minutes"))
     var timeout = 45
 
     mutating func validate() throws {
