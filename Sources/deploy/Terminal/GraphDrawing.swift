@@ -45,17 +45,13 @@ struct GraphDrawing {
 
     /// Columns by distance from the first steps, so that all lines run from left to right.
     var svg: String {
-        var column: [StepName: Int] = [:]
-        var rows: [Int: Int] = [:]
+        let layers = StepLayout(steps.map { ($0.name, Array($0.dependencies)) }).layers
         var place: [StepName: (x: Int, y: Int)] = [:]
-        for step in steps {
-            let x = (step.dependencies.compactMap { column[$0] }.max() ?? -1) + 1
-            column[step.name] = x
-            place[step.name] = (x * 230 + 20, (rows[x] ?? 0) * 56 + 20)
-            rows[x, default: 0] += 1
+        for (column, names) in layers.enumerated() {
+            for (row, name) in names.enumerated() { place[name] = (column * 230 + 20, row * 56 + 20) }
         }
-        let width = ((column.values.max() ?? 0) + 1) * 230 + 20
-        let height = (rows.values.max() ?? 0) * 56 + 20
+        let width = layers.count * 230 + 20
+        let height = (layers.map(\.count).max() ?? 0) * 56 + 20
         let colours = ["#dbe9f6", "#e2f0d9", "#fde9d9", "#f4dcea", "#fff2cc"]
         var lines = [
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"\(width)\" height=\"\(height)\" font-family=\"sans-serif\" font-size=\"13\">"
