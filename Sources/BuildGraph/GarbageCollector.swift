@@ -1,14 +1,18 @@
 package import ContentStore
 package import Primitives
 
-/// Removes from a store what no step's last run, nor the one before it, has read or made.
+/// Removes from a store what no step's last run, nor the one before it, has read or made, and what no kept build is looked into by.
 package struct GarbageCollector: Sendable {
     private let store: ContentStore
     private let records: RecordFolder
 
-    package init(store: ContentStore, records: RecordFolder) {
+    private let builds: Int
+
+    /// Keeps what the last `builds` builds reach, see `BuildHistory`.
+    package init(store: ContentStore, records: RecordFolder, builds: Int) {
         self.store = store
         self.records = records
+        self.builds = builds
     }
 
     /// Removes everything but that and the blobs in `kept`; returns how much it was.
@@ -17,10 +21,10 @@ package struct GarbageCollector: Sendable {
     package func collect(
         keeping kept: Set<Digest>, holding lock: StoreLock
     ) async throws -> (blobs: Int, size: ByteCount) {
-        var blobs = kept
-        var keys: Set<StepKey> = []
+        var (keys, blobs) = try BuildHistory(records: records).reached(keeping: builds)
+        blobs.formUnion(kept)
         func keep(_ artifact: Artifact, deeply: Bool) async {
-            guard deeply || artifact.kind == .tree || artifact.size < ByteCount(1_000_000) else { return }
+            guard deeply || artifact.isCompared else { return }
             blobs.insert(artifact.digest)
             guard deeply, artifact.kind == .tree, let tree = try? await store.tree(artifact.blob) else { return }
             blobs.formUnion(tree.blobs.map(\.digest))

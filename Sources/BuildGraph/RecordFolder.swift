@@ -6,6 +6,9 @@ package import SystemPackage
 package struct RecordFolder: RecordStore {
     private let root: FilePath
 
+    /// That of the records of whole builds.
+    var builds: FilePath { root.appending("builds") }
+
     /// Opens the records kept in the folder `root`, made where it is missing.
     package init(root: FilePath) throws(FileError) {
         self.root = root

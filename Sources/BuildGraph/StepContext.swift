@@ -92,7 +92,7 @@ extension String {
     /// The text with what would move a terminal's cursor or change its colours taken out; a tab is a space.
     ///
     /// The sequences are those of ECMA-48, 5.4: ESC, then `[`, parameters, and one byte from `@` to `~`.
-    var withoutControlCharacters: String {
+    package var withoutControlCharacters: String {
         var result = ""
         var scalars = unicodeScalars[...]
         while let scalar = scalars.popFirst() {

@@ -16,11 +16,17 @@ package struct StepExplanation: Sendable {
         package let because: [Cause]
     }
 
-    /// What an explanation is of: a run that was, or one that would be.
+    /// What an explanation is of: a run that was, or one that would be; or what a build that was did in its place.
     package enum Verdict: Sendable {
         case neverRan
         case wouldRun
         case ran(secondsAgo: Int64, took: Duration)
+        /// It failed, or was stopped.
+        case failed(secondsAgo: Int64, took: Duration)
+        /// That build found its result on record.
+        case wasCached
+        /// That build did not come to it.
+        case neverBegan
     }
 
     /// The step that was asked about.
@@ -49,9 +55,9 @@ package struct StepExplanation: Sendable {
 /// Finds explanations in the records of past runs.
 package struct Explainer: Sendable {
     private let store: any ArtifactStore
-    private let records: any RecordStore
+    let records: any RecordStore
     private let finder: ChangeFinder
-    private let now: Int64
+    let now: Int64
 
     /// `now`, in seconds since 1970, is what "ago" is measured from.
     package init(store: any ArtifactStore, records: any RecordStore, now: Int64) {
@@ -108,7 +114,7 @@ package struct Explainer: Sendable {
     }
 
     /// `fresh` is the step as it stands now, where the run after the change has not happened yet.
-    private func causes(
+    func causes(
         from before: StepRecord, inputs: [String: StepRecord.Input], code: String, fresh: Step?
     ) async -> [StepExplanation.Cause] {
         var causes: [StepExplanation.Cause] = []
@@ -118,7 +124,8 @@ package struct Explainer: Sendable {
         return causes
     }
 
-    private func cause(
+    /// What lies behind one change among the inputs; the rest is as for `causes`.
+    func cause(
         _ change: InputChange, from before: StepRecord, inputs: [String: StepRecord.Input], code: String, fresh: Step?
     ) async -> StepExplanation.Cause {
         let (old, new) = (before.inputs[change.input], inputs[change.input])

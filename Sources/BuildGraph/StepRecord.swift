@@ -45,20 +45,17 @@ package struct StepRecord: Hashable, Sendable {
 
 extension StepRecord {
     /// A line a fact, so that people can read it too.
-    package var serialized: String {
-        let text = facts.joined(separator: "\n") + "\n"
-        return "\(text)sum \(Digest(of: text.utf8).hex)\n"
-    }
+    package var serialized: String { RecordText.sealed(facts) }
 
     private var facts: [String] {
         var lines = [
-            "record 2", "step \(Self.escaped(step.text))", "key \(key)", "finished \(finished)",
-            "code \(Self.escaped(code, endsLine: true))",
+            "record 2", "step \(RecordText.escaped(step.text))", "key \(key)", "finished \(finished)",
+            "code \(RecordText.escaped(code, endsLine: true))",
         ]
         lines.append("milliseconds \(Int64(duration / .milliseconds(1)))")
         if let previous { lines.append("previous \(previous)") }
-        if let summary { lines.append("summary \(Self.escaped(summary, endsLine: true))") }
-        if let log { lines.append("log \(log.digest.hex) \(log.size.bytes)") }
+        if let summary { lines.append("summary \(RecordText.escaped(summary, endsLine: true))") }
+        if let log { lines.append("log \(RecordText.words(log))") }
         // The line of a tree has the size of its files; its own is that of the list of them.
         let trees = (inputs.values.map(\.artifact) + outputs.values).filter { $0.kind == .tree }.map(\.blob)
         for tree in Set(trees).sorted(by: { $0.digest < $1.digest }) where tree.size > .zero {
@@ -68,45 +65,16 @@ extension StepRecord {
             let origin =
                 switch input.origin {
                 case .literal: "literal"
-                case .user(let path): "user \(Self.escaped(path, endsLine: true))"
+                case .user(let path): "user \(RecordText.escaped(path, endsLine: true))"
                 case .step(let step, let output, let key):
-                    "step \(Self.escaped(step.text)) \(Self.escaped(output)) \(key)"
+                    "step \(RecordText.escaped(step.text)) \(RecordText.escaped(output)) \(key)"
                 }
-            lines.append("input \(Self.escaped(name)) \(Self.line(input.artifact)) \(origin)")
+            lines.append("input \(RecordText.escaped(name)) \(Self.line(input.artifact)) \(origin)")
         }
         for (name, artifact) in outputs.sorted(by: { $0.key < $1.key }) {
-            lines.append("output \(Self.escaped(name)) \(Self.line(artifact))")
+            lines.append("output \(RecordText.escaped(name)) \(Self.line(artifact))")
         }
         return lines
-    }
-
-    /// `text` in plain characters, every other byte as `%` and two digits: as one word, unless it ends its line. So a fact
-    /// is a line, its parts are apart, and no accent joins the space before it to make another character of it.
-    private static func escaped(_ text: String, endsLine: Bool = false) -> String {
-        var result = ""
-        for byte in text.utf8 {
-            if byte > (endsLine ? 0x1F : 0x20), byte < 0x7F, byte != UInt8(ascii: "%") {
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                result += (byte < 16 ? "%0" : "%") + String(byte, radix: 16)
-            }
-        }
-        return result
-    }
-
-    private static func unescaped(_ text: some StringProtocol) -> String {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-            {
-                bytes.append(value)
-                rest.removeFirst(2)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     private static func line(_ artifact: Artifact) -> String {
@@ -115,29 +83,25 @@ extension StepRecord {
 
     /// The record that `text` is; nil where it is none: a damaged record is as good as no record.
     package init?(serialized text: String) {
-        let sum = text.utf8.suffix(69)
-        guard sum.starts(with: "sum ".utf8), sum.last == UInt8(ascii: "\n"),
-            let digest = Digest(hex: sum.dropFirst(4).prefix(64)),
-            digest == Digest(of: text.utf8.dropLast(69))
-        else { return nil }
+        guard let lines = RecordText.lines(of: text) else { return nil }
         var facts: [Substring: Substring] = [:]
         /// Older versions did not note the sizes of trees, nor of logs: there they are 0.
         var trees: [Digest: ByteCount] = [:]
         var inputs: [String: Input] = [:]
         var outputs: [String: Artifact] = [:]
-        for line in text.split(separator: "\n") {
+        for line in lines {
             let fields = line.split(separator: " ", maxSplits: 5).map(String.init)
             switch fields.first {
             case "input":
                 guard fields.count == 6, let artifact = Self.artifact(fields[2...4], trees),
                     let origin = Self.origin(fields[5])
                 else { return nil }
-                inputs[Self.unescaped(fields[1])] = Input(artifact: artifact, origin: origin)
+                inputs[RecordText.unescaped(fields[1])] = Input(artifact: artifact, origin: origin)
             case "output":
                 guard fields.count == 5, let artifact = Self.artifact(fields[2...4], trees) else { return nil }
-                outputs[Self.unescaped(fields[1])] = artifact
+                outputs[RecordText.unescaped(fields[1])] = artifact
             case "tree":
-                guard let blob = Self.blob(fields[1...]) else { return nil }
+                guard let blob = RecordText.blob(fields[1...]) else { return nil }
                 trees[blob.digest] = blob.size
             default:
                 guard let space = line.firstIndex(of: " ") else { return nil }
@@ -150,23 +114,17 @@ extension StepRecord {
             let milliseconds = facts["milliseconds"].flatMap({ Int64($0) })
         else { return nil }
         self.init(
-            key: StepKey(digest: key), step: StepName(Self.unescaped(step)),
+            key: StepKey(digest: key), step: StepName(RecordText.unescaped(step)),
             previous: facts["previous"].flatMap { Digest(hex: String($0)) }.map(StepKey.init(digest:)),
             finished: finished, duration: .milliseconds(milliseconds),
-            summary: facts["summary"].map { Self.unescaped($0) },
-            log: facts["log"].flatMap { Self.blob($0.split(separator: " ").map(String.init)[...]) }, inputs: inputs,
-            outputs: outputs, code: Self.unescaped(code))
-    }
-
-    /// A digest, and a size where somebody noted it.
-    private static func blob(_ fields: ArraySlice<String>) -> Blob? {
-        guard let digest = fields.first.flatMap({ Digest(hex: $0) }) else { return nil }
-        guard let size = fields.dropFirst().first else { return Blob(digest, size: .zero) }
-        return Int64(size).map { Blob(digest, size: ByteCount($0)) }
+            summary: facts["summary"].map { RecordText.unescaped($0) },
+            log: facts["log"].flatMap { RecordText.blob($0.split(separator: " ").map(String.init)[...]) },
+            inputs: inputs,
+            outputs: outputs, code: RecordText.unescaped(code))
     }
 
     private static func artifact(_ fields: ArraySlice<String>, _ trees: [Digest: ByteCount]) -> Artifact? {
-        guard let kind = fields.first.flatMap(ArtifactKind.init), let blob = blob(fields.dropFirst()) else {
+        guard let kind = fields.first.flatMap(ArtifactKind.init), let blob = RecordText.blob(fields.dropFirst()) else {
             return nil
         }
         switch kind {
@@ -179,11 +137,13 @@ extension StepRecord {
         let fields = text.split(separator: " ", maxSplits: 1).map(String.init)
         switch fields.first {
         case "literal": return .literal
-        case "user" where fields.count == 2: return .user(unescaped(fields[1]))
+        case "user" where fields.count == 2: return .user(RecordText.unescaped(fields[1]))
         case "step" where fields.count == 2:
             let parts = fields[1].split(separator: " ").map(String.init)
             guard parts.count == 3, let key = Digest(hex: parts[2]) else { return nil }
-            return .step(StepName(unescaped(parts[0])), output: unescaped(parts[1]), key: StepKey(digest: key))
+            return .step(
+                StepName(RecordText.unescaped(parts[0])), output: RecordText.unescaped(parts[1]),
+                key: StepKey(digest: key))
         default: return nil
         }
     }

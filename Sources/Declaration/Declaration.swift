@@ -16,6 +16,8 @@ package struct Declaration: Hashable, Sendable {
     package var iso: ISO
     /// Where images go.
     package let output: Output
+    /// What is remembered of builds.
+    package let builds: Builds
 
     /// The distribution called `name`; nil where there is none.
     package subscript(distribution name: String) -> Distribution? { distributions.first { $0.name == name } }
@@ -231,6 +233,12 @@ package struct Declaration: Hashable, Sendable {
         package var distribution: String
         /// Those that can be installed from the image.
         package var profiles: [String]
+    }
+
+    /// How much is remembered of the builds of the past.
+    package struct Builds: Hashable, Sendable {
+        /// How many builds stay on record, the new one counted, with what their steps said.
+        package let keep: Int
     }
 
     /// Where finished images go, and how many stay.

@@ -30,7 +30,7 @@ struct DeclarationReader {
     }
 
     private mutating func declaration(_ document: DeclarationDocument) -> Declaration? {
-        let keys = ["version", "distributions", "live", "builder", "iso", "output"]
+        let keys = ["version", "distributions", "live", "builder", "iso", "output", "builds"]
         guard let root = fields.section(document, name: "", keys: keys) else { return nil }
         if let version = fields.integer("version", of: root, in: 0...Int.max), version != 1 {
             fields.report(
@@ -43,9 +43,11 @@ struct DeclarationReader {
         let builder = builder(root, known: names)
         let iso = iso(root, known: distributions)
         let output = output(root)
-        guard let distributions, let live, let builder, let iso, let output else { return nil }
+        let builds = builds(root)
+        guard let distributions, let live, let builder, let iso, let output, let builds else { return nil }
         let declaration = Declaration(
-            folder: folder, distributions: distributions, live: live, builder: builder, iso: iso, output: output)
+            folder: folder, distributions: distributions, live: live, builder: builder, iso: iso, output: output,
+            builds: builds)
         let used = declaration.distributionsInUse
         for distribution in distributions where used.contains(distribution.name) {
             switch distribution.source {
@@ -206,5 +208,12 @@ struct DeclarationReader {
         let keep = fields.integer("keep", of: section, in: 1...1000, or: 3)
         guard let folder, let keep else { return nil }
         return Declaration.Output(folder: path(folder.value), keep: keep)
+    }
+
+    private mutating func builds(_ root: DeclarationFields.Section) -> Declaration.Builds? {
+        guard let document = fields.optional("builds", of: root) else { return Declaration.Builds(keep: 20) }
+        guard let section = fields.section(document, name: "builds", at: root.keyLocation(of: "builds"), keys: ["keep"])
+        else { return nil }
+        return fields.integer("keep", of: section, in: 1...1000, or: 20).map { Declaration.Builds(keep: $0) }
     }
 }

@@ -191,6 +191,17 @@ struct ImageOptions: ParsableArguments {
     }
 }
 
+/// What the commands take that build.
+struct TraceOptions: ParsableArguments {
+    @Option(
+        name: .customLong("trace"),
+        help: ArgumentHelp("Write a trace of the build, for Perfetto or chrome://tracing.", valueName: "file"))
+    var file: String?
+
+    /// The file as the user means it.
+    func path(in project: ProjectOptions) -> FilePath? { file.map { project.absolute(FilePath($0)) } }
+}
+
 /// What the commands take that may take today's state of an archive.
 struct FreshnessOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Accept the expired Release file of this suite.", valueName: "repository/suite"))

@@ -16,10 +16,10 @@ import Testing
         ]
     }
 
-    private func collect(keeping kept: Set<Digest> = []) async throws -> Int {
+    private func collect(keeping kept: Set<Digest> = [], builds: Int = 20) async throws -> Int {
         let store = try bench.store()
         let lock = try await store.lock(owner: "") { _ in }
-        let collector = GarbageCollector(store: store, records: try bench.records())
+        let collector = GarbageCollector(store: store, records: try bench.records(), builds: builds)
         return try await collector.collect(keeping: kept, holding: lock).blobs
     }
 

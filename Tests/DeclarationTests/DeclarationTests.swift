@@ -31,6 +31,7 @@ import Testing
         #expect(declaration.live.includes == "/checkout/includes.chroot")
         #expect(declaration.live.postinstall == nil)
         #expect(declaration.output == Declaration.Output(folder: "/checkout/live-build/output", keep: 5))
+        #expect(declaration.builds == Declaration.Builds(keep: 20))
         #expect(declaration.iso.squashfsLevel == 3)
         #expect(declaration.profiles(of: debian).map(\.name) == ["core", "server", "live", "builder", "zfs-build"])
     }
@@ -85,6 +86,13 @@ import Testing
         ("output: {keep: 5}", "output: {keep: many}", ["33:16 output.keep should be a whole number, and is \"many\""]),
         ("output: {keep: 5}", "output: {keep: 0}", ["33:16 output.keep cannot be 0 | from 1 to 1000"]),
         ("output: {keep: 5}", "output: [5]", ["33:9 output should be a mapping (key: value), and is a list"]),
+        (
+            "output: {keep: 5}", "output: {keep: 5}\nbuilds: {keep: 0, kept: 1}",
+            [
+                "34:16 builds.keep cannot be 0 | from 1 to 1000",
+                "34:19 there is no key \"kept\" in builds | the keys are: keep",
+            ]
+        ),
         ("output: {keep: 5}", "output:", ["33:8 output should be a mapping (key: value), and is nothing"]),
         (
             "[base, core]", "base",

@@ -77,6 +77,7 @@ import Transfer
           systems: [core]
           squashfs-level: 3
         output: {folder: out, keep: 3}
+        builds: {keep: 20}
 
         """
 
@@ -85,6 +86,7 @@ import Transfer
         ("", "distributions", "trixie]\n        components", "trixie-updates]\n        components"),
         ("", "live", "sets: [live]", "sets: [live, more]"), ("", "builder", "sets: [builder]", "sets: [builder, more]"),
         ("", "iso", "label: KLDLOAD", "label: OTHER"), ("", "output", "keep: 3", "keep: 4"),
+        ("", "builds", "keep: 20", "keep: 21"),
         ("debian", "family", "    family: apt\n", ""), ("debian", "like", "like: debian", "like: ubuntu"),
         ("debian", "release", "release: \"13\"", "release: \"14\""),
         ("debian", "codename", "codename: trixie", "codename: forky"),
@@ -156,6 +158,7 @@ import Transfer
         ("iso", "systems", "systems: [core]", "systems: []"),
         ("iso", "squashfs-level", "squashfs-level: 3", "squashfs-level: 4"),
         ("output", "folder", "folder: out", "folder: other"), ("output", "keep", "keep: 3", "keep: 4"),
+        ("builds", "keep", "keep: 20", "keep: 21"),
     ]
 
     /// Keys that don't change what comes out, and what they do instead.
@@ -180,7 +183,10 @@ import Transfer
 
     /// All that a build takes from a declaration, as text.
     private func consequences(_ declaration: Declaration, signer: SigningKey) throws -> [String] {
-        var lines = ["\(declaration.output)", "\(declaration.live.includes) \(declaration.live.postinstall ?? "")"]
+        var lines = [
+            "\(declaration.output) \(declaration.builds)",
+            "\(declaration.live.includes) \(declaration.live.postinstall ?? "")",
+        ]
         let selection = MirrorSelection(host: HostAPT(), environment: [:], workingFolder: "/")
         for distribution in declaration.distributions {
             var (keyrings, packageKeys, files): ([String: Digest], [String: Digest], [String: Digest]) = ([:], [:], [:])

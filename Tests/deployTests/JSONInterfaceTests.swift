@@ -36,6 +36,19 @@ import Testing
     ]
     private static let key: Set = ["fingerprint", "user", "folder", "public_key"]
 
+    private static let buildKeys: Set = [
+        "build", "started", "seconds", "outcome", "folder", "request", "causes", "ran", "cached", "phases", "steps",
+    ]
+    /// A build of which one step ran and said "done".
+    private static let keptBuild = """
+        mkdir -p live-build/cache/records/builds && cd live-build/cache && log=$(printf done | sha256sum | cut -c -64)
+        mkdir -p blobs/${log:0:2} && printf done >blobs/${log:0:2}/$log
+        printf '%s\n' 'build 1' 'number 7' 'started 1767225600' 'milliseconds 1500' 'folder /src' 'request build' \
+            'outcome succeeded' 'step debian/mirror ran 1 900 1 7' 'stage 2 debian debian' 'title the mirror' \
+            "log $log 4" >records/builds/7
+        echo "sum $(sha256sum <records/builds/7 | cut -c -64)" >>records/builds/7
+        """
+
     /// How each command is asked, by its name. One that is missing here fails the test: say how it answers.
     private static let questions: [String: [Question]] = [
         "deploy": [.refusal()],
@@ -47,7 +60,16 @@ import Testing
         "deploy full": [.answer(keys: error, code: [1])],
         "deploy update": [.answer(keys: ["same", "distributions"], after: "cp earlier.lock deploy.lock")],
         "deploy status": [.answer(keys: steps)],
-        "deploy explain": [.answer(keys: ["explanations"]), .answer("iso/image", keys: ["explanations"])],
+        "deploy explain": [
+            .answer(keys: ["explanations"]), .answer("iso/image", keys: ["explanations"]),
+            .answer("debian/mirror", "--build", "7", keys: ["explanations"], after: keptBuild),
+        ],
+        "deploy log": [
+            .answer(keys: ["builds"]), .answer("7", keys: buildKeys, after: keptBuild),
+            .answer("7", "debian/mirror", keys: ["build", "step", "outcome", "text"], after: keptBuild),
+            .answer("--steps", keys: ["steps"], after: keptBuild),
+            .answer("latest", keys: ["time", "event", "what"], code: [2]),
+        ],
         "deploy graph": [.answer(keys: ["steps"]), .refusal("--format", "dot"), .refusal("--format", "svg")],
         "deploy shell": [.refusal("debian/mirror")],
         "deploy key": [.answer(keys: key), .answer("--export", keys: key)],

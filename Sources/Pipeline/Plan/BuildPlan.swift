@@ -45,8 +45,12 @@ package struct BuildPlan: Sendable {
 
     /// All steps, wanted or not.
     package let graph: StepGraph
+    /// What of the lock they are made of.
+    let lock: Lock
     /// What the ISO file is called, but for the end that depends on its bytes: "kldload-free-debian-server-amd64-20261120".
     package let imageName: String
+    /// The name without its date: that of all images of the same profile and edition.
+    let series: String
     /// The date of the newest snapshot, in seconds since 1970.
     let epoch: Int64
     /// The steps whose results depend on the key of the build host.
@@ -167,10 +171,12 @@ struct BuildPlanner {
         steps += try image(
             recipe, kernel, ImageRecipe(builder: recipe.builder, epoch: epoch.secondsSince1970, identity: identity),
             layout)
-        let name = "kldload-\(iso.edition)-\(iso.distribution)-\(iso.profile)-\(live.architecture)-\(epoch.day)"
+        let series = "kldload-\(iso.edition)-\(iso.distribution)-\(iso.profile)-\(live.architecture)"
+        let name = "\(series)-\(epoch.day)"
         return BuildPlan(
-            graph: try StepGraph(steps), imageName: isDraft ? name + ImagePublisher.draftMark : name,
-            epoch: epoch.secondsSince1970, keyed: keyed, omitted: omitted)
+            graph: try StepGraph(steps), lock: Lock(lock.distributions + beside),
+            imageName: isDraft ? name + ImagePublisher.draftMark : name,
+            series: series, epoch: epoch.secondsSince1970, keyed: keyed, omitted: omitted)
     }
 
     /// Where the live system itself lies on the image.

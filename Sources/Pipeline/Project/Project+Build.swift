@@ -7,7 +7,7 @@ import Declaration
 import Locking
 import Packages
 package import Primitives
-import SystemPackage
+package import SystemPackage
 
 /// What a build is asked for.
 package struct BuildRequest: Sendable {
@@ -19,14 +19,18 @@ package struct BuildRequest: Sendable {
     package var rebuildsAll = false
     /// Leave the real installations out; the image is named a draft.
     package var isDraft = false
+    /// Where a trace of the build is written.
+    package var trace: FilePath?
 
     package init(
-        targets: [String] = [], isLocked: Bool = false, rebuildsAll: Bool = false, isDraft: Bool = false
+        targets: [String] = [], isLocked: Bool = false, rebuildsAll: Bool = false, isDraft: Bool = false,
+        trace: FilePath? = nil
     ) {
         self.targets = targets
         self.isLocked = isLocked
         self.rebuildsAll = rebuildsAll
         self.isDraft = isDraft
+        self.trace = trace
     }
 }
 
@@ -42,6 +46,10 @@ package struct BuildResult: Sendable {
     package let unproven: [String]
     /// Of the whole command, the resolution counted.
     package let duration: Duration
+    /// The number under which `deploy log` knows it; nil where nothing ran.
+    package var build: Int?
+    /// The page about it, as people in the checkout know it; nil where none was written.
+    package var page: String?
 }
 
 extension Project {
@@ -89,12 +97,23 @@ extension Project {
 
     /// Builds what is asked for; the image, where it is among that, is put into the output folder.
     package func build(_ request: BuildRequest) async throws -> BuildResult {
-        try await holdingStore { try await build(request, holding: $0) }
+        if let trace = request.trace { try prepareTrace(trace) }
+        let journal = BuildJournal(started: surroundings.now())
+        let project = noted(by: journal)
+        return try await tracing(request, journal) {
+            try await holdingStore { storeLock in
+                journal.note("the store", from: .zero)
+                return try await project.build(request, journal, holding: storeLock)
+            }
+        }
     }
 
-    private func build(_ request: BuildRequest, holding storeLock: StoreLock) async throws -> BuildResult {
-        let start = ContinuousClock.now
-        let plan = try await currentPlan(writesLock: true, request: request, holding: storeLock)
+    private func build(
+        _ request: BuildRequest, _ journal: BuildJournal, holding storeLock: StoreLock
+    ) async throws -> BuildResult {
+        let plan = try await journal.during("declaration and lock") {
+            try await currentPlan(writesLock: true, request: request, holding: storeLock)
+        }
         let wanted = try wanted(request, in: plan)
         let engine = engine()
         let standing = await engine.standing(of: wanted, in: plan.graph)
@@ -106,11 +125,28 @@ extension Project {
             standing: standing, rebuildsAll: request.rebuildsAll, parallel: engine.cores, store: store,
             folder: workspace.cache
         ).check(events: events)
-        let report = try await engine.build(wanted, in: plan.graph, rebuildsAll: request.rebuildsAll)
+        let session = BuildSession(
+            project: self, request: request, plan: plan, wanted: wanted, engine: engine, journal: journal)
+        do {
+            let result = try await build(session)
+            return await remember(session, .succeeded, result)
+        } catch {
+            await remember(session, BuildRecord.Outcome(error))
+            throw error
+        }
+    }
+
+    private func build(_ session: BuildSession) async throws -> BuildResult {
+        let (plan, wanted) = (session.plan, session.wanted)
+        let report = try await session.engine.build(
+            wanted, in: plan.graph, rebuildsAll: session.request.rebuildsAll)
         var image: PublishedImage?
         if wanted.contains(BuildPlan.image), let artifact = report.records[BuildPlan.image]?.outputs["kldload.iso"] {
-            image = try await ImagePublisher(project: self).publish(
-                artifact, named: plan.imageName, signer: try await SigningKey(home: workspace.key), epoch: plan.epoch)
+            image = try await session.journal.during("publishing") {
+                try await ImagePublisher(project: self).publish(
+                    artifact, named: plan.imageName, signer: try await SigningKey(home: workspace.key),
+                    epoch: plan.epoch)
+            }
         }
         let proven = report.records.values.sorted { $0.step < $1.step }.filter { $0.step.text.hasSuffix("/darksite") }
         let proofs = proven.compactMap { record in
@@ -120,7 +156,7 @@ extension Project {
             "that \(profiles.joined(separator: ", ")) of \(distribution) can be unpacked and configured: this is a draft"
         }
         return BuildResult(
-            report: report, image: image, proofs: proofs, unproven: unproven, duration: ContinuousClock.now - start)
+            report: report, image: image, proofs: proofs, unproven: unproven, duration: session.journal.time)
     }
 
     /// Moves the lock to today's archives, and returns what that changed. `words` are distributions, none meaning those in use, and
@@ -243,7 +279,9 @@ extension Project {
             kept.formUnion(distribution.packages.map(\.digest))
             if let file { kept.insert(LockVerification.digest(of: file.places.section(distribution.name))) }
         }
-        let removed = try await GarbageCollector(store: store, records: records).collect(
+        let removed = try await GarbageCollector(
+            store: store, records: records, builds: declaration.builds.keep
+        ).collect(
             keeping: kept, holding: storeLock)
         return (removed.blobs, removed.size + (try ParsedSnapshots.removeAll(of: derived, but: kept)))
     }

@@ -34,7 +34,7 @@ package struct Project: Sendable {
     package let podman: Podman
     let network: HostNetwork
     /// Gets all that happens in builds and resolutions, from whichever task it happens in; it must not wait.
-    package let events: @Sendable (BuildEvent) -> Void
+    package private(set) var events: @Sendable (BuildEvent) -> Void
     /// What is accepted of states of repositories that would be refused.
     package var allowances = Allowances()
 
@@ -82,6 +82,16 @@ package struct Project: Sendable {
         throw Mistake(
             sentence, at: nil,
             hint: "take one of your own: DEPLOY_CACHE=/path ./deploy …; or make it yours: chown, chmod go-w")
+    }
+
+    /// The same project, whose events `journal` notes as well.
+    func noted(by journal: BuildJournal) -> Project {
+        var project = self
+        project.events = { [events] event in
+            journal.note(event)
+            events(event)
+        }
+        return project
     }
 
     /// The engine that runs this project's steps, with logs in a folder of this moment.

@@ -20,6 +20,11 @@ struct ExplanationAnswer: Answer {
         case .ran(let ago, let took):
             let why = explanation.remark.map { ": \($0)" } ?? " because an input changed:"
             lines = ["\(name) ran \(Self.ago(ago)) (\(took.shown))\(why)"]
+        case .failed(let ago, let took):
+            let why = explanation.remark.map { ": \($0)" } ?? " because an input had changed:"
+            lines = ["\(name) failed \(Self.ago(ago)) (\(took.shown)), and ran\(why)"]
+        case .wasCached: lines = ["\(name) was cached: \(explanation.remark ?? "")"]
+        case .neverBegan: lines = ["\(name) did not begin: \(explanation.remark ?? "")"]
         }
         lines += explanation.causes.flatMap { cause($0, depth: 1, style) }
         if !explanation.rootCauses.isEmpty {
@@ -62,6 +67,12 @@ struct ExplanationAnswer: Answer {
             verdict = "ran"
             ago = .number(Double(secondsAgo))
             took = .time(duration)
+        case .failed(let secondsAgo, let duration):
+            verdict = "failed"
+            ago = .number(Double(secondsAgo))
+            took = .time(duration)
+        case .wasCached: verdict = "cached"
+        case .neverBegan: verdict = "skipped"
         }
         return .fields([
             "step": .string(explanation.step.text), "verdict": .string(verdict), "seconds_ago": ago, "seconds": took,

@@ -20,11 +20,17 @@ struct Build: AsyncParsableCommand {
     @Flag(help: "Leave out the real installation of profiles: quicker, and the image is named a draft.")
     var draft = false
 
+    @OptionGroup var trace: TraceOptions
     @OptionGroup(title: "Old states of archives") var freshness: FreshnessOptions
+
+    mutating func validate() throws {
+        if dryRun, trace.file != nil { throw ValidationError("--dry-run does nothing that could be traced") }
+    }
 
     func run() async throws {
         let (targets, dryRun, freshness) = (targets, dryRun, freshness)
-        let request = BuildRequest(targets: targets, isLocked: locked, isDraft: draft)
+        let request = BuildRequest(
+            targets: targets, isLocked: locked, isDraft: draft, trace: trace.path(in: options.common.project))
         try await options.answer { project, _ in
             let project = freshness.applied(to: project)
             guard !dryRun else {
@@ -41,13 +47,15 @@ struct Full: AsyncParsableCommand {
         discussion: "Downloads are kept: they are known by digest. deploy.lock is kept too.")
 
     @OptionGroup var options: ImageOptions
+    @OptionGroup var trace: TraceOptions
     @OptionGroup(title: "Old states of archives") var freshness: FreshnessOptions
 
     func run() async throws {
         let freshness = freshness
+        let request = BuildRequest(rebuildsAll: true, trace: trace.path(in: options.common.project))
         try await options.answer { project, _ in
             let project = freshness.applied(to: project)
-            return BuildAnswer(try await project.build(BuildRequest(rebuildsAll: true)))
+            return BuildAnswer(try await project.build(request))
         }
     }
 }

@@ -11,11 +11,19 @@ struct Explain: AsyncParsableCommand {
     @Argument(help: "The step; without one, every step that would run, or else the image.")
     var step: String?
 
+    @Option(help: "Say it of this build of the past (`deploy log`), as it was then; it takes a step.")
+    var build: String?
+
+    mutating func validate() throws {
+        if build != nil, step == nil { throw ValidationError("--build takes a step: deploy explain STEP --build N") }
+    }
+
     func run() async throws {
-        let freshness = freshness
+        let (freshness, build) = (freshness, build)
         let step = step
         try await options.answer { project, _ in
-            ExplanationAnswer(try await freshness.applied(to: project).explain(step))
+            if let build, let step { return ExplanationAnswer([try await project.explain(step, in: build)]) }
+            return ExplanationAnswer(try await freshness.applied(to: project).explain(step))
         }
     }
 }
