@@ -56,7 +56,11 @@ let package = Package(
                 "APT", "RPM",
                 "Containers", "BuildGraph", "ContentStore", "Transfer", "Archives", "Primitives",
             ]),
-        layer("Evidence", ["Locking", "Declaration", "Packages", "Archives", "Primitives"]),
+        layer(
+            "Evidence",
+            [
+                "Darksites", "Locking", "Declaration", "Packages", "BuildGraph", "ContentStore", "Archives", "Primitives",
+            ]),
         layer(
             "Installation", ["Machines", "Archives", "Primitives"],
             scripts: ["answer-kinds.sh", "answers.sh", "judge-answers.sh", "smoke-tests.sh"]),
@@ -132,6 +136,11 @@ let package = Package(
             [
                 "Locking", "Declaration", "Packages", "APT", "RPM", "MadeRepository", "ContentStore", "Solver",
                 "Primitives",
+            ]),
+        tests(
+            "Evidence",
+            [
+                "Darksites", "Locking", "Packages", "BuildGraph", "ContentStore", "Primitives", subprocess,
             ]),
         tests(
             "Pipeline",

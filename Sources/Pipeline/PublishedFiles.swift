@@ -8,11 +8,17 @@ import SystemPackage
 struct PublishedFiles {
     let folder: FilePath
 
-    /// What an image is published as: itself, its checksum, and the signature of that.
-    static func names(of image: String) -> [String] { [image, checksum(of: image), signature(of: image)] }
+    /// What an image is published as: itself, its checksum, the signature of that, and the page about its build.
+    static func names(of image: String) -> [String] {
+        [image, checksum(of: image), signature(of: image), page(of: image)]
+    }
 
     static func checksum(of image: String) -> String { "\(image).sha256" }
     static func signature(of image: String) -> String { "\(image).sha256.asc" }
+    /// "kldload-….html"
+    static func page(of image: String) -> String {
+        (image.hasSuffix(".iso") ? String(image.dropLast(".iso".count)) : image) + ".html"
+    }
     /// An image on its way into the folder.
     static func part(of image: String) -> String { ".\(image).part" }
 

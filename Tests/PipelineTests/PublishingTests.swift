@@ -39,6 +39,19 @@ import Testing
         #expect(try await !publish(artifact, named: "kldload-free", in: project).isNew)
     }
 
+    @Test func thePageAboutAnImageGoesWithIt() async throws {
+        let project = try checkout.project()
+        let folder = checkout.folder.appending("out")
+        for number in 1...4 {
+            let artifact = try await image("image \(number)", in: project)
+            _ = try await publish(artifact, named: "kldload", in: project)
+            try Files.write([], to: folder.appending("kldload-\(artifact.digest.short).html"))
+        }
+        let names = try Files.list(folder)
+        #expect(names.filter { $0.hasSuffix(".html") }.count == 2 && names.count == 8)
+        #expect(try PublishedFiles(folder: folder).removeAll().left == [])
+    }
+
     @Test func theLastImagesStay() async throws {
         let project = try checkout.project()
         let folder = checkout.folder.appending("out")

@@ -23,6 +23,11 @@ extension Project {
     package func difference(from old: String?, to new: String?) async throws -> ProjectDifference {
         let from = try await side(old ?? "HEAD")
         let to = if let new { try await side(new) } else { try workingSide() }
+        return ProjectDifference(from: from, to: to, comparison: try await compare(from, to))
+    }
+
+    /// What moved from one lock to another, with what is known of causes.
+    func compare(_ from: LockSide, _ to: LockSide) async throws -> LockComparison {
         let plain = LockComparison(from: from.lock, to: to.lock)
         let tracer = CauseTracer(project: self)
         var causes: [String: LockCauses] = [:]
@@ -36,8 +41,7 @@ extension Project {
             }
             causes[distribution.name] = found
         }
-        let comparison = LockComparison(from: from.lock, to: to.lock, causes: causes)
-        return ProjectDifference(from: from, to: to, comparison: comparison)
+        return LockComparison(from: from.lock, to: to.lock, causes: causes)
     }
 }
 

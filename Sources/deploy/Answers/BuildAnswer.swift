@@ -21,7 +21,9 @@ struct BuildAnswer: Answer {
                 + unproven
         }
         return ["\(style.bold(image.shown))   \(image.size)   sha256 \(image.digest.short)…"]
-            + result.proofs.map { "proven: \($0)" } + unproven + ["\(result.duration.shown) · \(steps)"]
+            + result.proofs.map { "proven: \($0)" } + unproven
+            + (result.page.map { ["what ran and why, what moved, where the bytes go: \($0)"] } ?? [])
+            + ["\(result.duration.shown) · \(steps)"]
     }
 
     /// The image; without one, the event `done` has said all.
@@ -30,7 +32,8 @@ struct BuildAnswer: Answer {
         return .fields([
             "event": .string("image"), "path": .string(image.path.string), "size": .size(image.size),
             "sha256": .string(image.digest.hex), "new": .bool(image.isNew), "proven": .strings(result.proofs),
-            "not_proven": .strings(result.unproven),
+            "not_proven": .strings(result.unproven), "build": result.build.map(JSON.count),
+            "page": result.page.map(JSON.string),
         ])
     }
 }

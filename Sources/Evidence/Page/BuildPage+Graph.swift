@@ -1,0 +1,81 @@
+import BuildGraph
+import Primitives
+
+extension BuildPage {
+    private static let node = (width: 127.0, height: 38.0, across: 140.0, down: 64.0)
+
+    /// Every step of the build, what it reads, and what became of it.
+    var graph: Markup {
+        guard build.steps.count > 1 else { return "" }
+        let layout = StepLayout(build.steps.map { ($0.name, $0.needs) })
+        let widest = layout.layers.map(\.count).max() ?? 0
+        let (width, height) = (Double(widest) * Self.node.across, Double(layout.layers.count) * Self.node.down)
+        var places: [StepName: (x: Double, y: Double)] = [:]
+        for (number, names) in layout.layers.enumerated() {
+            let left = (width - Double(names.count) * Self.node.across) / 2
+            for (index, name) in names.enumerated() {
+                places[name] = (
+                    left + Double(index) * Self.node.across + (Self.node.across - Self.node.width) / 2,
+                    Double(number) * Self.node.down + 8
+                )
+            }
+        }
+        let byName = Dictionary(build.steps.map { ($0.name, $0) }) { first, _ in first }
+        let lines = build.steps.flatMap { step in
+            (layout.links[step.name] ?? []).compactMap { need in
+                places[need].flatMap { start in places[step.name].map { line(start, $0, byName[need], step) } }
+            }
+        }
+        let nodes = build.steps.compactMap { step in places[step.name].map { node(step, $0) } }
+        let legend = [StepRun.Outcome.ran, .cached, .failed, .stopped, .skipped].compactMap { outcome -> Markup? in
+            let count = build.count(outcome)
+            guard count > 0 else { return nil }
+            return "<li><span class=\"swatch \(Self.kind(outcome))\"></span>\(count) \(Self.word(outcome))</li>"
+        }
+        return Self.section(
+            "graph", "How the steps hang together",
+            "Each stands below what it reads; a line is left out where others lead the same way.",
+            """
+            <ul class="legend">\(legend.joined())</ul>
+            <div class="scroll" tabindex="0" role="img" aria-label="the steps, each below those that it reads">
+            <svg viewBox="0 0 \(width) \(height)" width="\(width)" height="\(height)" class="graph">
+            \(lines.joined("\n"))
+            \(nodes.joined("\n"))
+            </svg>
+            </div>
+            """)
+    }
+
+    private static func word(_ outcome: StepRun.Outcome) -> Markup {
+        switch outcome {
+        case .ran: "ran"
+        case .cached: "cached"
+        case .failed: "failed"
+        case .stopped: "stopped"
+        case .skipped: "did not begin"
+        }
+    }
+
+    private func line(
+        _ start: (x: Double, y: Double), _ end: (x: Double, y: Double), _ maker: StepRun?, _ reader: StepRun
+    ) -> Markup {
+        let (x, y) = (start.x + Self.node.width / 2, start.y + Self.node.height)
+        let (endX, endY) = (end.x + Self.node.width / 2, end.y)
+        let bend = min((endY - y) / 2, 60)
+        let isHot = maker.map { ![.cached, .skipped].contains($0.outcome) } ?? false
+        let kind: Markup = isHot && ![.cached, .skipped].contains(reader.outcome) ? " class=\"hot\"" : ""
+        return "<path\(kind) d=\"M\(x) \(y)C\(x) \(y + bend) \(endX) \(endY - bend) \(endX) \(endY)\"/>"
+    }
+
+    private func node(_ step: StepRun, _ place: (x: Double, y: Double)) -> Markup {
+        let parts = step.name.text.split(separator: "/", maxSplits: 1).map(String.init)
+        let (over, name) = parts.count == 2 ? (parts[0], parts[1]) : (step.stage.name, step.name.text)
+        let time = step.outcome == .cached || step.outcome == .skipped ? "" : " · \(step.duration.shown)"
+        let tip =
+            [step.name.text + time, step.summary ?? step.title] + step.causes.prefix(4).map { "because of \($0)" }
+        let shown = name.count > 20 ? name.prefix(19) + "…" : Substring(name)
+        return """
+            <g class="\(Self.kind(step.outcome))"><title>\(tip.joined(separator: "\n"))</title><rect x="\(place.x)" y="\(place.y)" width="\(Self.node.width)" height="\(Self.node.height)" rx="6"/><text class="over" x="\(place.x + 9)" y="\(place.y + 14)">\(over)\(time)</text><text x="\(place.x + 9)" y="\(place.y + 29)">\(String(shown))</text></g>
+            """
+    }
+}
