@@ -31,7 +31,16 @@ import Testing
                 ? .init(
                     name: "kldload-1a2b3c4.iso", series: "kldload", blob: Blob(of: [2]),
                     proofs: ["core installs"], unproven: ["that server does"]) : nil,
-            page: image ? Blob(of: [3]) : nil)
+            page: image ? Blob(of: [3]) : nil,
+            tests: image
+                ? [
+                    ImageTest(
+                        title: "core on one disk; ISO as CD", finished: 1_767_229_200, duration: .milliseconds(540_000),
+                        cases: [
+                            .init(name: "it boots", outcome: .passed, duration: .milliseconds(45_000), remark: nil),
+                            .init(name: "the pool is healthy", outcome: .failed, duration: .zero, remark: "no\n pool"),
+                        ]), ImageTest(title: "live", finished: 1, duration: .zero, cases: []),
+                ] : [])
     }
 
     @Test(arguments: [

@@ -93,6 +93,7 @@ import Glibc
         #expect(!failed.contains("id=\"bytes\"") && failed.contains("did not begin"))
         #expect(try page("next").contains("1:2.3.7-4+deb13u1 → <b>1:2.3.7-4+deb13u2</b>"))
         #expect(try page("next").contains("25 were on record"))
+        #expect(try page("first").contains("tested: 1 failed, 2 passed, 1 skipped"))
     }
 
     /// By Chromium, where it is there. With DEPLOY_KEEP_PAGES in the environment, the pages stay below /tmp, for people.

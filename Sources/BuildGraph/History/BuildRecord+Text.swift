@@ -3,7 +3,7 @@ import Primitives
 
 extension BuildRecord {
     /// A line a fact, sealed as the records of steps are.
-    package var serialized: String { RecordText.sealed(head + steps.flatMap(Self.lines)) }
+    package var serialized: String { RecordText.sealed(head + tests.flatMap(Self.lines) + steps.flatMap(Self.lines)) }
 
     private var head: [String] {
         func line(_ word: String, _ text: String) -> String { "\(word) \(RecordText.escaped(text, endsLine: true))" }
@@ -52,11 +52,21 @@ extension BuildRecord {
         return lines
     }
 
+    /// A test's first line begins with "test"; what follows up to the next such line, or the first step, is about the same one.
+    private static func lines(_ test: ImageTest) -> [String] {
+        ["test \(test.finished) \(test.duration.milliseconds) \(RecordText.escaped(test.title, endsLine: true))"]
+            + test.cases.map { item in
+                "case \(item.outcome.rawValue) \(item.duration.milliseconds) \(RecordText.escaped(item.name))"
+                    + (item.remark.map { " \(RecordText.escaped($0, endsLine: true))" } ?? "")
+            }
+    }
+
     /// The record that `text` is; nil where it is none: a damaged record is as good as no record.
     package init?(serialized text: String) {
         guard let lines = RecordText.lines(of: text) else { return nil }
         let starts = lines.indices.filter { lines[$0].hasPrefix("step ") } + [lines.endIndex]
-        let facts = RecordFacts(lines[..<starts[0]])
+        let testStarts = lines[..<starts[0]].indices.filter { lines[$0].hasPrefix("test ") } + [starts[0]]
+        let facts = RecordFacts(lines[..<testStarts[0]])
         guard facts.first("build") == "1", let number = facts.first("number").flatMap({ Int($0) }),
             let started = facts.first("started").flatMap({ Int64($0) }), let duration = facts.time("milliseconds"),
             let folder = facts.text("folder"), let outcome = Self.outcome(facts)
@@ -66,12 +76,17 @@ extension BuildRecord {
             guard let step = StepRun(RecordFacts(lines[start..<end])) else { return nil }
             steps.append(step)
         }
+        var tests: [ImageTest] = []
+        for (start, end) in zip(testStarts, testStarts.dropFirst()) {
+            guard let test = ImageTest(RecordFacts(lines[start..<end])) else { return nil }
+            tests.append(test)
+        }
         self.init(
             number: number, started: started, duration: duration, folder: folder,
             request: facts.words("request").map { RecordText.unescaped($0) }, outcome: outcome,
             commit: facts.text("commit"), lock: facts.blob("lock"), causes: facts.texts("cause"),
             phases: facts.all("phase").compactMap(Self.phase), steps: steps, image: Self.image(facts),
-            page: facts.blob("page"))
+            page: facts.blob("page"), tests: tests)
     }
 
     private static func outcome(_ facts: RecordFacts) -> Outcome? {
@@ -116,6 +131,27 @@ extension StepRun {
             key: facts.key("key"), previous: facts.key("previous"), began: .milliseconds(began),
             ended: .milliseconds(ended), cores: cores, log: facts.blob("log"), made: ByteCount(made),
             summary: facts.text("summary"), causes: facts.texts("because"), error: facts.text("error"))
+    }
+}
+
+extension ImageTest {
+    /// Nil where the lines are not those of a test.
+    fileprivate init?(_ facts: RecordFacts) {
+        let fields = facts.first("test")?.split(separator: " ", maxSplits: 2) ?? []
+        guard fields.count == 3, let finished = Int64(fields[0]), let duration = Int64(fields[1]) else { return nil }
+        var cases: [Case] = []
+        for line in facts.all("case") {
+            let words = line.split(separator: " ", maxSplits: 3)
+            guard words.count >= 3, let outcome = Outcome(rawValue: String(words[0])), let took = Int64(words[1]) else {
+                return nil
+            }
+            cases.append(
+                Case(
+                    name: RecordText.unescaped(words[2]), outcome: outcome, duration: .milliseconds(took),
+                    remark: words.count > 3 ? RecordText.unescaped(words[3]) : nil))
+        }
+        self.init(
+            title: RecordText.unescaped(fields[2]), finished: finished, duration: .milliseconds(duration), cases: cases)
     }
 }
 

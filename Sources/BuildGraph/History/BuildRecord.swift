@@ -75,11 +75,13 @@ package struct BuildRecord: Hashable, Sendable {
     package var image: Image?
     /// The page about it; nil where none was made.
     package var page: Blob?
+    /// The tests of the image since then, the last one first.
+    package var tests: [ImageTest]
 
     package init(
         number: Int = 0, started: Int64, duration: Duration, folder: String, request: [String], outcome: Outcome,
         commit: String?, lock: Blob?, causes: [String], phases: [Phase], steps: [StepRun], image: Image? = nil,
-        page: Blob? = nil
+        page: Blob? = nil, tests: [ImageTest] = []
     ) {
         self.number = number
         self.started = started
@@ -94,6 +96,7 @@ package struct BuildRecord: Hashable, Sendable {
         self.steps = steps
         self.image = image
         self.page = page
+        self.tests = tests
     }
 
     /// The step called `name`; nil where it was not wanted.

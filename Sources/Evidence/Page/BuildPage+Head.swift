@@ -81,11 +81,13 @@ extension BuildPage {
         lines += (image?.unproven ?? []).map { "<li class=\"warn\">not proven: \($0)</li>" as Markup }
         let gates = build.steps.filter { self.gates.contains($0.name) }.map(gate)
         let documents = certificates.map { Self.folded("\($0.title)", $0) }
-        guard !lines.isEmpty || !gates.isEmpty || !documents.isEmpty else { return "" }
+        let tests = build.tests.map(test)
+        guard !lines.isEmpty || !gates.isEmpty || !documents.isEmpty || !tests.isEmpty else { return "" }
         let list: Markup = lines.isEmpty ? "" : "<ul class=\"proofs\">\(lines.joined())</ul>"
         return Self.section(
             "proof", image == nil ? "Gates" : "What it is proven to do", "",
-            "\(list)\n<div class=\"folds\">\(gates.joined("\n"))\n\(documents.joined("\n"))</div>")
+            "\(list)\n<div class=\"folds\">\(gates.joined("\n"))\n\(tests.joined("\n"))\n\(documents.joined("\n"))</div>"
+        )
     }
 
     private func gate(_ step: StepRun) -> Markup {
@@ -109,6 +111,29 @@ extension BuildPage {
             "<span class=\"mark \(kind)\"></span><span class=\"name\">\(step.name.text)</span><span class=\"said\">\(said)</span><span class=\"when\">\(words)</span>"
         guard let log = logs[step.name] else { return "<div class=\"row\">\(line)</div>" }
         return Self.folded(line, log, isOpen: step.outcome == .failed)
+    }
+
+    private func test(_ test: ImageTest) -> Markup {
+        let failed = test.count(.failed)
+        let kind: Markup = failed > 0 ? "bad" : "good"
+        let date = "\(LockDate(secondsSince1970: test.finished))"
+        let found = [(failed, "failed"), (test.count(.passed), "passed"), (test.count(.skipped), "skipped")]
+            .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+        let cases = test.cases.map { item -> Markup in
+            let mark: Markup =
+                switch item.outcome {
+                case .passed: "good"
+                case .failed: "bad"
+                case .skipped: "still"
+                }
+            let remark: Markup = item.remark.map { "<pre>\($0)</pre>" } ?? ""
+            return
+                "<li><span class=\"mark \(mark)\"></span><span>\(item.name)\(remark)</span><span class=\"when num\">\(item.duration.shown)</span></li>"
+        }
+        let open: Markup = failed > 0 ? " open" : ""
+        return """
+            <details\(open)><summary><span class="mark \(kind)"></span><span class="name">tested: \(found)</span><span class="said">\(test.title)</span><span class="when">\(test.duration.shown), \(String(date.prefix(10)))</span></summary><ul class="cases">\(cases.joined())</ul></details>
+            """
     }
 
     /// Where it all comes from.

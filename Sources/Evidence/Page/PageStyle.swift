@@ -65,6 +65,9 @@ enum PageStyle {
         .folds .packages{padding:4px 4px 8px 18px}
         #proof summary,#proof .row{display:grid;grid-template-columns:auto minmax(0,13.5rem) minmax(0,1fr) auto;gap:0 10px;align-items:baseline;padding:7px 4px}
         #proof summary:not(:has(.mark)){display:block}
+        .cases{list-style:none;margin:0 0 10px;padding:0 4px 0 20px;font-size:.92rem}
+        .cases li{display:grid;grid-template-columns:auto minmax(0,1fr) auto;gap:0 10px;padding:3px 0;overflow-wrap:anywhere}
+        .cases .mark{align-self:start;margin-top:.5em}
         .mark{width:9px;height:9px;border-radius:5px;background:var(--still);align-self:center}
         .mark.good{background:var(--good)}.mark.bad{background:var(--bad)}.mark.warn{background:var(--warn)}
         summary{cursor:pointer;border-radius:6px;list-style:none}

@@ -85,7 +85,9 @@ extension Project {
         let test = try InstallTest(
             request: request, emulator: emulator, accelerator: choice.accelerator, judge: judge, results: results,
             events: events)
-        return (try await test.run(), results)
+        let report = try await test.run()
+        await remember(report, of: request.iso)
+        return (report, results)
     }
 
     /// Throws where the disks of the machine would not fit.

@@ -34,7 +34,7 @@ struct ImageContents {
                 let isRPM = place[2] == "rpm"
                 let name = isRPM ? place[3] : place[2]
                 if isRPM || place[3] == "apt" {
-                    mirrors[name] = size
+                    mirrors[name, default: .zero] += size
                 } else if place[3] == "systems", place.count >= 5 {
                     systems[name, default: [:]][place[4], default: .zero] += size
                 } else {

@@ -10,7 +10,8 @@ import Primitives
 /// Gathers what the page about a build says. What can't be had is left out: a page is no reason for a build to fail.
 struct PageMaker {
     let project: Project
-    let plan: BuildPlan
+    /// That the build was made of.
+    let lock: Lock
     let build: BuildRecord
 
     /// How much of a step's log is shown: of one that proves something or failed, and of others.
@@ -28,14 +29,15 @@ struct PageMaker {
     /// Whether a step is there to prove something.
     private static func isGate(_ name: StepName) -> Bool {
         let last = name.text.split(separator: "/").last.map(String.init) ?? ""
-        return last == "gate" || last == "signatures" || last.hasPrefix("install-")
+        let checksSignatures = last == "signatures" && !name.text.hasPrefix("iso/")
+        return last == "gate" || checksSignatures || last.hasPrefix("install-")
     }
 
     /// What the image is for, from the lock.
     private var facts: [BuildPage.Fact] {
         var facts: [BuildPage.Fact] = []
         let darksites = project.declaration.iso.darksites
-        for locked in plan.lock.distributions {
+        for locked in lock.distributions {
             guard let profiles = darksites.first(where: { $0.distribution == locked.name })?.profiles else { continue }
             let release = project.declaration[distribution: locked.name]?.release ?? ""
             let counts = profiles.map { profile in
@@ -70,7 +72,7 @@ struct PageMaker {
         guard let key = build[BuildPlan.image]?.key, let record = project.records.record(key) else { return nil }
         var packages: [String: [(name: String, size: ByteCount, set: String)]] = [:]
         for carried in project.declaration.iso.darksites {
-            guard let locked = plan.lock[carried.distribution] else { continue }
+            guard let locked = lock[carried.distribution] else { continue }
             let sets = await sets(of: locked, for: carried.profiles)
             packages[locked.name] = locked.packages.filter { $0.profiles.contains(where: carried.profiles.contains) }
                 .map {
@@ -123,14 +125,14 @@ struct PageMaker {
         }
         for earlier in builds where earlier.number < build.number {
             guard let before = earlier.image, before.series == image.series, before.blob != image.blob,
-                before.unproven.isEmpty || !image.unproven.isEmpty, let lock = await project.lock(of: earlier)
+                before.unproven.isEmpty || !image.unproven.isEmpty, let old = await project.lock(of: earlier)
             else { continue }
-            let from = LockSide(kind: .file, name: "build \(earlier.number)", lock: lock, commit: nil)
-            let to = LockSide(kind: .working, name: "deploy.lock", lock: plan.lock, commit: nil)
+            let from = LockSide(kind: .file, name: "build \(earlier.number)", lock: old, commit: nil)
+            let to = LockSide(kind: .working, name: "deploy.lock", lock: lock, commit: nil)
             let comparison = try? await project.compare(from, to)
             return BuildPage.Moves(
                 image: before.name, size: before.blob.size,
-                comparison: comparison ?? LockComparison(from: lock, to: plan.lock))
+                comparison: comparison ?? LockComparison(from: old, to: lock))
         }
         return nil
     }

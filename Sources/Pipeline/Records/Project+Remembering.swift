@@ -33,7 +33,9 @@ extension Project {
             var record = try await session.record(outcome, image: image)
             session.journal.record = record
             guard hasRun else { return nil }
-            let page = await PageMaker(project: self, plan: session.plan, build: record).page().html
+            // The same bytes were tested already, where an earlier build made them.
+            if let image { record.tests = try builds().first { $0.image?.blob == image.blob }?.tests ?? [] }
+            let page = await PageMaker(project: self, lock: session.plan.lock, build: record).page().html
             record.page = try await store.insert(Array(page.utf8))
             try await session.keep(record)
             let file =
