@@ -4,6 +4,7 @@ import Primitives
 import Testing
 
 @testable import Darksites
+@testable import Declaration
 @testable import Pipeline
 @testable import deploy
 
@@ -42,7 +43,10 @@ import Testing
         return ProjectDifference(
             from: LockSide(kind: .file, name: "a.lock", lock: from, commit: nil),
             to: LockSide(kind: .working, name: "deploy.lock", lock: to, commit: nil),
-            comparison: LockComparison(from: from, to: to, causes: ["debian": causes]))
+            comparison: LockComparison(from: from, to: to, causes: ["debian": causes]),
+            cost: ImageCost(
+                from: from, carrying: [.init(distribution: "debian", profiles: ["core"])], to: to,
+                carrying: [.init(distribution: "debian", profiles: ["core", "server"])]))
     }
 
     @Test func theTextIsGroupedByWhatHappened() {
@@ -102,6 +106,29 @@ import Testing
             #expect(cells ?? count == count, "\(line)")
             cells = count
         }
+    }
+
+    @Test func securityFixesComeFirstWithTheirNumbers() throws {
+        var difference = Self.difference()
+        let changes = difference.comparison.distributions[0].changes.map(\.change)
+        let bash = try #require(changes.first { $0.name == "bash" })
+        difference.news["debian"] = PackageNews(
+            [bash: .init(vulnerabilities: ["CVE-2026-1", "CVE-2026-2"], isSecurityUpdate: false)],
+            silences: [.init(reason: "not in the store", packages: (0..<10).map { "p\($0)" })])
+        let lines = DifferenceMarkdown(difference, limit: 12).lines
+        let sections = lines.filter { $0.hasPrefix("#### ") }
+        #expect(sections == ["#### Security fixes (1)", "#### Added (1)", "#### Removed (1)", "#### Profiles"])
+        #expect(
+            lines.contains("| `bash` | 5.2\\~rc\\_1 | 5.3 | +2 kB | core, server | CVE-2026-1, CVE-2026-2 |"),
+            "\(lines)")
+        #expect(lines.contains { $0.hasPrefix("- not in the store: `p0`, ") && $0.hasSuffix("`p7` and 2 more") })
+    }
+
+    @Test func theCostIsThatOfDownloadMirrorsAndLiveSystem() {
+        let lines = DifferenceMarkdown(Self.difference(), limit: 12).lines
+        #expect(lines.contains("From `a.lock` to `deploy.lock`: 203 kB to download."), "\(lines)")
+        #expect(lines.contains("| mirror of debian | 1.5 kB | 203 kB | +202 kB |"), "\(lines)")
+        #expect(lines.contains("| live system (package files) | 0 B | 200 kB | +200 kB |"), "\(lines)")
     }
 
     @Test func programsGetBytesAndVersions() throws {

@@ -3,7 +3,7 @@
 # (make-archive) and served on the loopback; no container runs.
 #
 #   DEPLOY_BINARY=.build/debug/deploy bats Tests/end-to-end/history.bats
-# shellcheck disable=SC2154 # bats sets output and stderr, made-site the rest
+# shellcheck disable=SC2016,SC2154 # backticks are Markdown's; bats sets output and stderr, made-site the rest
 
 load made-site.bash
 
@@ -111,8 +111,9 @@ assert set(changes) == {"curl", "libcurl", "nginx", "nginx-common"}, changes
 assert not answer["same"] and answer["from"]["kind"] == "revision"
 PY
     run -0 --separate-stderr deploy diff --markdown
-    # shellcheck disable=SC2016 # the backticks are Markdown's
     [[ ${lines[0]} == '## Packages' && $output == *'| `nginx` | 1.26-1 | 1.28-1 | '*' | server |'* ]]
+    # What could be told of them is not: nothing of it is in the store.
+    [[ $output == *'Changelogs that were not read'*'- not in the store: `curl`, `libcurl`, `nginx`, `nginx-common`'* ]]
     run -2 --separate-stderr deploy diff --markdown --json
     [[ $stderr == *'exclude each other'* ]]
 }
@@ -157,10 +158,28 @@ PY
     lock
     expect 'no git revision "nonsense"' diff nonsense
     expect 'there is no file missing.iso' diff missing.iso
-    expect 'has no deploy.lock' diff HEAD
     run -0 deploy diff deploy.lock
     mv deploy.lock old.lock
     expect 'there is no deploy.lock yet' diff old.lock
+}
+
+@test "of a revision whose sets moved on, diff tells what its lock would be" {
+    git init --quiet
+    git add deploy.yaml package-sets && git commit --quiet --message 'No lock'
+    echo zsh >>package-sets/debian/core.txt && git commit --quiet --all --message 'A set'
+    lock
+    cp deploy.lock before
+    run -0 --separate-stderr deploy diff HEAD~1 HEAD
+    [[ ${lines[0]} == 'HEAD~1 ('*'), resolved against deploy.lock → HEAD ('*'), resolved against deploy.lock' ]]
+    [[ $output == *'+ added 2 packages, '*'package-sets/debian/core.txt:4  zsh'* && $output != *removed* ]]
+    run -0 --separate-stderr deploy diff HEAD~1 HEAD --markdown
+    [[ $output == *' to download.'*'| mirror of debian | '*'#### Added (2)'*'| `zsh` (package-sets/debian/core.txt:4) |'* ]]
+    git add deploy.lock && git commit --quiet --message 'Its lock'
+    sed -i /curl/d package-sets/debian/core.txt && git commit --quiet --all --message 'Forgot the lock'
+    run -0 --separate-stderr deploy diff HEAD~1 HEAD
+    [[ ${lines[0]} == 'HEAD~1 ('*') → HEAD ('*'), its package sets resolved' ]]
+    [[ $output == *'− removed 2 packages, '*'curl 8.1-1 '* && $output != *added* ]]
+    cmp deploy.lock before
 }
 
 @test "sets weighs profiles and sets" {

@@ -252,7 +252,7 @@ package struct LockKeeper: Sendable {
     /// signed indexes, and all packages of a mirror need a stanza of one; so today's snapshot is locked beside the one that the
     /// other packages stay with, as long as a package is in today's alone. The lock then says all: from where each package
     /// comes, and against which indexes the next change is resolved, on any machine.
-    private func resolve(
+    func resolve(
         _ distribution: Declaration.Distribution, _ request: ResolutionRequest, against before: LockedDistribution?,
         moving: Set<String> = [], notBefore floor: LockedDistribution? = nil
     ) async throws -> (locked: LockedDistribution, snapshot: Snapshot) {

@@ -70,12 +70,17 @@ extension Project {
         }
         let name = commit.hasPrefix(text) ? commit : "\(text) (\(commit))"
         let file = workspace.shown(declaration.lock)
-        guard let bytes = try await git.files([file], of: commit)[file] else {
+        let revision = Revision(project: self, commit: commit)
+        let own = try await revision.lock().map { try LockReader.read($0, file: "\(commit):\(file)") }
+        // One that is not committed: what the sets of that commit come to is known from the snapshots that are locked here.
+        guard let base = try own ?? LockKeeper(project: self).existing() else {
             throw Mistake(
-                "\(name) has no \(file)", at: nil,
-                hint: "commit it from now on (git add -f \(file)), or name a lock or an ISO")
+                "\(name) has no \(file), and there is none here", at: nil,
+                hint: "`deploy update` makes one, which its package sets are resolved against; or name a lock or an ISO"
+            )
         }
-        return LockSide(
-            kind: .revision, name: name, lock: try LockReader.read(bytes, file: "\(commit):\(file)"), commit: commit)
+        let lock = try await revision.fitted(base)
+        let way = own == nil ? ", resolved against \(file)" : lock == base ? "" : ", its package sets resolved"
+        return LockSide(kind: .revision, name: name + way, lock: lock, commit: commit)
     }
 }

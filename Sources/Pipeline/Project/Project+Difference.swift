@@ -13,17 +13,42 @@ package struct ProjectDifference: Sendable {
     package let to: LockSide
     /// What moved, and why as far as that is known.
     package let comparison: LockComparison
+    /// What the makers of the packages tell of upgrades, by distribution; empty unless it was asked for.
+    package var news: [String: PackageNews] = [:]
+    /// What it weighs, to download and on the image.
+    package let cost: ImageCost
 }
 
 extension Project {
     /// What moved from the lock `old` (a file, an ISO, a git revision; nil: HEAD) to the lock `new` (nil: the working one).
     ///
     /// What was added or removed is traced to the line of a package set where the sets of that lock are at hand and the
-    /// indexes of its snapshot are in the store. Nothing is fetched.
-    package func difference(from old: String?, to new: String?) async throws -> ProjectDifference {
+    /// indexes of its snapshot are in the store. Of a revision that asks for something else than it has locked, that is resolved
+    /// against what it has locked, or against the working lock where it has none. With `readsChangelogs`, those of the packages in
+    /// the store are.
+    package func difference(
+        from old: String?, to new: String?, readsChangelogs: Bool = false
+    ) async throws -> ProjectDifference {
         let from = try await side(old ?? "HEAD")
         let to = if let new { try await side(new) } else { try workingSide() }
-        return ProjectDifference(from: from, to: to, comparison: try await compare(from, to))
+        return try await difference(from: from, to: to, readsChangelogs: readsChangelogs)
+    }
+
+    /// The same of two sides.
+    func difference(
+        from: LockSide, to: LockSide, readsChangelogs: Bool
+    ) async throws -> ProjectDifference {
+        let comparison = try await compare(from, to)
+        let reader = PackageNewsReader(store: store, parallel: surroundings.cores)
+        var news: [String: PackageNews] = [:]
+        for distribution in comparison.distributions where readsChangelogs {
+            guard let old = from.lock[distribution.name], let new = to.lock[distribution.name] else { continue }
+            news[distribution.name] = try await reader.news(of: distribution.changes, from: old, to: new)
+        }
+        let cost = ImageCost(
+            from: from.lock, carrying: try await declaration(of: from).iso.darksites, to: to.lock,
+            carrying: try await declaration(of: to).iso.darksites)
+        return ProjectDifference(from: from, to: to, comparison: comparison, news: news, cost: cost)
     }
 
     /// What moved from one lock to another, with what is known of causes.
@@ -43,6 +68,17 @@ extension Project {
         }
         return LockComparison(from: from.lock, to: to.lock, causes: causes)
     }
+
+    /// That of a commit as it is there, of all others the working one.
+    private func declaration(of side: LockSide) async throws -> Declaration {
+        guard side.kind == .revision, let commit = side.commit else { return declaration }
+        return try await Revision(project: self, commit: commit).declaration()
+    }
+}
+
+extension Lock {
+    /// The signed files and the indexes that its packages were followed to.
+    var signedFiles: Set<Blob> { Set(distributions.flatMap { $0.snapshots.map(\.blob) + $0.indexes.map(\.blob) }) }
 }
 
 extension LockDifference.Change.Kind {
@@ -87,8 +123,7 @@ private struct CauseTracer {
         guard Set(suites).isSubset(of: locked.snapshots.map(\.name)) else {
             throw Untraceable(reason: "its declaration names suites that it has not locked")
         }
-        let needed = Set(locked.snapshots.map(\.blob) + locked.indexes.map(\.blob))
-        guard try await project.store.missing(of: needed).isEmpty else {
+        guard try await project.store.missing(of: Lock([locked]).signedFiles).isEmpty else {
             throw Untraceable(reason: "the indexes of its snapshot are not in the store")
         }
         let profiles = Set(changes.flatMap(\.profiles))
@@ -122,7 +157,9 @@ private struct CauseTracer {
         switch side.kind {
         case .working: return try find(try keeper.requests(naming: [locked.name], beside: side.lock))
         case .revision:
-            return try find(try await requests(at: side.commit ?? "HEAD", of: locked.name, beside: side.lock))
+            return try find(
+                try await Revision(project: project, commit: side.commit ?? "HEAD")
+                    .requests(naming: [locked.name], beside: side.lock))
         case .file, .image:
             let isMeant = { (candidate: (Declaration.Distribution, ResolutionRequest)) in
                 candidate.0.name == locked.name && candidate.1.asked == locked.asked
@@ -134,34 +171,13 @@ private struct CauseTracer {
             let paths = [project.declarationFile, "package-sets"]
             for commit in (try? await git.history(of: paths, limit: Self.historyLimit)) ?? [] {
                 try Task.checkCancellation()
-                if let match = try? await requests(at: commit, of: locked.name, beside: side.lock).first(where: isMeant)
-                {
-                    return match
-                }
+                let revision = Revision(project: project, commit: commit)
+                let requests = try? await revision.requests(naming: [locked.name], beside: side.lock)
+                if let match = requests?.first(where: isMeant) { return match }
             }
             try Task.checkCancellation()
             throw Untraceable(
                 reason: "the package sets that it was made from are neither here nor among the last commits")
         }
-    }
-
-    /// What the declaration and the sets of a commit ask for, of those in use and of `distribution`.
-    private func requests(at commit: String, of distribution: String, beside lock: Lock) async throws -> [(
-        Declaration.Distribution, ResolutionRequest
-    )] {
-        let folder = project.declaration.folder
-        let git = GitRepository(folder: folder, environment: project.surroundings.environment)
-        let file = project.declarationFile
-        let files = try await git.files([file, "package-sets"], of: commit)
-        guard let text = files[file] else { throw Untraceable(reason: "it has no \(file)") }
-        let declaration = try Declaration.parse(
-            String(decoding: text, as: UTF8.self), file: file, folder: folder, home: project.surroundings.home,
-            exists: Files.exists)
-        let loader = PackageSetLoader(folder: "package-sets", shownAs: "package-sets") { path throws(FileError) in
-            guard let bytes = files[path.string] else { throw FileError("read", path, .noSuchFileOrDirectory) }
-            return String(decoding: bytes, as: UTF8.self)
-        }
-        return try LockKeeper(project: project).requests(
-            of: declaration, naming: [distribution], beside: lock, loader: loader)
     }
 }

@@ -11,6 +11,13 @@ struct Diff: AsyncParsableCommand {
             Added and removed packages stand below the line of a package set that asks for them, where the sets of that lock \
             are at hand and the indexes of its snapshot in the store.
 
+            A revision whose package sets ask for something else than its lock has, or that has no lock, is resolved against \
+            the snapshot that it has locked, or against that of the deploy.lock that is there now: so a change of package sets can \
+            be judged before it is merged.
+
+            --markdown tells security fixes first, with the CVE numbers that the changelogs in the packages name, as far as the \
+            packages are in the store; and the cost, to download and on the image.
+
             Exit codes: 0 compared, whatever came out; with --exit-code 1 where they differ.
             """)
 
@@ -40,8 +47,8 @@ struct Diff: AsyncParsableCommand {
         let limit = all ? Int.max : markdown ? 60 : 12
         try await options.answer { project, _ in
             DifferenceAnswer(
-                difference: try await project.difference(from: from, to: to), isMarkdown: markdown, limit: limit,
-                failsOnDifference: hasExitCode)
+                difference: try await project.difference(from: from, to: to, readsChangelogs: markdown),
+                isMarkdown: markdown, limit: limit, failsOnDifference: hasExitCode)
         }
     }
 }

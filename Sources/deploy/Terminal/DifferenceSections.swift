@@ -8,7 +8,7 @@ import Primitives
 struct DifferenceSections {
     /// Changes of one kind.
     struct Section {
-        /// "added"
+        /// "added", "security fixes"
         let title: String
         /// Below the line that asks for them; changes of versions stand in one group without a line.
         let groups: [Group]
@@ -21,12 +21,17 @@ struct DifferenceSections {
         let changes: [LockComparison.Change]
     }
 
+    /// The title of the section of upgrades that close holes.
+    static let fixes = "security fixes"
+
     let sections: [Section]
 
-    init(_ distribution: LockComparison.Distribution) {
-        let kinds = ["added", "removed", "upgraded", "downgraded", "replaced"]
+    /// The upgrades that close holes, as `news` tells of them, come before all others.
+    init(_ distribution: LockComparison.Distribution, news: PackageNews = PackageNews()) {
+        let isFix = { (change: LockComparison.Change) in news[change.change]?.isSecurityFix == true }
+        let kinds = [Self.fixes, "added", "removed", "upgraded", "downgraded", "replaced"]
         sections = kinds.compactMap { kind in
-            let changes = distribution.changes.filter { $0.change.kind.word == kind }
+            let changes = distribution.changes.filter { (isFix($0) ? Self.fixes : $0.change.kind.word) == kind }
             guard !changes.isEmpty else { return nil }
             var groups: [Group] = []
             for change in changes {
