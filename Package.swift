@@ -59,7 +59,8 @@ let package = Package(
         layer(
             "Evidence",
             [
-                "Darksites", "Locking", "Declaration", "Packages", "BuildGraph", "ContentStore", "Archives", "Primitives",
+                "Darksites", "Locking", "Declaration", "Packages", "BuildGraph", "ContentStore", "Archives",
+                "Primitives",
             ]),
         layer(
             "Installation", ["Machines", "Archives", "Primitives"],
@@ -117,7 +118,6 @@ let package = Package(
         tests("ContentStore", ["Primitives"]),
         tests("BuildGraph", ["ContentStore", "Primitives"]),
         tests("Containers", ["BuildGraph", "Primitives", subprocess]),
-        tests("Evidence", ["Primitives"]),
         tests("Machines", ["Primitives"], exclude: ["fake-qemu.py"]),
         tests("Installation", ["Machines", "Primitives", subprocess]),
         tests("Solver", ["Primitives"]),
