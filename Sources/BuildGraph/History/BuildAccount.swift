@@ -140,9 +140,10 @@ private struct Accountant {
         return "\(cause.subject) changed"
     }
 
-    /// "label: + KLDLOAD2", "packages: 5 lines".
+    /// "label: + KLDLOAD2", "packages: 5 lines", "key changed".
     private static func words(ofValue cause: StepExplanation.Cause) -> String {
-        guard cause.subject != ChangeFinder.code, !cause.details.isEmpty else { return cause.subject }
+        guard cause.subject != ChangeFinder.code else { return cause.subject }
+        guard !cause.details.isEmpty else { return "\(cause.subject) changed" }
         if cause.details.count == 1 { return "\(cause.subject): \(cause.details[0].prefix(100))" }
         return "\(cause.subject): \(count(cause.details).counted("line"))"
     }

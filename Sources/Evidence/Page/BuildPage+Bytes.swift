@@ -52,7 +52,7 @@ struct PartMap {
     private let box: Box
     /// What is smaller than this many square units is drawn together with its like.
     private static let least = 120.0
-    private static let head = (outer: 22.0, inner: 17.0)
+    private static let head = (outer: 23.0, inner: 18.0)
 
     init(_ root: BuildPage.Part, width: Double, height: Double) {
         self.root = root
@@ -83,7 +83,7 @@ struct PartMap {
             "<g class=\"\(hue)\"><rect class=\"group\" \(Self.place(box))><title>\(title)</title></rect>"
         let hasHead = box.height > 60 && box.width > 60
         if let label = Label(
-            "\(part.name)  \(part.size)", else: part.name, in: box, size: 13, baseline: hasHead ? 15.5 : nil)
+            "\(part.name)  \(part.size)", else: part.name, in: box, size: 14, baseline: hasHead ? 16 : nil)
         {
             drawn += label.markup("head")
         }
@@ -102,8 +102,8 @@ struct PartMap {
         var drawn: Markup = "<rect class=\"set\" \(Self.place(box))><title>\(title)</title></rect>"
         let hasHead = !part.parts.isEmpty && box.height > 44 && box.width > 48
         if let label = Label(
-            "\(part.name)  \(part.size)", else: part.name, in: box, size: 11.5,
-            baseline: hasHead ? 12.5 : nil)
+            "\(part.name)  \(part.size)", else: part.name, in: box, size: 12.5,
+            baseline: hasHead ? 13 : nil)
         {
             drawn += label.markup(part.parts.isEmpty || hasHead ? "strong" : "")
         }
@@ -123,7 +123,7 @@ struct PartMap {
         }
         return zip(parts, pieces(parts, in: box)).map { leaf, place in
             let tile = place.inset(right: 0.8, bottom: 0.8)
-            let label = Label(leaf.name, else: nil, in: tile, size: 10.5, baseline: nil)?.markup("") ?? ""
+            let label = Label(leaf.name, else: nil, in: tile, size: 12, baseline: nil)?.markup("") ?? ""
             return
                 "<rect class=\"leaf\" \(Self.place(tile))><title>\(leaf.name): \(leaf.size.description)</title></rect>\(label)"
         }.joined()
