@@ -29,7 +29,7 @@ package enum FileCopy {
     }
 
     /// Makes `destination` another name of `source`, or a copy where the file system can't do that.
-    static func link(_ source: FilePath, to destination: FilePath) throws(FileError) {
+    package static func link(_ source: FilePath, to destination: FilePath) throws(FileError) {
         let result = source.withPlatformString { from in destination.withPlatformString { Glibc.link(from, $0) } }
         if result == 0 { return }
         switch errno {

@@ -27,6 +27,17 @@ struct GitRepository: Sendable {
         return reply.isSuccess ? reply.text.split(separator: "\n").map(String.init) : []
     }
 
+    /// The commits that `to` has and `from` has not, the newest first, `limit` at most, each with its name and its subject:
+    /// "4f2c1d9 Take htop in". Both are names of commits; empty where one is not there.
+    func subjects(from: String, to: String, limit: Int) async throws -> [String] {
+        let reply = try await git(
+            [
+                "log", "--no-show-signature", "--format=%h %s", "--max-count=\(limit)", "--end-of-options",
+                "\(from)..\(to)", "--",
+            ])
+        return reply.isSuccess ? reply.lines : []
+    }
+
     /// The files of `commit` at `paths` (files or folders, relative to the folder) by their paths; those that are not there
     /// are left out.
     func files(_ paths: [String], of commit: String) async throws -> [String: [UInt8]] {

@@ -8,9 +8,13 @@ import SystemPackage
 struct PublishedFiles {
     let folder: FilePath
 
-    /// What an image is published as: itself, its checksum, the signature of that, and the page about its build.
+    /// What an image is published as: itself, its checksum, the signature of that, and the page about its build; by a night, with what
+    /// that tells, too. Some may not be there.
     static func names(of image: String) -> [String] {
-        [image, checksum(of: image), signature(of: image), page(of: image)]
+        let night = NightRecord.files(of: image)
+        return [
+            image, checksum(of: image), signature(of: image), page(of: image), night.changes, night.lock, night.record,
+        ]
     }
 
     static func checksum(of image: String) -> String { "\(image).sha256" }
@@ -43,9 +47,13 @@ struct PublishedFiles {
         return images
     }
 
-    /// Removes the image called `image` with what belongs to it; itself first, so that none is without its checksum.
+    /// Removes the image called `image` with what belongs to it; itself first, so that none is without its checksum, and that last,
+    /// because the rest is known to be ours by it.
     func remove(_ image: String) throws(FileError) {
-        for name in Self.names(of: image) { try Files.remove(folder.appending(name)) }
+        let checksum = Self.checksum(of: image)
+        for name in Self.names(of: image).filter({ $0 != checksum }) + [checksum] {
+            try Files.remove(folder.appending(name))
+        }
     }
 
     /// Removes all images of ours, and what a killed build left of others; says how many images, and which names are left.

@@ -31,6 +31,7 @@ struct Deploy: AsyncParsableCommand {
             Full.self,
             Reproduce.self,
             Update.self,
+            Nightly.self,
             Status.self,
             Explain.self,
             Log.self,
