@@ -4,9 +4,12 @@ package import SystemPackage
 
 /// An ISO 9660 image (ECMA-119), with Rock Ridge or Joliet names where it has them.
 package enum DiscImage {
-    /// Whether the file at `path` is one: its first volume descriptor, in sector 16, says so.
+    /// Whether the file or device at `path` is one: its first volume descriptor, in sector 16, says so. A pipe is none, and is not
+    /// waited for.
     package static func isImage(_ path: FilePath) -> Bool {
-        guard let descriptor = try? FileDescriptor.open(path, .readOnly, options: .closeOnExec) else { return false }
+        guard let descriptor = try? FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking]) else {
+            return false
+        }
         defer { try? descriptor.close() }
         var mark = [UInt8](repeating: 0, count: 5)
         let count = try? mark.withUnsafeMutableBytes {

@@ -27,6 +27,19 @@ import Glibc
         #expect(try Files.list(root) == ["file"], "nothing is left beside it")
     }
 
+    /// Opening a pipe waits for whoever writes into it, for ever where nobody does; a device may have no end.
+    @Test(.timeLimit(.minutes(1))) func whatIsNoFileIsRefusedAtOnce() throws {
+        let pipe = root.appending("pipe")
+        #expect(pipe.withPlatformString { mkfifo($0, 0o600) } == 0)
+        for path in [pipe, "/dev/zero"] {
+            let error = #expect(throws: FileError.self) { try Files.read(path) }
+            #expect(error?.what == "cannot read \(path): it is no plain file, but a pipe, a socket or a device")
+            #expect(throws: FileError.self) { try Files.digest(path) }
+        }
+        // What stands for an empty configuration is one.
+        #expect(try Files.read("/dev/null").isEmpty)
+    }
+
     /// Its size may be beyond all numbers: reading it trapped.
     @Test func aFolderIsNoFileToRead() {
         let error = #expect(throws: FileError.self) { try Files.read(root) }

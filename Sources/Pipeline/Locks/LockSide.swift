@@ -34,7 +34,9 @@ extension Project {
     /// The lock that `text` means: a file, an ISO that has one inside, or a revision of the declaration's git repository.
     func side(_ text: String) async throws -> LockSide {
         let path = surroundings.absolute(FilePath(text))
-        guard !text.isEmpty, let status = try? FileStatus(at: path) else { return try await revision(text) }
+        guard !text.isEmpty, let status = try? FileStatus(at: path, followsLinks: true) else {
+            return try await revision(text)
+        }
         // A folder of the name of a branch is no rarity.
         if status.kind == .directory { return try await revision(text) }
         if path == declaration.lock { return try workingSide() }

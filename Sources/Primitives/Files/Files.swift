@@ -13,13 +13,20 @@ package struct FileError: UserError {
     /// What the system said (errno(3)): "No such file or directory".
     package let errno: Errno
 
-    package init(_ operation: String, _ path: FilePath, _ errno: Errno) {
+    /// Whether it is a pipe, a socket or a device, and was refused for that.
+    package let isNoPlainFile: Bool
+
+    package init(_ operation: String, _ path: FilePath, _ errno: Errno, isNoPlainFile: Bool = false) {
         self.operation = operation
         self.path = path
         self.errno = errno
+        self.isNoPlainFile = isNoPlainFile
     }
 
-    package var what: String { "cannot \(operation) \(path): \(errno)" }
+    package var what: String {
+        let reason = isNoPlainFile ? "it is no plain file, but a pipe, a socket or a device" : "\(errno)"
+        return "cannot \(operation) \(path): \(reason)"
+    }
     package var hint: String? {
         errno == .noSpace ? "the disk is full: free some space where \(path.removingLastComponent()) is" : nil
     }
@@ -82,16 +89,10 @@ package enum Files {
         path.withPlatformString { access($0, F_OK) } == 0
     }
 
-    /// All bytes of the file at `path`.
+    /// All bytes of the file at `path`. Throws where it is a folder, or something that may never end: a pipe, a device.
     package static func read(_ path: FilePath) throws(FileError) -> [UInt8] {
         try wrap("read", path) {
-            let descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
-            return try descriptor.closeAfter {
-                var status = stat()
-                guard fstat(descriptor.rawValue, &status) == 0 else { throw Errno(rawValue: Glibc.errno) }
-                // A folder opens, and has whatever size its file system likes.
-                guard status.st_mode & S_IFMT != S_IFDIR else { throw Errno.isDirectory }
-                let size = max(Int(status.st_size), 0)
+            try withPlainFile(path) { descriptor, size in
                 var bytes: [UInt8] = []
                 bytes.reserveCapacity(size + 1)
                 while true {
@@ -105,6 +106,29 @@ package enum Files {
             }
         }
     }
+
+    /// Opens the file at `path` for `body`, which gets its size by its status. Opening a pipe does not wait for a writer: it is
+    /// refused, as all is that is neither a file nor the empty device.
+    private static func withPlainFile<T>(_ path: FilePath, _ body: (FileDescriptor, Int) throws -> T) throws -> T {
+        let descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
+        return try descriptor.closeAfter {
+            var status = stat()
+            guard fstat(descriptor.rawValue, &status) == 0 else { throw Errno(rawValue: Glibc.errno) }
+            switch status.st_mode & S_IFMT {
+            case S_IFREG: break
+            // A folder opens, and has whatever size its file system likes.
+            case S_IFDIR: throw Errno.isDirectory
+            case S_IFCHR where status.st_rdev == Self.emptyDevice: break
+            default: throw NoPlainFile()
+            }
+            return try body(descriptor, max(Int(status.st_size), 0))
+        }
+    }
+
+    /// `/dev/null`, null(4): what stands in the place of a configuration that is to be none.
+    private static let emptyDevice = dev_t(1 << 8 | 3)
+
+    private struct NoPlainFile: Error {}
 
     /// The text of the file at `path`, bytes that are no UTF-8 replaced.
     package static func readText(_ path: FilePath) throws(FileError) -> String {
@@ -182,6 +206,11 @@ package enum Files {
         }
     }
 
+    /// Sets the time at which the file at `path` was last written to now. One that is not there, or may not be touched, is left.
+    package static func touch(_ path: FilePath) {
+        _ = path.withPlatformString { utimensat(AT_FDCWD, $0, nil, 0) }
+    }
+
     /// The names in the folder at `path`, in the order of their bytes. Throws where one is no UTF-8: as text it would
     /// name another file, or none.
     package static func list(_ path: FilePath) throws(FileError) -> [String] {
@@ -247,8 +276,7 @@ package enum Files {
     /// The digest and size of the file at `path`, read in pieces of a megabyte.
     package static func digest(_ path: FilePath) throws(FileError) -> (digest: Digest, size: Int64) {
         try wrap("read", path) {
-            let descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
-            return try descriptor.closeAfter {
+            try withPlainFile(path) { descriptor, _ in
                 let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
                 defer { buffer.deallocate() }
                 var hasher = SHA256Hasher()
@@ -280,6 +308,8 @@ package enum Files {
             throw FileError(operation, path, error)
         } catch let error as FileError {
             throw error
+        } catch is NoPlainFile {
+            throw FileError(operation, path, .invalidArgument, isNoPlainFile: true)
         } catch {
             throw FileError(operation, path, .ioError)
         }
