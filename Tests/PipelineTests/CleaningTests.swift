@@ -139,6 +139,26 @@ import Testing
         _ = try checkout.project(allowed: [outside.path])
     }
 
+    @Test func imagesGoOutOfTheFolderOnlyWhereThatIsAllowed() throws {
+        let outside = try PrivateFolder()
+        for (folder, place) in [
+            ("\(outside.path)/images", "\(outside.path)/images"), ("link/images", "\(outside.path)/images"),
+            ("\(outside.path)", "\(outside.path)"), ("../images", "\(checkout.folder.removingLastComponent())/images"),
+        ] {
+            let checkout = try MadeCheckout(checkout.archive)
+            try Tool.run(["ln", "-s", outside.path.string, checkout.folder.appending("link").string])
+            try checkout.edit("deploy.yaml", "folder: out", "folder: \"\(folder)\"")
+            let error = #expect(throws: (any Error).self) { try checkout.project() }
+            #expect(
+                "\(try #require(error))".contains("output.folder leads out of the declaration's folder, to"),
+                "\(folder)")
+            if folder != "../images" {
+                #expect("\(try #require(error))".contains("--allow-outside \(place)"), "\(folder)")
+                _ = try checkout.project(allowed: [outside.path])
+            }
+        }
+    }
+
     @Test func withoutAHomeNoKeyIsMadeInTheCheckout() async throws {
         for environment in [["HOME": ""], ["HOME": "relative"], ["HOME": "", "XDG_DATA_HOME": "data"]] {
             let project = try checkout.project(environment: environment.merging(["DEPLOY_KEY": ""]) { $1 })

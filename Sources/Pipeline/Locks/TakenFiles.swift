@@ -3,7 +3,8 @@ import Primitives
 import SystemPackage
 
 /// What a declaration takes in of this host, beside keys: what lies in its own folder, and in those that the caller allows. A
-/// declaration may come from somebody else, and must not bring a file of this host onto an image, or into a message.
+/// declaration may come from somebody else, and must not bring a file of this host onto an image, or into a message, nor write and
+/// remove elsewhere.
 struct TakenFiles {
     private let folders: [FilePath]
 
@@ -20,6 +21,20 @@ struct TakenFiles {
             hint: "if it is to be taken in: --allow-outside \(real)")
     }
 
+    /// The same of a folder that is written to, and may have to be made: of the part of its path that is there.
+    func checkOutput(_ path: FilePath, called name: String) throws(Mistake) {
+        var present = path.lexicallyNormalized()
+        while !Files.exists(present), !present.removingLastComponent().isEmpty { present.removeLastComponent() }
+        guard let real = Files.realPath(present) else { return }
+        let place = path.lexicallyNormalized().components.dropFirst(present.components.count).reduce(real) {
+            $0.appending($1)
+        }
+        guard !folders.contains(where: { place.starts(with: $0) }) else { return }
+        throw Mistake(
+            "\(name) leads out of the declaration's folder, to \(place)", at: nil,
+            hint: "if images are to go there: --allow-outside \(place)")
+    }
+
     /// The same of all that `declaration` takes in; package sets must be files.
     func check(_ declaration: Declaration) throws(UserErrors) {
         var errors: [any UserError] = []
@@ -29,6 +44,7 @@ struct TakenFiles {
         note { try check(declaration.live.includes, called: "live.includes") }
         if let scripts = declaration.live.postinstall { note { try check(scripts, called: "live.postinstall") } }
         note { try check(declaration.lock, called: "deploy.lock") }
+        note { try checkOutput(declaration.output.folder, called: "output.folder") }
         note { try check(declaration.packageSets, called: "package-sets") }
         for distribution in declaration.distributions where errors.isEmpty {
             let shown = "package-sets/\(distribution.name)"
