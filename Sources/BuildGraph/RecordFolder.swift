@@ -43,8 +43,10 @@ package struct RecordFolder: RecordStore {
         try await noteUse(of: record, by: record.step)
     }
 
-    /// Writes only what is not noted already. Throws `FileError`.
+    /// The record is as young as its last use: its file has that time. Which run was a step's last is only written where that is
+    /// not noted already. Throws `FileError`.
     package func noteUse(of record: StepRecord, by step: StepName) async throws {
+        Files.touch(path(record.key))
         guard lastKey(of: step) != record.key else { return }
         try await BlockingWork.run {
             try Files.createDirectory(root.appending("last"))
@@ -59,17 +61,38 @@ package struct RecordFolder: RecordStore {
 
     // MARK: For the holder of the lock of the store that keeps the results
 
-    /// Forgets all runs but those with these keys.
-    func removeAll(but kept: Set<StepKey>, holding _: StoreLock) throws(FileError) {
-        let folder = root.appending("by-key")
-        for part in try Files.list(folder) {
-            for name in try Files.list(folder.appending(part)) {
-                guard let digest = Digest(hex: name), kept.contains(StepKey(digest: digest)) else {
-                    try Files.remove(folder.appending(part).appending(name))
-                    continue
-                }
-            }
+    /// All records with the moments of their last use, in nanoseconds since 1970.
+    func all() throws(FileError) -> [(record: StepRecord, lastUse: Int64)] {
+        var found: [(record: StepRecord, lastUse: Int64)] = []
+        for path in try files() {
+            guard let name = path.lastComponent?.string, let digest = Digest(hex: name),
+                let record = record(StepKey(digest: digest)), let status = try FileStatus(at: path)
+            else { continue }
+            found.append((record, status.modified))
         }
+        return found
+    }
+
+    /// Removes what is no record: damaged ones, and those of older versions.
+    func removeUnreadable(holding _: StoreLock) throws(FileError) {
+        for path in try files() {
+            let key = path.lastComponent.flatMap { Digest(hex: $0.string) }.map(StepKey.init(digest:))
+            if key.flatMap(record) == nil { try Files.remove(path) }
+        }
+    }
+
+    /// Forgets the runs with these keys.
+    func remove(_ keys: [StepKey], holding _: StoreLock) throws(FileError) {
+        for key in keys { try Files.remove(path(key)) }
+    }
+
+    private func files() throws(FileError) -> [FilePath] {
+        let folder = root.appending("by-key")
+        var files: [FilePath] = []
+        for part in try Files.list(folder) {
+            for name in try Files.list(folder.appending(part)) { files.append(folder.appending(part).appending(name)) }
+        }
+        return files
     }
 
     private func path(_ key: StepKey) -> FilePath {

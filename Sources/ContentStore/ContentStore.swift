@@ -21,6 +21,10 @@ package final class ContentStore: Sendable {
     package let workArea: WorkArea
     /// Blobs whose bytes this process has hashed, on their way in or before use.
     private let hashed = Mutex<Set<Digest>>([])
+    /// Blobs that this process has brought in or asked for: they stay when room is made, whoever else does not need them.
+    private let claimed = Mutex<Set<Digest>>([])
+    /// What this process has brought in, in bytes.
+    private let taken = Mutex<Int64>(0)
 
     /// Opens the store in the folder `root`, made where it is missing.
     ///
@@ -83,6 +87,7 @@ package final class ContentStore: Sendable {
 
     /// Whether the blob is there and its bytes have its digest. A damaged one is removed.
     func isIntact(_ digest: Digest) -> Bool {
+        claim(digest)
         while true {
             guard let status = try? FileStatus(at: path(of: digest)), status.kind == .regular else { return false }
             if hashed.withLock({ $0.contains(digest) }) { return true }
@@ -105,6 +110,22 @@ package final class ContentStore: Sendable {
         try? Files.remove(path(of: digest))
     }
 
+    /// Blobs that this process has brought in or asked for, which `remove` leaves alone.
+    package var claims: Set<Digest> { claimed.withLock { $0 } }
+
+    /// How much this process has brought in so far; what was there already is counted, too.
+    package var bytesTaken: ByteCount { ByteCount(taken.withLock { $0 }) }
+
+    private func claim(_ digest: Digest) { claimed.withLock { _ = $0.insert(digest) } }
+
+    /// Removes a blob, unless somebody in this process has claimed it; nobody can meanwhile.
+    func removeUnclaimed(_ digest: Digest) throws(FileError) {
+        let path = path(of: digest)
+        try claimed.withLock { claimed throws(FileError) in
+            if !claimed.contains(digest) { try Files.remove(path) }
+        }
+    }
+
     func take(_ path: FilePath, knownAs known: Blob?) throws(FileError) -> Blob {
         guard let status = try FileStatus(at: path) else { throw FileError("store", path, .noSuchFileOrDirectory) }
         guard status.kind == .regular else {
@@ -116,34 +137,14 @@ package final class ContentStore: Sendable {
             throw FileError("protect", path, Errno(rawValue: Glibc.errno))
         }
         try Files.createDirectory(destination.removingLastComponent())
+        claim(blob.digest)
         try Files.rename(path, to: destination)
+        taken.withLock { $0 += status.size }
         hashed.withLock { _ = $0.insert(blob.digest) }
         return blob
     }
 
     // MARK: For the holder of its lock
-
-    /// Removes every blob but those in `kept`; returns how many that were and their size.
-    package func removeAll(
-        but kept: Set<Digest>, holding lock: StoreLock
-    ) throws(FileError) -> (blobs: Int, size: ByteCount) {
-        check(lock)
-        var removed = (blobs: 0, size: ByteCount.zero)
-        let folder = root.appending("blobs")
-        for part in try Files.list(folder) {
-            for name in try Files.list(folder.appending(part)) {
-                guard let digest = Digest(hex: name), !kept.contains(digest) else { continue }
-                let path = folder.appending(part).appending(name)
-                // What has another name elsewhere, as published images do, frees nothing.
-                if let status = try FileStatus(at: path), status.linkCount == 1 {
-                    removed.size += ByteCount(status.size)
-                }
-                try Files.remove(path)
-                removed.blobs += 1
-            }
-        }
-        return removed
-    }
 
     /// Removes what a killed build left half done.
     package func removeDebris(holding lock: StoreLock) throws(FileError) {

@@ -37,15 +37,30 @@ package struct DerivedResults: Sendable {
         try? Files.write(bytes, to: folder(kind).appending(name))
     }
 
-    /// Removes those of one kind that `isKept` does not name; returns the size of that.
-    package func removeAll(of kind: Kind, but isKept: (String) -> Bool) throws(FileError) -> ByteCount {
-        var removed = ByteCount.zero
-        guard Files.exists(folder(kind)) else { return removed }
-        for name in try Files.list(folder(kind)) where !isKept(name) {
-            let path = folder(kind).appending(name)
-            if let status = try FileStatus(at: path) { removed += ByteCount(status.size) }
-            try Files.remove(path)
+    /// The files of one kind that `isKept` does not name.
+    package func files(of kind: Kind, but isKept: (String) -> Bool) throws(FileError) -> [FilePath] {
+        guard Files.exists(folder(kind)) else { return [] }
+        return try Files.list(folder(kind)).filter { !isKept($0) }.map { folder(kind).appending($0) }
+    }
+
+    /// Of all of them.
+    package func size() throws(FileError) -> ByteCount {
+        guard Files.exists(root) else { return .zero }
+        var files: [FilePath] = []
+        for kind in try Files.list(root) {
+            if try FileStatus(at: root.appending(kind))?.kind == .directory {
+                files += try self.files(of: Kind(kind)) { _ in false }
+            }
         }
-        return removed
+        return try Self.size(of: files)
+    }
+
+    /// Of the plain files at `paths`; what is not there has none.
+    package static func size(of paths: [FilePath]) throws(FileError) -> ByteCount {
+        var sum = ByteCount.zero
+        for path in paths {
+            if let status = try FileStatus(at: path), status.kind == .regular { sum += ByteCount(status.size) }
+        }
+        return sum
     }
 }

@@ -18,6 +18,8 @@ package struct Declaration: Hashable, Sendable {
     package let output: Output
     /// What is remembered of builds.
     package let builds: Builds
+    /// How large the store may be; nil: as large as it likes.
+    package let storeLimit: ByteCount?
 
     /// The distribution called `name`; nil where there is none.
     package subscript(distribution name: String) -> Distribution? { distributions.first { $0.name == name } }

@@ -30,7 +30,7 @@ struct DeclarationReader {
     }
 
     private mutating func declaration(_ document: DeclarationDocument) -> Declaration? {
-        let keys = ["version", "distributions", "live", "builder", "iso", "output", "builds"]
+        let keys = ["version", "distributions", "live", "builder", "iso", "output", "builds", "store"]
         guard let root = fields.section(document, name: "", keys: keys) else { return nil }
         if let version = fields.integer("version", of: root, in: 0...Int.max), version != 1 {
             fields.report(
@@ -44,10 +44,11 @@ struct DeclarationReader {
         let iso = iso(root, known: distributions)
         let output = output(root)
         let builds = builds(root)
+        let storeLimit = storeLimit(root)
         guard let distributions, let live, let builder, let iso, let output, let builds else { return nil }
         let declaration = Declaration(
             folder: folder, distributions: distributions, live: live, builder: builder, iso: iso, output: output,
-            builds: builds)
+            builds: builds, storeLimit: storeLimit)
         let used = declaration.distributionsInUse
         for distribution in distributions where used.contains(distribution.name) {
             switch distribution.source {
@@ -215,5 +216,17 @@ struct DeclarationReader {
         guard let section = fields.section(document, name: "builds", at: root.keyLocation(of: "builds"), keys: ["keep"])
         else { return nil }
         return fields.integer("keep", of: section, in: 1...1000, or: 20).map { Declaration.Builds(keep: $0) }
+    }
+
+    /// `store: {max-size: …}`; nil where nothing is said, or nothing that can be read.
+    private mutating func storeLimit(_ root: DeclarationFields.Section) -> ByteCount? {
+        guard let document = fields.optional("store", of: root),
+            let section = fields.section(
+                document, name: "store", at: root.keyLocation(of: "store"), keys: ["max-size"])
+        else { return nil }
+        let size = fields.string("max-size", of: section, example: "max-size: 40G") {
+            ByteCount(written: $0) == nil ? "it is \(ByteCount.writingHint)" : nil
+        }
+        return size.flatMap { ByteCount(written: $0.value) }
     }
 }

@@ -33,8 +33,14 @@ final class ParsedFolder {
     var parsed: ParsedIndexes { ParsedIndexes(folder: folder) }
 
     func removeAll(but kept: [IndexFile]) throws -> ByteCount {
-        try ParsedFiles(folder: folder).removeAll(
+        var removed = ByteCount.zero
+        let files = try ParsedFiles(folder: folder).files(
             but: Set(kept.map(\.digest)), versions: ["table": ParsedIndexes.tableVersion])
+        for path in files {
+            removed += ByteCount(try FileStatus(at: path)?.size ?? 0)
+            try Files.remove(path)
+        }
+        return removed
     }
 
     func read(_ index: IndexFile) throws -> [UInt8] { try Files.read(paths[index.digest] ?? "") }

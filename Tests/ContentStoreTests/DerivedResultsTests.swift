@@ -27,14 +27,15 @@ import Testing
         let derived = DerivedResults(root: root, taking: [kind], from: folder.root)
         derived.keep([1], as: "a", of: kind)
         #expect(derived.bytes("a", of: kind) == nil)
-        #expect(try derived.removeAll(of: kind) { _ in false } == .zero)
+        #expect(try derived.files(of: kind) { _ in false }.isEmpty)
     }
 
-    @Test func whatNobodyNamesIsRemoved() throws {
+    @Test func whatNobodyNamesIsFoundWithItsSize() throws {
         let derived = DerivedResults(root: root)
         for name in ["a", "b"] { derived.keep([1, 2, 3], as: name, of: kind) }
-        #expect(try derived.removeAll(of: kind) { $0 == "b" } == ByteCount(3))
-        #expect(derived.bytes("a", of: kind) == nil && derived.bytes("b", of: kind) == [1, 2, 3])
+        let others = try derived.files(of: kind) { $0 == "b" }
+        #expect(others == [derived.folder(kind).appending("a")])
+        #expect(try DerivedResults.size(of: others) == ByteCount(3) && derived.size() == ByteCount(6))
     }
 
     @Test func whatOlderVersionsHadElsewhereIsTakenOnce() throws {

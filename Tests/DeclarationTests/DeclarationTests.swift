@@ -85,6 +85,17 @@ import Testing
         ),
         ("output: {keep: 5}", "output: {keep: many}", ["33:16 output.keep should be a whole number, and is \"many\""]),
         ("output: {keep: 5}", "output: {keep: 0}", ["33:16 output.keep cannot be 0 | from 1 to 1000"]),
+        (
+            "output: {keep: 5}", "output: {keep: 5}\nstore: {max-size: much}",
+            ["34:19 store.max-size cannot be \"much\" | it is a number and a unit: 500M, 40G, 1.5T (or MiB, GiB, TiB)"]
+        ),
+        (
+            "output: {keep: 5}", "output: {keep: 5}\nstore: {maxsize: 40G}",
+            [
+                "34:1 store lacks \"max-size\" | for example: max-size: 40G",
+                "34:9 there is no key \"maxsize\" in store | did you mean max-size?",
+            ]
+        ),
         ("output: {keep: 5}", "output: [5]", ["33:9 output should be a mapping (key: value), and is a list"]),
         (
             "output: {keep: 5}", "output: {keep: 5}\nbuilds: {keep: 0, kept: 1}",

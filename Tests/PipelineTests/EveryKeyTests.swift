@@ -78,6 +78,7 @@ import Transfer
           squashfs-level: 3
         output: {folder: out, keep: 3}
         builds: {keep: 20}
+        store: {max-size: 40G}
 
         """
 
@@ -159,6 +160,7 @@ import Transfer
         ("iso", "squashfs-level", "squashfs-level: 3", "squashfs-level: 4"),
         ("output", "folder", "folder: out", "folder: other"), ("output", "keep", "keep: 3", "keep: 4"),
         ("builds", "keep", "keep: 20", "keep: 21"),
+        ("", "store", "{max-size: 40G}", "{max-size: 41G}"), ("store", "max-size", "max-size: 40G", "max-size: 40GiB"),
     ]
 
     /// Keys that don't change what comes out, and what they do instead.
@@ -184,7 +186,7 @@ import Transfer
     /// All that a build takes from a declaration, as text.
     private func consequences(_ declaration: Declaration, signer: SigningKey) throws -> [String] {
         var lines = [
-            "\(declaration.output) \(declaration.builds)",
+            "\(declaration.output) \(declaration.builds) \(declaration.storeLimit?.bytes ?? 0)",
             "\(declaration.live.includes) \(declaration.live.postinstall ?? "")",
         ]
         let selection = MirrorSelection(host: HostAPT(), environment: [:], workingFolder: "/")
@@ -291,6 +293,7 @@ import Transfer
         ("debian.zfs-module", "{sets: [zfs-build]}"), ("centos", "    platform: el9"),
         ("centos.repositories", "        cost: 500"), ("live", "{distribution: debian, sets: [live]"),
         ("builder", "{distribution: debian, sets: [builder]"), ("iso", "  label: KLDLOAD"), ("output", "{folder: out"),
+        ("store", "{max-size: 40G"),
     ])
     func noKeyIsLeftOut(section: String, place: String) throws {
         let indent = place.prefix { $0 == " " }

@@ -97,25 +97,21 @@ import Testing
         let project = try checkout.project()
         let plan = try await project.currentPlan(writesLock: true)
         let fetch = try plan.graph.resolve(targets: ["live/packages"])
-        func check(_ events: (BuildEvent) -> Void = { _ in }) async throws {
-            let standing = await checkout.engine(project).standing(of: fetch, in: plan.graph)
-            try await DiskEstimate(
-                standing: standing, rebuildsAll: false, parallel: 2, store: project.store,
-                folder: project.workspace.cache
-            ).check(events: events)
+        func check(_ standing: [(step: Step, standing: StepStanding)]) async throws {
+            let needed = try await DiskEstimate(
+                standing: standing, rebuildsAll: false, parallel: 2, store: project.store
+            ).bytes()
+            try await project.holdingStore {
+                _ = try await project.makeRoom(for: needed, beside: standing, collectingGarbage: false, holding: $0)
+            }
         }
-        try await check()
+        try await check(await checkout.engine(project).standing(of: fetch, in: plan.graph))
         // A package in the lock, a thousand terabytes.
         try checkout.lockPackage("big", size: ByteCount(999_999_999_999_999))
         let lock = try #require(try LockKeeper(project: project).existing())
         let greedy = try await project.plan(lock)
         let standing = await checkout.engine(project).standing(of: fetch, in: greedy.graph)
-        let error = await #expect(throws: DiskTooSmall.self) {
-            try await DiskEstimate(
-                standing: standing, rebuildsAll: false, parallel: 2, store: project.store,
-                folder: project.workspace.cache
-            ).check { _ in }
-        }
+        let error = await #expect(throws: DiskTooSmall.self) { try await check(standing) }
         #expect(error?.what.contains("live-build/cache has ") == true)
         #expect(error?.hint?.contains("DEPLOY_CACHE=") == true)
     }
@@ -125,9 +121,10 @@ import Testing
         let project = try checkout.project()
         let plan = try await project.currentPlan(writesLock: false)
         let standing = await checkout.engine(project).standing(of: Set(plan.graph.order), in: plan.graph)
-        try await DiskEstimate(
-            standing: standing, rebuildsAll: false, parallel: 2, store: project.store, folder: project.workspace.cache
-        ).check { Issue.record("\($0)") }
+        let needed = try await DiskEstimate(
+            standing: standing, rebuildsAll: false, parallel: 2, store: project.store
+        ).bytes()
+        #expect(needed == .zero)
     }
 
     @Test func whatStepsUseWhileTheyRunIsCountedForThoseThatRunAtOnce() async throws {
@@ -144,16 +141,14 @@ import Testing
             + ["made/one", "made/two", "made/three"].map {
                 step($0, ["packages": .output("made/packages", "packages")], DiskUse(scratch: 1000))
             }
-        func needed(parallel: Int) async throws -> String {
-            var said = ""
+        func needed(parallel: Int) async throws -> ByteCount {
             try await DiskEstimate(
                 standing: steps.map { ($0, .waits(for: [])) }, rebuildsAll: false, parallel: parallel,
-                store: project.store, folder: project.workspace.cache
-            ).check { if case .notice(let text) = $0 { said = text } }
-            return said
+                store: project.store
+            ).bytes()
         }
-        #expect(try await needed(parallel: 1).hasPrefix("disk: about 1 GB needed"))
-        #expect(try await needed(parallel: 2).hasPrefix("disk: about 2 GB needed"))
-        #expect(try await needed(parallel: 9).hasPrefix("disk: about 3 GB needed"))
+        #expect(try await needed(parallel: 1) == ByteCount(1_001_000_000))
+        #expect(try await needed(parallel: 2) == ByteCount(2_001_000_000))
+        #expect(try await needed(parallel: 9) == ByteCount(3_001_000_000))
     }
 }

@@ -116,7 +116,10 @@ import Testing
         ],
         "deploy missing-packages": [.refusal()],
         "deploy doctor": [.answer(keys: ["well", "checks"], code: [0, 1])],
-        "deploy gc": [.answer(keys: ["blobs", "size"])],
+        "deploy gc": [
+            .answer("--dry-run", keys: ["blobs", "runs", "size", "left", "needed", "dry_run"]),
+            .answer(keys: ["blobs", "runs", "size", "left", "needed", "dry_run"]),
+        ],
         "deploy clean": [
             .answer(keys: ["container_images", "left"]),
             .answer("--output", keys: ["container_images", "images", "left"]),

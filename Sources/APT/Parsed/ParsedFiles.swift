@@ -21,11 +21,11 @@ package struct ParsedFiles: Sendable {
         file.head.withUnsafeBytes { put([$0, file.image.bytes], at: path(name)) }
     }
 
-    /// Removes everything but what belongs to the indexes in `kept`; returns the size of that. `versions` are those that count,
-    /// by the ending of a table's name: "table", without the dot.
-    package func removeAll(but kept: Set<Digest>, versions: [String: UInt64]) throws(FileError) -> ByteCount {
-        var removed = ByteCount.zero
-        guard Files.exists(folder) else { return removed }
+    /// Everything but what belongs to the indexes in `kept`. `versions` are those that count, by the ending of a table's name:
+    /// "table", without the dot.
+    package func files(but kept: Set<Digest>, versions: [String: UInt64]) throws(FileError) -> [FilePath] {
+        var others: [FilePath] = []
+        guard Files.exists(folder) else { return others }
         for name in try Files.list(folder) {
             let path = path(name)
             let ending = path.extension ?? ""
@@ -35,10 +35,9 @@ package struct ParsedFiles: Sendable {
             {
                 continue
             }
-            if let status = try FileStatus(at: path) { removed += ByteCount(status.size) }
-            try Files.remove(path)
+            others.append(path)
         }
-        return removed
+        return others
     }
 
     /// Linux keeps what is written at once in one piece, and maps the whole piece where one byte of it is looked at: a

@@ -4,6 +4,7 @@ package import BuildGraph
 package import ContentStore
 import Locking
 package import Primitives
+package import SystemPackage
 
 /// What is kept of indexes, so that no question has to read them anew.
 ///
@@ -72,17 +73,16 @@ package struct ParsedSnapshots: Sendable {
         }
     }
 
-    /// Removes all that was derived of other blobs than those in `kept`: indexes, signed files, packages and verified locks; returns
-    /// the size of that.
-    package static func removeAll(of derived: DerivedResults, but kept: Set<Digest>) throws(FileError) -> ByteCount {
-        var removed = try ParsedFiles(folder: derived.folder(.parsed)).removeAll(
+    /// The files of all that was derived of other blobs than those in `kept`: indexes, signed files, packages and verified locks.
+    package static func files(of derived: DerivedResults, but kept: Set<Digest>) throws(FileError) -> [FilePath] {
+        var files = try ParsedFiles(folder: derived.folder(.parsed)).files(
             but: kept,
             versions: ["table": ParsedIndexes.tableVersion, ParsedRPMSnapshots.ending: ParsedRPMSnapshots.version])
         for kind in [DerivedResults.Kind.signed, .zfsKernels] {
-            removed += try derived.removeAll(of: kind) { name in
+            files += try derived.files(of: kind) { name in
                 Digest(hex: String(name.prefix(64))).map(kept.contains) ?? false
             }
         }
-        return removed
+        return files
     }
 }

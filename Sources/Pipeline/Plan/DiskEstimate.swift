@@ -1,7 +1,6 @@
 import BuildGraph
 import ContentStore
 import Primitives
-import SystemPackage
 
 /// How much disk a build will take, judged before it starts by what its steps read and by how large results were last time.
 struct DiskEstimate {
@@ -10,19 +9,9 @@ struct DiskEstimate {
     /// So many steps run at once at the most, and what they use while they run is free again afterwards.
     let parallel: Int
     let store: any ArtifactStore
-    /// The folder that it is in.
-    let folder: FilePath
 
-    /// Says the estimate, and throws `DiskTooSmall` where the disk can't hold it.
-    func check(events: (BuildEvent) -> Void) async throws {
-        let needed = try await bytes()
-        guard needed > .zero else { return }
-        let free = try Files.freeSpace(at: folder)
-        if needed > ByteCount(100_000_000) { events(.notice("disk: about \(needed) needed, \(free) free")) }
-        guard needed <= free else { throw DiskTooSmall(needed: needed, free: free, folder: folder.string) }
-    }
-
-    private func bytes() async throws -> ByteCount {
+    /// What the steps bring into the store, and what they use besides while they run.
+    func bytes() async throws -> ByteCount {
         var sum = ByteCount.zero
         var scratches: [ByteCount] = []
         /// By step and output.
@@ -50,13 +39,4 @@ struct DiskEstimate {
         }
         return scratches.sorted(by: >).prefix(parallel).reduce(sum, +)
     }
-}
-
-/// A build that would not fit.
-struct DiskTooSmall: UserError {
-    let needed: ByteCount
-    let free: ByteCount
-    let folder: String
-    var what: String { "the build needs about \(needed), and \(folder) has \(free) left" }
-    var hint: String? { "free some space, or put the cache elsewhere: DEPLOY_CACHE=/path ./deploy build" }
 }

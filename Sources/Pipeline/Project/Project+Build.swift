@@ -6,7 +6,7 @@ package import Darksites
 import Declaration
 import Locking
 import Packages
-package import Primitives
+import Primitives
 package import SystemPackage
 
 /// What a build is asked for.
@@ -19,17 +19,20 @@ package struct BuildRequest: Sendable {
     package var rebuildsAll = false
     /// Leave the real installations out; the image is named a draft.
     package var isDraft = false
+    /// Where the disk is too small, remove first what `deploy gc` would.
+    package var collectsGarbage = false
     /// Where a trace of the build is written.
     package var trace: FilePath?
 
     package init(
         targets: [String] = [], isLocked: Bool = false, rebuildsAll: Bool = false, isDraft: Bool = false,
-        trace: FilePath? = nil
+        collectsGarbage: Bool = false, trace: FilePath? = nil
     ) {
         self.targets = targets
         self.isLocked = isLocked
         self.rebuildsAll = rebuildsAll
         self.isDraft = isDraft
+        self.collectsGarbage = collectsGarbage
         self.trace = trace
     }
 }
@@ -121,14 +124,17 @@ extension Project {
             let leftovers = try await podman.removeLeftovers()
             if leftovers > 0 { events(.notice("removed \(leftovers) container(s) that a killed build had left")) }
         }
-        try await DiskEstimate(
-            standing: standing, rebuildsAll: request.rebuildsAll, parallel: engine.cores, store: store,
-            folder: workspace.cache
-        ).check(events: events)
+        let needed = try await DiskEstimate(
+            standing: standing, rebuildsAll: request.rebuildsAll, parallel: engine.cores, store: store
+        ).bytes()
+        let budget = try await makeRoom(
+            for: needed, beside: standing, collectingGarbage: request.collectsGarbage, holding: storeLock)
         let session = BuildSession(
-            project: self, request: request, plan: plan, wanted: wanted, engine: engine, journal: journal)
+            project: self, request: request, plan: plan, wanted: wanted, engine: self.engine(within: budget),
+            journal: journal)
         do {
             let result = try await build(session)
+            await budget?.close()
             return await remember(session, .succeeded, result)
         } catch {
             await remember(session, BuildRecord.Outcome(error))
@@ -264,26 +270,6 @@ extension Project {
             fingerprint: signer.fingerprint, user: SigningKey.userID,
             armored: String(decoding: signer.armoredPublicKey, as: UTF8.self),
             home: try workspace.key.string)
-    }
-
-    /// Removes from the store what neither the lock nor the last runs of the steps reach; returns how much that was.
-    package func collectGarbage() async throws -> (blobs: Int, size: ByteCount) {
-        try await holdingStore { try await collectGarbage(holding: $0) }
-    }
-
-    private func collectGarbage(holding storeLock: StoreLock) async throws -> (blobs: Int, size: ByteCount) {
-        var kept: Set<Digest> = []
-        let file = try LockKeeper(project: self).read()
-        for distribution in file?.lock.distributions ?? [] {
-            kept.formUnion(distribution.snapshots.map(\.digest) + distribution.indexes.map(\.digest))
-            kept.formUnion(distribution.packages.map(\.digest))
-            if let file { kept.insert(LockVerification.digest(of: file.places.section(distribution.name))) }
-        }
-        let removed = try await GarbageCollector(
-            store: store, records: records, builds: declaration.builds.keep
-        ).collect(
-            keeping: kept, holding: storeLock)
-        return (removed.blobs, removed.size + (try ParsedSnapshots.removeAll(of: derived, but: kept)))
     }
 }
 

@@ -6,7 +6,7 @@ package import Darksites
 package import Declaration
 package import Locking
 import Packages
-import Primitives
+package import Primitives
 package import SystemPackage
 import Transfer
 
@@ -35,6 +35,8 @@ package struct Project: Sendable {
     let network: HostNetwork
     /// Gets all that happens in builds and resolutions, from whichever task it happens in; it must not wait.
     package private(set) var events: @Sendable (BuildEvent) -> Void
+    /// How large the store may be: what DEPLOY_CACHE_SIZE says, else the declaration; nil: as large as it likes.
+    package let storeLimit: ByteCount?
     /// What is accepted of states of repositories that would be refused.
     package var allowances = Allowances()
 
@@ -60,6 +62,7 @@ package struct Project: Sendable {
         declarationFile = file.lastComponent?.string ?? file.string
         workspace = Workspace(root: declaration.folder, surroundings: surroundings)
         self.surroundings = surroundings
+        storeLimit = try surroundings.storeLimit ?? declaration.storeLimit
         self.events = events
         network = HostNetwork(surroundings, events: events)
         guard !workspace.isShared(workspace.cache) else { throw SharedCache(folder: workspace.cache) }
@@ -94,10 +97,11 @@ package struct Project: Sendable {
         return project
     }
 
-    /// The engine that runs this project's steps, with logs in a folder of this moment.
-    package func engine() -> BuildEngine {
+    /// The engine that runs this project's steps, with logs in a folder of this moment. What it makes is kept within `budget`.
+    func engine(within budget: StoreBudget? = nil) -> BuildEngine {
         BuildEngine(
-            store: store, records: records, containers: podman,
+            store: store, records: budget.map { BudgetedRecords(records: records, budget: $0) } ?? records,
+            containers: podman,
             logFolder: workspace.logs.appending(LockDate(secondsSince1970: surroundings.now()).compact),
             cores: surroundings.cores,
             architecture: declaration[distribution: declaration.live.distribution]?.architecture ?? "amd64",

@@ -36,6 +36,18 @@ package struct Surroundings: Sendable {
     /// The user's home; nil where the environment names none.
     package var home: FilePath? { environment["HOME"].flatMap { $0.hasPrefix("/") ? FilePath($0) : nil } }
 
+    /// How large the store may be; nil where DEPLOY_CACHE_SIZE says nothing. Throws `Mistake` where it is no size.
+    var storeLimit: ByteCount? {
+        get throws(Mistake) {
+            guard let text = environment["DEPLOY_CACHE_SIZE"], !text.isEmpty else { return nil }
+            guard let size = ByteCount(written: text) else {
+                throw Mistake(
+                    "DEPLOY_CACHE_SIZE cannot be \"\(text)\"", at: nil, hint: "it is \(ByteCount.writingHint)")
+            }
+            return size
+        }
+    }
+
     /// `path` as the user means it.
     package func absolute(_ path: FilePath) -> FilePath {
         path.isAbsolute ? path : currentFolder.pushing(path).lexicallyNormalized()

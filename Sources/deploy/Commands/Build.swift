@@ -20,7 +20,11 @@ struct Build: AsyncParsableCommand {
     @Flag(help: "Leave out the real installation of profiles: quicker, and the image is named a draft.")
     var draft = false
 
+    @Flag(help: "Where the disk is too small, do first what `deploy gc` does.")
+    var gc = false
+
     @OptionGroup var trace: TraceOptions
+
     @OptionGroup(title: "Old states of archives") var freshness: FreshnessOptions
 
     mutating func validate() throws {
@@ -30,7 +34,8 @@ struct Build: AsyncParsableCommand {
     func run() async throws {
         let (targets, dryRun, freshness) = (targets, dryRun, freshness)
         let request = BuildRequest(
-            targets: targets, isLocked: locked, isDraft: draft, trace: trace.path(in: options.common.project))
+            targets: targets, isLocked: locked, isDraft: draft, collectsGarbage: gc,
+            trace: trace.path(in: options.common.project))
         try await options.answer { project, _ in
             let project = freshness.applied(to: project)
             guard !dryRun else {
