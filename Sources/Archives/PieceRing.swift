@@ -67,7 +67,10 @@ final class PieceRing: @unchecked Sendable {
         sem_post(filled)
     }
 
-    /// The next piece, valid until the next call; nil at the end.
+    /// The next piece, valid until the next call; nil at the end, whatever ended it.
+    func nextPiece() -> UnsafeRawBufferPointer? { try? next() }
+
+    /// The next piece, valid until the next call; nil at the end. Throws what `finish` was told.
     func next() throws -> UnsafeRawBufferPointer? {
         if hasTaken { sem_post(free) }
         hasTaken = false

@@ -3,28 +3,21 @@ internal import SystemPackage
 /// Writes a tar archive, IEEE 1003.1 pax interchange format, byte by byte ours: the same entries give the same archive
 /// with any version of any library.
 final class TarWriter {
-    private let path: FilePath
-    private let descriptor: FileDescriptor
+    private let output: (UnsafeRawBufferPointer) throws(ArchiveError) -> Void
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
     private var used = 0
     private(set) var size: Int64 = 0
 
     /// Makes or empties the file at `path`.
     init(path: FilePath) throws(ArchiveError) {
-        self.path = path
-        do {
-            descriptor = try FileDescriptor.open(
-                path, .writeOnly, options: [.create, .truncate, .closeOnExec],
-                permissions: [.ownerReadWrite, .groupRead, .otherRead])
-        } catch {
-            throw ArchiveError(path.string, .file("make", error as? Errno ?? .ioError))
-        }
+        let file = try OutputFile(path)
+        output = { (bytes) throws(ArchiveError) in try file.write(bytes) }
     }
 
-    deinit {
-        buffer.deallocate()
-        try? descriptor.close()
-    }
+    /// Hands the archive piece by piece to `output`.
+    init(to output: @escaping (UnsafeRawBufferPointer) throws(ArchiveError) -> Void) { self.output = output }
+
+    deinit { buffer.deallocate() }
 
     /// Writes the headers of `entry`, whose path is to be as it shall stand in the archive. For a file the caller
     /// then writes exactly its content's bytes and calls `pad`.
@@ -71,11 +64,15 @@ final class TarWriter {
     }
 
     func write(_ bytes: [UInt8]) throws(ArchiveError) {
+        try bytes.withUnsafeBufferPointer { (bytes) throws(ArchiveError) in try write(UnsafeRawBufferPointer(bytes)) }
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws(ArchiveError) {
         var rest = bytes[...]
         while !rest.isEmpty {
             try fill { (room) throws(ArchiveError) in
                 let count = min(room.count, rest.count)
-                room.copyBytes(from: rest.prefix(count))
+                room.copyMemory(from: UnsafeRawBufferPointer(rebasing: rest.prefix(count)))
                 rest = rest.dropFirst(count)
                 return count
             }
@@ -115,11 +112,7 @@ final class TarWriter {
     }
 
     private func flush() throws(ArchiveError) {
-        do {
-            try descriptor.writeAll(UnsafeRawBufferPointer(rebasing: buffer[..<used]))
-        } catch {
-            throw ArchiveError(path.string, .file("write", error as? Errno ?? .ioError))
-        }
+        try output(UnsafeRawBufferPointer(rebasing: buffer[..<used]))
         size += Int64(used)
         used = 0
     }
@@ -130,6 +123,34 @@ final class TarWriter {
         var length = body.count + 1
         while String(length).utf8.count + body.count != length { length += 1 }
         return Array(String(length).utf8) + body
+    }
+}
+
+/// A file that is written from its beginning.
+private final class OutputFile {
+    private let path: FilePath
+    private let descriptor: FileDescriptor
+
+    /// Makes or empties the file at `path`.
+    init(_ path: FilePath) throws(ArchiveError) {
+        self.path = path
+        do {
+            descriptor = try FileDescriptor.open(
+                path, .writeOnly, options: [.create, .truncate, .closeOnExec],
+                permissions: [.ownerReadWrite, .groupRead, .otherRead])
+        } catch {
+            throw ArchiveError(path.string, .file("make", error as? Errno ?? .ioError))
+        }
+    }
+
+    deinit { try? descriptor.close() }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws(ArchiveError) {
+        do {
+            try descriptor.writeAll(bytes)
+        } catch {
+            throw ArchiveError(path.string, .file("write", error as? Errno ?? .ioError))
+        }
     }
 }
 
