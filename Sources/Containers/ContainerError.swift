@@ -16,6 +16,8 @@ package enum ContainerError: UserError {
     /// An archive could not be made an image. `storage` says where podman keeps its images, where it could be asked.
     case importFailed(archive: FilePath, messages: [String], storage: StorageSpace?)
     case pullFailed(reference: String, messages: [String], storage: StorageSpace?)
+    /// An image of a registry that podman does not have, and must not fetch.
+    case imageNotHere(String)
     /// A reference to an image that does not say which bytes are meant.
     case referenceWithoutDigest(String)
     /// Containers that are still there after podman was told to remove them.
@@ -39,6 +41,8 @@ package enum ContainerError: UserError {
             "podman could not import the root file system \(archive)"
         case .pullFailed(let reference, _, _):
             "podman could not pull the image \(reference)"
+        case .imageNotHere(let reference):
+            "podman does not have the image \(reference), and --offline fetches nothing"
         case .referenceWithoutDigest(let reference):
             "the image \"\(reference)\" is not named by digest, so it can be another one tomorrow"
         case .notRemoved(let containers, _):
@@ -48,7 +52,7 @@ package enum ContainerError: UserError {
 
     package var details: [String] {
         switch self {
-        case .podmanMissing, .interrupted, .referenceWithoutDigest: []
+        case .podmanMissing, .interrupted, .referenceWithoutDigest, .imageNotHere: []
         case .podmanFailed(_, let messages), .notStarted(_, _, let messages), .notRemoved(_, let messages): messages
         case .noRuntimeWorks(let attempts): attempts.map { "\($0.settings): \($0.message)" }
         case .importFailed(_, let messages, let storage), .pullFailed(_, let messages, let storage):
@@ -68,6 +72,8 @@ package enum ContainerError: UserError {
         case .pullFailed(_, _, let storage):
             storage.flatMap { $0.isTooSmall ? Self.fullDisk($0) : nil }
                 ?? "`podman login` where the registry wants to know who asks; or let the build make its own image"
+        case .imageNotHere:
+            "bring it: `podman save` where it is, `podman load` here; or let the build make its own image"
         case .referenceWithoutDigest:
             "write name@sha256:… ; `podman image inspect --format '{{.RepoDigests}}' NAME` shows the digest"
         case .notRemoved(let containers, _):

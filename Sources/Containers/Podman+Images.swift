@@ -13,10 +13,18 @@ extension Podman {
             guard try await client.call(PodmanArguments.imageExists(reference)).status != 0 else { return }
             switch image {
             case .rootFilesystem(_, let archive): try await load(archive, as: reference)
-            case .registry: try await pull(reference)
+            case .registry:
+                guard mayPull else { throw ContainerError.imageNotHere(reference) }
+                try await pull(reference)
             }
         }
         return reference
+    }
+
+    /// Whether podman has the image that a registry calls `reference`. Throws `ContainerError`.
+    package func hasImage(_ reference: String) async throws -> Bool {
+        let reference = try Self.reference(.registry(reference: reference))
+        return try await client.call(PodmanArguments.imageExists(reference)).status == 0
     }
 
     /// Removes the images of root file systems that are not `keeping`, and are not in use; says how many.

@@ -15,6 +15,8 @@ package struct Podman: ContainerRunner {
     let client: PodmanClient
     let state: FilePath
     let onNotice: @Sendable (String) -> Void
+    /// Whether an image may be fetched from a registry.
+    package var mayPull = true
     let images = SingleFlight<String, Void>()
     let choices = SingleFlight<String, Trial>()
 

@@ -32,6 +32,8 @@ package struct Downloader: Sendable {
         /// A file of the certificates that are trusted, and a folder of such; nil for those of the system.
         package var certificates: String?
         package var certificateFolder: String?
+        /// Whether only files of this machine are taken, and nothing goes over a network.
+        package var isOffline = false
         /// How long the other files may go on after the first one was given up, so that all that is wrong can
         /// be told at once.
         package var grace = Duration.seconds(30)

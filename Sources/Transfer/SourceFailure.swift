@@ -2,6 +2,8 @@ package import Primitives
 
 /// Why one source did not give one file.
 package enum SourceFailure: Error, Hashable, CustomStringConvertible {
+    /// It was not asked: nothing may go over a network.
+    case offline
     /// The name of the host, or of the proxy, is not known.
     case unresolved(String)
     /// No connection: refused, no route, or no answer in time. Libcurl's words.
@@ -39,7 +41,8 @@ package enum SourceFailure: Error, Hashable, CustomStringConvertible {
         case .unresolved, .unreachable, .stalled, .short, .broken: .tryAgain
         case .status(let code): code >= 500 || code == 429 || code == 408 ? .tryAgain : .leaveSource
         case .rangeRefused, .resumedWrong: .startOver
-        case .wrongSize, .tooLong, .wrongDigest, .tooManyRedirects, .unreadable, .untrusted, .refused, .overdue:
+        case .wrongSize, .tooLong, .wrongDigest, .tooManyRedirects, .unreadable, .untrusted, .refused, .overdue,
+            .offline:
             .leaveSource
         }
     }
@@ -69,6 +72,7 @@ package enum SourceFailure: Error, Hashable, CustomStringConvertible {
         case .stalled(let duration, let received):
             received.map { "stalled for \(seconds(duration)) after \($0)" }
                 ?? "connected, but no answer for \(seconds(duration))"
+        case .offline: "not asked, since nothing may go over a network"
         case .overdue(let duration, let received): "not there after \(seconds(duration)), with \(received) of it"
         case .status(let code): "HTTP status \(code)\(Self.names[code].map { " (\($0))" } ?? "")"
         case .short(let received, let size):

@@ -43,12 +43,21 @@ package struct TransferErrors: UserError {
             && files.allSatisfy { !$0.sources.isEmpty && $0.sources.allSatisfy(\.reason.isUnreachable) }
     }
 
+    /// Whether all that failed would have had to come over a network, and nothing may.
+    package var isOffline: Bool {
+        files.allSatisfy { !$0.sources.isEmpty && $0.sources.allSatisfy { $0.reason == .offline } }
+    }
+
     /// Whether every source of every file says that it does not have it.
     package var isMissing: Bool {
         files.allSatisfy { !$0.sources.isEmpty && $0.sources.allSatisfy(\.reason.isMissing) }
     }
 
     package var what: String {
+        if isOffline {
+            return
+                "\(files.count.counted("file")) would have to be fetched over a network, and nothing may be (--offline)"
+        }
         if isNoNetwork {
             return total == 1
                 ? "cannot download \(files[0].name): no server could be reached"
@@ -62,6 +71,10 @@ package struct TransferErrors: UserError {
         // Where no server answers, all files tell the same story.
         let shown = isNoNetwork ? 3 : 20
         for file in files.prefix(shown) {
+            if isOffline {
+                lines.append(file.name)
+                continue
+            }
             if file.sources.isEmpty { lines.append("\(file.name): no source is named") }
             for source in file.sources {
                 lines.append("\(file.name): \(source.url): \(source.reason)\(source.triesInWords)")
@@ -75,6 +88,9 @@ package struct TransferErrors: UserError {
     }
 
     package var hint: String? {
+        if isOffline {
+            return "bring them with `deploy cache export` and `deploy cache import FILE`, or go without --offline"
+        }
         if isNoNetwork {
             return """
                 check the network; behind a proxy set http_proxy, https_proxy and no_proxy; without a network name a mirror \

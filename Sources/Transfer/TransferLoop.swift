@@ -56,9 +56,12 @@ final class TransferLoop {
         self.progress = progress
         self.finished = finished
         entries = requests.map {
-            Entry(
-                request: $0, urls: $0.sources.map { SourceURL($0) },
-                plan: RequestPlan(sources: $0.sources.count, policy: options.retries), mayResume: $0.digest != nil)
+            let urls = $0.sources.map { SourceURL($0) }
+            var plan = RequestPlan(sources: urls.count, policy: options.retries)
+            if options.isOffline {
+                for (source, url) in urls.enumerated() where !url.isFile { plan.skip(source, .offline) }
+            }
+            return Entry(request: $0, urls: urls, plan: plan, mayResume: $0.digest != nil)
         }
     }
 

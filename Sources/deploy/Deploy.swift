@@ -49,6 +49,7 @@ struct Deploy: AsyncParsableCommand {
             Burn.self,
             Doctor.self,
             GC.self,
+            Cache.self,
             Clean.self,
             InstallCLI.self,
             MissingPackages.self,

@@ -120,6 +120,20 @@ import Testing
             .answer("--dry-run", keys: ["blobs", "runs", "size", "left", "needed", "dry_run"]),
             .answer(keys: ["blobs", "runs", "size", "left", "needed", "dry_run"]),
         ],
+        "deploy cache": [.refusal()],
+        // What a lock needs is fetched by a build; until then that is what is said.
+        "deploy cache export": [
+            .answer("made.tar.zst", keys: error.union(["details"]), code: [1]), .refusal("-"),
+        ],
+        "deploy cache import": [
+            .answer(
+                "made.tar.zst", keys: ["blobs", "size", "known", "lock", "runs", "runs_in_file"],
+                after: """
+                    printf 'kldload cache 1\\nlock %s\\n' "$(sha256sum <deploy.lock | cut -c1-64)" >kldload-cache
+                    tar -b 1 --format=ustar -cf - kldload-cache deploy.lock | zstd -q >made.tar.zst
+                    """),
+            .answer("deploy.lock", keys: error, code: [1]),
+        ],
         "deploy clean": [
             .answer(keys: ["container_images", "left"]),
             .answer("--output", keys: ["container_images", "images", "left"]),

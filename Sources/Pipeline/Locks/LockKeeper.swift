@@ -99,6 +99,7 @@ package struct LockKeeper: Sendable {
                 try await current(update: update, naming: named, writes: writes, holding: $0)
             }
         }
+        try await project.refuseFetching(standing)
         for section in standing.sections {
             let moves = update.distributions.contains(section.distribution.name)
             // What moves as a whole is not looked at any more.

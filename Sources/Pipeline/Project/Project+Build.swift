@@ -95,7 +95,10 @@ extension Project {
     /// How the steps that `request` asks for stand, with nothing run.
     package func standing(_ request: BuildRequest) async throws -> [(step: Step, standing: StepStanding)] {
         let plan = try await currentPlan(writesLock: false, request: request)
-        return await engine().standing(of: try wanted(request, in: plan), in: plan.graph)
+        let wanted = try wanted(request, in: plan)
+        let standing = await engine().standing(of: wanted, in: plan.graph)
+        try await refuseFetching(standing, wanted: wanted, rebuildsAll: request.rebuildsAll)
+        return standing
     }
 
     /// Builds what is asked for; the image, where it is among that, is put into the output folder.
@@ -120,6 +123,7 @@ extension Project {
         let wanted = try wanted(request, in: plan)
         let engine = engine()
         let standing = await engine.standing(of: wanted, in: plan.graph)
+        try await refuseFetching(standing, wanted: wanted, rebuildsAll: request.rebuildsAll)
         if request.rebuildsAll || standing.contains(where: { if case .cached = $0.standing { false } else { true } }) {
             let leftovers = try await podman.removeLeftovers()
             if leftovers > 0 { events(.notice("removed \(leftovers) container(s) that a killed build had left")) }

@@ -31,12 +31,14 @@ package struct Project: Sendable {
     /// The runs of steps, in the cache, too.
     package let records: RecordFolder
     /// What runs containers on this host.
-    package let podman: Podman
+    package var podman: Podman
     let network: HostNetwork
     /// Gets all that happens in builds and resolutions, from whichever task it happens in; it must not wait.
     package private(set) var events: @Sendable (BuildEvent) -> Void
     /// How large the store may be: what DEPLOY_CACHE_SIZE says, else the declaration; nil: as large as it likes.
     package let storeLimit: ByteCount?
+    /// Whether nothing may go over a network, see `offline()`.
+    var isOffline = false
     /// What is accepted of states of repositories that would be refused.
     package var allowances = Allowances()
 
@@ -208,7 +210,9 @@ package struct Project: Sendable {
                 choices.merge(selection.proxies(of: repository)) { first, _ in first }
             }
         }
-        var options = await network.options(choices)
+        // The programs that apt asks for proxies may ask the network.
+        var options = await network.options(isOffline ? [:] : choices)
+        options.isOffline = isOffline
         if let connectTimeout { options.connectTimeout = connectTimeout }
         return Downloader(options: options)
     }

@@ -74,7 +74,7 @@ extension Project {
         rule.blobs = blobs
         rule.builds = request.builds
         rule.limit = request.limit ?? storeLimit
-        if rule.limit != nil { rule.needed = try await collector.runs(behind: [BuildPlan.image]) }
+        rule.needed = try await collector.runs(behind: [BuildPlan.image])
         rule.beside = try derived.size() - size
         return rule
     }

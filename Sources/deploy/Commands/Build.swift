@@ -23,6 +23,9 @@ struct Build: AsyncParsableCommand {
     @Flag(help: "Where the disk is too small, do first what `deploy gc` does.")
     var gc = false
 
+    @Flag(help: "Go over no network: what is missing in the store is told before anything runs.")
+    var offline = false
+
     @OptionGroup var trace: TraceOptions
 
     @OptionGroup(title: "Old states of archives") var freshness: FreshnessOptions
@@ -32,12 +35,12 @@ struct Build: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (targets, dryRun, freshness) = (targets, dryRun, freshness)
+        let (targets, dryRun, freshness, offline) = (targets, dryRun, freshness, offline)
         let request = BuildRequest(
             targets: targets, isLocked: locked, isDraft: draft, collectsGarbage: gc,
             trace: trace.path(in: options.common.project))
         try await options.answer { project, _ in
-            let project = freshness.applied(to: project)
+            let project = freshness.applied(to: offline ? project.offline() : project)
             guard !dryRun else {
                 return StandingAnswer(try await project.standing(request), leavesOutCached: true)
             }
