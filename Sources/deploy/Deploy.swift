@@ -20,8 +20,8 @@ struct Deploy: AsyncParsableCommand {
             A build has five stages: builder, debian, ubuntu, rpm, iso. Each is made of steps, which run in containers without \
             network or inside deploy itself. Only what changed runs again; `deploy explain` says why.
 
-            Environment: DEPLOY_CACHE (the store), DEPLOY_DIRECTORY (as -C), DEPLOY_KEY (the signing key's folder), DEPLOY_MIRROR_<REPOSITORY> (addresses to \
-            fetch from), PROFILE, EDITION, KLDLOAD_DISTRO, NO_COLOR, http_proxy.
+            Environment: DEPLOY_CACHE (the store), DEPLOY_CACHE_SIZE (how large it may be), DEPLOY_DIRECTORY (as -C), DEPLOY_KEY (the \
+            signing key's folder), DEPLOY_MIRROR_<REPOSITORY> (addresses to fetch from), PROFILE, EDITION, KLDLOAD_DISTRO, NO_COLOR, http_proxy.
 
             Exit codes: 0 done, 1 the build failed, 2 the request was wrong, 130 interrupted.
             """,

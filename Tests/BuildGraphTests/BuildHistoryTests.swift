@@ -117,8 +117,10 @@ import Testing
         func collect(_ kept: Int) async throws {
             let store = try bench.store()
             let lock = try await store.lock(owner: "") { _ in }
-            _ = try await GarbageCollector(store: store, records: try bench.records(), builds: kept).collect(
-                keeping: [], holding: lock)
+            let collector = GarbageCollector(store: store, records: try bench.records(), remembered: kept)
+            var rule = KeepRule()
+            rule.builds = 1
+            try await collector.carryOut(try await collector.removal(by: rule), holding: lock)
         }
         try await collect(3)
         #expect(try await explain("base/settings", in: builds[1]).causes.first?.details == ["- a: 1", "+ a: 2"])
@@ -126,5 +128,17 @@ import Testing
         #expect(try await explain("base/settings", in: builds[3]).causes.first?.details == ["- a: 3", "+ a: 4"])
         // What was collected is told as far as it was noted.
         #expect(try await explain("base/settings", in: builds[1]).rootCauses == ["settings: 2 lines"])
+    }
+
+    @Test func whatTheLastBuildsMadeStaysForAsManyAsAreAskedFor() async throws {
+        for value in 1...4 { _ = try await build(try steps("a: \(value)\n")) }
+        let store = try bench.store()
+        let collector = GarbageCollector(store: store, records: try bench.records(), remembered: 0)
+        var rule = KeepRule()
+        rule.builds = 3
+        try await collector.carryOut(
+            try await collector.removal(by: rule), holding: try await store.lock(owner: "") { _ in })
+        for value in [2, 3, 4] { #expect(try await bench.build(try steps("a: \(value)\n")).ran.isEmpty) }
+        #expect(try await !bench.build(try steps("a: 1\n")).ran.isEmpty)
     }
 }

@@ -16,13 +16,13 @@ import Testing
         ]
     }
 
-    private func collect(keeping kept: Set<Digest> = [], runs: Int = 1) async throws -> Int {
+    private func collect(keeping kept: Set<Digest> = []) async throws -> Int {
         let store = try bench.store()
         let lock = try await store.lock(owner: "") { _ in }
         var rule = KeepRule()
         rule.blobs = kept
-        rule.runs = runs
-        let collector = GarbageCollector(store: store, records: try bench.records())
+        rule.builds = 1
+        let collector = GarbageCollector(store: store, records: try bench.records(), remembered: 20)
         let before = try size()
         let removed = try await collector.removal(by: rule)
         #expect(try size() == before, "what is only asked for changes nothing")
@@ -35,7 +35,7 @@ import Testing
     @discardableResult
     private func shrink(to limit: ByteCount, needing steps: [StepName] = []) async throws -> Removal {
         let store = try bench.store()
-        let collector = GarbageCollector(store: store, records: try bench.records())
+        let collector = GarbageCollector(store: store, records: try bench.records(), remembered: 20)
         var rule = KeepRule()
         rule.limit = limit
         rule.needed = try await collector.runs(behind: steps)
@@ -77,14 +77,6 @@ import Testing
         #expect(explanation.causes.first?.details.contains { $0.contains("two") } == true)
     }
 
-    @Test func asManyRunsOfEachStepStayAsAreAskedFor() async throws {
-        // Of the run before those, what `explain` compares stays; here that is all of it.
-        for setting in ["one", "zero", "two", "three"] { try await bench.build(steps(setting)) }
-        _ = try await collect(runs: 2)
-        #expect(try await bench.build(steps("two")).ran.isEmpty)
-        #expect(try await bench.build(steps("one")).ran == ["base/settings", "image/iso"])
-    }
-
     @Test func whatWasUsedLongestAgoGoesFirstUntilTheStoreIsSmallEnough() async throws {
         for setting in ["one", "two", "three"] { try await bench.build(steps(setting)) }
         // Its use counts, not when it was made.
@@ -115,9 +107,9 @@ import Testing
         let store = try bench.store()
         let blob = try await store.insert(Array("just arrived".utf8))
         var rule = KeepRule()
-        rule.runs = 1
+        rule.builds = 1
         rule.limit = .zero
-        let collector = GarbageCollector(store: store, records: try bench.records())
+        let collector = GarbageCollector(store: store, records: try bench.records(), remembered: 20)
         let removal = try await collector.removal(by: rule)
         try await collector.carryOut(removal, holding: try await store.lock(owner: "") { _ in })
         #expect(removal.blobs.isEmpty && store.contains(blob))
@@ -130,7 +122,7 @@ import Testing
         let records = try bench.records()
         var rule = KeepRule()
         rule.limit = .zero
-        let removal = try await GarbageCollector(store: store, records: records).removal(by: rule)
+        let removal = try await GarbageCollector(store: store, records: records, remembered: 20).removal(by: rule)
         let lock = try await store.lock(owner: "") { _ in }
         try records.remove(removal.runs, holding: lock)
         try store.remove(Array(removal.blobs.prefix(removal.blobs.count / 2)), holding: lock)

@@ -82,7 +82,6 @@ extension Project {
         rule.needed = Set(content.list.runs)
         rule.limit = limit
         rule.beside = try derived.size()
-        let collector = GarbageCollector(store: store, records: records)
         try await collector.carryOut(try await collector.removal(by: rule), holding: storeLock)
     }
 }

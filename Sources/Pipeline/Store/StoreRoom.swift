@@ -23,7 +23,7 @@ extension Project {
         var budget: StoreBudget?
         if let storeLimit {
             let made = StoreBudget(
-                limit: storeLimit, rule: rule, collector: GarbageCollector(store: store, records: records),
+                limit: storeLimit, rule: rule, collector: collector,
                 store: store,
                 derived: derived, storeLock: storeLock, events: events)
             try await made.makeRoom(for: needed, free: free)

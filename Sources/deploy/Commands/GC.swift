@@ -13,7 +13,7 @@ struct GC: AsyncParsableCommand {
 
     @OptionGroup var options: ImageOptions
 
-    @Option(help: ArgumentHelp("Keep what the last N runs of each step read and made.", valueName: "n"))
+    @Option(help: ArgumentHelp("Keep what the last N builds read and made (`deploy log` has them).", valueName: "n"))
     var keep = 1
 
     @Option(
@@ -31,7 +31,7 @@ struct GC: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (request, dryRun) = (GarbageRequest(runs: keep, limit: maxSize), dryRun)
+        let (request, dryRun) = (GarbageRequest(builds: keep, limit: maxSize), dryRun)
         try await options.answer { project, _ in
             GarbageAnswer(garbage: try await project.collectGarbage(request, isTrial: dryRun), isTrial: dryRun)
         }
