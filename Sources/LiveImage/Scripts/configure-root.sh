@@ -225,6 +225,8 @@ case $tar in
         root_pack /out/rootfs.tar / './boot/vmlinuz-*' './boot/initrd.img-*' './vmlinuz*' './initrd.img*'
         ;;
     unfinished)
+        # zfsutils draws a /etc/hostid, ssh its keys: who goes on with this root must read the same each time it is made.
+        root_forget /
         say "writing the archive"
         root_pack /out/rootfs.tar /
         ;;
