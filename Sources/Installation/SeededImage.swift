@@ -109,7 +109,8 @@ package struct SeededImage: Sendable {
     ) async throws {
         let place = "/\(Self.folder)"
         let xorriso = ChildProgram(
-            "xorriso", environment: environment, changes: ["LC_ALL": "C", "SOURCE_DATE_EPOCH": nil], hasOwnGroup: true)
+            "xorriso", environment: environment, changes: ["LC_ALL": "C", "TZ": "UTC", "SOURCE_DATE_EPOCH": nil],
+            hasOwnGroup: true)
         let folders = [place] + (hasScripts ? ["\(place)/postinstall.d"] : [])
         let arguments =
             ["-no_rc", "-abort_on", "FAILURE", "-compliance", "no_emul_toc"]

@@ -95,6 +95,17 @@ private import Glibc
         }
     }
 
+    @Test("A device that goes away is said to have gone, and that it is not bootable") func gone() async throws {
+        let burning = try burning(9 * Self.mebibyte, room: 12 * Self.mebibyte)
+        let stick = stick
+        await #expect(throws: BurnFailure.gone(stick, "read")) {
+            try await burning.run { progress in
+                if progress.completed == progress.total { truncate(stick.string, off_t(2 * Self.mebibyte)) }
+            }
+        }
+        #expect(BurnFailure.gone(stick, "write").hint?.hasPrefix("it is not bootable now") == true)
+    }
+
     @Test("Stopped halfway, the stick starts nothing: where the boot record belongs are zeros") func stopped()
         async throws
     {

@@ -132,7 +132,7 @@ check() { run "$live/usr/sbin/kldload-check-medium" --quiet; }
     (cd medium/kldload/answers && sha256sum answers.conf postinstall.d/10-hello.sh > sha256sums)
     check
     [ "$status" -eq 0 ]
-    [[ "$output" == *'answers were added to it, which its build host has not signed'*'good: 6 files'* ]]
+    [[ "$output" == *'answers were added to it, which its build host has not signed'*'good: 8 files'* ]]
     echo KLDLOAD_DISK=/dev/vdb > medium/kldload/answers/answers.conf
     check
     [ "$status" -eq 1 ]

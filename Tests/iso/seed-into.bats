@@ -74,6 +74,7 @@ boots() {
     # xorriso writes into these where they lie.
     rm {before,after}/boot/boot.cat {before,after}/boot/grub/bios.img
     diff -r before after
+    diff <(cd before && find . -printf '%p %m %T@\n' | sort) <(cd after && find . -printf '%p %m %T@\n' | sort)
     diff <(boots "$iso") <(boots out.iso)
     [ "$(blkid -p -o value -s UUID out.iso)" = "$(blkid -p -o value -s UUID "$iso")" ]
     [ "$(blkid -p -o value -s PTUUID out.iso)" = "$(blkid -p -o value -s PTUUID "$iso")" ]
@@ -99,7 +100,7 @@ boots() {
     seed --into "$iso" -o one.iso --postinstall 50-hello
     sleep 1.1
     touch answers.env 50-hello
-    (umask 077 && seed --into "$iso" -o two.iso --postinstall 50-hello)
+    (umask 077 && TZ=Asia/Tokyo SOURCE_DATE_EPOCH=1 seed --into "$iso" -o two.iso --postinstall 50-hello)
     cmp one.iso two.iso
     sed -i s/hush/other/ answers.env
     seed --into one.iso -o two.iso
