@@ -82,6 +82,19 @@ struct BlockDevicesTests {
         #expect(try refusal("8:16") == nil)
     }
 
+    @Test("Another stick in the same place is another one, and so is one that was mounted meanwhile") func other()
+        throws
+    {
+        try stick(["diskseq": "7"])
+        let disk = try devices.disk(number: "8:16", at: "/dev/sdb")
+        #expect(try devices.disk(number: "8:16", at: "/dev/sdb").isStill(disk))
+        try write("proc/self/mountinfo", "29 1 8:17 / /mnt rw - vfat /dev/sdb1 rw\n")
+        #expect(try !devices.disk(number: "8:16", at: "/dev/sdb").isStill(disk))
+        try write("proc/self/mountinfo", "")
+        try write("sys/devices/pci0000:00/usb2/2-1/host6/6:0:0:0/block/sdb/diskseq", "9\n")
+        #expect(try !devices.disk(number: "8:16", at: "/dev/sdb").isStill(disk))
+    }
+
     @Test("A disk in a USB case and an SD card count as removable, though they say that they are not")
     func attached() throws {
         try add("sdc", "8:32", at: "pci0000:00/usb1/1-2/host7/7:0:0:0", files: ["device/model": "Portable SSD"])

@@ -44,7 +44,7 @@ private import Glibc
         BlockDevice(
             name: "stick", path: stick, kind: .removable(why: "a test"), model: nil, size: ByteCount(size),
             blockSize: 512,
-            isReadOnly: false, partitions: [], uses: [])
+            isReadOnly: false, sequence: nil, partitions: [], uses: [])
     }
 
     private static let mebibyte = 1 << 20
@@ -121,7 +121,7 @@ private import Glibc
         for await _ in seen { break }
         task.cancel()
         isCancelled.raise()
-        await #expect(throws: BurnFailure.interrupted(stick, isWritten: false)) { try await task.value }
+        await #expect(throws: BurnFailure.interrupted(stick, during: .writing)) { try await task.value }
         #expect(try Files.read(stick).prefix(4 << 20).allSatisfy { $0 == 0 })
     }
 

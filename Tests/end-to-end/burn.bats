@@ -112,6 +112,42 @@ assert lines[-1]["size"] > 30 << 20 and len(lines[-1]["sha256"]) == 64 and lines
     fi
 }
 
+@test "a disk whose blocks are of another size is refused: nothing would start from it" {
+    attach 64M
+    losetup -d "$loop"
+    loop=$(losetup -f --show --sector-size 4096 stick.img)
+    run -2 --separate-stderr burn "$iso" "$loop" --force --yes
+    [[ $stderr == *"$loop has blocks of 4096 bytes"* ]]
+}
+
+@test "who may not write it is told before he is asked" {
+    [ "$(id -u)" -eq 0 ] || skip "a device of root's"
+    attach 64M
+    open=$(mktemp -d) # those of bats are for root alone
+    chmod 755 "$open"
+    cp "$iso" "$open/made.iso"
+    run -1 --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups "$DEPLOY_BINARY" burn "$open/made.iso" "$loop" --force
+    rm -r "$open"
+    [[ $stderr == *"cannot open $loop: Permission denied"*"sudo"* ]]
+}
+
+@test "Ctrl-C at the question leaves it" {
+    attach 64M
+    sha256sum stick.img > before
+    mkfifo keys
+    script --quiet --return --echo never --command "'$DEPLOY_BINARY' burn '$iso' $loop --force" /dev/null < keys > log 2>&1 3>&- &
+    asker=$!
+    exec 9> keys
+    until grep -q 'to write it' log; do kill -0 "$asker" && sleep 0.05; done
+    printf '\x03' >&9
+    status=0
+    wait "$asker" || status=$?
+    exec 9>&-
+    [ "$status" -eq 130 ]
+    grep -q "interrupted: $loop was left as it is" log
+    sha256sum -c before
+}
+
 @test "a device that something holds without a name is refused" {
     attach 64M
     sha256sum stick.img > before

@@ -31,6 +31,8 @@ package struct BlockDevice: Hashable, Sendable {
     package let blockSize: Int
     /// By a switch of its own, or by what opened it.
     package let isReadOnly: Bool
+    /// The kernel's number of this disk since it was plugged in; nil of kernels before 5.15.
+    package let sequence: String?
     /// The partitions that the kernel knows of: "sdb1".
     package let partitions: [String]
     /// What uses it at the moment, or a part of it.
@@ -65,6 +67,12 @@ package struct BlockDevice: Hashable, Sendable {
         return self
     }
 
+    /// Whether this is the disk that `other` was when it was looked at, used by as little.
+    package func isStill(_ other: BlockDevice) -> Bool {
+        name == other.name && sequence == other.sequence && size == other.size && model == other.model
+            && uses == other.uses
+    }
+
     /// "SanDisk Ultra, 31 GB, removable".
     package var summary: String {
         let sort =
@@ -91,6 +99,10 @@ package enum BurnRefusal: UserError {
     case empty(BlockDevice)
     case readOnly(BlockDevice)
     case inUse(BlockDevice)
+    /// Its blocks are not those that partition tables of images are made for.
+    case otherBlocks(BlockDevice)
+    /// It is not the one that was looked at before: it was taken out, or put to use.
+    case changed(FilePath)
     /// The image is larger than the device.
     case tooSmall(BlockDevice, image: ByteCount)
 
@@ -111,6 +123,9 @@ package enum BurnRefusal: UserError {
         case .empty(let device): "nothing is in \(device.path): its size is 0"
         case .readOnly(let device): "\(device.path) is read-only"
         case .inUse(let device): "\(device.path) (\(device.summary)) is in use"
+        case .otherBlocks(let device):
+            "\(device.path) has blocks of \(device.blockSize) bytes: no firmware would find the partition table of an image there"
+        case .changed(let path): "\(path) is not what was shown any more: it was taken out or put to use meanwhile"
         case .tooSmall(let device, let image):
             "the image has \(image), and \(device.path) only \(device.size)"
         }
@@ -141,6 +156,8 @@ package enum BurnRefusal: UserError {
             device.uses.compactMap(\.remedy).isEmpty
                 ? "take it out of use first"
                 : Array(Set(device.uses.compactMap(\.remedy))).sorted().joined(separator: " && ")
+        case .otherBlocks: "take a stick or a card; they have blocks of 512 bytes"
+        case .changed: "nothing was written; look at it again"
         case .empty, .tooSmall: nil
         }
     }

@@ -79,7 +79,8 @@ package struct BlockDevices: Sendable {
             // Sectors of 512 bytes, whatever the blocks of the device are (Documentation/ABI/stable/sysfs-block).
             size: ByteCount(sectors * 512),
             blockSize: text(folder.pushing("queue/logical_block_size")).flatMap(Int.init) ?? 512,
-            isReadOnly: text(folder.appending("ro")) == "1", partitions: partitions,
+            isReadOnly: text(folder.appending("ro")) == "1", sequence: text(folder.appending("diskseq")),
+            partitions: partitions,
             uses: try uses(of: [name] + partitions))
     }
 

@@ -15,8 +15,8 @@ package enum BurnFailure: UserError, Hashable {
     case imageDamaged(FilePath, Digest, expected: Digest)
     /// The image's file could not be read, or was changed meanwhile.
     case imageUnreadable(FilePath, Errno)
-    /// Somebody stopped it: before all was written, or while it was read back.
-    case interrupted(FilePath, isWritten: Bool)
+    /// Somebody stopped it; nil: before anything was written.
+    case interrupted(FilePath, during: BurnProgress.Phase?)
 
     package var what: String {
         switch self {
@@ -30,8 +30,10 @@ package enum BurnFailure: UserError, Hashable {
         case .differs(let path, nil): "\(path) does not hold what was written, and reads differently each time"
         case .imageDamaged(let path, _, _): "\(path) is not what its checksum file says"
         case .imageUnreadable(let path, let errno): "cannot read \(path): \(errno)"
-        case .interrupted(let path, false): "interrupted: \(path) is not bootable now, and what was on it is gone"
-        case .interrupted(let path, true): "interrupted: the image is on \(path), but it was not read back to its end"
+        case .interrupted(let path, nil): "interrupted: \(path) was left as it is"
+        case .interrupted(let path, .writing): "interrupted: \(path) is not bootable now, and what was on it is gone"
+        case .interrupted(let path, .reading):
+            "interrupted: the image is on \(path), but it was not read back to its end"
         }
     }
 
@@ -53,7 +55,7 @@ package enum BurnFailure: UserError, Hashable {
         case .failed, .differs: "it is not to be relied on: take another one"
         case .imageDamaged: "the device was not finished, and is not bootable: copy or build the image again"
         case .imageUnreadable: "the device was not finished, and is not bootable"
-        case .interrupted: "burn it again"
+        case .interrupted(_, let phase): phase == nil ? nil : "burn it again"
         }
     }
 }

@@ -32,16 +32,22 @@ package struct Burning: Sendable {
     /// How much is written at once.
     private static let piece = 4 << 20
     private static let tail: Int64 = 1 << 20
+    /// The image's partition table is one for blocks of this size: firmware looks for it in the second block of the device.
+    private static let tableBlock = 512
 
     private let image: BurnImage
     private let device: BlockDevice
 
-    /// Both were looked at before. Throws `BurnRefusal` where the image is too large for the device.
+    /// Both were looked at before. Throws `BurnRefusal` where the image is too large for the device, or would not start from it.
     package init(_ image: BurnImage, onto device: BlockDevice) throws(BurnRefusal) {
+        guard device.blockSize == Self.tableBlock else { throw .otherBlocks(device) }
         guard image.size <= device.size else { throw .tooSmall(device, image: image.size) }
         self.image = image
         self.device = device
     }
+
+    /// Finds out whether the device can be opened for this, so that nobody is asked for what can't be. Throws `BurnFailure`.
+    package func probe() throws(BurnFailure) { try RawDevice.probe(device.path) }
 
     /// Writes and compares. `progress` is called after each piece, on another thread.
     ///
@@ -86,7 +92,7 @@ package struct Burning: Sendable {
         let head = try source.read(into: first.bytes)
         var (offset, count) = (Int64(head), try source.read(into: current.bytes))
         while count > 0 {
-            guard !stop.isRaised else { throw .interrupted(device.path, isWritten: false) }
+            guard !stop.isRaised else { throw .interrupted(device.path, during: .writing) }
             // The next piece is read and hashed while this one is written.
             var read: Result<Int, BurnFailure> = .success(0)
             let written = beside({ read = Self.caught { () throws(BurnFailure) in try source.read(into: next.bytes) } })
@@ -104,7 +110,7 @@ package struct Burning: Sendable {
         if let expected = image.expected, digest != expected {
             throw .imageDamaged(image.path, digest, expected: expected)
         }
-        guard !stop.isRaised else { throw .interrupted(device.path, isWritten: false) }
+        guard !stop.isRaised else { throw .interrupted(device.path, during: .writing) }
         try disk.flush()
         try disk.write(whole(first, head, at: 0), at: 0)
         try disk.flush()
@@ -121,7 +127,7 @@ package struct Burning: Sendable {
         var (offset, count) = (Int64(0), pieceSize(at: 0))
         try disk.read(into: UnsafeMutableRawBufferPointer(mutating: whole(current, count, at: 0)), at: 0)
         while count > 0 {
-            guard !stop.isRaised else { throw .interrupted(device.path, isWritten: true) }
+            guard !stop.isRaised else { throw .interrupted(device.path, during: .reading) }
             let following = pieceSize(at: offset + Int64(count))
             let place = offset + Int64(count)
             let read = beside({ hasher.update(UnsafeRawBufferPointer(rebasing: current.bytes[..<count])) }) {
@@ -147,7 +153,7 @@ package struct Burning: Sendable {
         let theirs = AlignedBuffer(count: Self.piece)
         var offset: Int64 = 0
         while case let count = try source.read(into: ours.bytes), count > 0 {
-            guard !stop.isRaised else { throw .interrupted(device.path, isWritten: true) }
+            guard !stop.isRaised else { throw .interrupted(device.path, during: .reading) }
             try disk.read(into: UnsafeMutableRawBufferPointer(mutating: whole(theirs, count, at: offset)), at: offset)
             if let place = (0..<count).first(where: { ours.bytes[$0] != theirs.bytes[$0] }) {
                 return offset + Int64(place)

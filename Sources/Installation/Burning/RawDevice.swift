@@ -39,6 +39,19 @@ struct RawDevice: ~Copyable {
 
     deinit { try? descriptor.close() }
 
+    /// Throws `BurnFailure` where opening `path` would. It is opened for reading: udev looks at a disk anew when one that could write
+    /// it closes it, and for a moment nobody knows its partitions then.
+    static func probe(_ path: FilePath) throws(BurnFailure) {
+        guard path.withPlatformString({ faccessat(AT_FDCWD, $0, R_OK | W_OK, AT_EACCESS) }) == 0 else {
+            throw .notOpened(path, Errno(rawValue: Glibc.errno))
+        }
+        do {
+            try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .exclusiveCreate]).close()
+        } catch {
+            throw .notOpened(path, error as? Errno ?? .ioError)
+        }
+    }
+
     /// Writes all of `bytes`, whole blocks, at `offset`. Throws `BurnFailure`.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(BurnFailure) {
         try all(bytes.count, at: offset, "write") { done in

@@ -41,12 +41,15 @@ struct Burn: AsyncParsableCommand {
             let devices = BlockDevices()
             let stick = try devices.disk(at: device).writable(force: force, others: devices.removable())
             let burning = try Burning(image, onto: stick)
+            try burning.probe()
             console.show(
                 BurnBeginning(
                     image: image, device: stick,
                     contents: try await DeviceContents.of(stick, environment: ProcessEnvironment.all)))
-            if !yes { try await Self.confirm(stick, console) }
             do {
+                if !yes { try await Self.confirm(stick, console) }
+                // While one thinks about it, another stick may have come, or something mounted this one.
+                guard try devices.disk(at: device).isStill(stick) else { throw BurnRefusal.changed(stick.path) }
                 let result = try await burning.run { console.show(burn: $0) }
                 console.endActivity()
                 return BurnAnswer(image: image, device: stick, result: result)
@@ -61,7 +64,12 @@ struct Burn: AsyncParsableCommand {
 
     /// Throws unless the one at the terminal types the device's name.
     private static func confirm(_ device: BlockDevice, _ console: Console) async throws {
-        let answer = try await console.ask("All that is on it will be gone. Type \(device.name) to write it: ")
+        let answer: String?
+        do {
+            answer = try await console.ask("All that is on it will be gone. Type \(device.name) to write it: ")
+        } catch is CancellationError {
+            throw BurnFailure.interrupted(device.path, during: nil)
+        }
         guard let answer else {
             throw Mistake(
                 "nobody is there to say that \(device.path) may be written over", at: nil,
