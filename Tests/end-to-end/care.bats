@@ -24,9 +24,10 @@ teardown() {
 # All that an image of this checkout fetches, and what is made of it without a container.
 fetched=(debian/indexes debian/packages live/packages builder/bootstrap-packages builder/packages zfs/packages)
 fetch() {
-    local step steps=()
+    local step steps=() graph
+    graph=$(deploy graph --format dot 2>/dev/null)
     for step in "${fetched[@]}"; do
-        if deploy graph --format dot 2>/dev/null | grep -q "\"$step\""; then steps+=("$step"); fi
+        if [[ $graph == *"\"$step\""* ]]; then steps+=("$step"); fi
     done
     deploy build "${steps[@]}" 2>/dev/null
 }
@@ -87,7 +88,7 @@ small_disk() { # SIZE
     run -1 --separate-stderr cut_off build --offline debian/mirror
     [[ $stderr == *"there is no deploy.lock, and --offline takes no archive's state of today"* ]]
     cut_off cache import "$file" 2>/dev/null
-    rm "$cache/blobs"/*/"$(sed -n 's/.* bash .* \([0-9a-f]\{64\}\).*/\1/p' deploy.lock | head -1)"
+    rm "$cache/blobs"/*/"$(sed -n '/ bash /{s/.* \([0-9a-f]\{64\}\).*/\1/p;q}' deploy.lock)"
     run -1 --separate-stderr cut_off build --offline debian/mirror
     echo "$stderr"
     [[ $stderr == *'1 file, '*', is not in the store, and --offline fetches nothing'*'bash 5.2-1 amd64, '* ]]
@@ -118,7 +119,8 @@ small_disk() { # SIZE
     run -0 --separate-stderr deploy cache export -C "$PWD"
     [[ $output == "$PWD/kldload-cache-$(sha256sum deploy.lock | cut -c1-7).tar.zst" ]]
     cmp "$output" "$file"
-    deploy cache export - 2>/dev/null | cmp - "$file"
+    deploy cache export - >piped 2>/dev/null
+    cmp piped "$file"
     zstd -q -d -c "$file" | tar -t >members
     [[ $(head -2 members) == $'kldload-cache\ndeploy.lock' ]]
     grep -q '^keys/.*keyring.gpg$' members
