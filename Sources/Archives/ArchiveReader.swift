@@ -95,15 +95,6 @@ final class ArchiveReader {
         }
     }
 
-    /// Opens the ISO 9660 image at `path`. Its members come in the order of their places; the content of those that are not
-    /// asked for is skipped.
-    func openDiscImage(_ path: FilePath) throws(ArchiveError) {
-        archive_read_support_format_iso9660(archive)
-        guard path.withPlatformString({ archive_read_open_filename(archive, $0, 65_536) }) == ARCHIVE_OK else {
-            throw failure()
-        }
-    }
-
     /// Opens the file at `path` as whatever archive of several members it is, packed in whatever way: tar, cpio, ar, ISO 9660. Throws
     /// where it is none.
     func openAny(at path: FilePath) throws(ArchiveError) {

@@ -1,8 +1,7 @@
-private import CArchive
 package import Primitives
 package import SystemPackage
 
-/// An ISO 9660 image (ECMA-119), with Rock Ridge or Joliet names where it has them.
+/// An ISO 9660 image (ECMA-119), with Rock Ridge names where it has them.
 package enum DiscImage {
     /// Whether the file or device at `path` is one: its first volume descriptor, in sector 16, says so. A pipe is none, and is not
     /// waited for.
@@ -57,11 +56,7 @@ package enum DiscImage {
 
     /// The names of all files and folders on the image at `image`: "kldload/deploy.lock". Throws where it is damaged.
     package static func names(on image: FilePath) throws(ArchiveError) -> [String] {
-        let reader = try ArchiveReader(name: image.string)
-        try reader.openDiscImage(image)
-        var names: [String] = []
-        while let entry = try reader.nextEntry() { names.append(entry.displayPath) }
-        return names
+        try DiscVolume(image).entries().map(\.path)
     }
 
     /// `count` bytes from `offset` on; zeros for those behind the end.
@@ -82,21 +77,8 @@ package enum DiscImage {
     ///
     /// The content of other files is not read. Throws where the image is damaged, or the file larger than `limit`.
     package static func file(_ name: String, on image: FilePath, limit: ByteCount) throws(ArchiveError) -> [UInt8]? {
-        let reader = try ArchiveReader(name: image.string)
-        try reader.openDiscImage(image)
-        while let entry = try reader.nextEntry() {
-            guard entry.displayPath == name, case .file(let size) = entry.kind else { continue }
-            guard size <= limit.bytes else { throw ArchiveError(image.string, .overLimit(limit)) }
-            var bytes = [UInt8](repeating: 0, count: Int(size))
-            let count: Int
-            do {
-                count = try bytes.withUnsafeMutableBytes { try reader.readData(into: $0) }
-            } catch {
-                throw error as? ArchiveError ?? ArchiveError(image.string, .corrupt("\(error)"))
-            }
-            guard count == bytes.count else { throw ArchiveError(image.string, .truncated) }
-            return bytes
-        }
-        return nil
+        let volume = try DiscVolume(image)
+        let entry = try volume.entries().first { $0.path == name && $0.kind == .file }
+        return try entry.map { entry throws(ArchiveError) in try volume.bytes(of: entry, limit: limit) }
     }
 }
