@@ -59,7 +59,7 @@ let package = Package(
         layer(
             "Evidence",
             [
-                "Darksites", "Locking", "Declaration", "Packages", "BuildGraph", "ContentStore", "Archives",
+                "Darksites", "Locking", "Packages", "APT", "RPM", "Solver", "BuildGraph", "ContentStore", "Archives",
                 "Primitives",
             ]),
         layer(
@@ -140,11 +140,14 @@ let package = Package(
         tests(
             "Evidence",
             [
-                "Darksites", "Locking", "Packages", "BuildGraph", "ContentStore", "Primitives", subprocess,
+                "Darksites", "Locking", "Packages", "APT", "RPM", "BuildGraph", "ContentStore", "Archives",
+                "Primitives",
+                subprocess,
             ]),
         tests(
             "Pipeline",
             [
+                "Evidence",
                 "MadeDeclaration", "Darksites", "Locking", "Declaration", "Packages", "LiveImage", "APT", "RPM",
                 "Solver",
                 "Archives", "BuildGraph", "ContentStore", "Containers", "Transfer", "Primitives",

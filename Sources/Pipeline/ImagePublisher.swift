@@ -2,6 +2,7 @@ import APT
 import BuildGraph
 import ContentStore
 import Declaration
+import Evidence
 package import Primitives
 package import SystemPackage
 
@@ -19,7 +20,17 @@ package struct PublishedImage: Sendable {
     package let isNew: Bool
 }
 
-/// Puts finished images into the output folder, each with its checksum file and the signature of that, and keeps the last few.
+/// What is known of an image, and lies beside it.
+struct ImageEvidence {
+    /// The bill of materials in the formats of SPDX and CycloneDX.
+    let spdx: Artifact
+    let cycloneDX: Artifact
+    /// How it came to be.
+    let provenance: Provenance
+}
+
+/// Puts finished images into the output folder, each with its evidence, its checksum file and the signature of that, and keeps the last
+/// few.
 struct ImagePublisher {
     let project: Project
     /// In the name of an image that was not proven.
@@ -28,7 +39,7 @@ struct ImagePublisher {
     /// The name ends in the first digits of the image's own digest, so that no image ever takes the place of another one. The
     /// checksum file is signed by `signer`, with the date `epoch` in seconds since 1970.
     func publish(
-        _ artifact: Artifact, named name: String, signer: SigningKey, epoch: Int64
+        _ artifact: Artifact, named name: String, evidence: ImageEvidence? = nil, signer: SigningKey, epoch: Int64
     ) async throws -> PublishedImage {
         let folder = project.declaration.output.folder
         let file = "\(name)-\(artifact.digest.short).iso"
@@ -43,16 +54,41 @@ struct ImagePublisher {
             let part = folder.appending(PublishedFiles.part(of: file))
             try Files.remove(part)
             try await project.store.materialize(artifact, at: part)
+            try await publish(evidence, of: part, file, artifact.digest, signer, epoch)
             try Files.write(text, to: checksum)
             try Files.write(try await sign(text, signer, epoch), to: signature)
             try Files.rename(part, to: path)
             try prune(folder, keeping: file)
-        } else if !Files.exists(signature) {
-            try Files.write(try await sign(text, signer, epoch), to: signature)
+        } else {
+            try await publish(evidence, of: path, file, artifact.digest, signer, epoch)
+            if !Files.exists(signature) { try Files.write(try await sign(text, signer, epoch), to: signature) }
         }
         return PublishedImage(
             path: path, shown: project.workspace.shown(path), digest: artifact.digest, size: artifact.size,
             isNew: !isThere)
+    }
+
+    /// Lays beside the image called `file`, whose bytes are at `path`, what is not there: there may be results of tests among the
+    /// statements.
+    private func publish(
+        _ evidence: ImageEvidence?, of path: FilePath, _ file: String, _ digest: Digest, _ signer: SigningKey,
+        _ epoch: Int64
+    ) async throws {
+        guard let evidence else { return }
+        let folder = project.declaration.output.folder
+        for (name, artifact) in [
+            (PublishedFiles.spdx(of: file), evidence.spdx), (PublishedFiles.cycloneDX(of: file), evidence.cycloneDX),
+        ] where !Files.exists(folder.appending(name)) {
+            // What the store has lost lies on the image all the same.
+            guard try await project.store.fetch(artifact) else { continue }
+            try Files.write(try await project.store.bytes(of: artifact.blob), to: folder.appending(name))
+        }
+        let statements = folder.appending(PublishedFiles.statements(of: file))
+        guard !Files.exists(statements) else { return }
+        let subjects = try await BlockingWork.run { try ImageSubjects.all(of: path, called: file, digest: digest) }
+        let envelope = try await signer.envelope(
+            evidence.provenance.statement(of: subjects), epoch: max(epoch, SigningKey.creation))
+        try Files.write(envelope.line, to: statements)
     }
 
     private func sign(_ text: [UInt8], _ signer: SigningKey, _ epoch: Int64) async throws -> [UInt8] {

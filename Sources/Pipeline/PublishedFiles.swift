@@ -1,3 +1,4 @@
+import Evidence
 import Primitives
 import SystemPackage
 
@@ -8,21 +9,23 @@ import SystemPackage
 struct PublishedFiles {
     let folder: FilePath
 
-    /// What an image is published as: itself, its checksum, the signature of that, and the page about its build; by a night, with what
-    /// that tells, too. Some may not be there.
+    /// What an image is published as: itself, the bills of what it is made of, the statements about it, its checksum, the signature of
+    /// that, and the page about its build; by a night, with what that tells, too. Some may not be there.
     static func names(of image: String) -> [String] {
         let night = NightRecord.files(of: image)
         return [
-            image, checksum(of: image), signature(of: image), page(of: image), night.changes, night.lock, night.record,
+            image, spdx(of: image), cycloneDX(of: image), statements(of: image), checksum(of: image),
+            signature(of: image), page(of: image), night.changes, night.lock, night.record,
         ]
     }
 
     static func checksum(of image: String) -> String { "\(image).sha256" }
     static func signature(of image: String) -> String { "\(image).sha256.asc" }
+    static func spdx(of image: String) -> String { EvidenceFile.beside(image, ".spdx.json") }
+    static func cycloneDX(of image: String) -> String { EvidenceFile.beside(image, ".cdx.json") }
+    static func statements(of image: String) -> String { EvidenceFile.beside(image, ".intoto.jsonl") }
     /// "kldload-….html"
-    static func page(of image: String) -> String {
-        (image.hasSuffix(".iso") ? String(image.dropLast(".iso".count)) : image) + ".html"
-    }
+    static func page(of image: String) -> String { EvidenceFile.beside(image, ".html") }
     /// An image on its way into the folder.
     static func part(of image: String) -> String { ".\(image).part" }
 

@@ -3,10 +3,12 @@ import Archives
 import BuildGraph
 import ContentStore
 import Darksites
+import Evidence
 import FoundationEssentials
 import Glibc
 import LiveImage
 import Locking
+import MadeDeclaration
 import Packages
 import Primitives
 import SystemPackage
@@ -25,6 +27,8 @@ import Transfer
         "mirror signature 1": "62f01c3c6db262b2bbf4354f8cfadbd5834ca8bae97a64573ec02768903489bd",
         "signatures of the image 1": "fd9bde597d05c9ca4988b70c613101ed6a62994e70851ce715ea805ffe3ff49d",
         "system split 3": "f1d27d81a7cdfcf57051a732519b421563cf35345ce8869603adde86eca4a1c0",
+        "bills of materials 1": "f65ffcb5ac509817db173a7872e3de76ef528695bfbe99042ec652ffd0aa3e9f",
+        "provenance 1": "65e84d8fa9ca0f1387423ee1ca392d06ca55f795a4e728c02bbe428b045d5fe1",
         "darksite 2": "e5185e7eed2c747da9e0b02ee2e9678b5b6499e1378fe356f4b7b904f3b424ba",
         "digest list 3": "8973fa57366fde08505e6b2ffd03783706f0a937697b7f61b30f3c8cb8fd601b",
         "fetch 1": "e48857b5c029e10f88fca03eb4ddbc48024168423968c07f44ce564dd8d1e6b6",
@@ -140,6 +144,11 @@ import Transfer
         let list = try index("main", "amd64", path: "dists/stable/main/binary-amd64/Packages", suite: "stable", text)
         let locked = locked(.apt, "amd64", [list], [base])
         let rules = Array("base 1 all\n".utf8)
+        let lock = Lock([
+            LockedDistribution(
+                name: "debian", family: .apt, architecture: "amd64", asked: nil, snapshots: locked.snapshots,
+                indexes: [list], packages: [base])
+        ])
         return [
             try fetch("apt/packages", [ArchiveFile(base)]), try fetch("apt/indexes", [ArchiveFile(list, byHash: true)]),
             APTMirrorRecipe(codename: "stable", label: "made", epoch: 1_700_000_000).step(
@@ -152,6 +161,17 @@ import Transfer
             DarksiteRecipe(certificate: certificate(.apt), signer: signer).step(
                 "apt/darksite", stage: Self.stage, mirror: .output("apt/signature", "mirror"),
                 verdict: .literal(Array("apt 3\ndpkg 1\nfiles 1\nprofile core 1 - -\n".utf8)), installs: [:]),
+            try EvidencePlanner().bills(
+                "apt/bills", stage: Self.stage, lock: lock,
+                declaration: try MadeDeclaration.parse(MadeDeclaration.text),
+                name: "made", packages: [.output("apt/packages", "packages")], built: [:]),
+            try EvidencePlanner().statement(
+                "apt/provenance", stage: Self.stage,
+                of: Provenance(
+                    parameters: [("edition", ["free"])], sources: [Resource("deploy.yaml", Digest(of: [1]))],
+                    lock: lock,
+                    lockDigest: Digest(of: [2]), toolVersion: "1", fingerprint: "0123"),
+                steps: [], list: .literal(Array("list".utf8)), signer: signer, epoch: 1_700_000_000),
             RootFilesystemRecipe(epoch: 1_700_000_000).bootstrap(
                 "apt/root", stage: Self.stage, packages: .output("apt/packages", "packages"), count: 1),
             LiveOverlay.step(
@@ -223,6 +243,9 @@ import Transfer
         for (name, artifact) in record.outputs {
             switch artifact.kind {
             case .file where name.hasSuffix(".asc"): lines.append(name)
+            case .file where name.hasSuffix(".jsonl"):
+                let payloads = try Envelope.all(in: store.bytes(of: artifact.digest), called: name).map(\.payload)
+                lines += payloads.map { "\(name) \(Digest(of: $0).hex)" }
             case .file: lines.append("\(name) \(artifact.digest.hex)")
             case .tree:
                 for (path, node) in try store.tree(artifact.digest).nodes

@@ -2,6 +2,8 @@ import APT
 import BuildGraph
 import ContentStore
 import Darksites
+import Evidence
+import Locking
 import Primitives
 import SystemPackage
 import Testing
@@ -50,6 +52,49 @@ import Testing
         let names = try Files.list(folder)
         #expect(names.filter { $0.hasSuffix(".html") }.count == 2 && names.count == 8)
         #expect(try PublishedFiles(folder: folder).removeAll().left == [])
+    }
+
+    /// Its bills and the statement about it lie beside an image, speak of it and of what no list on it has, and go with it.
+    @Test func evidenceLiesBesideAnImageAndGoesWithIt() async throws {
+        let project = try checkout.project()
+        let place = checkout.folder.appending("made")
+        try Tool.run([
+            "bash", "-c",
+            """
+            mkdir -p \(place)/tree/kldload \(place)/tree/live && cd \(place)/tree && echo kernel >live/vmlinuz && echo menu >kldload/medium &&
+            sha256sum live/vmlinuz >kldload/sha256sums && xorriso -as mkisofs -quiet -R -o ../kldload.iso .
+            """,
+        ])
+        let store = project.store
+        let artifact = Artifact(file: try await store.insert(file: place.appending("kldload.iso"), knownAs: nil))
+        let evidence = ImageEvidence(
+            spdx: try await image("spdx", in: project), cycloneDX: try await image("cycloneDX", in: project),
+            provenance: Provenance(
+                parameters: [], sources: [], lock: Lock([]), lockDigest: Digest(of: [1]), toolVersion: "1",
+                fingerprint: "0123"))
+        func publish() async throws {
+            _ = try await ImagePublisher(project: project).publish(
+                artifact, named: "kldload", evidence: evidence,
+                signer: try await SigningKey(home: project.workspace.key), epoch: 1_748_736_000)
+        }
+        try await publish()
+        let folder = checkout.folder.appending("out")
+        let stem = "kldload-\(artifact.digest.short)"
+        #expect(try Files.readText(folder.appending("\(stem).spdx.json")) == "spdx")
+        #expect(try Files.readText(folder.appending("\(stem).cdx.json")) == "cycloneDX")
+        let statements = folder.appending("\(stem).intoto.jsonl")
+        let envelope = try #require(try Envelope.all(in: Files.read(statements), called: "x").first)
+        let subjects = try Statement(reading: envelope.payload, from: "x").subjects
+        #expect(subjects.first == Resource("\(stem).iso", artifact.digest))
+        #expect(Set(subjects.dropFirst().map(\.name)) == ["kldload/medium", "kldload/sha256sums"])
+        // What was added to the statements stays; what is missing comes back.
+        try Files.write(Files.read(statements) + envelope.line, to: statements)
+        try Files.remove(folder.appending("\(stem).spdx.json"))
+        try await publish()
+        #expect(try Envelope.all(in: Files.read(statements), called: "x").count == 2)
+        #expect(Files.exists(folder.appending("\(stem).spdx.json")))
+        _ = try PublishedFiles(folder: folder).removeAll()
+        #expect(try Files.list(folder) == [])
     }
 
     @Test func theLastImagesStay() async throws {

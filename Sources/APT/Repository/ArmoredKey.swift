@@ -1,12 +1,23 @@
+import Primitives
+
 /// OpenPGP's ASCII armor (RFC 9580, section 6.2), as far as keyrings need it.
-enum ArmoredKey {
+package enum ArmoredKey {
     private static let begin = "-----BEGIN PGP PUBLIC KEY BLOCK-----"
     private static let end = "-----END PGP PUBLIC KEY BLOCK-----"
 
     /// The binary keys in `bytes`: the bytes themselves where they are binary already, the content of all blocks where
     /// they are armored, whatever stands around them; nil for anything else. Blanks at the ends of lines don't count, nor does a byte
     /// order mark: editors and web pages put them there.
-    static func binary(_ all: [UInt8]) -> [UInt8]? {
+    package static func binary(_ all: [UInt8]) -> [UInt8]? {
+        binary(all, begin: begin, end: end)
+    }
+
+    /// The bytes of an armored detached signature; nil where there is none.
+    package static func signature(_ armored: [UInt8]) -> [UInt8]? {
+        binary(armored, begin: "-----BEGIN PGP SIGNATURE-----", end: "-----END PGP SIGNATURE-----")
+    }
+
+    private static func binary(_ all: [UInt8], begin: String, end: String) -> [UInt8]? {
         let isMarked = all.starts(with: [0xEF, 0xBB, 0xBF])
         let bytes = isMarked ? Array(all.dropFirst(3)) : all
         // The first octet of every packet has its highest bit set; a keybox has its magic at the ninth.
@@ -32,35 +43,5 @@ enum ArmoredKey {
             }
         }
         return result.isEmpty || isInside ? nil : result
-    }
-}
-
-/// A decoder for the alphabet of RFC 4648, section 4.
-private struct Base64 {
-    private(set) var bytes: [UInt8] = []
-    private var bits: UInt32 = 0
-    private var count = 0
-
-    /// False where `text` holds something else.
-    mutating func append(_ text: some Collection<UInt8>) -> Bool {
-        for character in text {
-            let value: UInt8
-            switch character {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = character - UInt8(ascii: "A")
-            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = character - UInt8(ascii: "a") + 26
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = character - UInt8(ascii: "0") + 52
-            case UInt8(ascii: "+"): value = 62
-            case UInt8(ascii: "/"): value = 63
-            case UInt8(ascii: "="), UInt8(ascii: " "): continue
-            default: return false
-            }
-            bits = bits << 6 | UInt32(value)
-            count += 6
-            if count >= 8 {
-                count -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-            }
-        }
-        return true
     }
 }

@@ -40,6 +40,8 @@ package enum BuildStage {
 package struct BuildPlan: Sendable {
     /// The step whose output `kldload.iso` is the image.
     package static let image: StepName = "iso/image"
+    /// The step whose outputs are the image's bills of materials.
+    static let bills: StepName = "iso/bills"
     /// The version of this program.
     package static let toolVersion = "0.1.0"
 
@@ -55,6 +57,8 @@ package struct BuildPlan: Sendable {
     let epoch: Int64
     /// The steps whose results depend on the key of the build host.
     let keyed: Set<StepName>
+    /// How the image comes to be.
+    let provenance: Provenance
     /// The profiles of each distribution that were to be really installed, where a draft leaves that out.
     package let omitted: [String: [String]]
 
@@ -83,6 +87,8 @@ struct BuildPlanner {
     let forbidden: [String: [String: [String]]]
     /// Without the real installations.
     let isDraft: Bool
+    /// What writes down what the image is made of, and how.
+    var evidence = EvidencePlanner()
 
     func plan() throws -> BuildPlan {
         guard let live = lock[declaration.live.distribution], let liveDeclaration = declaration[distribution: live.name]
@@ -126,7 +132,7 @@ struct BuildPlanner {
         steps += try roots.live(module: module)
 
         var layout = ImageLayout()
-        var keyed: Set<StepName> = ["live/key", "iso/signatures", BuildPlan.image]
+        var keyed: Set<StepName> = ["live/key", "iso/provenance", "iso/signatures", BuildPlan.image]
         var omitted: [String: [String]] = [:]
         func planner(_ darksite: Declaration.Darksite, _ locked: LockedDistribution?) throws -> DarksitePlanner {
             guard let locked, let declared = declaration[distribution: darksite.distribution] else {
@@ -161,22 +167,37 @@ struct BuildPlanner {
             layout.add(darksite.contents, keyed: darksite.keyed)
             if !darksite.omitted.isEmpty { omitted[carried.distribution] = darksite.omitted }
         }
+        let kernel = try roots.liveKernel()
+        let series = "kldload-\(iso.edition)-\(iso.distribution)-\(iso.profile)-\(live.architecture)"
+        let name = "\(series)-\(epoch.day)" + (isDraft ? ImagePublisher.draftMark : "")
+        let bills = try evidence.bills(
+            BuildPlan.bills, stage: BuildStage.iso, lock: lock, declaration: declaration, name: name,
+            packages: [.output("live/packages", "packages")]
+                + iso.darksites.map { .output(StepName("\($0.distribution)/packages"), "packages") },
+            built: module.built)
+        steps.append(bills)
+        layout["kldload/sbom.spdx.json"] = .output(bills.name, "spdx")
+        layout["kldload/sbom.cdx.json"] = .output(bills.name, "cycloneDX")
+        let (own, provenance) = try image(
+            recipe, kernel, ImageRecipe(builder: recipe.builder, epoch: epoch.secondsSince1970, identity: identity),
+            layout
+        ) { own in
+            let all = steps + own
+            return (
+                try evidence.provenance(of: lock, declaration, steps: all, omitted: omitted, signer: signer), all
+            )
+        }
+        steps += own
+        // What was asked for beside the image went into nothing of it.
         for locked in beside {
             guard let declared = declaration[distribution: locked.name] else { continue }
             let darksite = try planner(declaration.darksite(of: declared), locked)
             steps += try darksite.steps()
             keyed.formUnion(darksite.keyedSteps)
         }
-        let kernel = try roots.liveKernel()
-        steps += try image(
-            recipe, kernel, ImageRecipe(builder: recipe.builder, epoch: epoch.secondsSince1970, identity: identity),
-            layout)
-        let series = "kldload-\(iso.edition)-\(iso.distribution)-\(iso.profile)-\(live.architecture)"
-        let name = "\(series)-\(epoch.day)"
         return BuildPlan(
-            graph: try StepGraph(steps), lock: Lock(lock.distributions + beside),
-            imageName: isDraft ? name + ImagePublisher.draftMark : name,
-            series: series, epoch: epoch.secondsSince1970, keyed: keyed, omitted: omitted)
+            graph: try StepGraph(steps), lock: Lock(lock.distributions + beside), imageName: name, series: series,
+            epoch: epoch.secondsSince1970, keyed: keyed, provenance: provenance, omitted: omitted)
     }
 
     /// Where the live system itself lies on the image.
@@ -204,10 +225,11 @@ struct BuildPlanner {
     }
 
     /// The layers of the live system and the image. `recipe` is for what depends on the point release alone, `dated` for
-    /// what carries the date of the snapshot.
+    /// what carries the date of the snapshot. `made` says how an image comes to be that these steps make, with all others.
     private func image(
-        _ recipe: ImageRecipe, _ kernel: String, _ dated: ImageRecipe, _ darksites: ImageLayout
-    ) throws -> [Step] {
+        _ recipe: ImageRecipe, _ kernel: String, _ dated: ImageRecipe, _ darksites: ImageLayout,
+        made: ([Step]) throws -> (Provenance, of: [Step])
+    ) throws -> (steps: [Step], provenance: Provenance) {
         let lockText = try LockWriter.text(of: lock)
         let stage = BuildStage.iso
         let build = Step.buildLayer(declaration, identity: recipe.identity)
@@ -224,8 +246,13 @@ struct BuildPlanner {
             "live/initrd.img": .output("live/root", "initrd.img"),
             "kldload/live-verdict": .output("live/gate", "verdict"),
             "kldload/deploy.lock": .literal(lockText),
-            "kldload/sbom.spdx.json": .literal(SoftwareBill(lock: lock, declaration: declaration).json),
         ])
+        let statement: StepName = "iso/provenance"
+        layout.add(
+            [
+                EvidenceFile.key: .literal(signer.armoredPublicKey),
+                EvidenceFile.provenance: .output(statement, EvidencePlanner.statementOutput),
+            ], keyed: [EvidenceFile.key, EvidenceFile.provenance])
         layout["postinstall.d"] = postinstall
         let digests = layout.digestList("iso/digests", stage: stage)
         let (signer, date) = (signer, dated.epoch)
@@ -237,7 +264,7 @@ struct BuildPlanner {
         layout.addLists(digests: digests.name, signatures: signatures.name)
         let title =
             "kldload live (\(declaration.live.distribution) \(declaration[distribution: declaration.live.distribution]?.release ?? ""))"
-        return [
+        let steps = [
             recipe.squashfs(
                 "live/squashfs", stage: stage, title: "live system, packed", root: .output("live/root", "rootfs.tar"),
                 level: declaration.iso.squashfsLevel),
@@ -258,6 +285,14 @@ struct BuildPlanner {
                 BuildPlan.image, stage: stage, title: title, label: declaration.iso.label, loader: "iso/boot",
                 layout: layout),
         ]
+        let (provenance, all) = try made(steps)
+        let list = StepInput.output(digests.name, "sha256sums")
+        return (
+            steps + [
+                try evidence.statement(
+                    statement, stage: stage, of: provenance, steps: all, list: list, signer: signer, epoch: date)
+            ], provenance
+        )
     }
 }
 

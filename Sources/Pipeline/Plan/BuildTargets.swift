@@ -82,7 +82,7 @@ extension Declaration {
         add(
             BuildStage.iso,
             ["packages", "root", "squashfs", "includes", "overlay", "build", "key", "gate"].map { "live/\($0)" }
-                + ["boot", "digests", "signatures", "image"].map { "iso/\($0)" })
+                + ["bills", "boot", "digests", "provenance", "signatures", "image"].map { "iso/\($0)" })
         return TargetNames(steps)
     }
 }

@@ -20,6 +20,12 @@ struct RootPlanner {
         /// "6.12.57+deb13-amd64"
         var kernel = ""
 
+        /// The file that is made, by the name of its package.
+        var built: [String: StepInput] {
+            guard let package, let output else { return [:] }
+            return [package.name: output]
+        }
+
         var fileName: String { package.map { "\($0.name)_\($0.version.withoutEpoch)_\($0.architecture).deb" } ?? "" }
     }
 

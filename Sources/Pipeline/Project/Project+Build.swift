@@ -152,10 +152,16 @@ extension Project {
             wanted, in: plan.graph, rebuildsAll: session.request.rebuildsAll)
         var image: PublishedImage?
         if wanted.contains(BuildPlan.image), let artifact = report.records[BuildPlan.image]?.outputs["kldload.iso"] {
+            let bills = report.records[BuildPlan.bills]?.outputs
+            let evidence = bills?["spdx"].flatMap { spdx in
+                bills?["cycloneDX"].map {
+                    ImageEvidence(spdx: spdx, cycloneDX: $0, provenance: plan.provenance)
+                }
+            }
             image = try await session.journal.during("publishing") {
                 try await ImagePublisher(project: self).publish(
-                    artifact, named: plan.imageName, signer: try await SigningKey(home: workspace.key),
-                    epoch: plan.epoch)
+                    artifact, named: plan.imageName, evidence: evidence,
+                    signer: try await SigningKey(home: workspace.key), epoch: plan.epoch)
             }
         }
         let proven = report.records.values.sorted { $0.step < $1.step }.filter { $0.step.text.hasSuffix("/darksite") }

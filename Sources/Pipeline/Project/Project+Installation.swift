@@ -87,6 +87,7 @@ extension Project {
             events: events)
         let report = try await test.run()
         await remember(report, of: request.iso)
+        if try await attest(report, of: request.iso) { events(.notice("what it came to is signed, beside the image")) }
         return (report, results)
     }
 

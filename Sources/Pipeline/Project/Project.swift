@@ -123,7 +123,9 @@ package struct Project: Sendable {
         let postinstall = try declaration.live.postinstall.map(folder)
         try statCache.save()
         let signer = try await SigningKey(home: workspace.key)
-        let forbidden = try LockKeeper(project: self).requests(naming: named).map { distribution, request in
+        let requests = try LockKeeper(project: self).requests(naming: named)
+        let tracer = PackageTracer(project: self, requests: requests)
+        let forbidden = requests.map { distribution, request in
             (distribution.name, request.profiles.map { ($0.name, $0.sets.forbidden.map(\.name)) })
         }
         try await putOwnIndexes(of: lock.only(declaration.distributionsInUse.union(named)))
@@ -134,8 +136,27 @@ package struct Project: Sendable {
             signer: signer, includes: includes, includeModes: modes, postinstall: postinstall,
             packageKeys: try packageKeys(of: declaration.distributionsInUse.union(named)),
             forbidden: Dictionary(uniqueKeysWithValues: forbidden.map { ($0, Dictionary(uniqueKeysWithValues: $1)) }),
-            isDraft: isDraft
+            isDraft: isDraft,
+            evidence: EvidencePlanner(
+                origins: { try await tracer.origins(of: $0, in: $1) }, kept: kept,
+                sources: try sources(of: requests))
         ).plan()
+    }
+
+    /// The files that say what is built: the declaration, the package sets of all profiles, and the keys of repositories.
+    private func sources(
+        of requests: [(distribution: Declaration.Distribution, request: ResolutionRequest)]
+    ) throws -> [StepInput] {
+        var files: [String: FilePath] = [declarationFile: declaration.folder.appending(declarationFile)]
+        for file in requests.flatMap({ $0.request.profiles.flatMap(\.sets.files) }) {
+            files[file] = declaration.folder.pushing(FilePath(file))
+        }
+        for case .apt(let source) in requests.map(\.distribution.source) {
+            for case .keyring(let path) in source.repositories.map(\.trust) { files[workspace.shown(path)] = path }
+        }
+        return try files.sorted { $0.key < $1.key }.map { name, path in
+            .file(path, try Blob(hashing: path), shownAs: name)
+        }
     }
 
     /// The files of keys that packages of `distributions` must be signed with, by repository.

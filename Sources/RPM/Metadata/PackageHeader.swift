@@ -48,6 +48,15 @@ package struct PackageHeader {
         guard string(1044) != nil else { throw fail("it is a source package") }
     }
 
+    /// RPM's tag `License`; nil, here and below, where it has none.
+    package var licence: String? { string(1014) }
+    /// Its tag `Vendor`: "Fedora Project".
+    package var vendor: String? { string(1011) }
+    /// Its tag `URL`.
+    package var homepage: String? { string(1020) }
+    /// The file name of the source package: "bash-5.1.8-9.el9.src.rpm".
+    package var sourcePackage: String? { string(1044) }
+
     /// The first string of a tag; nil where it has none.
     func string(_ tag: UInt32) -> String? { strings(tag).first }
 
