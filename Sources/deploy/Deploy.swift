@@ -47,6 +47,7 @@ struct Deploy: AsyncParsableCommand {
             Seed.self,
             TestCommand.self,
             Burn.self,
+            Verify.self,
             Doctor.self,
             GC.self,
             Cache.self,
