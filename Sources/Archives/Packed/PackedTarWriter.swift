@@ -12,21 +12,13 @@ package final class PackedTarWriter {
         tar = TarWriter(to: output)
     }
 
-    /// How hard members are packed.
-    package enum Effort: Int32, Sendable {
-        /// For what is packed already, such as packages: little is won, and nearly nothing is taken.
-        case copying = -5
-        /// For what is not, such as root file systems: half of it is won, at some hundred megabytes a second.
-        case packing = 1
-    }
-
     /// Writes to `descriptor` the members that `body` adds; returns how many bytes that became. `name` is what errors call the file.
     ///
     /// Throws what `body` throws, and `ArchiveError`.
     package static func write(
-        to descriptor: FileDescriptor, name: String, effort: Effort = .packing, _ body: (PackedTarWriter) throws -> Void
+        to descriptor: FileDescriptor, name: String, _ body: (PackedTarWriter) throws -> Void
     ) throws -> Int64 {
-        let packer = try ZstdPacker(descriptor, name: name, level: effort.rawValue)
+        let packer = try ZstdPacker(descriptor, name: name)
         let ring = PieceRing()
         var failure: ArchiveError?
         do {
@@ -85,13 +77,17 @@ private final class ZstdPacker {
     private let room: UnsafeMutableRawBufferPointer
     private var size: Int64 = 0
 
-    init(_ descriptor: FileDescriptor, name: String, level: Int32) throws(ArchiveError) {
+    /// Packages are packed already: no level does anything to them, nor costs more than any other. Root file systems, which are not,
+    /// become half as large.
+    private static let level: Int32 = 1
+
+    init(_ descriptor: FileDescriptor, name: String) throws(ArchiveError) {
         guard let context = ZSTD_createCCtx() else { throw ArchiveError(name, .library("out of memory")) }
         self.descriptor = descriptor
         self.name = name
         self.context = context
         room = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
-        ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
+        ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Self.level)
         ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
     }
 

@@ -58,9 +58,7 @@ extension Project {
         let output = CacheOutput(destination, named: "kldload-cache-\(list.lock.short).tar.zst", surroundings)
         let size = try await BlockingWork.run { [store] in
             try output.write { descriptor, name in
-                // What was fetched is packed already.
-                let effort: PackedTarWriter.Effort = list.runs.isEmpty ? .copying : .packing
-                return try PackedTarWriter.write(to: descriptor, name: name, effort: effort) { archive in
+                try PackedTarWriter.write(to: descriptor, name: name) { archive in
                     try archive.add(Array(list.text.utf8), as: CacheFile.listName)
                     try archive.add(lock, as: CacheFile.lockName)
                     for key in keys { try archive.add(key.bytes, as: CacheFile.name(of: key.name)) }
