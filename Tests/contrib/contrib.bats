@@ -102,8 +102,10 @@ pull_request() { # a branch that takes zsh into a set; prints the commit that it
     [[ $output == *'published kldload-free-'*'latest → it'* && $output == *'not run: actions/upload-artifact'* ]]
     grep -q '^# kldload-free-' "$summary"
     [[ -L $cache/live-build/output/nightly/latest ]]
+    : >"$summary"
     run -0 job github night "$context"
     echo "$output"
+    [[ ! -s $summary ]]
     [[ $output == *'nothing moved since last night: latest is still kldload-free-'* ]]
     # The archive moves, and an image fails.
     DEPLOY_MIRROR_MADE=file://$made/second FAKE_PODMAN_FAIL=iso-image run -1 job github night "$context"
