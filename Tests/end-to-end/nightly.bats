@@ -170,7 +170,7 @@ judge() {
 @test "a machine that can't be started fails the night, unless it is told not to" {
     mkdir no-qemu
     local tool
-    for tool in bash cat env gpg gpgv gpg-agent git python3 xorriso; do ln -s "$(type -P "$tool")" no-qemu/; done
+    for tool in bash cat env gpg gpgv gpg-agent git python3 xorriso; do ln -s "$(PATH=/usr/bin:/bin:$PATH type -P "$tool")" no-qemu/; done
     ln -s "$BATS_FILE_TMPDIR/bin/podman" no-qemu/
     run -1 --separate-stderr env PATH="$PWD/no-qemu" "$DEPLOY_BINARY" nightly --publish "$iso"
     echo "$stderr"
