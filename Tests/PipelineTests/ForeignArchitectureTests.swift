@@ -67,9 +67,9 @@ import Testing
     @Test func areInTheMirrorAndTheRealAptInstallsThem() async throws {
         try checkout.set("core", "curl", "game:i386")
         let project = try checkout.project()
-        let report = try await checkout.build("debian/mirror", project: project)
+        let report = try await checkout.build("debian/signed", project: project)
         let locked = try #require(try LockKeeper(project: project).existing()?["debian"])
-        let artifact = try #require(report.records["debian/mirror"]?.outputs["mirror"])
+        let artifact = try #require(report.records["debian/signed"]?.outputs["mirror"])
         #expect(
             try await checkout.judge(artifact, of: locked, project: project).contains("apt installs core"))
 

@@ -53,19 +53,19 @@ import Testing
         try deb("debs/acme.deb", "acme")
         try checkout.set("core", "curl", "acme")
         let project = try checkout.project()
-        let report = try await checkout.build("debian/mirror", project: project)
+        let report = try await checkout.build("debian/signed", project: project)
         let locked = try #require(try LockKeeper(project: project).existing()?["debian"])
         #expect(own(locked) == ["acme 1.0 acme.deb"])
         #expect(locked.snapshots.contains { $0.repository == "own" && $0.suite == "./" })
-        let mirror = try #require(report.records["debian/mirror"]?.outputs["mirror"])
+        let mirror = try #require(report.records["debian/signed"]?.outputs["mirror"])
         #expect(try project.store.tree(mirror.digest).nodes["pool/own/acme.deb"] != nil)
         #expect(try await checkout.judge(mirror, of: locked, project: project).contains("apt installs core"))
         #expect(try LockKeeper(project: project).standing().isCurrent)
 
         // Somewhere else, with an empty store: the same lock, the same bytes.
         let other = try checkout.project(environment: ["DEPLOY_CACHE": "\(checkout.folder)/other"])
-        let again = try await checkout.build("debian/mirror", project: other)
-        #expect(again.records["debian/mirror"]?.outputs["mirror"]?.digest == mirror.digest)
+        let again = try await checkout.build("debian/signed", project: other)
+        #expect(again.records["debian/signed"]?.outputs["mirror"]?.digest == mirror.digest)
         #expect(try LockKeeper(project: other).existing()?["debian"] == locked)
     }
 
@@ -101,10 +101,10 @@ import Testing
         try deb("debs/y/latest_amd64.deb", "ytool")
         try checkout.set("core", "xtool", "ytool")
         let project = try checkout.project()
-        let report = try await checkout.build("debian/mirror", project: project)
+        let report = try await checkout.build("debian/signed", project: project)
         let locked = try #require(try LockKeeper(project: project).existing()?["debian"])
         #expect(Set(own(locked)).count == 2)
-        let mirror = try #require(report.records["debian/mirror"]?.outputs["mirror"])
+        let mirror = try #require(report.records["debian/signed"]?.outputs["mirror"])
         let paths = try project.store.tree(mirror.digest).paths.filter { $0.hasPrefix("pool/own/") }
         #expect(paths.count == 2 && paths.allSatisfy { $0.hasSuffix("-latest_amd64.deb") }, "\(paths)")
         #expect(try await checkout.judge(mirror, of: locked, project: project).contains("apt installs core"))

@@ -63,6 +63,9 @@ import Testing
         "deploy nightly": [
             .answer("--no-test", keys: ["time", "event", "outcome", "phase", "report"], code: [1])
         ],
+        // Nothing was built that could be built again.
+        "deploy reproduce": [.answer("debian/mirror", keys: error, code: [2])],
+        "deploy verify": [.answer("deploy.yaml", keys: ["time", "event", "what"], code: [2])],
         "deploy status": [.answer(keys: steps)],
         "deploy explain": [
             .answer(keys: ["explanations"]), .answer("iso/image", keys: ["explanations"]),

@@ -24,6 +24,7 @@ package struct ImageVerification: Sendable {
     /// - Throws: `EvidenceError` where the file is no image of ours, or its evidence can't be read as such; `ArchiveError`,
     ///   `SignatureError` where no signature can be looked at, `FileError`, `CancellationError`.
     package func report() async throws -> ImageReport {
+        guard Files.exists(path) else { throw EvidenceError("there is no image \(shown)", isUsageError: true) }
         guard DiscImage.isImage(path) else {
             throw EvidenceError("\(shown) is no ISO 9660 image", isUsageError: true)
         }
