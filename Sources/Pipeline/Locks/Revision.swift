@@ -38,6 +38,13 @@ struct Revision {
         naming named: Set<String> = [], beside lock: Lock
     ) async throws -> [(Declaration.Distribution, ResolutionRequest)] {
         let files = try await git.files([project.declarationFile, "package-sets"], of: commit)
+        return try requests(in: files, naming: named, beside: lock)
+    }
+
+    /// The same, of the files of the commit. Apart, because Swift 6.3 can't optimize a closure that throws a type in a function that waits.
+    private func requests(
+        in files: [String: [UInt8]], naming named: Set<String>, beside lock: Lock
+    ) throws -> [(Declaration.Distribution, ResolutionRequest)] {
         let loader = PackageSetLoader(folder: "package-sets", shownAs: "package-sets") { path throws(FileError) in
             guard let bytes = files[path.string] else { throw FileError("read", path, .noSuchFileOrDirectory) }
             return String(decoding: bytes, as: UTF8.self)
