@@ -181,6 +181,24 @@ judge() {
     judge
 }
 
+@test "an image with a flipped byte is not published" {
+    deploy build >/dev/null 2>&1
+    image=$(basename out/*.iso)
+    cp "out/$image" flipped
+    printf x | dd of=flipped bs=1 seek=$(($(stat -c %s flipped) / 2)) conv=notrunc status=none
+    mv flipped "out/$image"
+    run -1 --separate-stderr night
+    echo "$output" "$stderr"
+    [[ $output == *'nothing is published yet'* ]]
+    [[ $stderr == *"the night failed when it verified the image: out/$image is not what it says it is"* ]]
+    [[ ! -e $iso/latest ]]
+    rm "out/$image"
+    run -0 --separate-stderr night
+    judge
+    grep -q '^- verified: signed by kldload build host' "$iso/${image%.iso}.md"
+    [[ -s $iso/${image%.iso}.html && -s $iso/${image%.iso}.intoto.jsonl && -s $iso/${image%.iso}.spdx.json ]]
+}
+
 @test "an image that does not install is not published" {
     mkdir played
     ln -s "$BATS_TEST_DIRNAME/../MachinesTests/fake-qemu.py" played/qemu-system-x86_64

@@ -1,35 +1,39 @@
 import APT
+import Declaration
+import Evidence
 import Primitives
 import SystemPackage
 
 extension Project {
-    /// Verifies an image in the output folder against what lies beside it, and returns what was found, a line each: its checksum,
-    /// and the signature of that by this build host's key.
+    /// Verifies an image in the output folder, and what lies beside it, as somebody else would who has this build host's public key.
+    /// Returns what holds, a line each.
     ///
-    /// Throws `WrongChecksum`, `SignatureError`, `FileError`.
+    /// Throws `ImageRefused` with all that does not, and what `ImageVerification` throws.
     func verify(_ image: PublishedImage) async throws -> [String] {
-        let name = image.path.lastComponent?.string ?? ""
-        let folder = image.path.removingLastComponent()
-        let checksum = try Files.read(folder.appending(PublishedFiles.checksum(of: name)))
-        let found = try await BlockingWork.run { try Files.digest(image.path).digest }
-        guard checksum == PublishedFiles.checksumText(found, of: name) else {
-            throw WrongChecksum(image: image.shown, found: found)
-        }
         let holder = try PrivateFolder()
-        let keyring = holder.path.appending("key.gpg")
-        try Files.write(try await SigningKey(home: workspace.key).publicKey, to: keyring)
-        let signature = folder.appending(PublishedFiles.signature(of: name))
-        let verified = try await SignatureVerifier(keyrings: [keyring]).verify(
-            release: checksum, signature: try Files.read(signature), source: workspace.shown(signature))
+        let key = holder.path.appending("key.asc")
+        try Files.write(try await SigningKey(home: workspace.key).armoredPublicKey, to: key)
+        let report = try await ImageVerification(of: image.path, shownAs: image.shown, key: key).report()
         withExtendedLifetime(holder) {}
-        return ["sha256 \(found.hex)"] + verified.signers.map { "signed by \($0.name) (\($0.keyID))" }
+        guard report.isGood else { throw ImageRefused(image: image.shown, report: report) }
+        let signer = report.signer.map { ["signed by \($0.name) (\($0.fingerprint))"] } ?? []
+        let found = report.checks.filter { !$0.summary.isEmpty }.map { "\($0.subject): \($0.summary)" }
+        return signer + found + report.checks.flatMap(\.unchecked).map { "not checked: \($0)" }
     }
 }
 
-/// An image whose bytes are not those of its checksum file.
-struct WrongChecksum: UserError {
+/// An image that is not what it says it is.
+struct ImageRefused: UserError {
     let image: String
-    let found: Digest
-    var what: String { "\(image) is not what its checksum file says: its SHA-256 is \(found.hex)" }
-    var hint: String? { "remove it, and build again" }
+    let report: ImageReport
+    var what: String { "\(image) is not what it says it is" }
+    var details: [String] {
+        report.checks.flatMap { check in
+            check.findings.flatMap { finding in
+                ["\(check.subject): \(finding.file.map { "\($0) \(finding.what)" } ?? finding.what)"]
+                    + finding.details.map { "  \($0)" }
+            }
+        }
+    }
+    var hint: String? { "`deploy verify` tells more; `deploy build` makes the image anew once it is removed" }
 }
