@@ -171,7 +171,8 @@ PY
     run -0 job gitlab difference "$context" zsh
     echo "$output"
     [[ $(head -n 1 "$BATS_TEST_TMPDIR/note") == '/api/v4/projects/3/merge_requests/7/notes token' ]]
-    tail -n +2 "$BATS_TEST_TMPDIR/note" | jq -r .body | grep -q '^| `zsh` | 5.9-1 | '
+    tail -n +2 "$BATS_TEST_TMPDIR/note" | jq -r .body >"$BATS_TEST_TMPDIR/body"
+    grep -q '^| `zsh` | 5.9-1 | ' "$BATS_TEST_TMPDIR/body"
     run -0 job gitlab difference "${context/\"KLDLOAD_COMMENT\": \"token\"/\"X\": \"\"}" zsh
     [[ $output == *'| `zsh` | 5.9-1 | '* ]]
 }

@@ -69,7 +69,8 @@ judge() {
     run -0 --separate-stderr night
     ((SECONDS < 3))
     [[ $output == "nothing moved since last night: latest is still $image ("*')' ]]
-    find "$iso" -printf '%P %T@ %C@\n' | sort | cmp before -
+    find "$iso" -printf '%P %T@ %C@\n' | sort >after
+    cmp before after
     run -0 deploy nightly --json --no-test --publish "$iso"
     grep -q '"event":"night","outcome":"unchanged","image":"'"$image"'"' <<<"$output"
 }
