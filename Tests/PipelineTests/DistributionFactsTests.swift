@@ -35,7 +35,8 @@ import Testing
     @Test func allThatTheInstallerNeedsIsWrittenDown() throws {
         let declaration = try declaration()
         let mint = try #require(declaration[distribution: "mint"])
-        let facts = DistributionFacts(mint, profiles: ["kiosk"], port: declaration.port(of: mint))
+        let facts = DistributionFacts(
+            mint, profiles: ["kiosk"], port: declaration.port(of: mint), checkout: "/checkout")
         #expect(
             text(facts.bytes) == """
                 FAMILY=apt
@@ -49,9 +50,12 @@ import Testing
                 UPDATES=http://flat.example.org ./ - /keys/own.gpg
 
                 """)
+        // A keyring in the checkout is on no machine, and where the checkout is makes no other image.
+        let own = DistributionFacts(mint, profiles: ["kiosk"], port: declaration.port(of: mint), checkout: "/keys")
+        #expect(!text(own.bytes).contains("own.gpg") && text(own.bytes).contains("mint.gpg"))
         let rpm = try #require(try MadeDeclaration.parse(MadeDeclaration.rpmText)[distribution: "centos"])
         #expect(
-            text(DistributionFacts(rpm, profiles: ["core", "server"], port: nil).bytes) == """
+            text(DistributionFacts(rpm, profiles: ["core", "server"], port: nil, checkout: "/checkout").bytes) == """
                 FAMILY=rpm
                 PROFILES=core server
                 RELEASE=9

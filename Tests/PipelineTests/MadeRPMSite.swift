@@ -133,7 +133,8 @@ final class MadeRPMSite {
             fetch: PackageFetch(addresses: RepositoryAddresses(addresses), downloader: Downloader()),
             signer: try await SigningKey(home: FilePath(owner?.folder ?? folder).appending("key")),
             recipe: recipe, imageRecipe: recipe,
-            facts: DistributionFacts(declared, profiles: ["core"], port: nil), forbidden: ["core": ["exim"]],
+            facts: DistributionFacts(declared, profiles: ["core"], port: nil, checkout: "/checkout"),
+            forbidden: ["core": ["exim"]],
             handedOn: isSystem ? ["core"] : [], live: nil, isDraft: false)
         return try StepGraph(try planner.steps())
     }

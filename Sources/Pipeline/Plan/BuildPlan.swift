@@ -153,7 +153,8 @@ struct BuildPlanner {
             return DarksitePlanner(
                 locked: locked, declaration: declared, profiles: darksite.profiles, family: family, fetch: fetch,
                 signer: signer, recipe: judging, imageRecipe: recipe,
-                facts: DistributionFacts(declared, profiles: darksite.profiles, port: port),
+                facts: DistributionFacts(
+                    declared, profiles: darksite.profiles, port: port, checkout: declaration.folder),
                 forbidden: forbidden[locked.name] ?? [:],
                 handedOn: declaration.systems(among: declared.installedProfiles),
                 live: isLive

@@ -18,8 +18,8 @@ struct DistributionFacts {
     private let lines: [(name: String, value: String)]
 
     /// `profiles` are those that the image carries; `port` is where the live system serves the mirror, of a distribution of APT's
-    /// packages.
-    init(_ distribution: Declaration.Distribution, profiles: [String], port: Int?) {
+    /// packages. A keyring that lies in `folder`, the checkout's, is on no machine, and where that lies must not reach the image.
+    init(_ distribution: Declaration.Distribution, profiles: [String], port: Int?, checkout folder: FilePath) {
         var lines = [
             ("FAMILY", distribution.family.rawValue), ("PROFILES", profiles.joined(separator: " ")),
             ("RELEASE", distribution.release),
@@ -31,7 +31,7 @@ struct DistributionFacts {
             for repository in source.repositories {
                 // apt takes no path with a space in it (sources.list(5), Signed-By).
                 guard let address = repository.updates, case .keyring(let keyring) = repository.trust,
-                    !keyring.string.contains(" ")
+                    !keyring.string.contains(" "), !keyring.starts(with: folder)
                 else { continue }
                 let components = repository.components.isEmpty ? "-" : repository.components.joined(separator: ",")
                 lines.append(
