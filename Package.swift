@@ -59,7 +59,8 @@ let package = Package(
         layer(
             "Evidence",
             [
-                "Darksites", "Locking", "Packages", "APT", "RPM", "Solver", "BuildGraph", "ContentStore", "Archives",
+                "LiveImage", "Darksites", "Locking", "Packages", "APT", "RPM", "Solver", "BuildGraph", "ContentStore",
+                "Archives",
                 "Primitives",
             ]),
         layer(

@@ -51,7 +51,7 @@ package enum DiscImage {
         return Header(
             modified: String(decoding: modified, as: UTF8.self),
             fileDate: digits.map { $0 < 10 ? "0\($0)" : "\($0)" }.joined() + "00",
-            partitionTable: number.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
+            partitionTable: number.map(\.hex).joined())
     }
 
     /// The names of all files and folders on the image at `image`: "kldload/deploy.lock". Throws where it is damaged.

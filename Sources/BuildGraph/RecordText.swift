@@ -27,7 +27,7 @@ enum RecordText {
             if byte > (endsLine ? 0x1F : 0x20), byte < 0x7F, byte != UInt8(ascii: "%") {
                 result.unicodeScalars.append(Unicode.Scalar(byte))
             } else {
-                result += (byte < 16 ? "%0" : "%") + String(byte, radix: 16)
+                result += "%\(byte.hex)"
             }
         }
         return result

@@ -52,7 +52,7 @@ extension StepRecord {
             "record 2", "step \(RecordText.escaped(step.text))", "key \(key)", "finished \(finished)",
             "code \(RecordText.escaped(code, endsLine: true))",
         ]
-        lines.append("milliseconds \(Int64(duration / .milliseconds(1)))")
+        lines.append("milliseconds \(duration.milliseconds)")
         if let previous { lines.append("previous \(previous)") }
         if let summary { lines.append("summary \(RecordText.escaped(summary, endsLine: true))") }
         if let log { lines.append("log \(RecordText.words(log))") }

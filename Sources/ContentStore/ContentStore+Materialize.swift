@@ -34,7 +34,7 @@ extension ContentStore {
             case .file(let blob, isExecutable: false): try FileCopy.link(self.path(of: blob.digest), to: destination)
             case .file(let blob, isExecutable: true):
                 try FileCopy.copy(self.path(of: blob.digest), to: destination, permissions: 0o555)
-            case .link(let target): try Files.makeLink(destination, to: target)
+            case .link(let target): try Files.makeLink(at: destination, to: target)
             case .emptyFolder, nil: try Files.createDirectory(destination)
             }
         }

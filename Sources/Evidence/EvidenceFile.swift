@@ -1,9 +1,11 @@
+import LiveImage
+
 /// Names of what an image of ours carries, and lies beside one.
 package enum EvidenceFile {
     /// The digest of every file on the image that does not depend on the key of the build host.
-    package static let digests = "kldload/sha256sums"
+    package static let digests = ImageLayout.digests
     /// The digest of every file that does.
-    package static let signatures = "kldload/signatures.sha256"
+    package static let signatures = ImageLayout.signatures
     /// The public key of the build host, armored.
     package static let key = "kldload/key.asc"
     /// The lock that the image was made from.

@@ -99,11 +99,9 @@ struct ImagePublisher {
     private func prune(_ folder: FilePath, keeping newest: String) throws {
         let isDraft = newest.contains(Self.draftMark + "-")
         let files = PublishedFiles(folder: folder)
-        let images = try files.images().filter { $0 != newest && $0.contains(Self.draftMark + "-") == isDraft }
-        let byAge = try images.map {
-            (name: $0, time: try FileStatus(at: folder.appending(PublishedFiles.checksum(of: $0)))?.modified ?? 0)
-        }
-        .sorted { ($0.time, $0.name) > ($1.time, $1.name) }
+        let byAge = try files.datedImages().filter {
+            $0.name != newest && $0.name.contains(Self.draftMark + "-") == isDraft
+        }.sorted { ($0.time, $0.name) > ($1.time, $1.name) }
         for image in byAge.dropFirst(max(project.declaration.output.keep - 1, 0)) { try files.remove(image.name) }
     }
 }

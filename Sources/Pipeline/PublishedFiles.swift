@@ -50,6 +50,15 @@ struct PublishedFiles {
         return images
     }
 
+    /// The same, with the times at which a build put them there: an image itself is as old as its first build.
+    func datedImages() throws(FileError) -> [(name: String, time: Int64)] {
+        var dated: [(name: String, time: Int64)] = []
+        for image in try images() {
+            dated.append((image, try FileStatus(at: folder.appending(Self.checksum(of: image)))?.modified ?? 0))
+        }
+        return dated
+    }
+
     /// Removes the image called `image` with what belongs to it; itself first, so that none is without its checksum, and that last,
     /// because the rest is known to be ours by it.
     func remove(_ image: String) throws(FileError) {

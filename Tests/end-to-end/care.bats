@@ -178,7 +178,7 @@ small_disk() { # SIZE
         "$DEPLOY_BINARY" cache import "$file" >"$log" 2>&1 3>&- &
         local import=$!
         sleep "$delay"
-        kill -KILL "$import" 2>/dev/null || true
+        kill -KILL "$import" 2>/dev/null || true # it may have ended before
         wait_status "$import"
         store_is_whole
     done
@@ -215,8 +215,8 @@ small_disk() { # SIZE
     exec 9>pipe
     head -c 200000 "$file" >&9
     sleep 1
-    dd if=/dev/zero of="$BATS_TEST_TMPDIR/small/filler" bs=64k status=none 2>/dev/null || true
-    tail -c +200001 "$file" >&9 2>/dev/null || true
+    dd if=/dev/zero of="$BATS_TEST_TMPDIR/small/filler" bs=64k status=none 2>/dev/null || true # it ends when the disk is full
+    tail -c +200001 "$file" >&9 2>/dev/null || true # nobody reads it any more
     exec 9>&-
     wait_status "$import"
     ((status == 1))
@@ -338,7 +338,7 @@ small_disk() { # SIZE
             "$DEPLOY_BINARY" gc --max-size 1k >"$log" 2>&1 3>&- &
             local collector=$!
             sleep "$delay"
-            kill -KILL "$collector" 2>/dev/null || true
+            kill -KILL "$collector" 2>/dev/null || true # it may have ended before
             wait_status "$collector"
             store_is_whole
         done

@@ -127,7 +127,6 @@ judge() {
     for number in 1 2 3 4; do
         echo "$number" >includes/etc/made/motd
         run -0 --separate-stderr night --keep 2
-        rm -r "${iso:?}/kldload-theirs.iso.sha256" 2>/dev/null || :
         all[number]=$(latest)
     done
     [[ $output == *'   2 kept'* ]]
@@ -271,7 +270,7 @@ judge() {
     # Not even for a report: that is where the images are made then.
     truncate -s 0 "$iso/filler"
     rm -f "$iso"/*.failed.*
-    cat /dev/zero >"$iso/filler" 2>/dev/null || :
+    cat /dev/zero >"$iso/filler" 2>/dev/null || : # it ends when the disk is full
     run -1 --separate-stderr night
     [[ $output == *'what failed  out/'*'.failed.md' && $stderr == *'the report could not be put beside the images'* ]]
     judge
@@ -296,7 +295,7 @@ judge() {
         sleep "0.$((RANDOM % 9))$((RANDOM % 10))"
         if ((number % 3 == 0)); then sleep 0.8; fi
         if kill -KILL $! 2>/dev/null; then moments=$((moments + 1)); fi
-        wait $! || :
+        wait $! || : # killed, or ended before
         judge
         if [[ $(latest) != "$before" ]]; then echo "killed after it had published: $number" >&3; fi
     done
@@ -306,7 +305,7 @@ judge() {
         echo "late $number" >includes/etc/made/motd
         deploy build >/dev/null 2>&1
         FAKE_PODMAN_DELAY=0 timeout -s KILL "0.$((RANDOM % 4))$((RANDOM % 10))" "$DEPLOY_BINARY" nightly --no-test \
-            --publish "$iso" >/dev/null 2>&1 || :
+            --publish "$iso" >/dev/null 2>&1 || : # killed, or ended before
         judge
     done
     echo last >includes/etc/made/motd
@@ -366,7 +365,7 @@ EOT
     for number in {1..6}; do
         echo "killed $number" >includes/etc/made/motd
         deploy build >/dev/null 2>&1
-        timeout -s KILL "0.$((3 + RANDOM % 6))" "$DEPLOY_BINARY" nightly --no-test --publish "$there" >/dev/null 2>&1 || :
+        timeout -s KILL "0.$((3 + RANDOM % 6))" "$DEPLOY_BINARY" nightly --no-test --publish "$there" >/dev/null 2>&1 || : # killed, or ended before
         sleep 0.3
         judge_far
     done

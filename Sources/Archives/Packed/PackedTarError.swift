@@ -36,7 +36,5 @@ package struct PackedTarError: UserError, Equatable {
         }
     }
 
-    private static func hex(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
-    }
+    private static func hex(_ bytes: [UInt8]) -> String { bytes.map(\.hex).joined(separator: " ") }
 }

@@ -56,7 +56,9 @@ struct CarriedMirror {
         }
         var signed = audit.signed
         if image.has("\(folder)/\(Self.certificate)") {
-            let certificate = (file: "\(folder)/\(Self.certificate)", signature: "\(folder)/\(Self.certificate).asc")
+            let certificate = (
+                file: "\(folder)/\(Self.certificate)", signature: "\(folder)/\(DarksiteRecipe.signatureName)"
+            )
             audit.listed.formUnion([certificate.file, certificate.signature])
             signed.append(certificate)
         }

@@ -1,6 +1,7 @@
 import Archives
 import Darksites
 import Declaration
+import Evidence
 package import Locking
 import Primitives
 import SystemPackage
@@ -44,7 +45,7 @@ extension Project {
             let lock = try LockReader.read(try Files.read(path), file: text)
             return LockSide(kind: .file, name: text, lock: lock, commit: nil)
         }
-        let place = "kldload/deploy.lock"
+        let place = EvidenceFile.lock
         let bytes = try await BlockingWork.run {
             try DiscImage.file(place, on: path, limit: ByteCount(256_000_000))
         }
@@ -57,7 +58,6 @@ extension Project {
     }
 
     private func revision(_ text: String) async throws -> LockSide {
-        let git = GitRepository(folder: declaration.folder, environment: surroundings.environment)
         let isPath = text.hasSuffix(".iso") || text.hasSuffix(".lock") || text.hasPrefix("/")
         if isPath { throw Mistake("there is no file \(text)", at: nil) }
         guard let commit = try await git.commit(text) else {

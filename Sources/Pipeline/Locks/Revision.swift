@@ -10,19 +10,15 @@ struct Revision {
     /// Its abbreviated name: "4f2c1d9".
     let commit: String
 
-    private var git: GitRepository {
-        GitRepository(folder: project.declaration.folder, environment: project.surroundings.environment)
-    }
-
     /// The bytes of deploy.lock; nil where the commit has none.
     func lock() async throws -> [UInt8]? {
         let file = project.workspace.shown(project.declaration.lock)
-        return try await git.files([file], of: commit)[file]
+        return try await project.git.files([file], of: commit)[file]
     }
 
     /// The declaration, of files of this checkout. Throws `UserErrors` where it is wrong, `Mistake` where there is none.
     func declaration() async throws -> Declaration {
-        try declaration(in: try await git.files([project.declarationFile], of: commit))
+        try declaration(in: try await project.git.files([project.declarationFile], of: commit))
     }
 
     private func declaration(in files: [String: [UInt8]]) throws -> Declaration {
@@ -37,7 +33,7 @@ struct Revision {
     func requests(
         naming named: Set<String> = [], beside lock: Lock
     ) async throws -> [(Declaration.Distribution, ResolutionRequest)] {
-        let files = try await git.files([project.declarationFile, "package-sets"], of: commit)
+        let files = try await project.git.files([project.declarationFile, "package-sets"], of: commit)
         return try requests(in: files, naming: named, beside: lock)
     }
 

@@ -14,11 +14,7 @@ struct FolderPublisher: Publisher {
 
     func last() async throws -> LastNight? {
         try Files.createDirectory(folder)
-        guard let image = try latestImage() else { return nil }
-        let files = NightRecord.files(of: image)
-        return LastNight(
-            image: image, lock: try? Files.read(folder.appending(files.lock)),
-            commit: (try? Files.read(folder.appending(files.record))).flatMap(NightRecord.commit))
+        return try latestImage().map { LastNight(image: $0, filesIn: folder) }
     }
 
     /// The image that `latest` leads to; nil where it leads to none that is whole, by its checksum file and its size.
@@ -91,10 +87,7 @@ struct FolderPublisher: Publisher {
 
     private func prune(latest: String, keep: Int) throws -> Int {
         let published = PublishedFiles(folder: folder)
-        let images = try published.images().map { image in
-            let checksum = folder.appending(PublishedFiles.checksum(of: image))
-            return (name: image, time: try FileStatus(at: checksum)?.modified ?? 0)
-        }
+        let images = try published.datedImages()
         let outdated = NightFiles.outdatedImages(images, latest: latest, keep: keep) {
             Files.exists(folder.appending($0))
         }

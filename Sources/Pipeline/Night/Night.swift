@@ -56,7 +56,7 @@ package struct Night: Sendable {
         var report = NightReport(start: start, last: nil, commit: nil)
         var phase = NightPhase.target
         do {
-            let commit = try? await git.commit("HEAD")
+            let commit = try? await project.git.commit("HEAD")
             let last = try await publisher.last()
             report = NightReport(start: start, last: last, commit: commit)
             report.commits = await commits(since: last, to: commit)
@@ -96,13 +96,9 @@ package struct Night: Sendable {
         }
     }
 
-    private var git: GitRepository {
-        GitRepository(folder: project.declaration.folder, environment: project.surroundings.environment)
-    }
-
     private func commits(since last: LastNight?, to commit: String?) async -> [String] {
         guard let from = last?.commit, let commit, from != commit else { return [] }
-        return (try? await git.subjects(from: from, to: commit, limit: 30)) ?? []
+        return (try? await project.git.subjects(from: from, to: commit, limit: 30)) ?? []
     }
 
     /// Moves deploy.lock to today's archives. Archives sign their suites anew several times a day: where that moved nothing that the

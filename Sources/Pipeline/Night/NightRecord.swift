@@ -1,4 +1,5 @@
 import BuildGraph
+import Evidence
 import Installation
 import Primitives
 import SystemPackage
@@ -7,8 +8,8 @@ import SystemPackage
 enum NightRecord {
     /// What the files of a night are called that belong to `image`: its change log, its lock, its record.
     static func files(of image: String) -> (changes: String, lock: String, record: String) {
-        let stem = image.hasSuffix(".iso") ? String(image.dropLast(4)) : image
-        return ("\(stem).md", "\(stem).lock", "\(stem).night.json")
+        func beside(_ ending: String) -> String { EvidenceFile.beside(image, ending) }
+        return (beside(".md"), beside(".lock"), beside(".night.json"))
     }
 
     /// The record of a night that came as far as to publish `image`.

@@ -1,6 +1,7 @@
 package import Installation
 package import Packages
 package import Primitives
+import SystemPackage
 
 /// What a night came to.
 package enum NightOutcome: Sendable {
@@ -42,6 +43,16 @@ package struct LastNight: Sendable {
     package let lock: [UInt8]?
     /// The commit that it was built of, abbreviated; nil where that is not known.
     package let commit: String?
+}
+
+extension LastNight {
+    /// The night that made `image`, by what it left in `folder`.
+    init(image: String, filesIn folder: FilePath) {
+        let files = NightRecord.files(of: image)
+        self.init(
+            image: image, lock: try? Files.read(folder.appending(files.lock)),
+            commit: (try? Files.read(folder.appending(files.record))).flatMap(NightRecord.commit))
+    }
 }
 
 /// What was published, and where.

@@ -19,12 +19,7 @@ struct RsyncPublisher: Publisher {
         // Makes the folder, and shows that it can be written to.
         try await rsync(["--dirs", "--omit-dir-times", "\(empty.path)/", folder])
         let there = try await state()
-        return there.latest.map { image in
-            let files = NightRecord.files(of: image)
-            return LastNight(
-                image: image, lock: try? Files.read(there.folder.path.appending(files.lock)),
-                commit: (try? Files.read(there.folder.path.appending(files.record))).flatMap(NightRecord.commit))
-        }
+        return there.latest.map { LastNight(image: $0, filesIn: there.folder.path) }
     }
 
     func publish(_ files: [FilePath], image: String, keep: Int) async throws -> Int {
@@ -49,11 +44,7 @@ struct RsyncPublisher: Publisher {
 
     private func prune(latest: String, keep: Int) async throws -> Int {
         let there = try await state()
-        let published = PublishedFiles(folder: there.folder.path)
-        let images = try published.images().map { image in
-            let checksum = there.folder.path.appending(PublishedFiles.checksum(of: image))
-            return (name: image, time: try FileStatus(at: checksum)?.modified ?? 0)
-        }
+        let images = try PublishedFiles(folder: there.folder.path).datedImages()
         let outdated = NightFiles.outdatedImages(images, latest: latest, keep: keep) { there.names.contains($0) }
         let failures = NightFiles.outdatedFailures(in: there.names.sorted(), keep: keep)
         // The image first, so that none is without its checksum; all others in a second run.

@@ -177,8 +177,8 @@ struct BuildPlanner {
                 + iso.darksites.map { .output(StepName("\($0.distribution)/packages"), "packages") },
             built: module.built)
         steps.append(bills)
-        layout["kldload/sbom.spdx.json"] = .output(bills.name, "spdx")
-        layout["kldload/sbom.cdx.json"] = .output(bills.name, "cycloneDX")
+        layout[EvidenceFile.spdx] = .output(bills.name, "spdx")
+        layout[EvidenceFile.cycloneDX] = .output(bills.name, "cycloneDX")
         let (own, provenance) = try image(
             recipe, kernel, ImageRecipe(builder: recipe.builder, epoch: epoch.secondsSince1970, identity: identity),
             layout
@@ -246,7 +246,7 @@ struct BuildPlanner {
             "live/vmlinuz": .output("live/root", "vmlinuz"),
             "live/initrd.img": .output("live/root", "initrd.img"),
             "kldload/live-verdict": .output("live/gate", "verdict"),
-            "kldload/deploy.lock": .literal(lockText),
+            EvidenceFile.lock: .literal(lockText),
         ])
         let statement: StepName = "iso/provenance"
         layout.add(

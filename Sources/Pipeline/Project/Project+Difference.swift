@@ -167,9 +167,8 @@ private struct CauseTracer {
             if let match = try? keeper.requests(naming: [locked.name], beside: side.lock).first(where: isMeant) {
                 return match
             }
-            let git = GitRepository(folder: project.declaration.folder, environment: project.surroundings.environment)
             let paths = [project.declarationFile, "package-sets"]
-            for commit in (try? await git.history(of: paths, limit: Self.historyLimit)) ?? [] {
+            for commit in (try? await project.git.history(of: paths, limit: Self.historyLimit)) ?? [] {
                 try Task.checkCancellation()
                 let revision = Revision(project: project, commit: commit)
                 let requests = try? await revision.requests(naming: [locked.name], beside: side.lock)

@@ -45,6 +45,9 @@ package struct Project: Sendable {
     /// What this user's verifications came to; nothing where there is no place for his keys.
     var kept: KeptResults? { (try? workspace.key).flatMap { KeptResults(derived: derived, home: $0) } }
 
+    /// The git repository that the declaration lies in, where it is one.
+    var git: GitRepository { GitRepository(folder: declaration.folder, environment: surroundings.environment) }
+
     /// What reads the packages of a snapshot, and those that were read before from what was kept of them.
     var catalogs: CatalogReader { CatalogReader(store: store, derived: derived) }
 
@@ -121,10 +124,11 @@ package struct Project: Sendable {
         let includes = try folder(declaration.live.includes)
         let modes = try UnusualModes.scan(declaration.live.includes)
         let postinstall = try declaration.live.postinstall.map(folder)
-        try statCache.save()
         let signer = try await SigningKey(home: workspace.key)
         let requests = try LockKeeper(project: self).requests(naming: named)
         let tracer = PackageTracer(project: self, requests: requests)
+        let sources = try sources(of: requests, statCache)
+        try statCache.save()
         let forbidden = requests.map { distribution, request in
             (distribution.name, request.profiles.map { ($0.name, $0.sets.forbidden.map(\.name)) })
         }
@@ -138,14 +142,13 @@ package struct Project: Sendable {
             forbidden: Dictionary(uniqueKeysWithValues: forbidden.map { ($0, Dictionary(uniqueKeysWithValues: $1)) }),
             isDraft: isDraft,
             evidence: EvidencePlanner(
-                origins: { try await tracer.origins(of: $0, in: $1) }, kept: kept,
-                sources: try sources(of: requests))
+                origins: { try await tracer.origins(of: $0, in: $1) }, kept: kept, sources: sources)
         ).plan()
     }
 
     /// The files that say what is built: the declaration, the package sets of all profiles, and the keys of repositories.
     private func sources(
-        of requests: [(distribution: Declaration.Distribution, request: ResolutionRequest)]
+        of requests: [(distribution: Declaration.Distribution, request: ResolutionRequest)], _ cache: StatCache
     ) throws -> [StepInput] {
         var files: [String: FilePath] = [declarationFile: declaration.folder.appending(declarationFile)]
         for file in requests.flatMap({ $0.request.profiles.flatMap(\.sets.files) }) {
@@ -155,7 +158,11 @@ package struct Project: Sendable {
             for case .keyring(let path) in source.repositories.map(\.trust) { files[workspace.shown(path)] = path }
         }
         return try files.sorted { $0.key < $1.key }.map { name, path in
-            .file(path, try Blob(hashing: path), shownAs: name)
+            guard let status = try FileStatus(at: path, followsLinks: true) else {
+                throw FileError("read", path, .noSuchFileOrDirectory)
+            }
+            let digest = try cache.digest(of: path, status: status)
+            return .file(path, Blob(digest, size: ByteCount(status.size)), shownAs: name)
         }
     }
 

@@ -25,9 +25,7 @@ struct BuildSession: Sendable {
             return record(0, outcome, account, causes: [], commit: nil, lock: nil, chronicle, image: image)
         }
         let lock = try await project.store.insert(LockWriter.text(of: plan.lock))
-        let git = GitRepository(
-            folder: project.declaration.folder, environment: project.surroundings.environment)
-        let commit = try? await git.commit("HEAD")  // no repository, no commit, no git: all the same here
+        let commit = try? await project.git.commit("HEAD")  // no repository, no commit, no git: all the same here
         return record(
             try history.nextNumber(), outcome, account, causes: try await causes(account), commit: commit ?? nil,
             lock: lock, chronicle, image: image)

@@ -144,7 +144,7 @@ struct PageMaker {
         for step in build.steps where step.name.text.hasSuffix("/darksite") {
             guard let key = step.key, let made = project.records.record(key)?.outputs["darksite"], made.kind == .tree,
                 let tree = try? await project.store.tree(made.blob),
-                case .file(let blob, _) = tree.nodes["certificate.txt"],
+                case .file(let blob, _) = tree.nodes[DarksiteRecipe.fileName],
                 let bytes = try? await project.store.bytes(of: blob)
             else { continue }
             let name = step.name.text.prefix { $0 != "/" }

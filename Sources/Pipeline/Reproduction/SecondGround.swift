@@ -1,5 +1,6 @@
 import BuildGraph
 import ContentStore
+import Darksites
 import Declaration
 import Locking
 import Primitives
@@ -34,10 +35,7 @@ struct SecondGround {
         let modes = try UnusualModes.scan(project.declaration.live.includes)
         try copy(project.declaration.folder, to: checkout, keepsModes: !modes.isEmpty)
         let store = try ContentStore(root: cache)
-        let named = lock.distributions.flatMap {
-            $0.snapshots.map(\.digest) + $0.indexes.map(\.digest) + $0.packages.map(\.digest)
-        }
-        let blobs = Set(named.map { Blob($0, size: .zero) })
+        let blobs = lock.signedFiles.union(lock.distributions.flatMap { $0.packages.map(\.blob) })
         let there = try await blobs.subtracting(project.store.missing(of: blobs))
         let arriving = try store.workArea.makeFolder("reproduce")
         try await project.store.materialize(
@@ -67,7 +65,7 @@ struct SecondGround {
                     try copy(from, to)
                     try Files.setPermissions(mode, of: to)
                 case .regular: try FileCopy.copy(from, to: to, permissions: UInt32(mode))
-                case .symbolicLink: try Files.makeLink(to, to: try Files.readLink(from))
+                case .symbolicLink: try Files.makeLink(at: to, to: try Files.readLink(from))
                 case .other: continue
                 }
             }

@@ -101,9 +101,7 @@ extension Project {
         var records: [StepRecord] = []
         for (step, standing) in await engine().standing(of: try plan.resolve(targets: []), in: plan.graph) {
             guard case .cached(let record) = standing, step.name != BuildPlan.image else { continue }
-            var isComplete = true
-            for artifact in record.outputs.values where isComplete { isComplete = await store.has(artifact) }
-            if isComplete { records.append(record) }
+            if try await hasAll(record) { records.append(record) }
         }
         guard !records.isEmpty else {
             throw Mistake(

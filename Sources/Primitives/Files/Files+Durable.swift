@@ -4,7 +4,7 @@ package import SystemPackage
 private import Glibc
 #endif
 
-/// What makes a change outlast a power failure, and a link that is there at every moment.
+/// What makes a change outlast a power failure.
 extension Files {
     /// Waits until the file or folder at `path`, as it is now, is on the disk: of a folder, which names are in it.
     package static func sync(_ path: FilePath) throws(FileError) {
@@ -12,11 +12,5 @@ extension Files {
         guard descriptor >= 0 else { throw FileError("open", path, Errno(rawValue: Glibc.errno)) }
         defer { close(descriptor) }
         guard fsync(descriptor) == 0 else { throw FileError("write", path, Errno(rawValue: Glibc.errno)) }
-    }
-
-    /// Makes a symbolic link at `path`, where nothing may be yet, that leads to `target`.
-    package static func makeLink(at path: FilePath, to target: String) throws(FileError) {
-        let result = target.withCString { to in path.withPlatformString { symlink(to, $0) } }
-        guard result == 0 else { throw FileError("make the link", path, Errno(rawValue: Glibc.errno)) }
     }
 }

@@ -247,8 +247,8 @@ package enum Files {
         return FilePath(platformString: name)
     }
 
-    /// Makes `path` a symbolic link to `target`.
-    package static func makeLink(_ path: FilePath, to target: String) throws(FileError) {
+    /// Makes a symbolic link at `path`, where nothing may be yet, that leads to `target`.
+    package static func makeLink(at path: FilePath, to target: String) throws(FileError) {
         let result = target.withCString { to in path.withPlatformString { symlink(to, $0) } }
         guard result == 0 else { throw FileError("make the link", path, Errno(rawValue: Glibc.errno)) }
     }
