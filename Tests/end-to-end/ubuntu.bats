@@ -128,7 +128,7 @@ SHELL
     [[ -f $iso ]]
     [[ $output == *'proven: debian: core install from this image alone ('*'proven: mint: core install from this image alone ('* ]]
     xorriso -osirrox on -indev "$iso" -extract /kldload kldload -extract /darksite/mint darksite -extract /live live 2>/dev/null
-    [[ -s darksite/apt/dists/noble/InRelease && -s darksite/profiles/core ]]
+    [[ -s darksite/apt/dists/noble/Release.gpg && -s darksite/profiles/core ]]
     grep -q '^linux-modules-6.8.0-45-generic ' darksite/profiles/core
     grep -q '^of      mint 24.04 (noble), amd64$' darksite/apt/certificate.txt
     run ! grep -q 'NOT proven' darksite/apt/certificate.txt
