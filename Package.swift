@@ -46,7 +46,7 @@ let package = Package(
             name: "deploy",
             dependencies: [
                 "Pipeline", "Evidence", "Installation", "Machines", "Darksites", "Locking", "Declaration", "Packages",
-                "BuildGraph", "ContentStore", "Primitives", arguments, system,
+                "RemoteCache", "BuildGraph", "ContentStore", "Primitives", arguments, system,
             ],
             resources: [.embedInCode("CommandLine/launcher.sh")], swiftSettings: settings),
         layer(
@@ -54,7 +54,7 @@ let package = Package(
             [
                 "Evidence", "Installation", "Machines", "LiveImage", "Darksites", "Locking", "Declaration", "Packages",
                 "APT", "RPM",
-                "Containers", "BuildGraph", "ContentStore", "Transfer", "Archives", "Primitives",
+                "Containers", "RemoteCache", "BuildGraph", "ContentStore", "Transfer", "Archives", "Primitives",
             ]),
         layer(
             "Evidence",
@@ -92,9 +92,11 @@ let package = Package(
         layer("RPM", ["Solver", "Archives", "Primitives", "CXML", yaml]),
         layer("Solver", []),
         layer("Containers", ["BuildGraph", "Primitives", subprocess]),
+        layer("RemoteCache", ["BuildGraph", "ContentStore", "Curl", "CCurl", "Primitives"]),
         layer("BuildGraph", ["ContentStore", "Primitives"]),
         layer("ContentStore", ["Primitives"]),
-        layer("Transfer", ["CCurl", "Primitives"]),
+        layer("Transfer", ["Curl", "CCurl", "Primitives"]),
+        layer("Curl", ["CCurl"]),
         layer("Archives", ["CArchive", "CLzma", "CZstd", "Primitives"]),
         layer("Primitives", ["CCrypto", subprocess]),
         library("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
@@ -116,6 +118,7 @@ let package = Package(
         tests("Primitives", []),
         tests("Archives", ["Primitives"]),
         tests("Transfer", ["Primitives"], exclude: ["misbehaving-mirror.py"]),
+        tests("RemoteCache", ["BuildGraph", "ContentStore", "Primitives", subprocess]),
         tests("ContentStore", ["Primitives"]),
         tests("BuildGraph", ["ContentStore", "Primitives"]),
         tests("Containers", ["BuildGraph", "Primitives", subprocess]),

@@ -16,6 +16,12 @@ package protocol ArtifactStore: Sendable {
     /// Has all of `blobs` on this host, and their bytes checked. Returns those that can't be had.
     func fetch(_ blobs: Set<Blob>) async throws -> Set<Blob>
 
+    /// The same, but for bytes that are on this host already: they are not looked at.
+    func fetchAbsent(_ blobs: Set<Blob>) async throws -> Set<Blob>
+
+    /// Whether `artifact` can be had, as far as that is known without asking others.
+    func mayHave(_ artifact: Artifact) async -> Bool
+
     /// The bytes of a blob, wherever they are. Throws where they can't be had.
     func bytes(of blob: Blob) async throws -> [UInt8]
 
@@ -34,7 +40,10 @@ package protocol ArtifactStore: Sendable {
     func materialize(_ tree: FileTree, at folder: FilePath) async throws
 }
 
-extension ContentStore: ArtifactStore {}
+extension ContentStore: ArtifactStore {
+    /// There is nowhere else to look.
+    package func fetchAbsent(_ blobs: Set<Blob>) async throws -> Set<Blob> { try await missing(of: blobs) }
+}
 
 extension ArtifactStore {
     /// Moves a file of the work area into the store.
@@ -55,6 +64,16 @@ extension ArtifactStore {
 
     /// The tree whose list is `blob`.
     package func tree(_ blob: Blob) async throws -> FileTree { try FileTree(serialized: try await bytes(of: blob)) }
+
+    /// It is looked at.
+    package func mayHave(_ artifact: Artifact) async -> Bool { await has(artifact) }
+
+    /// Has all of `artifact` on this host, by what names and sizes say; false where some can't be had.
+    package func fetchAbsent(_ artifact: Artifact) async throws -> Bool {
+        guard try await fetchAbsent([artifact.blob]).isEmpty else { return false }
+        guard artifact.kind == .tree else { return true }
+        return try await fetchAbsent(try await tree(artifact.blob).blobs).isEmpty
+    }
 
     /// Whether all of `artifact` is there, by what names and sizes say.
     package func has(_ artifact: Artifact) async -> Bool {

@@ -36,10 +36,10 @@ package struct BuildEngine: Sendable {
         self.events = events
     }
 
-    /// How each step that `wanted` needs stands, with nothing run and nothing written.
+    /// How each step that `wanted` needs stands, with nothing run and nothing written. Throws what finding a record does.
     package func standing(
         of wanted: Set<StepName>, in graph: StepGraph
-    ) async -> [(step: Step, standing: StepStanding)] {
+    ) async throws -> [(step: Step, standing: StepStanding)] {
         let finder = ChangeFinder(records: records)
         var found: [StepName: StepRecord] = [:]
         var result: [(step: Step, standing: StepStanding)] = []
@@ -49,7 +49,7 @@ package struct BuildEngine: Sendable {
                 result.append((step, .waits(for: step.dependencies.filter { found[$0] == nil }.sorted())))
                 continue
             }
-            found[name] = await records.record(evaluation.key)
+            found[name] = try await records.find(step, evaluation)?.record
             if let record = found[name] {
                 result.append((step, .cached(record)))
             } else {
@@ -64,11 +64,14 @@ package struct BuildEngine: Sendable {
     /// Throws the first failure after the steps that were running have ended, and `CancellationError` once those were
     /// stopped. What succeeded is on record in every case.
     ///
-    /// With `rebuildsAll` every step runs, whatever is on record.
+    /// With `rebuildsAll` every step runs, whatever is on record. What wanted steps made that no other wanted step reads is on this
+    /// host then, and what those made that are `published`; of the others it is enough that it can be had.
     package func build(
-        _ wanted: Set<StepName>, in graph: StepGraph, rebuildsAll: Bool = false
+        _ wanted: Set<StepName>, in graph: StepGraph, rebuildsAll: Bool = false, published: Set<StepName> = []
     ) async throws -> BuildReport {
         let order = graph.closure(of: wanted)
+        let read = wanted.reduce(into: Set<StepName>()) { $0.formUnion(graph.steps[$1]?.dependencies ?? []) }
+        let needed = wanted.subtracting(read).union(published.intersection(wanted))
         events(
             .planned(
                 order.compactMap { name in
@@ -76,19 +79,26 @@ package struct BuildEngine: Sendable {
                 }))
         let start = ContinuousClock.now
         var schedule = Schedule(graph: graph, order: order, wanted: wanted, rebuildsAll: rebuildsAll)
-        let failure: (any Error)? = await withTaskGroup(of: (StepName, StepEnd).self) { group in
+        let failure: (any Error)? = await withTaskGroup(of: TaskEnd.self) { group in
             var failure: (any Error)?
             while true {
-                if failure == nil { await settle(&schedule) }
+                if failure == nil {
+                    do { try await settle(&schedule, needed) } catch { failure = error }
+                }
                 while failure == nil, !Task.isCancelled,
                     let (step, evaluation, reason) = schedule.nextReady(cores: cores)
                 {
-                    group.addTask { (step.name, await run(step, evaluation, reason, graph)) }
+                    group.addTask { .step(step, evaluation, await run(step, evaluation, reason, graph)) }
                 }
-                guard let (name, end) = await group.next() else { break }
-                if let error = schedule.finish(name, end), failure == nil { failure = error }
+                switch await group.next() {
+                case .step(let step, let evaluation, let end):
+                    if let error = schedule.finish(step.name, end), failure == nil { failure = error }
+                    // Others need not wait for it, but the build ends only when it is done.
+                    if case .ran(let record) = end { group.addTask { await share(record, of: step, evaluation) } }
+                case .shared(let error): failure = failure ?? error
+                case nil: return failure
+                }
             }
-            return failure
         }
         if let failure { throw failure }
         try Task.checkCancellation()
@@ -102,7 +112,7 @@ package struct BuildEngine: Sendable {
     }
 
     /// Finds on record whatever can be found, and marks as ready what can't.
-    private func settle(_ schedule: inout Schedule) async {
+    private func settle(_ schedule: inout Schedule, _ needed: Set<StepName>) async throws {
         let finder = ChangeFinder(records: records)
         for name in schedule.order where schedule.isOpen(name) {
             guard let step = schedule.graph.steps[name],
@@ -112,23 +122,39 @@ package struct BuildEngine: Sendable {
                 schedule.markReady(name, evaluation, reason)
                 continue
             }
-            guard let record = await records.record(evaluation.key) else {
+            guard let found = try await records.find(step, evaluation) else {
                 schedule.markReady(name, evaluation, await finder.reason(for: step, evaluation))
                 continue
             }
-            if schedule.wanted.contains(name), await !hasAll(record.outputs) {
+            if schedule.wanted.contains(name),
+                try await !hasAll(found.record.outputs, onThisHost: needed.contains(name))
+            {
                 schedule.markReady(name, evaluation, .outputMissing)
                 continue
             }
-            schedule.done[name] = record
-            try? await records.noteUse(of: record, by: name)  // only what a later change is measured against
-            events(.stepFinished(name, .cached))
+            schedule.done[name] = found.record
+            try? await records.noteUse(of: found.record, by: name)  // only what a later change is measured against
+            events(.stepFinished(name, .cached(isRemote: found.place == .remote)))
         }
     }
 
-    private func hasAll(_ outputs: [String: Artifact]) async -> Bool {
-        for artifact in outputs.values where await !store.has(artifact) { return false }
+    private func hasAll(_ outputs: [String: Artifact], onThisHost: Bool) async throws -> Bool {
+        for artifact in outputs.values {
+            let isThere = try await onThisHost ? store.fetchAbsent(artifact) : store.mayHave(artifact)
+            guard isThere else { return false }
+        }
         return true
+    }
+
+    private func share(_ record: StepRecord, of step: Step, _ evaluation: StepEvaluation) async -> TaskEnd {
+        do {
+            try await records.share(record, of: step, evaluation)
+            return .shared(nil)
+        } catch is CancellationError {
+            return .shared(nil)
+        } catch {
+            return .shared(error)
+        }
     }
 
     /// Opens a shell in the container of a step, with its inputs as they are now, and returns its exit status.
@@ -136,7 +162,7 @@ package struct BuildEngine: Sendable {
     /// Throws `GraphError` where the step runs in no container, or where what it reads has not been made yet.
     package func shell(_ name: StepName, in graph: StepGraph) async throws -> Int32 {
         var found: [StepName: StepRecord] = [:]
-        for (step, standing) in await standing(of: [name], in: graph) {
+        for (step, standing) in try await standing(of: [name], in: graph) {
             if case .cached(let record) = standing { found[step.name] = record }
         }
         guard let step = graph.steps[name], let evaluation = step.evaluate(records: found, architecture: architecture),
@@ -223,6 +249,13 @@ package struct BuildReport: Sendable {
     package let ran: Set<StepName>
     /// From the plan to the last step's end, by a clock that nobody sets.
     package let duration: Duration
+}
+
+/// What a task of a build came to.
+private enum TaskEnd: Sendable {
+    case step(Step, StepEvaluation, StepEnd)
+    /// A result was handed on to others, or that failed.
+    case shared((any Error)?)
 }
 
 /// How a started step ended, as the scheduler sees it.

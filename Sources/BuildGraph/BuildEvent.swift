@@ -55,10 +55,11 @@ package struct InputChange: Hashable, Sendable {
 
 /// How a step ended.
 package enum StepOutcome: Sendable {
-    /// Ran, in this time. `summary` is what it says of its result in a few words ("325 packages, 362 MB").
-    case ran(Duration, summary: String?)
-    /// Its result was on record.
-    case cached
+    /// Ran, in this time, on this machine or a worker. `summary` is what it says of its result in a few words ("325 packages,
+    /// 362 MB").
+    case ran(Duration, summary: String?, isRemote: Bool = false)
+    /// Its result was on record: on this host, or in a remote cache.
+    case cached(isRemote: Bool = false)
     case failed(Duration, any UserError)
     case cancelled
 }

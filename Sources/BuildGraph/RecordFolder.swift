@@ -5,6 +5,8 @@ package import SystemPackage
 /// The records of past runs in a folder of this host: the first tier of a store of records.
 package struct RecordFolder: RecordStore {
     private let root: FilePath
+    /// The cache whose word is taken for what was not made on this host; nil: none's.
+    package var believed: String?
 
     /// That of the records of whole builds.
     var builds: FilePath { root.appending("builds") }
@@ -13,6 +15,12 @@ package struct RecordFolder: RecordStore {
     package init(root: FilePath) throws(FileError) {
         self.root = root
         for folder in ["by-key", "last"] { try Files.createDirectory(root.appending(folder)) }
+    }
+
+    /// That with its key, where it was made on this host, or a cache said so that is believed.
+    package func find(_ step: Step, _ evaluation: StepEvaluation) -> FoundRecord? {
+        guard let record = record(evaluation.key), record.source == nil || record.source == believed else { return nil }
+        return FoundRecord(record, .here)
     }
 
     /// One that is damaged, or lies under another key than its own, is none.

@@ -32,7 +32,7 @@ extension Step {
     }
 
     /// The step with its inputs by digest, given the records of the steps it depends on; nil where one is missing.
-    func evaluate(records: [StepName: StepRecord], architecture: String) -> StepEvaluation? {
+    package func evaluate(records: [StepName: StepRecord], architecture: String) -> StepEvaluation? {
         var resolved: [String: StepRecord.Input] = [:]
         for (name, input) in inputs {
             switch input {

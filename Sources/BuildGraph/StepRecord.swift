@@ -41,6 +41,15 @@ package struct StepRecord: Hashable, Sendable {
     package let outputs: [String: Artifact]
     /// What stands for the step's code in its key: "native fetch 3", or the digest of a script.
     package let code: String
+    /// The cache that said so, where it was not made on this host: it is believed by builds that name this cache, and by no others.
+    package private(set) var source: String?
+
+    /// The same run, said to be the one after that with the key `previous`, as `source` has it.
+    package func following(_ previous: StepKey?, from source: String?) -> StepRecord {
+        StepRecord(
+            key: key, step: step, previous: previous, finished: finished, duration: duration, summary: summary,
+            log: log, inputs: inputs, outputs: outputs, code: code, source: source)
+    }
 }
 
 extension StepRecord {
@@ -56,6 +65,7 @@ extension StepRecord {
         if let previous { lines.append("previous \(previous)") }
         if let summary { lines.append("summary \(RecordText.escaped(summary, endsLine: true))") }
         if let log { lines.append("log \(RecordText.words(log))") }
+        if let source { lines.append("source \(RecordText.escaped(source, endsLine: true))") }
         // The line of a tree has the size of its files; its own is that of the list of them.
         let trees = (inputs.values.map(\.artifact) + outputs.values).filter { $0.kind == .tree }.map(\.blob)
         for tree in Set(trees).sorted(by: { $0.digest < $1.digest }) where tree.size > .zero {
@@ -120,7 +130,8 @@ extension StepRecord {
             summary: facts["summary"].map { RecordText.unescaped($0) },
             log: facts["log"].flatMap { RecordText.blob($0.split(separator: " ").map(String.init)[...]) },
             inputs: inputs,
-            outputs: outputs, code: RecordText.unescaped(code))
+            outputs: outputs, code: RecordText.unescaped(code),
+            source: facts["source"].map { RecordText.unescaped($0) })
     }
 
     private static func artifact(_ fields: ArraySlice<String>, _ trees: [Digest: ByteCount]) -> Artifact? {

@@ -53,6 +53,11 @@ package final class ContentStore: Sendable {
         return try await BlockingWork.run { try Files.read(self.path(of: blob.digest)) }
     }
 
+    /// Calls `body` with the file that the blob is, to be read only. It may be missing, or damaged.
+    package func withFile<T>(of blob: Blob, _ body: (FilePath) async throws -> T) async throws -> T {
+        try await body(path(of: blob.digest))
+    }
+
     /// Stores `bytes`.
     @discardableResult
     package func insert(_ bytes: [UInt8]) async throws -> Blob {

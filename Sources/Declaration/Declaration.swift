@@ -20,6 +20,8 @@ package struct Declaration: Hashable, Sendable {
     package let builds: Builds
     /// How large the store may be; nil: as large as it likes.
     package let storeLimit: ByteCount?
+    /// A cache that other builds use, too; nil: none.
+    package let remote: Remote?
 
     /// The distribution called `name`; nil where there is none.
     package subscript(distribution name: String) -> Distribution? { distributions.first { $0.name == name } }

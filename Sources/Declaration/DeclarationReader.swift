@@ -30,7 +30,7 @@ struct DeclarationReader {
     }
 
     private mutating func declaration(_ document: DeclarationDocument) -> Declaration? {
-        let keys = ["version", "distributions", "live", "builder", "iso", "output", "builds", "store"]
+        let keys = ["version", "distributions", "live", "builder", "iso", "output", "builds", "store", "remote"]
         guard let root = fields.section(document, name: "", keys: keys) else { return nil }
         if let version = fields.integer("version", of: root, in: 0...Int.max), version != 1 {
             fields.report(
@@ -45,10 +45,11 @@ struct DeclarationReader {
         let output = output(root)
         let builds = builds(root)
         let storeLimit = storeLimit(root)
+        let remote = remote(root)
         guard let distributions, let live, let builder, let iso, let output, let builds else { return nil }
         let declaration = Declaration(
             folder: folder, distributions: distributions, live: live, builder: builder, iso: iso, output: output,
-            builds: builds, storeLimit: storeLimit)
+            builds: builds, storeLimit: storeLimit, remote: remote)
         let used = declaration.distributionsInUse
         for distribution in distributions where used.contains(distribution.name) {
             switch distribution.source {

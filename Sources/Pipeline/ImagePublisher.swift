@@ -49,11 +49,11 @@ struct ImagePublisher {
         let text = PublishedFiles.checksumText(artifact.digest, of: file)
         let isThere = try FileStatus(at: path)?.size == artifact.size.bytes && Files.exists(checksum)
         if !isThere {
-            guard try await project.store.fetch(artifact) else { throw DamagedImage() }
+            guard try await project.artifacts.fetch(artifact) else { throw DamagedImage() }
             try Files.createDirectory(folder)
             let part = folder.appending(PublishedFiles.part(of: file))
             try Files.remove(part)
-            try await project.store.materialize(artifact, at: part)
+            try await project.artifacts.materialize(artifact, at: part)
             try await publish(evidence, of: part, file, artifact.digest, signer, epoch)
             try Files.write(text, to: checksum)
             try Files.write(try await sign(text, signer, epoch), to: signature)
@@ -80,8 +80,8 @@ struct ImagePublisher {
             (PublishedFiles.spdx(of: file), evidence.spdx), (PublishedFiles.cycloneDX(of: file), evidence.cycloneDX),
         ] where !Files.exists(folder.appending(name)) {
             // What the store has lost lies on the image all the same.
-            guard try await project.store.fetch(artifact) else { continue }
-            try Files.write(try await project.store.bytes(of: artifact.blob), to: folder.appending(name))
+            guard try await project.artifacts.fetch(artifact) else { continue }
+            try Files.write(try await project.artifacts.bytes(of: artifact.blob), to: folder.appending(name))
         }
         let statements = folder.appending(PublishedFiles.statements(of: file))
         guard !Files.exists(statements) else { return }

@@ -1,4 +1,5 @@
 import CCurl
+import Curl
 import Primitives
 
 /// One try at one source of one file: an HTTP exchange whose body goes into the partial file.

@@ -51,6 +51,7 @@ struct Deploy: AsyncParsableCommand {
             Doctor.self,
             GC.self,
             Cache.self,
+            Remote.self,
             Clean.self,
             InstallCLI.self,
             MissingPackages.self,

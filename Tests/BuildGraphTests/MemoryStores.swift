@@ -36,6 +36,8 @@ final class MemoryStore: ArtifactStore {
         return missing
     }
 
+    func fetchAbsent(_ blobs: Set<Blob>) async throws -> Set<Blob> { try await fetch(blobs) }
+
     func bytes(of blob: Blob) async throws -> [UInt8] {
         _ = try await fetch([blob])
         guard let bytes = blobs.withLock({ $0[blob] }) else { throw GraphError(what: "there is no \(blob)") }
@@ -79,6 +81,10 @@ final class MemoryStore: ArtifactStore {
 final class MemoryRecords: RecordStore {
     private let texts = Mutex<[StepKey: String]>([:])
     private let last = Mutex<[StepName: StepKey]>([:])
+
+    func find(_ step: Step, _ evaluation: StepEvaluation) async -> FoundRecord? {
+        await record(evaluation.key).map { FoundRecord($0, .here) }
+    }
 
     func record(_ key: StepKey) async -> StepRecord? {
         texts.withLock { $0[key] }.flatMap { StepRecord(serialized: $0) }

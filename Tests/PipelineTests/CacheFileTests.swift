@@ -169,7 +169,7 @@ import Testing
         let plan = try await away.currentPlan(writesLock: false)
         // The image itself is on record, and needs nothing of it.
         let wanted: Set = [BuildPlan.image]
-        let standing = await checkout.engine(away).standing(of: wanted, in: plan.graph)
+        let standing = try await checkout.engine(away).standing(of: wanted, in: plan.graph)
         try await away.refuseFetching(standing, wanted: wanted, rebuildsAll: false)
         let refusal = await #expect(throws: NotInStore.self) {
             try await away.refuseFetching(standing, wanted: wanted, rebuildsAll: true)

@@ -150,12 +150,12 @@ import Testing
                 _ = try await project.makeRoom(for: needed, beside: standing, collectingGarbage: false, holding: $0)
             }
         }
-        try await check(await checkout.engine(project).standing(of: fetch, in: plan.graph))
+        try await check(try await checkout.engine(project).standing(of: fetch, in: plan.graph))
         // A package in the lock, a thousand terabytes.
         try checkout.lockPackage("big", size: ByteCount(999_999_999_999_999))
         let lock = try #require(try LockKeeper(project: project).existing())
         let greedy = try await project.plan(lock)
-        let standing = await checkout.engine(project).standing(of: fetch, in: greedy.graph)
+        let standing = try await checkout.engine(project).standing(of: fetch, in: greedy.graph)
         let error = await #expect(throws: DiskTooSmall.self) { try await check(standing) }
         #expect(error?.what.contains("live-build/cache has ") == true)
         #expect(error?.hint?.contains("DEPLOY_CACHE=") == true)
@@ -165,7 +165,7 @@ import Testing
         _ = try await checkout.build()
         let project = try checkout.project()
         let plan = try await project.currentPlan(writesLock: false)
-        let standing = await checkout.engine(project).standing(of: Set(plan.graph.order), in: plan.graph)
+        let standing = try await checkout.engine(project).standing(of: Set(plan.graph.order), in: plan.graph)
         let needed = try await DiskEstimate(
             standing: standing, rebuildsAll: false, parallel: 2, store: project.store
         ).bytes()

@@ -29,7 +29,7 @@ import Testing
     private func build(_ project: Project, needing needed: ByteCount) async throws -> BuildReport {
         let plan = try await project.currentPlan(writesLock: true)
         let wanted = try plan.resolve(targets: [])
-        let standing = await checkout.engine(project).standing(of: wanted, in: plan.graph)
+        let standing = try await checkout.engine(project).standing(of: wanted, in: plan.graph)
         return try await project.holdingStore { storeLock in
             let budget = try await project.makeRoom(
                 for: needed, beside: standing, collectingGarbage: false, holding: storeLock)

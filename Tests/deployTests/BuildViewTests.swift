@@ -107,12 +107,12 @@ private struct Refused: UserError {
                 "✗ 1 builder/root           failed                                         3.0 s"
             ])
         #expect(end("builder/root", .cancelled).first?.hasPrefix("– 1 builder/root           stopped") == true)
-        #expect(end("builder/root", .cached).isEmpty)
+        #expect(end("builder/root", .cached()).isEmpty)
     }
 
     @Test mutating func aStepIsCountedOnceThoughItWasCachedAndThenMadeAgain() {
-        _ = view.note(.stepFinished("builder/root", .cached), at: 0, style: plain)
-        _ = view.note(.stepFinished("debian/fetch", .cached), at: 0, style: plain)
+        _ = view.note(.stepFinished("builder/root", .cached()), at: 0, style: plain)
+        _ = view.note(.stepFinished("debian/fetch", .cached()), at: 0, style: plain)
         _ = view.note(.stepStarted("builder/root", reason: .outputMissing, expected: nil), at: 0, style: plain)
         #expect(view.lines(at: 1, width: 80, style: plain).last == "  1 of 3 steps done, 1 of them cached")
         _ = view.note(.stepFinished("builder/root", .ran(.seconds(1), summary: nil)), at: 2, style: plain)
@@ -135,7 +135,7 @@ private struct Refused: UserError {
     @Test mutating func eventsOfUnknownStepsAreLeftAlone() {
         #expect(view.note(.stepStarted("no/such", reason: .firstRun, expected: nil), at: 0, style: plain).isEmpty)
         #expect(view.note(.stepProgress("no/such", StepProgress(activity: "x")), at: 0, style: plain).isEmpty)
-        #expect(view.note(.stepFinished("no/such", .cached), at: 0, style: plain).isEmpty)
+        #expect(view.note(.stepFinished("no/such", .cached()), at: 0, style: plain).isEmpty)
     }
 
     @Test mutating func coloursAreThereWhenWantedOnly() {

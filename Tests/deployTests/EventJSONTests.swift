@@ -44,7 +44,7 @@ func judge(_ command: String, _ text: String) throws -> Int32 {
             "a/b", reason: .inputsChanged([InputChange(input: nasty, before: nil, after: nil, producer: nil)]),
             expected: nil),
         .stepProgress("a/b", StepProgress(activity: nasty, completed: .max, total: .min, unit: .bytes)),
-        .stepProgress("a/b", StepProgress(activity: "x")), .stepFinished("a/b", .cached),
+        .stepProgress("a/b", StepProgress(activity: "x")), .stepFinished("a/b", .cached()),
         .stepFinished("a/b", .cancelled),
         .stepFinished("a/b", .ran(.nanoseconds(1), summary: nasty)),
         .stepFinished("a/b", .failed(.seconds(100_000), Refused())),

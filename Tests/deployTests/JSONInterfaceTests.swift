@@ -124,6 +124,11 @@ import Testing
             .answer(keys: ["blobs", "runs", "size", "left", "needed", "dry_run"]),
         ],
         "deploy cache": [.refusal()],
+        "deploy remote": [.refusal()],
+        "deploy remote status": [
+            .answer(keys: error, code: [2]), .answer("--remote", "grpc://127.0.0.1:9", keys: error, code: [1]),
+        ],
+        "deploy remote push": [.answer("--remote", "grpc://127.0.0.1:9", keys: error, code: [1])],
         // What a lock needs is fetched by a build; until then that is what is said.
         "deploy cache export": [
             .answer("made.tar.zst", keys: error.union(["details"]), code: [1]), .refusal("-"),

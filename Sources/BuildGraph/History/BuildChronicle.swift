@@ -14,6 +14,8 @@ package struct BuildChronicle: Sendable {
         package var reason: RebuildReason?
         /// What was wrong.
         package var error: String?
+        /// Whether its result came from a remote cache, or it ran on another machine.
+        package var isRemote = false
     }
 
     /// By name; of a step whose turn never came there is nothing.
@@ -36,13 +38,15 @@ package struct BuildChronicle: Sendable {
             entry.ended = time
             // A step says that it started once its inputs are there; its time counts from before that.
             switch outcome {
-            case .ran(let duration, _):
+            case .ran(let duration, _, let isRemote):
                 entry.outcome = .ran
+                entry.isRemote = isRemote
                 entry.began = max(time - duration, .zero)
-            case .cached:
+            case .cached(let isRemote):
                 // One that ran, and whose bytes were gone again, is found on record once more.
                 if entry.outcome == .ran { return }
                 entry.outcome = .cached
+                entry.isRemote = isRemote
             case .failed(let duration, let error):
                 entry.outcome = .failed
                 entry.began = max(time - duration, .zero)

@@ -42,6 +42,7 @@ extension BuildRecord {
             "stage \(step.stage.number) \(RecordText.escaped(step.stage.name)) "
                 + RecordText.escaped(step.stage.title, endsLine: true), line("title", step.title),
         ]
+        if step.isRemote { lines.append("remote") }
         if let key = step.key { lines.append("key \(key)") }
         if let previous = step.previous { lines.append("previous \(previous)") }
         if let log = step.log { lines.append("log \(RecordText.words(log))") }
@@ -128,7 +129,8 @@ extension StepRun {
             stage: Stage(
                 number: number, name: RecordText.unescaped(stage[1]), title: RecordText.unescaped(stage[2])),
             title: facts.text("title") ?? "", needs: facts.texts("needs").map { StepName($0) }, outcome: outcome,
-            key: facts.key("key"), previous: facts.key("previous"), began: .milliseconds(began),
+            isRemote: facts.first("remote") != nil, key: facts.key("key"), previous: facts.key("previous"),
+            began: .milliseconds(began),
             ended: .milliseconds(ended), cores: cores, log: facts.blob("log"), made: ByteCount(made),
             summary: facts.text("summary"), causes: facts.texts("because"), error: facts.text("error"))
     }

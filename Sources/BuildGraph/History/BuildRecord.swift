@@ -130,6 +130,8 @@ package struct StepRun: Hashable, Sendable {
     package let needs: [StepName]
     /// What became of it.
     package let outcome: Outcome
+    /// Whether its result came from a remote cache, or it ran on another machine.
+    package let isRemote: Bool
     /// What its result is found by; nil where that was not known when the build ended.
     package let key: StepKey?
     /// The run on record before this one: what "changed" is measured against.
@@ -152,8 +154,9 @@ package struct StepRun: Hashable, Sendable {
     package let error: String?
 
     package init(
-        name: StepName, stage: Stage, title: String, needs: [StepName], outcome: Outcome, key: StepKey? = nil,
-        previous: StepKey? = nil, began: Duration = .zero, ended: Duration = .zero, cores: Int = 1, log: Blob? = nil,
+        name: StepName, stage: Stage, title: String, needs: [StepName], outcome: Outcome, isRemote: Bool = false,
+        key: StepKey? = nil, previous: StepKey? = nil, began: Duration = .zero, ended: Duration = .zero, cores: Int = 1,
+        log: Blob? = nil,
         made: ByteCount = .zero, summary: String? = nil, causes: [String] = [], error: String? = nil
     ) {
         self.name = name
@@ -161,6 +164,7 @@ package struct StepRun: Hashable, Sendable {
         self.title = title
         self.needs = needs
         self.outcome = outcome
+        self.isRemote = isRemote
         self.key = key
         self.previous = previous
         self.began = began

@@ -27,7 +27,7 @@ extension LockKeeper {
     /// Throws `UserErrors` where package files of the user's own are not there.
     func snapshots(of distribution: Declaration.Distribution) async throws -> SnapshotFetch {
         let access = ArchiveAccess(
-            store: project.store, derived: project.derived, addresses: try await project.addresses(),
+            store: project.artifacts, derived: project.derived, addresses: try await project.addresses(),
             downloader: try await project.downloader(), now: project.surroundings.now(), allowances: project.allowances,
             kept: project.kept)
         let own = try project.ownRepositories(of: distribution)

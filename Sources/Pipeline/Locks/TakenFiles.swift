@@ -43,6 +43,8 @@ struct TakenFiles {
         }
         note { try check(declaration.live.includes, called: "live.includes") }
         if let scripts = declaration.live.postinstall { note { try check(scripts, called: "live.postinstall") } }
+        // Neither is one of them shown to a server that a stranger names.
+        for (name, file) in declaration.remote?.files ?? [] { note { try check(file, called: "remote.\(name)") } }
         note { try check(declaration.lock, called: "deploy.lock") }
         note { try checkOutput(declaration.output.folder, called: "output.folder") }
         note { try check(declaration.packageSets, called: "package-sets") }

@@ -7,6 +7,7 @@ import Declaration
 import Locking
 import Packages
 import Primitives
+import RemoteCache
 package import SystemPackage
 
 /// What a build is asked for.
@@ -96,7 +97,7 @@ extension Project {
     package func standing(_ request: BuildRequest) async throws -> [(step: Step, standing: StepStanding)] {
         let plan = try await currentPlan(writesLock: false, request: request)
         let wanted = try wanted(request, in: plan)
-        let standing = await engine().standing(of: wanted, in: plan.graph)
+        let standing = try await engine().standing(of: wanted, in: plan.graph)
         try await refuseFetching(standing, wanted: wanted, rebuildsAll: request.rebuildsAll)
         return standing
     }
@@ -122,14 +123,14 @@ extension Project {
         }
         let wanted = try wanted(request, in: plan)
         let engine = engine()
-        let standing = await engine.standing(of: wanted, in: plan.graph)
+        let standing = try await engine.standing(of: wanted, in: plan.graph)
         try await refuseFetching(standing, wanted: wanted, rebuildsAll: request.rebuildsAll)
         if request.rebuildsAll || standing.contains(where: { if case .cached = $0.standing { false } else { true } }) {
             let leftovers = try await podman.removeLeftovers()
             if leftovers > 0 { events(.notice("removed \(leftovers) container(s) that a killed build had left")) }
         }
         let needed = try await DiskEstimate(
-            standing: standing, rebuildsAll: request.rebuildsAll, parallel: engine.cores, store: store
+            standing: standing, rebuildsAll: request.rebuildsAll, parallel: engine.cores, store: artifacts
         ).bytes()
         let budget = try await makeRoom(
             for: needed, beside: standing, collectingGarbage: request.collectsGarbage, holding: storeLock)
@@ -139,6 +140,7 @@ extension Project {
         do {
             let result = try await build(session)
             await budget?.close()
+            if let traffic = remote?.traffic, let text = traffic.summary { events(.notice(text)) }
             return await remember(session, .succeeded, result)
         } catch {
             await remember(session, BuildRecord.Outcome(error))
@@ -149,7 +151,7 @@ extension Project {
     private func build(_ session: BuildSession) async throws -> BuildResult {
         let (plan, wanted) = (session.plan, session.wanted)
         let report = try await session.engine.build(
-            wanted, in: plan.graph, rebuildsAll: session.request.rebuildsAll)
+            wanted, in: plan.graph, rebuildsAll: session.request.rebuildsAll, published: [BuildPlan.bills])
         var image: PublishedImage?
         if wanted.contains(BuildPlan.image), let artifact = report.records[BuildPlan.image]?.outputs["kldload.iso"] {
             let bills = report.records[BuildPlan.bills]?.outputs
@@ -232,8 +234,8 @@ extension Project {
         let targets = step.map { [$0] } ?? []
         let plan = try await currentPlan(writesLock: false, request: BuildRequest(targets: targets))
         let wanted = try plan.resolve(targets: targets)
-        let standing = await engine().standing(of: Set(plan.graph.order), in: plan.graph)
-        let explainer = Explainer(store: store, records: records, now: surroundings.now())
+        let standing = try await engine().standing(of: Set(plan.graph.order), in: plan.graph)
+        let explainer = Explainer(store: artifacts, records: records, now: surroundings.now())
         var names = plan.graph.order.filter(wanted.contains)
         if step == nil {
             names = standing.compactMap { if case .mustRun = $0.standing { $0.step.name } else { nil } }

@@ -7,6 +7,7 @@ package import Declaration
 package import Locking
 import Packages
 package import Primitives
+package import RemoteCache
 package import SystemPackage
 import Transfer
 
@@ -29,7 +30,7 @@ package struct Project: Sendable {
     /// What is worked out of blobs and can be made again.
     package let derived: DerivedResults
     /// The runs of steps, in the cache, too.
-    package let records: RecordFolder
+    package internal(set) var records: RecordFolder
     /// What runs containers on this host.
     package var podman: Podman
     let network: HostNetwork
@@ -37,6 +38,8 @@ package struct Project: Sendable {
     package private(set) var events: @Sendable (BuildEvent) -> Void
     /// How large the store may be: what DEPLOY_CACHE_SIZE says, else the declaration; nil: as large as it likes.
     package let storeLimit: ByteCount?
+    /// The cache that others use, too, in this build; nil where there is none, see `sharing`.
+    package internal(set) var remote: RemoteCache?
     /// Whether nothing may go over a network, see `offline()`.
     var isOffline = false
     /// What is accepted of states of repositories that would be refused.
@@ -49,7 +52,10 @@ package struct Project: Sendable {
     var git: GitRepository { GitRepository(folder: declaration.folder, environment: surroundings.environment) }
 
     /// What reads the packages of a snapshot, and those that were read before from what was kept of them.
-    var catalogs: CatalogReader { CatalogReader(store: store, derived: derived) }
+    var catalogs: CatalogReader { CatalogReader(store: artifacts, derived: derived) }
+
+    /// The store, and what is behind it.
+    var artifacts: any ArtifactStore { remote.map { TieredStore(store, behind: $0) } ?? store }
 
     /// Opens the declaration in `file`, taken from `folder`. The folders of the build are made where they are missing.
     ///
@@ -76,6 +82,8 @@ package struct Project: Sendable {
         derived = DerivedResults(root: workspace.derived, taking: DerivedResults.Kind.all, from: workspace.cache)
         records = try RecordFolder(root: workspace.records)
         podman = Podman(environment: surroundings.environment, state: workspace.podman) { events(.notice($0)) }
+        // Questions ask no cache, and believe what it said before.
+        records.believed = try remoteOptions(RemoteRequest()).map { "\($0.address)" }
         if let warning { events(.warning(warning)) }
     }
 
@@ -104,12 +112,14 @@ package struct Project: Sendable {
 
     /// The engine that runs this project's steps, with logs in a folder of this moment. What it makes is kept within `budget`.
     func engine(within budget: StoreBudget? = nil) -> BuildEngine {
-        BuildEngine(
-            store: store, records: budget.map { BudgetedRecords(records: records, budget: $0) } ?? records,
+        let architecture = declaration[distribution: declaration.live.distribution]?.architecture ?? "amd64"
+        let kept: any RecordStore = budget.map { BudgetedRecords(records: records, budget: $0) } ?? records
+        return BuildEngine(
+            store: artifacts,
+            records: remote.map { SharedRecords(kept, store: store, behind: $0, architecture: architecture) } ?? kept,
             containers: podman,
             logFolder: workspace.logs.appending(LockDate(secondsSince1970: surroundings.now()).compact),
-            cores: surroundings.cores,
-            architecture: declaration[distribution: declaration.live.distribution]?.architecture ?? "amd64",
+            cores: surroundings.cores, architecture: architecture,
             now: surroundings.now, events: events)
     }
 

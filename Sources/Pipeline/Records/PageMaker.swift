@@ -143,9 +143,9 @@ struct PageMaker {
         var documents: [BuildPage.Document] = []
         for step in build.steps where step.name.text.hasSuffix("/darksite") {
             guard let key = step.key, let made = project.records.record(key)?.outputs["darksite"], made.kind == .tree,
-                let tree = try? await project.store.tree(made.blob),
+                let tree = try? await project.artifacts.tree(made.blob),
                 case .file(let blob, _) = tree.nodes[DarksiteRecipe.fileName],
-                let bytes = try? await project.store.bytes(of: blob)
+                let bytes = try? await project.artifacts.bytes(of: blob)
             else { continue }
             let name = step.name.text.prefix { $0 != "/" }
             documents.append(
@@ -159,7 +159,7 @@ struct PageMaker {
         var logs: [StepName: BuildPage.Document] = [:]
         for step in build.steps where step.outcome != .skipped {
             guard gates.contains(step.name) || step.outcome != .cached, let log = step.log,
-                let bytes = try? await project.store.bytes(of: log), !bytes.isEmpty
+                let bytes = try? await project.artifacts.bytes(of: log), !bytes.isEmpty
             else { continue }
             let isTelling = gates.contains(step.name) || step.outcome == .failed
             logs[step.name] = Self.end(of: bytes, limit: isTelling ? Self.shown.telling : Self.shown.usual)

@@ -147,7 +147,7 @@ extension Project {
     ) async throws -> [StepName: StepRecord] {
         let wanted = try plan.resolve(targets: request.targets)
         var records: [StepName: StepRecord] = [:]
-        for (step, standing) in await engine().standing(of: wanted, in: plan.graph) {
+        for (step, standing) in try await engine().standing(of: wanted, in: plan.graph) {
             guard case .cached(let record) = standing else {
                 throw notBuilt("\(step.name) has not run with what is declared and locked now")
             }

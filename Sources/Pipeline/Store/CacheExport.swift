@@ -99,7 +99,7 @@ extension Project {
     /// The records of the steps that the image is made of, as far as they are on record with all that they made, but for the image.
     private func results(of plan: BuildPlan) async throws -> [StepRecord] {
         var records: [StepRecord] = []
-        for (step, standing) in await engine().standing(of: try plan.resolve(targets: []), in: plan.graph) {
+        for (step, standing) in try await engine().standing(of: try plan.resolve(targets: []), in: plan.graph) {
             guard case .cached(let record) = standing, step.name != BuildPlan.image else { continue }
             if try await hasAll(record) { records.append(record) }
         }

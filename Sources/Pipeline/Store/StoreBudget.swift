@@ -84,6 +84,10 @@ struct BudgetedRecords: RecordStore {
 
     func record(_ key: StepKey) async -> StepRecord? { records.record(key) }
 
+    func find(_ step: Step, _ evaluation: StepEvaluation) async throws -> FoundRecord? {
+        records.find(step, evaluation)
+    }
+
     func lastKey(of step: StepName) async -> StepKey? { records.lastKey(of: step) }
 
     func save(_ record: StepRecord) async throws {

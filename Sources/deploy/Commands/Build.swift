@@ -28,6 +28,8 @@ struct Build: AsyncParsableCommand {
 
     @OptionGroup var trace: TraceOptions
 
+    @OptionGroup(title: "Results of others") var sharing: SharingOptions
+
     @OptionGroup(title: "Old states of archives") var freshness: FreshnessOptions
 
     mutating func validate() throws {
@@ -35,12 +37,12 @@ struct Build: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (targets, dryRun, freshness, offline) = (targets, dryRun, freshness, offline)
+        let (targets, dryRun, freshness, offline, sharing) = (targets, dryRun, freshness, offline, sharing)
         let request = BuildRequest(
             targets: targets, isLocked: locked, isDraft: draft, collectsGarbage: gc,
             trace: trace.path(in: options.common.project))
         try await options.answer { project, _ in
-            let project = freshness.applied(to: offline ? project.offline() : project)
+            let project = try sharing.applied(to: freshness.applied(to: offline ? project.offline() : project))
             guard !dryRun else {
                 return StandingAnswer(try await project.standing(request), leavesOutCached: true)
             }

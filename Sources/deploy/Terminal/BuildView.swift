@@ -56,8 +56,9 @@ struct BuildView: Sendable {
             case .cached:
                 cached.insert(name)
                 return []
-            case .ran(let duration, let summary):
-                return [BuildView.line(step, style.good("✓"), summary ?? step.title, duration.shown)]
+            case .ran(let duration, let summary, let isRemote):
+                let text = (isRemote ? "on a worker: " : "") + (summary ?? step.title)
+                return [BuildView.line(step, style.good("✓"), text, duration.shown)]
             case .failed(let duration, _):
                 return [BuildView.line(step, style.bad("✗"), "failed", duration.shown)]
             case .cancelled:

@@ -55,16 +55,19 @@ enum EventJSON {
     private static func finished(_ name: StepName, _ outcome: StepOutcome) -> JSON {
         let word: String
         var (seconds, summary, error): (JSON?, JSON?, JSON?) = (nil, nil, nil)
+        var place: Bool?
         switch outcome {
-        case .cached: word = "cached"
+        case .cached(let isRemote): (word, place) = ("cached", isRemote)
         case .cancelled: word = "cancelled"
-        case .ran(let duration, let said):
+        case .ran(let duration, let said, let isRemote):
+            place = isRemote
             (word, seconds, summary) = ("ran", .time(duration), said.map(JSON.string))
         case .failed(let duration, let reason):
             (word, seconds, error) = ("failed", .time(duration), .string(reason.description))
         }
         return .fields([
-            "event": .string("finished"), "step": .string(name.text), "outcome": .string(word), "seconds": seconds,
+            "event": .string("finished"), "step": .string(name.text), "outcome": .string(word),
+            "remote": place == true ? .bool(true) : nil, "seconds": seconds,
             "summary": summary, "error": error,
         ])
     }

@@ -1,14 +1,14 @@
-import CCurl
+package import CCurl
 
 /// A set of transfers that one thread drives, and their connections (libcurl-multi(3)).
 ///
 /// It may be handed to other threads for `wakeUp` only, the one function of libcurl that allows it
 /// (curl_multi_wakeup(3)); as long as somebody holds it, the handle lives.
-final class MultiHandle: @unchecked Sendable {
+package final class MultiHandle: @unchecked Sendable {
     private let raw: UnsafeMutableRawPointer
 
     /// Nil when libcurl has no memory.
-    init?(connections: Int) {
+    package init?(connections: Int) {
         guard let handle = curl_multi_init() else { return nil }
         raw = handle
         curl_multi_set_long(raw, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections)
@@ -19,25 +19,27 @@ final class MultiHandle: @unchecked Sendable {
 
     deinit { curl_multi_cleanup(raw) }
 
-    func add(_ handle: EasyHandle) { curl_multi_add_handle(raw, handle.raw) }
+    /// The handle must live until it is removed.
+    package func add(_ handle: EasyHandle) { curl_multi_add_handle(raw, handle.raw) }
 
-    func remove(_ handle: EasyHandle) { curl_multi_remove_handle(raw, handle.raw) }
+    /// Ends its transfer where it goes on still.
+    package func remove(_ handle: EasyHandle) { curl_multi_remove_handle(raw, handle.raw) }
 
     /// Does what can be done without waiting.
-    func perform() {
+    package func perform() {
         var running: Int32 = 0
         curl_multi_perform(raw, &running)
     }
 
     /// The next transfer that has ended, by the `raw` of its handle.
-    func nextDone() -> (handle: UnsafeMutableRawPointer, code: CURLcode)? {
+    package func nextDone() -> (handle: UnsafeMutableRawPointer, code: CURLcode)? {
         var code = CURLE_OK
         return curl_multi_next_done(raw, &code).map { ($0, code) }
     }
 
     /// Waits until something can be done, `wakeUp` is called, or `milliseconds` are over.
-    func poll(milliseconds: Int32) { curl_multi_poll(raw, nil, 0, milliseconds, nil) }
+    package func poll(milliseconds: Int32) { curl_multi_poll(raw, nil, 0, milliseconds, nil) }
 
     /// Ends a `poll` that runs on another thread, or else the next one.
-    func wakeUp() { curl_multi_wakeup(raw) }
+    package func wakeUp() { curl_multi_wakeup(raw) }
 }

@@ -1,0 +1,110 @@
+import ContentStore
+import Primitives
+import Synchronization
+import SystemPackage
+
+// The services ContentAddressableStorage and ByteStream of the Remote Execution API, and ActionCache.
+extension RemoteServer {
+    private static let storage = "/build.bazel.remote.execution.v2.ContentAddressableStorage/"
+    private static let results = "/build.bazel.remote.execution.v2.ActionCache/"
+    /// Those of `blobs` that it has not, asked for in lists that fit into a message.
+    func missing(of blobs: [Blob]) async throws -> Set<Blob> {
+        var missing: Set<Blob> = []
+        for start in stride(from: 0, to: blobs.count, by: 20_000) {
+            let digests = blobs[start..<min(start + 20_000, blobs.count)].map(DigestMessage.init)
+            let answer: BlobListMessage = try await ask(
+                Self.storage + "FindMissingBlobs", BlobListMessage(instance: address.instance, digests: digests))
+            missing.formUnion(answer.digests.compactMap(\.blob))
+        }
+        return missing
+    }
+
+    /// The bytes of those of `blobs` that it has; they must fit into a message together. Throws `CallFailure`, also where bytes
+    /// have another digest than they were asked for by.
+    func read(_ blobs: [Blob]) async throws -> [Blob: [UInt8]] {
+        let request = BlobListMessage(instance: address.instance, digests: blobs.map(DigestMessage.init))
+        let answer: BatchReadAnswer = try await ask(Self.storage + "BatchReadBlobs", request)
+        let wanted = Set(blobs)
+        var found: [Blob: [UInt8]] = [:]
+        for member in answer.blobs {
+            guard let blob = member.digest.blob, wanted.contains(blob),
+                member.status.code != CallFailure.Code.notFound.rawValue
+            else { continue }
+            guard member.status.code == 0 else { throw CallFailure(member.status) }
+            guard Blob(of: member.data) == blob else { throw CallFailure.otherBytes(blob) }
+            found[blob] = member.data
+        }
+        return found
+    }
+
+    /// Stores `blobs`, which must fit into a message together.
+    func write(_ blobs: [(blob: Blob, bytes: [UInt8])]) async throws {
+        var request = BatchUpdateRequest()
+        request.instance = address.instance
+        request.blobs = blobs.map { BlobUploadMessage(digest: DigestMessage($0.blob), data: $0.bytes) }
+        let answer: BatchUpdateAnswer = try await ask(Self.storage + "BatchUpdateBlobs", request)
+        if let failed = answer.members.first(where: { $0.status.code != 0 }) { throw CallFailure(failed.status) }
+        guard answer.members.count == blobs.count else {
+            throw CallFailure(.internalError, "the server said nothing of some blobs")
+        }
+    }
+
+    /// Writes the bytes of `blob` after those that `file` has of it already. Throws `CallFailure`, also where they have another
+    /// digest or number in the end: then nothing is left of them.
+    func read(_ blob: Blob, into file: PartialBlob) async throws {
+        let path = "\(prefix)blobs/\(blob.digest.hex)/\(blob.size.bytes)"
+        let bytes = ReadRequest(resource: path, offset: file.size).encoded
+        let request = Mutex<[UInt8]?>(bytes)
+        let length = CallBuffer.length(of: bytes.count)
+        try await call("/google.bytestream.ByteStream/Read", patience: .stream, length: length) {
+            request.withLock { $0.take() }
+        } sink: { message in
+            var reader = ProtobufReader(message)
+            while let field = try reader.next() {
+                if field.number == 10 { try file.append(try field.bytes(), of: blob) }
+            }
+        }
+        try file.finish(blob)
+    }
+
+    /// Stores the blob that is the file at `path`.
+    func write(_ blob: Blob, from path: FilePath) async throws {
+        let upload = try BlobUpload(blob, from: path, below: prefix)
+        let committed = Mutex<Int64?>(nil)
+        try await call("/google.bytestream.ByteStream/Write", patience: .stream, length: upload.length) {
+            try upload.next()
+        } sink: { message in
+            let answer = try WriteAnswer(message)
+            committed.withLock { $0 = answer.committed }
+        }
+        // -1 says of a packed blob that it was there already; of one as it is, its size.
+        guard let size = committed.withLock({ $0 }), size == blob.size.bytes || size == -1 else {
+            throw CallFailure(.internalError, "the server took another number of bytes than it was sent")
+        }
+    }
+
+    private var prefix: String { address.instance.isEmpty ? "" : "\(address.instance)/" }
+
+    /// The result of the action with this digest, with the contents of the files at `inline`, as far as the server likes.
+    func result(of action: DigestMessage, inline: [String]) async throws -> ActionResultMessage {
+        try await ask(
+            Self.results + "GetActionResult",
+            GetResultRequest(instance: address.instance, action: action, inlineFiles: inline))
+    }
+
+    /// Keeps `result` as that of the action with this digest.
+    func update(_ action: DigestMessage, _ result: ActionResultMessage) async throws {
+        let _: ActionResultMessage = try await ask(
+            Self.results + "UpdateActionResult",
+            UpdateResultRequest(instance: address.instance, action: action, result: result))
+    }
+}
+
+extension CallFailure {
+    init(_ status: StatusMessage) { self.init(Code(rawValue: status.code) ?? .unknown, status.message) }
+
+    /// Bytes that are not those of the digest by which they were asked for.
+    static func otherBytes(_ blob: Blob) -> CallFailure {
+        CallFailure(.dataLoss, "it sent other bytes than those of \(blob.digest.short), of \(blob.size)")
+    }
+}

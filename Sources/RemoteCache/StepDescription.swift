@@ -1,0 +1,58 @@
+import BuildGraph
+import ContentStore
+import Primitives
+
+/// A step as the Remote Execution API describes one: an Action, whose digest is what its result is found by on a server.
+///
+/// The command is the step's own; what it reads lies below `in/` by name, a folder as the list of its files. The salt is the step's
+/// key: no two steps have one description.
+struct StepDescription {
+    /// Where the outputs are, what the record is called, and what else is kept with them.
+    enum Path {
+        static let record = "deploy/record"
+        static let log = "deploy/log"
+        static func output(_ name: String) -> String { "out/\(name)" }
+        /// The list of the files of an output that is a folder.
+        static func list(_ name: String) -> String { "deploy/trees/\(name)" }
+    }
+
+    /// Of the Action message.
+    let action: DigestMessage
+    /// The messages that describe it, encoded: Action, Command, and each Directory.
+    let messages: [DigestMessage: [UInt8]]
+
+    /// Throws `TreeError` where an input has a name that no file can have.
+    init(of step: Step, _ evaluation: StepEvaluation, architecture: String) throws(TreeError) {
+        var command = CommandMessage()
+        var platform = PlatformMessage(properties: [("arch", architecture)])
+        var inputs = FileTree()
+        for (name, input) in evaluation.inputs { try inputs.set(.file(input.artifact.blob), at: "in/\(name)") }
+        switch step.action {
+        case .container(let image, let script, let arguments, let environment):
+            command.arguments = ["/bin/bash", "/in/script"] + arguments
+            command.environment = environment.sorted { $0.key < $1.key }.map { NameValueMessage($0.key, $0.value) }
+            try inputs.set(.file(Blob(of: script)), at: "in/script")
+            switch image {
+            case .input(let name): platform.properties.append(NameValueMessage("root", "in/\(name)"))
+            case .registry(let reference):
+                platform.properties.insert(NameValueMessage("container-image", reference), at: 1)
+            }
+        case .native(let identifier, let version, _): command.arguments = ["deploy", identifier, "\(version)"]
+        }
+        command.outputPaths =
+            ([Path.record, Path.log] + step.outputs.map { Path.output($0.key) }
+            + step.outputs.filter { $0.value == .tree }.map { Path.list($0.key) }).sorted()
+        let root = DirectoryMessages(inputs)
+        var action = ActionMessage()
+        action.command = DigestMessage(of: command.encoded)
+        action.inputRoot = root.root
+        action.salt = evaluation.key.digest.bytes
+        action.platform = platform
+        self.action = DigestMessage(of: action.encoded)
+        messages = root.encoded.merging([action.command: command.encoded, self.action: action.encoded]) { $1 }
+    }
+}
+
+extension PlatformMessage {
+    init(properties: [(String, String)]) { self.properties = properties.map { NameValueMessage($0, $1) } }
+}
