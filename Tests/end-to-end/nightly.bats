@@ -3,7 +3,7 @@
 # on the loopback; podman is played (fake-podman), and so is the machine that is installed: what is real is everything else.
 #
 #   DEPLOY_BINARY=.build/debug/deploy bats Tests/end-to-end/nightly.bats
-# shellcheck disable=SC2016,SC2031,SC2119,SC2120,SC2154 # backticks are Markdown's; night is called with words by run; bats sets output and stderr, made-site the rest
+# shellcheck disable=SC2016,SC2030,SC2031,SC2032,SC2119,SC2120,SC2154 # backticks are Markdown's; night is called with words by run; bats sets output and stderr, made-site the rest
 
 load made-site.bash
 
@@ -32,7 +32,49 @@ stop_daemon() {
     daemon=
 }
 
+# A machine called "far" to ssh, which is this one: a server of ssh's on the loopback with keys and a configuration of its own.
+serve_ssh() {
+    sshd=/usr/sbin/sshd # by its path: it wants to start itself again
+    if [[ ! -x $sshd ]] || ! type -P rsync >/dev/null; then skip 'openssh-server or rsync is not installed'; fi
+    mkdir ssh
+    if [[ $(id -u) == 0 ]]; then mkdir -p /run/sshd; fi # it would not start without
+    ssh-keygen -q -t ed25519 -N '' -f ssh/host
+    ssh-keygen -q -t ed25519 -N '' -f ssh/user
+    ssh_port=$((30000 + RANDOM % 10000))
+    cat >ssh/sshd_config <<EOT
+Port $ssh_port
+ListenAddress 127.0.0.1
+HostKey $PWD/ssh/host
+AuthorizedKeysFile $PWD/ssh/user.pub
+StrictModes no
+UsePAM no
+PidFile none
+EOT
+    cat >ssh/config <<EOT
+Host far
+HostName 127.0.0.1
+Port $ssh_port
+IdentityFile $PWD/ssh/user
+IdentitiesOnly yes
+UserKnownHostsFile $PWD/ssh/known
+GlobalKnownHostsFile none
+BatchMode yes
+LogLevel ERROR
+EOT
+    echo "[127.0.0.1]:$ssh_port $(cut -d ' ' -f 1,2 ssh/host.pub)" >ssh/known
+    start_sshd
+    export RSYNC_RSH="ssh -F $PWD/ssh/config"
+    there=$(id -un)@far:$iso
+}
+start_sshd() {
+    "$sshd" -D -e -f ssh/sshd_config 2>>ssh/log 3>&- &
+    daemon=$!
+    # shellcheck disable=SC2033 # a machine called so
+    until ssh -F ssh/config far true 2>/dev/null; do sleep 0.1; done
+}
+
 night() { deploy nightly --no-test --publish "$iso" "$@"; }
+far() { deploy nightly --no-test --publish "$there" "$@"; }
 move_on() { # the archive, by a month
     rm -r "${site:?}/$archive"
     cp -a "$site/made/second" "$site/$archive"
@@ -339,7 +381,6 @@ EOT
     daemon=$!
     until rsync --list-only "rsync://127.0.0.1:$rsync_port/iso/" >/dev/null 2>&1; do sleep 0.1; done
     there=rsync://127.0.0.1:$rsync_port/iso
-    far() { deploy nightly --no-test --publish "$there" "$@"; }
 
     run -0 --separate-stderr far
     judge_far
@@ -376,6 +417,120 @@ EOT
     run -1 --separate-stderr far
     [[ $stderr == *'the night failed when it looked at where it publishes: rsync could not reach or write '* ]]
     [[ $output == *'what failed  out/'*'.failed.md' ]]
+}
+
+@test "by ssh it publishes the same" {
+    iso="$BATS_TEST_TMPDIR/the images"
+    serve_ssh
+    run -0 --separate-stderr far
+    echo "$output" "$stderr"
+    [[ $output == 'the first night:'*"published kldload-free-"*" to $there   latest → it "* ]]
+    judge
+    # What an rsync that was killed left there.
+    touch "$iso/.$(latest).x1Yz2W" "$iso/.latest.aBcDeF"
+    run -0 --separate-stderr far
+    [[ $output == 'nothing moved'* ]]
+    for number in 1 2 3; do
+        echo "$number" >includes/etc/made/motd
+        run -0 --separate-stderr far --keep 2
+        judge
+    done
+    [[ $output == *'   2 kept'* && $(images) == 2 && $(find "$iso" -name 'kldload-free-*.md' | wc -l) == 2 ]]
+    image=$(latest)
+    echo broken >includes/etc/made/motd
+    FAKE_PODMAN_FAIL=iso-image run -1 --separate-stderr far
+    [[ $output == *"latest is still $image   what failed  $there/"*'.failed.md' ]]
+    grep -q 'made to fail' "$iso"/*.failed.md
+    # Killed while it sends; what is at the other end goes on for a moment.
+    for number in {1..6}; do
+        echo "killed $number" >includes/etc/made/motd
+        deploy build >/dev/null 2>&1
+        timeout -s KILL "0.$((3 + RANDOM % 6))" "$DEPLOY_BINARY" nightly --no-test --publish "$there" >/dev/null 2>&1 || : # killed, or ended before
+        sleep 0.3
+        judge
+    done
+    run -0 --separate-stderr far --keep 2
+    judge
+    [[ $(images) == 2 ]]
+    nothing_left
+}
+
+# Neither half a file, nor a folder of such.
+nothing_left() {
+    find "$iso" -mindepth 1 ! -name 'kldload-free-*' ! -name latest ! -name '*.failed.*' ! -name lost+found >left
+    cat left
+    [[ ! -s left ]]
+}
+
+@test "ssh that does not get through is told, and its way out" {
+    serve_ssh
+    far >/dev/null 2>&1
+    image=$(latest)
+    echo new >includes/etc/made/motd
+    cp ssh/known known
+    # The other machine is not known.
+    : >ssh/known
+    run -1 --separate-stderr far
+    echo "$output" "$stderr"
+    [[ $stderr == *"the night failed when it looked at where it publishes: rsync could not reach or write $there"* ]]
+    [[ $stderr == *'Host key verification failed.'* && $stderr == *'RSYNC_RSH'* ]]
+    [[ $output == *'what failed  out/'*'.failed.md' && $(latest) == "$image" ]]
+    judge
+    # It is another one than it was.
+    ssh-keygen -q -t ed25519 -N '' -f ssh/other
+    echo "[127.0.0.1]:$ssh_port $(<ssh/other.pub)" >ssh/known
+    run -1 --separate-stderr far
+    [[ $stderr == *"rsync could not reach or write $there"*'Host key verification failed.'* ]]
+    cp known ssh/known
+    # It does not know us.
+    mv ssh/user.pub user.pub
+    run -1 --separate-stderr far
+    [[ $stderr == *"rsync could not reach or write $there"*'Permission denied'* ]]
+    mv user.pub ssh/user.pub
+    # Nobody answers.
+    stop_daemon
+    run -1 --separate-stderr far
+    [[ $stderr == *"rsync could not reach or write $there"*'Connection refused'* ]]
+    judge
+    start_sshd
+    run -0 --separate-stderr far
+    judge
+    [[ $(latest) != "$image" ]]
+}
+
+@test "a full disk at the other end leaves what is published as it was" {
+    [[ $(id -u) == 0 ]] || skip 'only root can mount a small disk'
+    serve_ssh
+    mkdir -p "$iso"
+    mount -t tmpfs -o size=12m tmpfs "$iso" || skip 'nothing can be mounted here'
+    far >/dev/null 2>&1
+    image=$(latest)
+    echo new >includes/etc/made/motd
+    # There is room for the small files, and for half of the image.
+    size=$(stat -c %s "$iso/$image")
+    free=$(df --output=avail --block-size=1 "$iso" | tail -n 1)
+    head -c $((free - 400000 - size / 2)) /dev/zero >"$iso/filler"
+    run -1 --separate-stderr far
+    echo "$output" "$stderr"
+    [[ $stderr == *'the night failed when it published: '*'a disk could not be read or written, as when it is full'* ]]
+    [[ $output == *"latest is still $image   what failed  $there/"*'.failed.md' && $(latest) == "$image" ]]
+    judge
+    # Not even for a report, nor for a link.
+    rm -f "$iso"/*.failed.*
+    cat /dev/zero >>"$iso/filler" 2>/dev/null || : # it ends when the disk is full
+    run -1 --separate-stderr far
+    echo "$output" "$stderr"
+    [[ $output == *'what failed  out/'*'.failed.md' && $(latest) == "$image" ]]
+    judge
+    # Another image, in the place that the first half of the former one had.
+    echo newer >includes/etc/made/motd
+    truncate -s $((free - 400000 - size)) "$iso/filler"
+    run -0 --separate-stderr far
+    echo "$output" "$stderr"
+    judge
+    [[ $(latest) != "$image" ]]
+    rm "$iso/filler"
+    nothing_left
 }
 
 judge_far() {

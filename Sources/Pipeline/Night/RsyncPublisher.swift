@@ -3,8 +3,11 @@ import SystemPackage
 
 /// Publishes to what rsync(1) reaches: another machine by ssh, or a daemon of rsync's.
 ///
-/// rsync writes each file under another name and renames it; with `--delay-updates` all of them at the end. `latest` goes in a run of
-/// its own after that, and is replaced by a rename, too. What is there is known by a listing and by the small files, which are fetched.
+/// rsync writes each file under another name and renames it. What belongs to the image goes first, then the image, then `latest`, each
+/// in a run of its own. What is there is known by a listing and by the small files, which are fetched.
+///
+/// Nothing is kept of a file that did not arrive (`--delay-updates` and `--partial` would): the next image is another one, and half of
+/// the last one would take its room.
 struct RsyncPublisher: Publisher {
     let target: String
     let environment: [String: String]
@@ -23,7 +26,9 @@ struct RsyncPublisher: Publisher {
     }
 
     func publish(_ files: [FilePath], image: String, keep: Int) async throws -> Int {
-        try await send(files)
+        try await remove(Self.leftovers)
+        try await send(files.filter { $0.lastComponent?.string != image })
+        try await send(files.filter { $0.lastComponent?.string == image })
         try await pointLatest(at: image)
         return try await prune(latest: image, keep: keep)
     }
@@ -31,7 +36,8 @@ struct RsyncPublisher: Publisher {
     func put(_ files: [FilePath]) async throws { try await send(files) }
 
     private func send(_ files: [FilePath]) async throws {
-        try await rsync(["--times", "--chmod=F644", "--delay-updates"] + files.map(\.string) + [folder])
+        guard !files.isEmpty else { return }
+        try await rsync(["--times", "--chmod=F644"] + files.map(\.string) + [folder])
     }
 
     private func pointLatest(at image: String) async throws {
@@ -52,6 +58,9 @@ struct RsyncPublisher: Publisher {
         try await remove(outdated.flatMap(PublishedFiles.names) + failures)
         return images.count - outdated.count
     }
+
+    /// What files are called there while they arrive, as rsync's patterns: an rsync that is killed there can't remove its own.
+    private static let leftovers = [".kldload-*.??????", ".\(NightFiles.latest).??????"]
 
     /// Removes the files called `names`: those that a folder without them does not have; everything else is excluded.
     private func remove(_ names: [String]) async throws {
@@ -123,10 +132,30 @@ struct RsyncMissing: UserError {
 
 struct RsyncFailed: UserError {
     let target: String
-    /// rsync(1), "EXIT VALUES"; nil where it did not run.
+    /// rsync(1), "EXIT VALUES"; nil where it did not run. Where ssh fails, it is 255 or 12, as it happens.
     let status: Int32?
     let messages: [String]
-    var what: String { "rsync could not reach or write \(target)" + (status.map { " (exit \($0))" } ?? "") }
+    var what: String {
+        guard let status else { return "rsync could not reach or write \(target)" }
+        return "rsync could not reach or write \(target): \(Self.meaning(of: status)) (exit \(status))"
+    }
+    /// What a status stands for: the words of the other end are lost where ssh ends before they have come through.
+    private static func meaning(of status: Int32) -> String {
+        switch status {
+        case 5, 10, 255: "no connection"
+        case 11: "a disk could not be read or written, as when it is full"
+        case 12: "no connection, or it broke off"
+        case 23, 24: "not every file arrived"
+        case 30, 35: "the other end was silent for too long"
+        default: "it failed"
+        }
+    }
+
     var details: [String] { messages.suffix(8).map { "  \($0)" } }
-    var hint: String? { "what was published before is as it was; try rsync --list-only \(target)/" }
+    var hint: String? {
+        "what was published before is as it was; try rsync --list-only '\(target)/'"
+            + (target.hasPrefix("rsync://") || target.contains("::")
+                ? ""
+                : " as the user of the nights: ssh must ask nothing; a port, a key: ~/.ssh/config, or RSYNC_RSH=\"ssh -p 2222 -i …\"")
+    }
 }

@@ -19,7 +19,10 @@ struct Nightly: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Where to publish: a folder, or host:path or rsync://… for rsync. Without it, nightly in the output folder.",
+            """
+            Where to publish: a folder; [user@]host:path by rsync over ssh, as ~/.ssh/config and RSYNC_RSH say; or rsync://… \
+            Without it, nightly in the output folder.
+            """,
             valueName: "target"))
     var publish: String?
 
