@@ -28,6 +28,16 @@ import Testing
         #expect(alone.isGood && alone.signer?.isGiven == false)
     }
 
+    @Test func whatLiesBesideAnImageIsFoundByALinkToIt() async throws {
+        let link = try PrivateFolder()
+        let latest = link.path.appending("latest")
+        try Files.makeLink(at: latest, to: made.iso.string)
+        let report = try await ImageVerification(of: latest, shownAs: "latest", key: key).report()
+        let beside = try #require(report.checks.first { $0.subject == "beside" })
+        #expect(beside.summary.contains("checksum") && report.isGood, "\(report.checks)")
+        withExtendedLifetime(link) {}
+    }
+
     /// One byte in the middle of each file of the image, one after the other.
     @Test func aChangedByteInAnyFileIsFoundAndTheFileNamed() async throws {
         for entry in try DiscVolume(made.iso).entries() where entry.kind == .file && entry.size > 0 {

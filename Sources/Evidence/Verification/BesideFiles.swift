@@ -19,6 +19,8 @@ struct BesideFiles: Sendable {
     let statements: File?
 
     init(_ path: FilePath) {
+        // Of a link, as nights leave one called `latest`, it lies beside what that leads to.
+        let path = Files.realPath(path) ?? path
         let image = path.lastComponent?.string ?? path.string
         let folder = path.removingLastComponent()
         func file(_ name: String) -> File? {
