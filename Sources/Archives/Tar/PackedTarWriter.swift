@@ -76,10 +76,15 @@ private final class ZstdPacker {
     private let context: OpaquePointer
     private let room: UnsafeMutableRawBufferPointer
     private var size: Int64 = 0
+    /// How much was written since the system was last told to put it onto the disk.
+    private var held = 0
 
     /// Packages are packed already: no level does anything to them, nor costs more than any other. Root file systems, which are not,
     /// become half as large.
     private static let level: Int32 = 1
+
+    /// In bytes: the disk is to work while the rest is packed.
+    private static let heldAtMost = 16 << 20
 
     init(_ descriptor: FileDescriptor, name: String) throws(ArchiveError) {
         guard let context = ZSTD_createCCtx() else { throw ArchiveError(name, .library("out of memory")) }
@@ -120,6 +125,11 @@ private final class ZstdPacker {
             throw ArchiveError(name, .file("write", error as? Errno ?? .ioError))
         }
         size += Int64(target.pos)
+        held += target.pos
+        if held >= Self.heldAtMost {
+            descriptor.startWritingBack()
+            held = 0
+        }
         return left
     }
 }

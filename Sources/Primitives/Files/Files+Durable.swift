@@ -14,3 +14,9 @@ extension Files {
         guard fsync(descriptor) == 0 else { throw FileError("write", path, Errno(rawValue: Glibc.errno)) }
     }
 }
+
+extension FileDescriptor {
+    /// Has the system begin to put onto the disk what was written to the file, without waiting for that, and forget what is there
+    /// already: where much is written, a sync at the end then has little left to wait for. Does nothing to a pipe.
+    package func startWritingBack() { posix_fadvise(rawValue, 0, 0, POSIX_FADV_DONTNEED) }
+}
