@@ -13,6 +13,18 @@ extension Declaration {
         installed.filter { iso.systems?.contains($0) ?? true }
     }
 
+    /// What is named to be really installed, or to be a system, and is not on the image: a sentence for each place.
+    package var idleInstallations: [String] {
+        let gates = iso.darksites.flatMap { darksite in
+            (self[distribution: darksite.distribution]?.namedInstallations ?? []).filter {
+                !darksite.profiles.contains($0)
+            }.map { "\(darksite.distribution): gates.install names \($0)" }
+        }
+        let systems = (iso.systems ?? []).filter { name in !iso.darksites.contains { $0.profiles.contains(name) } }
+            .map { "iso.systems names \($0)" }
+        return (gates + systems).map { "\($0), which the image does not carry: it is not installed" }
+    }
+
     /// The darksite that stands for a distribution where the image has none of it: with the profile that the image is
     /// called after, or where the distribution has none called so with all its profiles.
     package func darksite(of distribution: Distribution) -> Darksite {

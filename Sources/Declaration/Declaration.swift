@@ -72,8 +72,8 @@ package struct Declaration: Hashable, Sendable {
         package let architecture: String
         /// In the order of the file; not those that the build needs for itself.
         package let profiles: [PackageSetProfile]
-        /// The profiles that a gate really unpacks and configures; others are simulated.
-        package let installedProfiles: [String]
+        /// The profiles that a gate really unpacks and configures, where the declaration names them.
+        package let namedInstallations: [String]?
         /// Where its packages come from.
         package let source: Source
 
@@ -93,6 +93,12 @@ package struct Declaration: Hashable, Sendable {
 
         /// That of its packages.
         package var family: PackageFamily { source.family }
+
+        /// The profiles that a gate really unpacks and configures; others are simulated. Core and server, as far as there are such,
+        /// where nothing is said.
+        package var installedProfiles: [String] {
+            namedInstallations ?? ["core", "server"].filter(profiles.map(\.name).contains)
+        }
     }
 
     /// What a distribution of APT's packages has of its own.

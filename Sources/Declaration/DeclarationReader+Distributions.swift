@@ -71,12 +71,11 @@ extension DeclarationReader {
         let pins = pins(section)
         let profiles = profiles(section)
         let zfsModule = zfsModule(section)
-        guard let release, let codename, let architecture, let repositories, let profiles,
-            let installed = installedProfiles(section, known: profiles.map(\.name))
-        else { return nil }
+        guard let release, let codename, let architecture, let repositories, let profiles else { return nil }
+        let installed = namedInstallations(section, known: profiles.map(\.name))
         return Declaration.Distribution(
             name: name, release: release.value, codename: codename.value, architecture: architecture.value,
-            profiles: profiles, installedProfiles: installed,
+            profiles: profiles, namedInstallations: installed,
             source: .apt(
                 Declaration.APTSource(
                     vendor: vendor, foreignArchitectures: foreign, repositories: repositories, pins: pins,
@@ -309,12 +308,9 @@ extension DeclarationReader {
         return profiles.count == members.count ? profiles : nil
     }
 
-    /// `gates: {install: […]}`: core and server, as far as they are declared, where nothing is said.
-    mutating func installedProfiles(_ section: DeclarationFields.Section, known: [String]) -> [String]? {
-        guard let document = fields.optional("gates", of: section) else {
-            return ["core", "server"].filter(known.contains)
-        }
-        guard
+    /// `gates: {install: […]}`; nil where nothing is said, or nothing that can be read.
+    mutating func namedInstallations(_ section: DeclarationFields.Section, known: [String]) -> [String]? {
+        guard let document = fields.optional("gates", of: section),
             let gates = fields.section(
                 document, name: section.path("gates"), at: section.keyLocation(of: "gates"), keys: ["install"]),
             let names = fields.strings("install", of: gates, example: "install: [core, server]", allowsNone: true)

@@ -37,11 +37,12 @@ extension DeclarationReader {
             repositories = rpmRepositories(section, release: release.value, architecture: architecture.value)
         }
         guard let release, let platform, let architecture, let isOnline, let excludes, let modules, let profiles,
-            let repositories, let installed = installedProfiles(section, known: profiles.map(\.name))
+            let repositories
         else { return nil }
+        let installed = namedInstallations(section, known: profiles.map(\.name))
         return Declaration.Distribution(
             name: name, release: release.value, codename: platform.value, architecture: architecture.value,
-            profiles: profiles, installedProfiles: installed,
+            profiles: profiles, namedInstallations: installed,
             source: .rpm(
                 Declaration.RPMSource(
                     platform: platform.value, repositories: repositories, excludes: excludes, modules: modules,

@@ -146,11 +146,27 @@ struct DeclarationReader {
         let profile = fields.string("profile", of: section, example: "profile: server")
         if let profile, let distribution, let known { check(profile, of: distribution, in: known) }
         let darksites = darksites(section, known: known)
+        if let profile, let darksite = darksites?.first(where: { $0.distribution == distribution }) {
+            check(profile, isIn: darksite, known: known ?? [])
+        }
         let systems = systems(section, of: darksites ?? [], known: known)
         guard let label, let edition, let level, let distribution, let profile, let darksites else { return nil }
         return Declaration.ISO(
             label: label.value, edition: edition.value, distribution: distribution, profile: profile.value,
             darksites: darksites, systems: systems, squashfsLevel: level)
+    }
+
+    /// The profile that the image is called after is one that it carries.
+    private mutating func check(
+        _ profile: DeclarationFields.Located<String>, isIn darksite: Declaration.Darksite,
+        known: [Declaration.Distribution]
+    ) {
+        let declared = known.first { $0.name == darksite.distribution }?.profiles.map(\.name) ?? []
+        guard declared.contains(profile.value), !darksite.profiles.contains(profile.value) else { return }
+        let carried = "\(darksite.profiles.joined(separator: ", ")) of \(darksite.distribution)"
+        fields.report(
+            "the image is called after \(profile.value), and carries \(carried)", at: profile.location,
+            hint: "add \(profile.value) to iso.darksites, or name one that is there")
     }
 
     /// `systems: […]`, profiles that are really installed; nil where nothing is said, or nothing that can be read.

@@ -36,9 +36,10 @@ import Testing
             "{distribution: debian, sets: [builder]}",
             "{image: \"r.example/d@sha256:0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a\"}"
         ),
-        ("edition: free", "edition: pro"), ("profile: core", "profile: server"),
+        ("edition: free", "edition: pro"),
+        ("profile: core\n  darksites: {debian: [core]}", "profile: server\n  darksites: {debian: [server]}"),
         ("  profile: core", "  profile: core\n  systems: []"),
-        ("  profile: core", "  profile: core\n  squashfs-level: 15"), ("{debian: [core]}", "{debian: [server]}"),
+        ("  profile: core", "  profile: core\n  squashfs-level: 15"), ("{debian: [core]}", "{debian: [core, server]}"),
         ("{keep: 5}", "{keep: 6}"), ("{keep: 5}", "{keep: 5, folder: elsewhere}"),
     ])
     func eachKeyChangesWhatIsDeclared(part: String, replacement: String) throws {
@@ -68,6 +69,22 @@ import Testing
         #expect(unknown.count == 1 && unknown[0].contains("has \"desktop\" among the profiles"), "\(unknown)")
         let odd = MadeDeclaration.errors(in: declared("{}")) { _ in true }
         #expect(odd.count == 1 && odd[0].contains("systems"), "\(odd)")
+    }
+
+    @Test func whatIsNamedAndNotOnTheImageIsTold() throws {
+        func idle(gates: String, systems: String) throws -> [String] {
+            let text = MadeDeclaration.text
+                .replacingFirst("    zfs-module:", with: "    gates: {install: \(gates)}\n    zfs-module:")
+                .replacingFirst("  profile: core", with: "  profile: core\n  systems: \(systems)")
+            return try MadeDeclaration.parse(text).idleInstallations
+        }
+        #expect(try MadeDeclaration.parse(MadeDeclaration.text).idleInstallations == [], "what nobody named")
+        #expect(try idle(gates: "[core]", systems: "[core]") == [])
+        #expect(
+            try idle(gates: "[core, server]", systems: "[server]") == [
+                "debian: gates.install names server, which the image does not carry: it is not installed",
+                "iso.systems names server, which the image does not carry: it is not installed",
+            ])
     }
 
     @Test func editorsOfOtherSystemsAreUnderstood() throws {

@@ -160,6 +160,12 @@ import Testing
         ),
         ("profile: core", "profile: sever", ["31:12 debian has no profile \"sever\" | did you mean server?"]),
         (
+            "profile: core", "profile: server",
+            [
+                "31:12 the image is called after server, and carries core of debian | add server to iso.darksites, or name one that is there"
+            ]
+        ),
+        (
             "darksites: {debian: [core]}", "darksites: {debain: [core]}",
             ["32:15 there is no distribution \"debain\" | did you mean debian?"]
         ),

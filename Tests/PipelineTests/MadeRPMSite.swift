@@ -125,7 +125,7 @@ final class MadeRPMSite {
             isOnline: false)
         let declared = Declaration.Distribution(
             name: "centos", release: "9", codename: "el9", architecture: "x86_64", profiles: [],
-            installedProfiles: ["core"], source: .rpm(source))
+            namedInstallations: ["core"], source: .rpm(source))
         let recipe = ImageRecipe(
             builder: .registry("made@sha256:\(Digest(of: [0]).hex)"), epoch: 1_736_761_560, identity: "test")
         let planner = DarksitePlanner(

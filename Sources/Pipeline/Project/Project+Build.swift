@@ -96,6 +96,7 @@ extension Project {
     /// How the steps that `request` asks for stand, with nothing run.
     package func standing(_ request: BuildRequest) async throws -> [(step: Step, standing: StepStanding)] {
         let plan = try await currentPlan(writesLock: false, request: request)
+        for line in declaration.idleInstallations { events(.notice(line)) }
         let wanted = try wanted(request, in: plan)
         let standing = try await engine().standing(of: wanted, in: plan.graph)
         try await refuseFetching(standing, wanted: wanted, rebuildsAll: request.rebuildsAll)
@@ -121,6 +122,7 @@ extension Project {
         let plan = try await journal.during("declaration and lock") {
             try await currentPlan(writesLock: true, request: request, holding: storeLock)
         }
+        for line in declaration.idleInstallations { events(.notice(line)) }
         let wanted = try wanted(request, in: plan)
         let engine = engine()
         let standing = try await engine.standing(of: wanted, in: plan.graph)
