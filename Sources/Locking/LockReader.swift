@@ -299,6 +299,13 @@ private struct LockParser {
 
     private mutating func finishSection() {
         guard let section = section.take() else { return }
+        // What was resolved has profiles, and they have packages.
+        if version > 1, section.packages.values.isEmpty, section.built.values.isEmpty,
+            section.seals.values.allSatisfy({ $0.count > 0 })
+        {
+            let what = "the lock ends before the packages of \(section.name): it was cut off"
+            errors.append(lines.error(what, line: lines.number, hint: Self.again))
+        }
         let snapshots = inOrder(section.snapshots) { "the snapshot of \($0.name)" }
         let known = Set(snapshots.map(\.repository))
         let essential = section.packages.values.filter(\.isEssential)

@@ -52,8 +52,18 @@ import Testing
         let apt = try #require(try LockReader.read(Array(Self.older(Self.text, 3).utf8), file: "x")["debian"])
         #expect(try apt == LockReader.read(Array(Self.text.utf8), file: "x")["debian"])
         let text = "version 3\n\ndistribution centos x86_64\nrelease 9 el9\n"
-        let line = "rpm-repository 1 baseos 99 1000 - - unsigned unsigned\n"
-        #expect(try LockReader.read(Array((text + line).utf8), file: "x")["centos"]?.family == .rpm)
+        let lines = "rpm-repository 1 baseos 99 1000 - - unsigned unsigned\nbuilt zfs 1 x86_64 core\n"
+        #expect(try LockReader.read(Array((text + lines).utf8), file: "x")["centos"]?.family == .rpm)
+    }
+
+    @Test func aLockThatWasCutIsNotTakenForOneWithFewerProfiles() throws {
+        let lines = Self.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        let section = try #require(lines.firstIndex { $0.hasPrefix("distribution ") })
+        let package = try #require(lines.firstIndex { $0.hasPrefix("essential ") })
+        for count in section + 1...package {
+            let errors = Self.errors(lines[..<count].joined(separator: "\n") + "\n")
+            #expect(errors == ["\(count):1 the lock ends before the packages of debian: it was cut off"])
+        }
     }
 
     @Test func everyKindOfLineIsRead() throws {
