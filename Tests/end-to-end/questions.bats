@@ -73,6 +73,32 @@ json() { python3 -c 'import json, sys; value = json.loads(sys.argv[1]); print(ev
     [[ $stderr == *'declared: debian'* ]]
 }
 
+@test "what is asked for in the wrong words is status 2: an architecture, a codename" {
+    cp deploy.lock before
+    sed -i 's/^    architecture: amd64/    architecture: m68k/' deploy.yaml
+    run -2 --separate-stderr deploy build --dry-run
+    [[ $stderr == *'has no architecture m68k; it has '* ]]
+    sed -i 's/^    architecture: m68k/    architecture: amd64/; s/^    codename: trixie/    codename: nosuch/' deploy.yaml
+    run -2 --separate-stderr deploy build --dry-run
+    [[ $stderr == *'no repository of debian is of "nosuch": they are of trixie'*'mend the codename of debian'* ]]
+    cmp before deploy.lock
+}
+
+@test "a question asks for no keyring to be installed" {
+    sed -i 's,keyring: .*,keyring: /usr/share/keyrings/ubuntu-archive-removed-keys.gpg,' deploy.yaml
+    export KLDLOAD_CHECKOUT=$PWD
+    for words in 'build' 'build debian' 'update' 'nightly' '-C . build --draft'; do
+        # shellcheck disable=SC2086
+        run -0 deploy missing-packages -- $words
+        [[ $output == ubuntu-keyring ]]
+    done
+    for words in 'build -n' 'build --dry-run debian' 'why debian htop' 'resolve debian nginx' 'search debian x' 'diff' 'explain iso/image' 'test --live' 'nosuch'; do
+        # shellcheck disable=SC2086
+        run -0 deploy missing-packages -- $words
+        [[ -z $output ]]
+    done
+}
+
 @test "resolve --json is one object with every package" {
     run -0 --separate-stderr deploy resolve debian nginx --json
     [[ ${#lines[@]} == 1 && -z $stderr ]]

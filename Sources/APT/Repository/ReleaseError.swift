@@ -46,6 +46,14 @@ package struct ReleaseError: UserError, Equatable {
         }
     }
 
+    /// What is not there was asked for by the declaration.
+    package var isUsageError: Bool {
+        switch problem {
+        case .wrongSuite, .missingComponent, .missingArchitecture: true
+        case .malformed, .weak, .expired, .notYetValid, .missingIndex: false
+        }
+    }
+
     package var hint: String? {
         switch problem {
         case .expired: "the mirror is no longer updated, or this machine's clock is wrong (`date`): try another mirror"

@@ -41,6 +41,34 @@ package struct Snapshot: Sendable {
     }
 }
 
+extension Snapshot {
+    /// Throws `UnknownCodename` where the signed files of `distribution` have names, and none of them is `codename`: an installed
+    /// machine would look for updates of a release that nobody has.
+    package func check(codename: String, of distribution: String) throws(UnknownCodename) {
+        guard case .apt(let content) = content else { return }
+        let named = content.releases.values.filter { $0.codename != nil || $0.suite != nil }
+        let names = Set(
+            content.releases.keys.compactMap(\.suite) + named.flatMap { [$0.codename, $0.suite].compactMap { $0 } })
+        guard !named.isEmpty, !names.contains(codename) else { return }
+        throw UnknownCodename(
+            name: codename, distribution: distribution,
+            known: Set(named.compactMap { $0.codename ?? $0.suite }).sorted())
+    }
+}
+
+/// A codename that no repository of a distribution goes by.
+package struct UnknownCodename: UserError {
+    let name: String
+    let distribution: String
+    /// Those that they go by.
+    let known: [String]
+    package var what: String {
+        "no repository of \(distribution) is of \"\(name)\": they are of \(known.joined(separator: ", "))"
+    }
+    package var hint: String? { "mend the codename of \(distribution) in deploy.yaml" }
+    package var isUsageError: Bool { true }
+}
+
 /// What there is of a snapshot of APT's repositories.
 package struct APTSnapshotContent: Sendable {
     /// By suite.

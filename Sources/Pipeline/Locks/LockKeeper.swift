@@ -260,6 +260,7 @@ package struct LockKeeper: Sendable {
         let events = project.events
         let snapshot = try await self.snapshot(of: distribution, before, adding: !moving.isEmpty, notBefore: floor)
         for remark in snapshot.remarks { events(.warning(remark)) }
+        try snapshot.check(codename: distribution.codename, of: distribution.name)
         let catalogs = project.catalogs
         let fetch = project.packageFetch()
         var moving = moving

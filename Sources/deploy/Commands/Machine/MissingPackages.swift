@@ -15,13 +15,25 @@ struct MissingPackages: ParsableCommand {
     var words: [String] = []
 
     func run() throws {
-        // These resolve nothing; a word of theirs may be called as a stage is.
-        if ["seed", "test"].contains(LeadingOptions.moved(words).first) { return }
+        // What is wrong with the command it says itself.
+        guard let command = try? Deploy.parseAsRoot(LeadingOptions.moved(words)), Self.changesSomething(command) else {
+            return
+        }
         let environment = ProcessEnvironment.all
         let folder = FilePath(environment["KLDLOAD_CHECKOUT"] ?? ".")
         // What is wrong with the declaration is said by the command itself.
         guard let declaration = try? Declaration.load("deploy.yaml", in: folder, exists: { _ in true }) else { return }
         let named = words + [environment["KLDLOAD_DISTRO"] ?? ""]
         for package in declaration.packagesOfMissingKeyrings(naming: named) { print(package) }
+    }
+
+    /// Whether `command` is there to make or to lock something. A question changes nothing, the packages of this machine neither: where
+    /// it needs a keyring, it says which.
+    private static func changesSomething(_ command: any ParsableCommand) -> Bool {
+        switch command {
+        case let build as Build: !build.dryRun
+        case is Full, is Reproduce, is Update, is Nightly: true
+        default: false
+        }
     }
 }
