@@ -53,7 +53,7 @@ let package = Package(
             "Pipeline",
             [
                 "Evidence", "Installation", "Machines", "LiveImage", "Darksites", "Locking", "Declaration", "Packages",
-                "APT", "RPM",
+                "APT", "RPM", "Solver",
                 "Containers", "RemoteCache", "BuildGraph", "ContentStore", "Transfer", "Archives", "Primitives",
             ]),
         layer(

@@ -27,7 +27,7 @@ import Transfer
         "mirror signature 1": "62f01c3c6db262b2bbf4354f8cfadbd5834ca8bae97a64573ec02768903489bd",
         "signatures of the image 1": "fd9bde597d05c9ca4988b70c613101ed6a62994e70851ce715ea805ffe3ff49d",
         "system split 3": "f1d27d81a7cdfcf57051a732519b421563cf35345ce8869603adde86eca4a1c0",
-        "bills of materials 1": "f65ffcb5ac509817db173a7872e3de76ef528695bfbe99042ec652ffd0aa3e9f",
+        "bills of materials 2": "3a580a2b58942b3b64fa55612bf94bdde0063b71663fc018d12e9183562847e4",
         "provenance 1": "65e84d8fa9ca0f1387423ee1ca392d06ca55f795a4e728c02bbe428b045d5fe1",
         "darksite 2": "e5185e7eed2c747da9e0b02ee2e9678b5b6499e1378fe356f4b7b904f3b424ba",
         "digest list 3": "8973fa57366fde08505e6b2ffd03783706f0a937697b7f61b30f3c8cb8fd601b",

@@ -254,6 +254,29 @@ SHELL
     python3 -c 'import json; print(json.load(open("kldload/sbom.spdx.json")))' >bill
     grep -q 'pkg:rpm/centos/kernel-core@5.14.0-580.el9' bill
     run ! grep -q 'pkg:deb/centos' bill
+    # On another machine, by the image alone: every profile solved once more from its mirror, every package in the bills, with what it
+    # says of itself.
+    deploy key --export >key.asc
+    run -0 --separate-stderr deploy verify "$iso" --key key.asc
+    echo "$output"
+    [[ $output == *'✓ mirrors      centos '*' packages, debian '*' packages'* ]]
+    [[ $output == *'✓ closure      centos core, debian core install from it alone'* ]]
+    [[ $output == *'✓ bills        SPDX and CycloneDX: '*' packages, each is there, and no other'* ]]
+    [[ $output == *'✓ beside       of this image: checksum, SPDX, CycloneDX, provenance'* ]]
+    python3 - "${iso%.iso}.spdx.json" <<'PY'
+import json, sys
+bill = json.load(open(sys.argv[1]))
+names = {p["SPDXID"]: p["name"] for p in bill["packages"]}
+needs = {(names[r["spdxElementId"]], names[r["relatedSpdxElement"]])
+         for r in bill["relationships"] if r["relationshipType"] == "DEPENDS_ON"}
+assert ("bash", "glibc") in needs and ("apt", "libapt-pkg7.0") in needs, sorted(needs)
+packages = [p for p in bill["packages"] if "pkg:rpm/" in str(p.get("externalRefs"))]
+assert len(packages) > 50, len(packages)
+for package in packages:
+    assert package["licenseDeclared"] == "MIT", package
+    assert package["supplier"] != "NOASSERTION" and "built from source package" in package["sourceInfo"], package
+    assert "package-sets/centos/" in package["comment"], package
+PY
 }
 
 @test "the installer makes a system of it in a folder, in both ways the same: just what the profile says" {

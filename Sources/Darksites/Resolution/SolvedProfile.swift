@@ -43,4 +43,12 @@ package struct SolvedProfile {
 
     /// What is installed, sorted by number.
     package var packages: [PackageID] { solution.packages }
+
+    /// Those of the profile that `package` depends on, as far as anything in it meets what it requires.
+    package func needs(of package: PackageID) -> Set<PackageID> {
+        let binding = universe.requirements(of: package).filter { requirement in
+            !requirement.isOptional && requirement.given.allSatisfy(solution.contains)
+        }
+        return Set(binding.flatMap(\.candidates).filter(solution.contains)).subtracting([package])
+    }
 }

@@ -21,6 +21,13 @@ extension BillOfMaterials {
                 ])
             ),
             ("components", .array(packages.map(Self.component))),
+            (
+                "dependencies",
+                .array(
+                    dependencies.map { package, needs in
+                        .object([("ref", .string(package)), ("dependsOn", .array(needs.map { .string($0) }))])
+                    })
+            ),
         ])
         return document.bytes + [UInt8(ascii: "\n")]
     }

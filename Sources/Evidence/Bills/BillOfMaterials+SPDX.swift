@@ -14,6 +14,9 @@ extension BillOfMaterials {
         relationships += packages.map {
             Self.relationship("SPDXRef-image", "CONTAINS", "SPDXRef-\($0.identifier)")
         }
+        for (package, needs) in dependencies {
+            relationships += needs.map { Self.relationship("SPDXRef-\(package)", "DEPENDS_ON", "SPDXRef-\($0)") }
+        }
         var references: [String: String] = [:]
         for package in packages { references.merge(package.facts.licence?.references ?? [:]) { first, _ in first } }
         let extracted = references.sorted { $0.key < $1.key }.map { id, words in

@@ -29,11 +29,13 @@ package struct BillOfMaterials: Sendable {
         package let profiles: [String]
         /// What asked for it.
         package let origins: [Origin]
+        /// The packages of its distribution that it depends on, of those that are on the image.
+        package let needs: Set<Name>
 
         package init(
             distribution: String, family: PackageFamily, release: String, name: String, version: String,
             architecture: String, digest: Digest, size: ByteCount, file: String?, facts: PackageFacts,
-            profiles: [String], origins: [Origin]
+            profiles: [String], origins: [Origin], needs: Set<Name> = []
         ) {
             self.distribution = distribution
             self.family = family
@@ -47,6 +49,7 @@ package struct BillOfMaterials: Sendable {
             self.facts = facts
             self.profiles = profiles
             self.origins = origins
+            self.needs = needs
         }
 
         /// The source package that it was built from.
@@ -79,6 +82,22 @@ package struct BillOfMaterials: Sendable {
                 page.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"<>\"\\^`{|}".utf8.contains($0) })
             else { return nil }
             return page
+        }
+    }
+
+    /// What a package of one distribution is called.
+    package struct Name: Hashable, Sendable {
+        /// "htop"
+        package let name: String
+        /// As its package manager spells it.
+        package let version: String
+        /// "amd64", "noarch"
+        package let architecture: String
+
+        package init(name: String, version: String, architecture: String) {
+            self.name = name
+            self.version = version
+            self.architecture = architecture
         }
     }
 
@@ -131,6 +150,19 @@ package struct BillOfMaterials: Sendable {
         }.sorted {
             ($0.distribution, $0.name, $0.architecture, $0.version, $0.digest)
                 < ($1.distribution, $1.name, $1.architecture, $1.version, $1.digest)
+        }
+    }
+
+    /// The packages that depend on others, with those: both by their identifiers.
+    var dependencies: [(package: String, needs: [String])] {
+        var identifiers: [String: [Name: String]] = [:]
+        for package in packages {
+            let name = Name(name: package.name, version: package.version, architecture: package.architecture)
+            identifiers[package.distribution, default: [:]][name] = package.identifier
+        }
+        return packages.compactMap { package in
+            let needs = package.needs.compactMap { identifiers[package.distribution]?[$0] }.sorted()
+            return needs.isEmpty ? nil : (package.identifier, needs)
         }
     }
 

@@ -12,14 +12,13 @@ import SystemPackage
 
 /// The steps that write down what an image is made of and how it came to be.
 struct EvidencePlanner: Sendable {
-    /// What asked for the packages of some profiles; where it is not known, nothing did.
-    var origins:
-        @Sendable (LockedDistribution, Set<String>) async throws -> [PackageTracer.Key: [BillOfMaterials.Origin]] = {
-            _, _ in [:]
-        }
+    /// What asked for the packages of some profiles, and what they depend on; nothing where it is not known.
+    var traces: @Sendable (LockedDistribution, Set<String>) async throws -> [PackageTracer.Key: PackageTracer.Trace] = {
+        _, _ in [:]
+    }
     /// Where it is remembered what packages say of themselves; nil where nothing is.
     var kept: KeptResults?
-    /// The files of the checkout that say what is built: declaration, package sets, keys of repositories. They decide about `origins`.
+    /// The files of the checkout that say what is built: declaration, package sets, keys of repositories. They decide about `traces`.
     var sources: [StepInput] = []
 
     /// The bills of materials of the image called `name`: `spdx` and `cycloneDX`.
@@ -39,7 +38,7 @@ struct EvidencePlanner: Sendable {
         for (number, source) in sources.enumerated() { inputs["sources/\(number)"] = source }
         return Step(
             step, stage: stage, title: "bills of materials", inputs: inputs,
-            action: .native(identifier: "bills of materials", version: 1) { context in
+            action: .native(identifier: "bills of materials", version: 2) { context in
                 let bill = try await bill(of: lock, declaration, called: name, context)
                 return StepResult(
                     outputs: [
@@ -55,14 +54,14 @@ struct EvidencePlanner: Sendable {
     ) async throws -> BillOfMaterials {
         let carried = declaration.carriedProfiles
         var wanted: [(distribution: LockedDistribution, package: LockedPackage)] = []
-        var origins: [String: [PackageTracer.Key: [BillOfMaterials.Origin]]] = [:]
+        var traces: [String: [PackageTracer.Key: PackageTracer.Trace]] = [:]
         context.report(StepProgress(activity: "looking for what asked for each package"))
         for distribution in lock.distributions {
             let profiles = carried[distribution.name] ?? []
             let packages = distribution.packages.filter { !profiles.isDisjoint(with: $0.profiles) }
             guard !packages.isEmpty else { continue }
             wanted += packages.map { (distribution, $0) }
-            origins[distribution.name] = try await self.origins(distribution, profiles)
+            traces[distribution.name] = try await self.traces(distribution, profiles)
         }
         let facts = try await facts(of: wanted.map { ($0.package.digest, $0.distribution.family) }, context)
         var packages: [BillOfMaterials.Package] = []
@@ -71,6 +70,7 @@ struct EvidencePlanner: Sendable {
             _ profiles: [String], _ digest: Digest, _ size: ByteCount, file: String?, _ facts: PackageFacts
         ) {
             let key = PackageTracer.Key(name: name, version: version, architecture: architecture)
+            let trace = traces[distribution.name]?[key] ?? PackageTracer.Trace()
             let declared = declaration[distribution: distribution.name]
             let release = distribution.family == .apt ? declared?.codename : declared.map { "\($0.name)-\($0.release)" }
             packages.append(
@@ -78,7 +78,7 @@ struct EvidencePlanner: Sendable {
                     distribution: distribution.name, family: distribution.family, release: release ?? "", name: name,
                     version: version, architecture: architecture, digest: digest, size: size, file: file, facts: facts,
                     profiles: profiles.filter { carried[distribution.name]?.contains($0) == true },
-                    origins: origins[distribution.name]?[key] ?? []))
+                    origins: trace.origins, needs: trace.needs))
         }
         for (distribution, package) in wanted {
             add(

@@ -5,29 +5,42 @@ import Declaration
 import Evidence
 import Locking
 import Primitives
+import Solver
 
-/// Finds out which line of a package set brought each package of a lock: the profiles are resolved once more, against the locked
-/// snapshot.
+/// Finds out which line of a package set brought each package of a lock, and what each depends on: the profiles are resolved once more,
+/// against the locked snapshot.
 struct PackageTracer: Sendable {
     let project: Project
     /// What the declaration and its sets ask for.
     let requests: [(distribution: Declaration.Distribution, request: ResolutionRequest)]
 
-    /// A package of one distribution.
-    struct Key: Hashable {
-        let name: String
-        let version: String
-        let architecture: String
+    typealias Key = BillOfMaterials.Name
+
+    /// What is found out about a package.
+    struct Trace: Sendable {
+        /// What asked for it.
+        var origins: [BillOfMaterials.Origin] = []
+        /// What it depends on, in any of the profiles.
+        var needs: Set<Key> = []
     }
 
-    /// What asked for each package in the `profiles` of `locked`. A package whose profile does not resolve to it again is not in it.
+    /// What asked for each package in the `profiles` of `locked`, and what it depends on. A package whose profile does not resolve to
+    /// it again is not in it.
+    ///
+    /// Throws what `chains` throws.
+    func traces(of locked: LockedDistribution, in profiles: Set<String>) async throws -> [Key: Trace] {
+        Self.traces(try await chains(of: locked, in: profiles))
+    }
+
+    /// A package of a profile, what led to it, and those of the profile that it depends on.
+    typealias Traced = (profile: String, package: Key, chain: PackageChain, needs: Set<Key>)
+
+    /// The packages of the `profiles` of `locked`, profile after profile, as far as something led to them.
     ///
     /// Throws what reading the locked indexes throws, and resolving.
-    func origins(
-        of locked: LockedDistribution, in profiles: Set<String>
-    ) async throws -> [Key: [BillOfMaterials.Origin]] {
+    func chains(of locked: LockedDistribution, in profiles: Set<String>) async throws -> [Traced] {
         guard let (declared, request) = requests.first(where: { $0.distribution.name == locked.name }) else {
-            return [:]
+            return []
         }
         var narrowed = request
         narrowed.profiles.removeAll { !profiles.contains($0.name) }
@@ -35,7 +48,18 @@ struct PackageTracer: Sendable {
         let catalog = try await project.catalogs.catalog(
             of: snapshot, for: narrowed, keeping: LockHold(locked), fetch: project.packageFetch())
         return try await BlockingWork.run { [narrowed] in
-            Self.origins(in: try Resolver().resolve(narrowed, in: catalog).profiles)
+            try Resolver().resolve(narrowed, in: catalog).profiles.flatMap { profile in
+                let universe = profile.universe
+                func key(_ package: PackageID) -> Key {
+                    Key(
+                        name: universe.name(of: package), version: universe.version(of: package),
+                        architecture: universe.architecture(of: package))
+                }
+                return profile.packages.compactMap { package -> Traced? in
+                    guard let chain = profile.chain(to: package) else { return nil }
+                    return (profile.name, key(package), chain, Set(profile.needs(of: package).map(key)))
+                }
+            }
         }
     }
 
@@ -45,30 +69,24 @@ struct PackageTracer: Sendable {
         let neededBy: String?
     }
 
-    private static func origins(in profiles: [SolvedProfile]) -> [Key: [BillOfMaterials.Origin]] {
+    private static func traces(_ traced: [Traced]) -> [Key: Trace] {
         var found: [Key: [(cause: Cause, profiles: [String])]] = [:]
-        for profile in profiles {
-            let universe = profile.universe
-            for package in profile.packages {
-                guard let chain = profile.chain(to: package) else { continue }
-                let cause = Cause(
-                    place: chain.origin.place, text: chain.origin.name, neededBy: chain.links.last?.name)
-                let key = Key(
-                    name: universe.name(of: package), version: universe.version(of: package),
-                    architecture: universe.architecture(of: package))
-                if let same = found[key]?.firstIndex(where: { $0.cause == cause }) {
-                    found[key]?[same].profiles.append(profile.name)
-                } else {
-                    found[key, default: []].append((cause, [profile.name]))
-                }
+        var traces: [Key: Trace] = [:]
+        for (profile, package, chain, needs) in traced {
+            let cause = Cause(place: chain.origin.place, text: chain.origin.name, neededBy: chain.links.last?.name)
+            if let same = found[package]?.firstIndex(where: { $0.cause == cause }) {
+                found[package]?[same].profiles.append(profile)
+            } else {
+                found[package, default: []].append((cause, [profile]))
             }
+            traces[package, default: Trace()].needs.formUnion(needs)
         }
-        return found.mapValues { origins in
-            origins.map { origin in
+        for (package, causes) in found {
+            traces[package]?.origins = causes.map { cause, profiles in
                 BillOfMaterials.Origin(
-                    place: origin.cause.place, text: origin.cause.text, neededBy: origin.cause.neededBy,
-                    profiles: origin.profiles)
+                    place: cause.place, text: cause.text, neededBy: cause.neededBy, profiles: profiles)
             }
         }
+        return traces
     }
 }

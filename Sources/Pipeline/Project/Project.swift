@@ -152,7 +152,7 @@ package struct Project: Sendable {
             forbidden: Dictionary(uniqueKeysWithValues: forbidden.map { ($0, Dictionary(uniqueKeysWithValues: $1)) }),
             isDraft: isDraft,
             evidence: EvidencePlanner(
-                origins: { try await tracer.origins(of: $0, in: $1) }, kept: kept, sources: sources)
+                traces: { try await tracer.traces(of: $0, in: $1) }, kept: kept, sources: sources)
         ).plan()
     }
 

@@ -86,22 +86,17 @@ struct PageMaker {
 
     /// The set whose line asks for each package, or for what needs it; empty where that can't be found out.
     private func sets(of locked: LockedDistribution, for profiles: [String]) async -> [LockedPackage: String] {
-        guard let open = try? await project.open(distribution: locked.name) else { return [:] }
-        let sets = try? await BlockingWork.run { () -> [String: String] in
-            var request = open.request
-            request.profiles.removeAll { !profiles.contains($0.name) }
-            var sets: [String: String] = [:]
-            for profile in try Resolver().resolve(request, in: open.catalog).profiles {
-                for package in profile.packages {
-                    let universe = profile.universe
-                    let key = "\(universe.name(of: package)) \(universe.version(of: package))"
-                    if sets[key] == nil { sets[key] = profile.chain(to: package).map { Self.set($0.origin) } }
-                }
-            }
-            return sets
-        }
+        let requests = (try? LockKeeper(project: project).requests()) ?? []
+        let tracer = PackageTracer(project: project, requests: requests)
+        var sets: [PackageTracer.Key: String] = [:]
+        for (_, package, chain, _) in (try? await tracer.chains(of: locked, in: Set(profiles))) ?? []
+        where sets[package] == nil { sets[package] = Self.set(chain.origin) }
         var result: [LockedPackage: String] = [:]
-        for package in locked.packages { result[package] = sets?["\(package.name) \(package.version)"] }
+        for package in locked.packages {
+            let key = PackageTracer.Key(
+                name: package.name, version: package.version, architecture: package.architecture)
+            result[package] = sets[key]
+        }
         return result
     }
 
