@@ -60,6 +60,10 @@ package struct ChangeFinder: Sendable {
     /// The subject of a change that is none of an input: the script, its arguments, or the version of a native step.
     static let code = "the step's own code"
 
+    /// What the names of inputs begin with that are the words of a key of the declaration, "deploy.yaml/iso.systems": where such a key
+    /// decides about the step's code, it is the cause, and the code is not told beside it.
+    package static let choices = "deploy.yaml/"
+
     let records: any RecordStore
 
     package init(records: any RecordStore) { self.records = records }
@@ -81,7 +85,8 @@ package struct ChangeFinder: Sendable {
             changes.append(
                 InputChange(input: name, before: old?.artifact.digest, after: new?.artifact.digest, producer: producer))
         }
-        if before.code != code || changes.isEmpty {
+        let isChosen = changes.contains { $0.input.hasPrefix(Self.choices) }
+        if (before.code != code && !isChosen) || changes.isEmpty {
             changes.append(InputChange(input: ChangeFinder.code, before: nil, after: nil, producer: nil))
         }
         return changes

@@ -98,6 +98,16 @@ import Testing
         #expect(explanation?.causes.map(\.subject) == ["the step's own code"])
     }
 
+    @Test func aKeyOfTheDeclarationThatDecidesAboutTheCodeIsTheCause() async throws {
+        let key = "\(ChangeFinder.choices)iso.systems"
+        try await bench.build([.container("a/b", script: "make --system", inputs: [:])])
+        let chosen = [Step.container("a/b", script: "make", inputs: [key: .text("without core\n")])]
+        #expect(try await bench.explain(chosen, "a/b")?.rootCauses == ["deploy.yaml/iso.systems"])
+        try await bench.build(chosen)
+        let back = [Step.container("a/b", script: "make --system all", inputs: [:])]
+        #expect(try await bench.explain(back, "a/b")?.rootCauses == ["deploy.yaml/iso.systems"])
+    }
+
     @Test func causesAreFoundThroughACutOff() async throws {
         // The root's bytes stay when a comment in the list changes, so the image is not built; when a name changes, both
         // changes lie between the two runs that the image knows of.

@@ -95,11 +95,11 @@ struct APTDarksite: DarksiteFamily {
             inputs: [
                 "image": root, "packages": .output(slice, "packages"), "first": .output(slice, "first"),
                 "profile": .literal(list), "rules": .literal(plan.rules(profile)),
-            ],
+                "plan.awk": .literal(GateScript.plan),
+            ].merging(plan.choice(profile)) { $1 },
             action: .container(image: .input("image"), script: GateScript.install, arguments: [], environment: [:]),
             outputs: ["verdict": .file], disk: DiskUse(scratch: 5))
         if plan.systems.contains(profile) {
-            install.inputs["plan.awk"] = .literal(GateScript.plan)
             install.action = .container(
                 image: .input("image"), script: GateScript.install, arguments: ["--system"],
                 environment: ["SOURCE_DATE_EPOCH": String(rootEpoch(plan))])

@@ -49,6 +49,13 @@ struct DarksitePlanner {
     /// What a draft leaves unproven.
     var omitted: [String] { isDraft ? toInstall : [] }
 
+    /// An input of the step that installs a profile which is not handed on: whoever asks why that step runs reads which key of
+    /// deploy.yaml decided it.
+    func choice(_ profile: String) -> [String: StepInput] {
+        handedOn.contains(profile)
+            ? [:] : ["\(ChangeFinder.choices)iso.systems": .literal(Array("without \(profile)\n".utf8))]
+    }
+
     /// What the profiles install.
     var carried: [LockedPackage] {
         let profiles = Set(profiles)

@@ -105,7 +105,8 @@ struct RPMDarksite: DarksiteFamily {
                     [
                         "repository": .output(slice, "repository"), "profile": .literal(plan.packageList(profile)),
                         "rules": .literal(plan.rules(profile)),
-                    ], GateScript.installRPM, arguments(plan) + (isSystem ? ["--system"] : []),
+                    ].merging(plan.choice(profile)) { $1 }, GateScript.installRPM,
+                    arguments(plan) + (isSystem ? ["--system"] : []),
                     isSystem ? ["verdict": .file, SystemRecipe.installed: .file] : ["verdict": .file],
                     disk: isSystem ? kept : DiskUse(scratch: 5)),
             ]
