@@ -64,7 +64,7 @@ let package = Package(
                 "Primitives",
             ]),
         layer(
-            "Installation", ["Machines", "Archives", "Primitives"],
+            "Installation", ["Machines", "LiveImage", "Archives", "Primitives"],
             scripts: ["answer-kinds.sh", "answers.sh", "judge-answers.sh", "smoke-tests.sh"]),
         layer("Machines", ["Primitives", subprocess], files: ["qemu.txt"]),
         layer(

@@ -17,7 +17,7 @@ package enum EvidenceFile {
     package static let provenance = "kldload/provenance.intoto.jsonl"
 
     /// The folder where somebody may have put answers into a copy of the finished image, with a list of their digests in it.
-    static let answers = "kldload/answers"
+    static let answers = ImageLayout.answers
     static let answerDigests = "\(answers)/sha256sums"
 
     /// What the step writes that makes the image bootable: it depends on the lists, and is in none.

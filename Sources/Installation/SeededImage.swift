@@ -1,4 +1,5 @@
 import Archives
+import LiveImage
 package import Primitives
 package import SystemPackage
 
@@ -25,11 +26,11 @@ package struct SeededImage: Sendable {
     }
 
     /// The folder of answers on an image.
-    package static let folder = "kldload/answers"
+    package static let folder = ImageLayout.answers
     private static let answersName = "answers.conf"
 
     private let image: FilePath
-    private let header: DiscImage.Header
+    private let header: DiscVolume.Header
     /// What can be installed from the image: "debian/core".
     package let offers: [String]
 
@@ -37,7 +38,8 @@ package struct SeededImage: Sendable {
     /// `ArchiveError`, `FileError`.
     package init(_ image: FilePath, shownAs name: String) throws {
         guard DiscImage.isImage(image) else { throw Mistake("\(name) is no ISO image", at: nil) }
-        let names = try DiscImage.names(on: image)
+        let volume = try DiscVolume(image)
+        let names = try volume.entries().map(\.path)
         guard names.contains("kldload/medium") else { throw Mistake("\(name) is none that deploy built", at: nil) }
         guard names.contains(Self.folder) else {
             throw Mistake(
@@ -45,7 +47,7 @@ package struct SeededImage: Sendable {
                 hint: "build the image anew, or make a seed disk beside it: deploy seed ANSWERS")
         }
         self.image = image
-        header = try DiscImage.header(of: image)
+        header = volume.header
         offers = names.compactMap { name in
             let parts = name.split(separator: "/")
             guard parts.count == 4, parts[0] == "darksite", parts[2] == "profiles" else { return nil }

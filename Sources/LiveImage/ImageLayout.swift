@@ -30,6 +30,9 @@ package struct ImageLayout: Sendable {
 
     private static let prefix = "root/"
 
+    /// The folder where the live system looks for answers: somebody may put them into a copy of the finished image.
+    package static let answers = "kldload/answers"
+
     // MARK: Lists of digests
 
     /// Where the list of digests lies: of every file that does not depend on the key.

@@ -34,7 +34,9 @@ private import Glibc
         let words = (0..<size / 8).map { _ in random.next() }
         var bytes = words.withUnsafeBytes { Array($0) }
         bytes.replaceSubrange(510..<512, with: [0x55, 0xAA])
-        bytes.replaceSubrange(32_769..<32_774, with: "CD001".utf8)
+        // A descriptor of a volume of blocks of 2048 bytes (ECMA-119, 8.4).
+        bytes.replaceSubrange(32_768..<32_774, with: [1] + "CD001".utf8)
+        bytes.replaceSubrange(32_896..<32_898, with: [0, 8])
         let blocks = (volume ?? size) / 2048
         bytes.replaceSubrange(32_848..<32_852, with: (0..<4).map { UInt8(blocks >> ($0 * 8) & 0xFF) })
         try Files.write(bytes, to: image)

@@ -11,12 +11,15 @@ package struct SourceVersion: Hashable, Sendable {
         guard let stanza = try? Deb822Stanza.all(in: bytes).first, let package = stanza["Package"],
             let own = stanza["Version"]
         else { return nil }
-        // "openssl", "openssl (3.5.4-1)"
-        let words = (stanza["Source"] ?? package).split(separator: " ", maxSplits: 1)
-        name = words.first.map(String.init) ?? package
-        let brackets: Set<Character> = ["(", ")", " "]
-        let numbered = words.count > 1 ? String(words[1].filter { !brackets.contains($0) }) : own
-        version = DebianVersion(unchecked: Self.withoutRebuild(numbered).utf8)
+        let source = Self.parts(of: stanza["Source"] ?? package)
+        name = source.name
+        version = DebianVersion(unchecked: Self.withoutRebuild(source.version ?? own).utf8)
+    }
+
+    /// What the field Source says: "openssl", or "openssl (3.5.4-1)" where the package itself has another version.
+    package static func parts(of field: String) -> (name: String, version: String?) {
+        let words = field.split { " ()".contains($0) }.map(String.init)
+        return (words.first ?? field, words.count > 1 ? words[1] : nil)
     }
 
     /// "3.5.4-1" of "3.5.4-1+b2": a package that was built once more, of the same source.

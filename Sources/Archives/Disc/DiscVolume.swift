@@ -21,12 +21,24 @@ package final class DiscVolume: Sendable {
         package var size: Int64 { extents.reduce(0) { $0 + Int64($1.count) } }
     }
 
+    /// What an image says of itself outside of its files.
+    package struct Header: Hashable, Sendable {
+        /// When the volume was last modified, sixteen digits to the hundredth of a second (ECMA-119, 8.4.26.1): "2026112821351116".
+        package let modified: String
+        /// When its root folder was, in the same digits: the whole tree of an image of ours has that date.
+        package let fileDate: String
+        /// The number of its partition table (UEFI 2.10, 5.3.2), 32 hexadecimal digits as they lie on the image; zeros without one.
+        package let partitionTable: String
+    }
+
     /// Where the image is.
     package let path: FilePath
     /// Of the file or the device; in bytes.
     package let size: Int64
     /// What the volume says of its own size, in bytes: where the file is shorter, it is cut off.
     package let declaredSize: Int64
+    /// What it says of itself.
+    package let header: Header
     private let descriptor: FileDescriptor
     private let root: Range<Int64>
 
@@ -57,6 +69,12 @@ package final class DiscVolume: Sendable {
             else { throw ArchiveError(path.string, .unsupported("blocks that are not of 2048 bytes")) }
             declaredSize = blocks * Self.sector
             root = start * Self.sector..<start * Self.sector + length
+            // Years since 1900, month, day, hour, minute, second (ECMA-119, 9.1.5), in the record of the root folder.
+            let date = [Int(primary[174]) + 1900] + primary[175..<180].map { Int($0) }
+            header = Header(
+                modified: String(decoding: primary[830..<846], as: UTF8.self),
+                fileDate: date.map { $0 < 10 ? "0\($0)" : "\($0)" }.joined() + "00",
+                partitionTable: try Self.read(opened, path.string, 568..<584).map(\.hex).joined())
         } catch {
             try? opened.close()
             throw error

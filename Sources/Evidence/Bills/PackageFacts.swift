@@ -1,3 +1,4 @@
+import APT
 import Archives
 import Primitives
 import RPM
@@ -29,9 +30,9 @@ package struct PackageFacts: Hashable, Sendable {
             fields[line[..<colon]] = String(line[line.index(after: colon)...].drop { $0 == " " })
         }
         let name = fields["Package"] ?? ""
-        let words = (fields["Source"] ?? name).split { " ()".contains($0) }.map(String.init)
-        source = words.first
-        sourceVersion = words.count > 1 ? words[1] : fields["Version"]
+        let source = SourceVersion.parts(of: fields["Source"] ?? name)
+        self.source = source.name
+        sourceVersion = source.version ?? fields["Version"]
         supplier = fields["Maintainer"]
         homepage = fields["Homepage"]
         licence = try Self.copyright(of: name, in: file).flatMap { Licence(copyright: $0) }

@@ -39,16 +39,13 @@ struct CarriedMirror {
     /// - Throws: `EvidenceError`, and what readers of indexes throw where one can't be read.
     init(_ facts: CarriedFacts, on image: ImageContent, digests: [String: ImageContent.Read]) throws {
         self.facts = facts
-        var audit: MirrorAudit
+        folder = DarksitePlace(facts.name).mirror(facts.family)
+        var audit = MirrorAudit(folder: folder, image: image, digests: digests)
         switch facts.family {
         case .apt:
-            folder = "darksite/\(facts.name)/apt"
-            audit = MirrorAudit(folder: folder, image: image, digests: digests)
             let table = try audit.readAPT(codename: facts.codename, architecture: facts.architecture)
             universe = DebianUniverse(table)
         case .rpm:
-            folder = "darksite/rpm/\(facts.name)"
-            audit = MirrorAudit(folder: folder, image: image, digests: digests)
             var policy = RPMPolicy(architecture: facts.architecture)
             // The list of a profile has everything by its architecture.
             policy.keepsArchitecturesInStep = false
@@ -90,14 +87,14 @@ struct CarriedFacts {
         }
         func value(_ key: Substring) throws(EvidenceError) -> String {
             guard let value = values[key] else {
-                throw EvidenceError("darksite/\(name)/distribution does not say \(key)")
+                throw EvidenceError("\(DarksitePlace(name).facts) does not say \(key)")
             }
             return String(value)
         }
         self.name = name
         let word = try value("FAMILY")
         guard let known = PackageFamily(rawValue: word) else {
-            throw EvidenceError("darksite/\(name)/distribution is of packages that nobody knows here: \(word)")
+            throw EvidenceError("\(DarksitePlace(name).facts) is of packages that nobody knows here: \(word)")
         }
         family = known
         codename = try value("CODENAME")

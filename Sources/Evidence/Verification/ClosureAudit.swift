@@ -21,7 +21,7 @@ struct ClosureAudit {
     func findings(of mirror: CarriedMirror) throws -> [ImageReport.Finding] {
         var findings: [ImageReport.Finding] = []
         for profile in mirror.facts.profiles {
-            let place = "darksite/\(mirror.facts.name)/profiles/\(profile)"
+            let place = DarksitePlace(mirror.facts.name).packages(of: profile)
             let lines = try lines(place, of: mirror.facts.family)
             if let finding = try finding(place, profile, lines, in: mirror) { findings.append(finding) }
         }

@@ -1,4 +1,5 @@
 import Archives
+import Darksites
 import Locking
 import Packages
 import Primitives
@@ -32,8 +33,10 @@ struct ContentAudit: Sendable {
         var carried: [String: CarriedMirror] = [:]
         let clock = ContinuousClock()
         var solving = Duration.zero
-        for name in image.names(in: "darksite") where image.has("darksite/\(name)/distribution") {
-            let facts = try CarriedFacts(name, image.bytes("darksite/\(name)/distribution"))
+        for name in image.names(in: DarksitePlace.root) {
+            let place = DarksitePlace(name)
+            guard image.has(place.facts) else { continue }
+            let facts = try CarriedFacts(name, image.bytes(place.facts))
             // What can't be read is said, and does not hide all else.
             do {
                 let mirror = try CarriedMirror(facts, on: image, digests: digests)
@@ -44,12 +47,13 @@ struct ContentAudit: Sendable {
                 profiles += facts.profiles.map { lock.distributions.count > 1 ? "\(name) \($0)" : $0 }
             } catch let error as any UserError {
                 mirrorFindings.append(
-                    ImageReport.Finding("darksite/\(name)", "can't be read as a mirror", details: [error.description]))
+                    ImageReport.Finding(place.folder, "can't be read as a mirror", details: [error.description]))
             }
         }
         for name in carried.keys.sorted() where lock[name] == nil {
             lockFindings.append(
-                ImageReport.Finding("darksite/\(name)", "is on the image, and \(EvidenceFile.lock) has nothing of it"))
+                ImageReport.Finding(
+                    DarksitePlace(name).folder, "is on the image, and \(EvidenceFile.lock) has nothing of it"))
         }
         for distribution in lock.distributions {
             let mirror = carried[distribution.name]

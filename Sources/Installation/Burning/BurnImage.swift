@@ -25,10 +25,10 @@ extension BurnImage {
         guard status.kind == .regular, DiscImage.isImage(path) else {
             throw Mistake("\(path) is no ISO image", at: nil)
         }
-        let volume = try DiscImage.volumeSize(of: path)
-        guard status.size >= volume.bytes else {
+        let volume = try DiscVolume(path)
+        guard volume.size >= volume.declaredSize else {
             throw Mistake(
-                "\(path) was cut short", at: nil, details: ["\(status.size) bytes of \(volume.bytes)"],
+                "\(path) was cut short", at: nil, details: ["\(volume.size) bytes of \(volume.declaredSize)"],
                 hint: "copy or build it again")
         }
         guard try DiscImage.startsFromDisk(path) else {
@@ -37,7 +37,7 @@ extension BurnImage {
                 hint: "an image that deploy builds has one")
         }
         self.path = path
-        size = ByteCount(status.size)
+        size = ByteCount(volume.size)
         expected = try Self.checksum(beside: path)
         let info = try DiscImage.file(".disk/info", on: path, limit: ByteCount(4096))
         let isOurs = try DiscImage.file("kldload/medium", on: path, limit: ByteCount(4096)) != nil

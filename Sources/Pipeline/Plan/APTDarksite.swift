@@ -15,8 +15,6 @@ struct APTDarksite: DarksiteFamily {
     /// where no other part of the build has them unpacked.
     let bootstrap: StepInput?
 
-    func place(of name: String) -> String { "darksite/\(name)/apt" }
-
     var zfs: String { GateRules.zfs(isPrebuilt: source.zfsModule != nil) }
 
     func fullVersion(_ package: LockedPackage) -> String { package.version }
@@ -41,7 +39,7 @@ struct APTDarksite: DarksiteFamily {
             tree: plan.output("slice-\(profile)", "packages"), folder: folder, bases: bases,
             packages: unpackable.map {
                 SystemRecipe.Package(
-                    place: "\(place(of: plan.locked.name))/\($1)", format: .deb, digest: $0.digest)
+                    place: "\(plan.mirror)/\($1)", format: .deb, digest: $0.digest)
             }, epoch: rootEpoch(plan))
     }
 

@@ -86,28 +86,28 @@ struct DarksitePlanner {
 
     /// The files of what the image carries whose bytes depend on the key, by their paths there.
     var keyed: Set<String> {
-        let place = family.place(of: locked.name)
-        return ["\(place)/\(signature.place)", "\(place)/\(DarksiteRecipe.signatureName)"]
+        ["\(mirror)/\(signature.place)", "\(mirror)/\(DarksiteRecipe.signatureName)"]
     }
+
+    private var place: DarksitePlace { DarksitePlace(locked.name) }
+    /// Where its mirror lies on the image.
+    var mirror: String { place.mirror(declaration.family) }
 
     /// What the image carries of it, by the path there: the mirror, and what the installer needs to know.
     var contents: [String: StepInput] {
         var contents: [String: StepInput] = [
-            family.place(of: locked.name): output("darksite"),
-            "darksite/\(locked.name)/\(DistributionFacts.fileName)": .literal(facts.bytes),
+            mirror: output("darksite"), place.facts: .literal(facts.bytes),
         ]
         for profile in profiles {
-            contents["darksite/\(locked.name)/profiles/\(profile)"] = .literal(packageList(profile))
+            contents[place.packages(of: profile)] = .literal(packageList(profile))
         }
         for profile in systems {
-            contents["\(systemFolder(profile))/lists"] = output("system-\(profile)-files", "lists")
-            contents["\(systemFolder(profile))/\(SystemRecipe.archive)"] = output(
+            contents["\(place.system(profile))/lists"] = output("system-\(profile)-files", "lists")
+            contents["\(place.system(profile))/\(SystemRecipe.archive)"] = output(
                 "system-\(profile)", "filesystem.squashfs")
         }
         return contents
     }
-
-    private func systemFolder(_ profile: String) -> String { "darksite/\(locked.name)/systems/\(profile)" }
 
     /// The steps that lay what the profiles' installations came to on the image. Each may take files from the live system, and from the
     /// profiles before it.
@@ -115,7 +115,7 @@ struct DarksitePlanner {
         var bases = live.map { [$0] } ?? []
         var steps: [Step] = []
         for profile in systems {
-            let folder = systemFolder(profile)
+            let folder = place.system(profile)
             let files = name("system-\(profile)-files")
             steps += [
                 family.system(of: profile, in: folder, from: bases, self).split(
@@ -180,8 +180,6 @@ struct DarksitePlanner {
 
 /// What the kind of its packages decides of how a darksite is made and judged.
 protocol DarksiteFamily {
-    /// Where the mirror of the distribution called `name` lies on the image.
-    func place(of name: String) -> String
     /// From packages and indexes to the tree `mirror` of the step of that name.
     func mirrorSteps(_ plan: DarksitePlanner) -> [Step]
     /// The gate that has the real package manager read the whole mirror.

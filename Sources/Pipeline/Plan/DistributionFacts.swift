@@ -13,8 +13,6 @@ import SystemPackage
 ///     PORT=3142
 ///     UPDATES=http://ftp.debian.org/debian trixie,trixie-updates main,contrib /usr/share/keyrings/debian-archive-keyring.gpg
 struct DistributionFacts {
-    static let fileName = "distribution"
-
     private let lines: [(name: String, value: String)]
 
     /// `profiles` are those that the image carries; `port` is where the live system serves the mirror, of a distribution of APT's

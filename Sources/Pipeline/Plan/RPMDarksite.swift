@@ -13,8 +13,6 @@ struct RPMDarksite: DarksiteFamily {
     /// The contents of the files of package keys, by repository; none for repositories that are not signed.
     let keys: [String: [[UInt8]]]
 
-    func place(of name: String) -> String { "darksite/rpm/\(name)" }
-
     func system(
         of profile: String, in folder: String, from bases: [SystemRecipe.Base], _ plan: DarksitePlanner
     ) -> SystemRecipe {
@@ -28,7 +26,7 @@ struct RPMDarksite: DarksiteFamily {
             folder: folder, bases: bases,
             packages: large.map {
                 SystemRecipe.Package(
-                    place: "\(place(of: plan.locked.name))/\($1)", format: .rpm, digest: $0.digest)
+                    place: "\(plan.mirror)/\($1)", format: .rpm, digest: $0.digest)
             }, epoch: plan.epoch)
     }
 
