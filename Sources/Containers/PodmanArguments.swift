@@ -24,8 +24,9 @@ package enum PodmanArguments {
     package static func run(
         _ command: ContainerCommand, name: String, image: String, script: FilePath, owner: String, choice: RuntimeChoice
     ) -> [String] {
-        // stdout and stderr become one in the container: podman carries them in two pipes, and loses their order.
-        let start = #"echo "kldload-started $0" && exec /bin/bash /in/script "$@" 2>&1"#
+        // stdout and stderr become one in the container: podman carries them in two pipes, and loses their order. Which mode the root has
+        // depends on how podman stores images (overlay 0555, vfs 0755), and what packs the root would have it in the archive.
+        let start = #"echo "kldload-started $0" && exec 2>&1 && chmod 0555 / && exec /bin/bash /in/script "$@""#
         return container(name: name, owner: owner, choice: choice)
             + variables(command.environment)
             + mounts(command, script: script)

@@ -130,7 +130,7 @@ struct TestRoot: SuiteTrait, TestScoping {
                 cd "$1/root"
                 mkdir -p bin dev proc sys tmp usr/lib/locale
                 cp -r /usr/lib/locale/C.utf8 usr/lib/locale/
-                for program in bash cat cp cut id mknod seq sleep tail touch true; do
+                for program in bash cat chmod cp cut id mknod seq sleep stat tail touch true; do
                     path=$(type -P $program)
                     cp "$path" bin/
                     ldd "$path" | grep -o '/[^ ]*' | while read -r library; do cp -n --parents -L "$library" . ; done

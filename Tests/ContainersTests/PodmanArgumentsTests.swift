@@ -39,7 +39,8 @@ import Testing
                 "--mount", "type=bind,src=/y,dst=/in/a,ro", "--mount", "type=bind,src=/x,dst=/in/b,ro",
                 "--mount", "type=bind,src=/s,dst=/in/script,ro", "--mount", "type=bind,src=/store/out,dst=/out",
                 "--entrypoint", "/bin/bash", "i", "-c",
-                #"echo "kldload-started $0" && exec /bin/bash /in/script "$@" 2>&1"#, "n", "a b", "",
+                #"echo "kldload-started $0" && exec 2>&1 && chmod 0555 / && exec /bin/bash /in/script "$@""#, "n",
+                "a b", "",
             ])
     }
 

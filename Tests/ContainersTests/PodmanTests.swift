@@ -25,7 +25,11 @@ import Testing
         }
     }
 
-    @Test func `there is no network, no host name of the host, and a temporary folder that runs programs`() async throws
+    /// The root's mode would come into what a container packs, and podman's ways of storing images give it different ones.
+    @Test
+    func
+        `there is no network, no host name of the host, a temporary folder that runs programs, and a root of one mode`()
+        async throws
     {
         try await Bench.with { bench in
             let status = try await bench.run(
@@ -33,13 +37,14 @@ import Testing
                 set -eu
                 cat /proc/net/dev | tail -n +3 | cut -d: -f1
                 cat /proc/sys/kernel/hostname
+                stat --format %a /
                 cp /bin/true /tmp/t && /tmp/t
                 (exec 3<>/dev/tcp/192.0.2.1/80) 2>/dev/null && exit 3
                 [ ! -t 0 ] && [ -z "$(cat)" ]
                 mknod /node c 1 3
                 """)
             #expect(status == 0)
-            #expect(bench.lines.map { $0.filter { $0 != " " } } == ["lo", "kldload"])
+            #expect(bench.lines.map { $0.filter { $0 != " " } } == ["lo", "kldload", "555"])
         }
     }
 
