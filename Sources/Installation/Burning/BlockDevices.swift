@@ -111,7 +111,8 @@ package struct BlockDevices: Sendable {
 
     /// What uses the devices with these names, or what is made of them.
     private func uses(of names: [String]) throws -> [BlockDevice.Use] {
-        let mounts = try mounts(), swaps = try swaps()
+        let swaps = try swaps()
+        let mounts = try Proc(proc).mounts().map { (number: $0.number, place: $0.place, device: deviceName($0.source)) }
         var uses: [BlockDevice.Use] = []
         func look(at name: String, for part: String, isMadeOf holders: [String]) throws {
             let folder = sys.pushing("class/block").appending(name)
@@ -144,30 +145,10 @@ package struct BlockDevices: Sendable {
         return "the \(sort) \(label) (\(name))"
     }
 
-    private struct Mount {
-        /// "8:17"; of some file systems a number that no device has.
-        let number: String
-        /// Where it is.
-        let place: String
-        /// The name of the device that it was mounted from.
-        let device: String
-    }
-
-    /// proc_pid_mountinfo(5): number in the third field, place in the fifth, source in the second one behind "-".
-    private func mounts() throws -> [Mount] {
-        try lines(proc.pushing("self/mountinfo")).compactMap { line in
-            let fields = line.split(separator: " ")
-            guard fields.count > 4, let dash = fields.firstIndex(of: "-"), dash + 2 < fields.count else { return nil }
-            return Mount(
-                number: String(fields[2]), place: Self.unescaped(fields[4]),
-                device: deviceName(Self.unescaped(fields[dash + 2])))
-        }
-    }
-
     private func swaps() throws -> Set<String> {
         Set(
             try lines(proc.appending("swaps")).dropFirst().compactMap { line in
-                line.split(separator: " ").first.map { deviceName(Self.unescaped($0)) }
+                line.split(separator: " ").first.map { deviceName(Proc.unescaped($0)) }
             })
     }
 
@@ -179,23 +160,6 @@ package struct BlockDevices: Sendable {
     }
 
     private func lines(_ path: FilePath) throws -> [Substring] { try Files.readText(path).split(separator: "\n") }
-
-    /// Blanks, tabs, line ends and backslashes stand there as three octal digits.
-    private static func unescaped(_ text: Substring) -> String {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "\\"), rest.count >= 3,
-                let code = UInt8(String(decoding: rest.prefix(3), as: UTF8.self), radix: 8)
-            {
-                bytes.append(code)
-                rest = rest.dropFirst(3)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
 
     /// The text of a small file, without blanks around it; nil where there is none, or nothing in it.
     private func text(_ path: FilePath) -> String? {

@@ -17,6 +17,10 @@ package struct ReproductionRequest: Sendable {
     package var choices: [String]
     /// Where the second build is made; nil: below TMPDIR, or /var/tmp.
     package var folder: FilePath?
+    /// The user of this machine who builds the second time; nil: the one who asks.
+    package var user: String?
+    /// How many days its clock is ahead; nil: it is the machine's.
+    package var days: Int?
     /// Leave there what was made.
     package var keeps: Bool
     /// The program that builds: this one.
@@ -24,33 +28,21 @@ package struct ReproductionRequest: Sendable {
 
     package init(
         targets: [String] = [], image: FilePath? = nil, isDraft: Bool = false, choices: [String] = [],
-        folder: FilePath? = nil, keeps: Bool = false, executable: FilePath
+        folder: FilePath? = nil, user: String? = nil, days: Int? = nil, keeps: Bool = false,
+        executable: FilePath
     ) {
         self.targets = targets
         self.image = image
         self.isDraft = isDraft
         self.choices = choices
         self.folder = folder
+        self.user = user
+        self.days = days
         self.keeps = keeps
         self.executable = executable
     }
 
     fileprivate var arguments: [String] { choices + (isDraft ? ["--draft"] : []) + targets }
-}
-
-/// A condition that the second build had otherwise.
-package struct Variation: Sendable, Hashable {
-    /// "umask"
-    package let name: String
-    /// In the first build, and in the second.
-    package let first: String
-    package let second: String
-
-    init(_ name: String, _ first: String, _ second: String) {
-        self.name = name
-        self.first = first
-        self.second = second
-    }
 }
 
 /// What building again came to.
@@ -67,8 +59,8 @@ package struct Reproduction: Sendable {
         case follows
     }
 
-    /// What was varied.
-    package let variations: [Variation]
+    /// What was varied, and what could have been and was not.
+    package let conditions: [Condition]
     /// By step, in an order in which they could run one by one.
     package let steps: [(name: StepName, verdict: Verdict)]
     /// The digest of the image, where it was made twice and is the same.
@@ -102,21 +94,22 @@ extension Project {
         guard try FileStatus(at: base, followsLinks: true)?.kind == .directory else {
             throw Mistake("\(base) is no folder", at: nil, hint: "name one with --in, on a disk with room for a build")
         }
-        let ground = try SecondGround(below: base, of: self)
+        let user = try request.user.map(LocalUser.other)
+        var clock: MovedClock?
+        if let days = request.days { clock = try await MovedClock(days: days) }
+        let ground = try SecondGround(below: base, of: self, for: user, at: clock)
         var isKept = request.keeps
         defer { if !isKept { try? Files.remove(ground.folder) } }
-        let variations = try ground.variations()
-        for variation in variations {
-            events(.notice("varied: \(variation.name): \(variation.first) → \(variation.second)"))
-        }
-        try await ground.prepare(lock)
+        let conditions = try ground.conditions(after: records.values.map(\.finished))
+        for condition in conditions { events(.notice(condition.sentence)) }
+        try await ground.prepare(lock, with: request.executable)
         let order = plan.graph.order.filter { records[$0] != nil }
         let comparison = StepComparison(
             store: store, other: try ContentStore(root: ground.cache), folder: ground.folder)
         func compare(_ signer: SecondGround.Signer, _ names: [StepName]) async throws -> [StepName: Reproduction
             .Verdict]
         {
-            try await ground.build(request.executable, request.arguments, signer: signer)
+            try await ground.build(request.arguments, signer: signer)
             let second = try RecordFolder(root: ground.cache.appending("records"))
             var verdicts: [StepName: Reproduction.Verdict] = [:]
             for name in names {
@@ -135,7 +128,7 @@ extension Project {
         isKept = isKept || verdicts.values.contains { $0 != .same && $0 != .sameWithKey }
         let isSame = verdicts[BuildPlan.image] == .sameWithKey
         return Reproduction(
-            variations: variations, steps: steps,
+            conditions: conditions, steps: steps,
             image: isSame ? records[BuildPlan.image]?.outputs["kldload.iso"]?.digest : nil,
             report: await comparison.report(), folder: isKept ? ground.folder : nil,
             duration: ContinuousClock.now - start)

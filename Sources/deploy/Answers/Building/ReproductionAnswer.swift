@@ -41,9 +41,8 @@ struct ReproductionAnswer: Answer {
         .fields([
             "event": .string("reproduction"), "same": .bool(isSame),
             "image": reproduction.image.map { .string($0.hex) },
-            "varied": .list(reproduction.variations) {
-                .fields(["name": .string($0.name), "first": .string($0.first), "second": .string($0.second)])
-            },
+            "varied": Self.list(reproduction.conditions.filter(\.isVaried)),
+            "equal": Self.list(reproduction.conditions.filter { !$0.isVaried }),
             "steps": .list(reproduction.steps) { step in
                 .fields(["name": .string(step.name.text), "verdict": .string(Self.word(step.verdict))])
             },
@@ -55,6 +54,12 @@ struct ReproductionAnswer: Answer {
             },
             "folder": reproduction.folder.map { .string($0.string) }, "seconds": .time(reproduction.duration),
         ])
+    }
+
+    private static func list(_ conditions: [Condition]) -> JSON {
+        .list(conditions) {
+            .fields(["name": .string($0.name), "first": .string($0.first), "second": .string($0.second)])
+        }
     }
 
     private static func word(_ verdict: Reproduction.Verdict) -> String {
