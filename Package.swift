@@ -92,7 +92,7 @@ let package = Package(
         layer("RPM", ["Solver", "Archives", "Primitives", "CXML", yaml]),
         layer("Solver", []),
         layer("Containers", ["BuildGraph", "Primitives", subprocess]),
-        layer("RemoteCache", ["BuildGraph", "ContentStore", "Curl", "CCurl", "Primitives"]),
+        layer("RemoteCache", ["BuildGraph", "ContentStore", "Archives", "Curl", "CCurl", "Primitives"]),
         layer("BuildGraph", ["ContentStore", "Primitives"]),
         layer("ContentStore", ["Primitives"]),
         layer("Transfer", ["Curl", "CCurl", "Primitives"]),

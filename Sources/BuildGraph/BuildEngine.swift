@@ -10,10 +10,13 @@ package struct BuildEngine: Sendable {
     package let records: any RecordStore
     /// What runs the scripts of container steps.
     package let containers: any ContainerRunner
+    /// What runs them on other machines; nil where there are none.
+    package let executor: (any StepExecutor)?
     /// Where each step that runs writes its log.
     package let logFolder: FilePath
-    /// How many cores running steps may keep busy together.
+    /// How many cores running steps may keep busy together: here, and on other machines.
     package let cores: Int
+    package let coresElsewhere: Int
     /// Part of every step's key: "amd64".
     package let architecture: String
     /// The time by the clock of the machine, or of a test: seconds since 1970.
@@ -22,15 +25,18 @@ package struct BuildEngine: Sendable {
     package let events: @Sendable (BuildEvent) -> Void
 
     package init(
-        store: any ArtifactStore, records: any RecordStore, containers: any ContainerRunner, logFolder: FilePath,
-        cores: Int, architecture: String, now: @escaping @Sendable () -> Int64,
+        store: any ArtifactStore, records: any RecordStore, containers: any ContainerRunner,
+        executor: (any StepExecutor)? = nil, logFolder: FilePath, cores: Int, coresElsewhere: Int = 0,
+        architecture: String, now: @escaping @Sendable () -> Int64,
         events: @escaping @Sendable (BuildEvent) -> Void
     ) {
         self.store = store
         self.records = records
         self.containers = containers
+        self.executor = executor
         self.logFolder = logFolder
         self.cores = cores
+        self.coresElsewhere = coresElsewhere
         self.architecture = architecture
         self.now = now
         self.events = events
@@ -78,7 +84,9 @@ package struct BuildEngine: Sendable {
                     graph.steps[name].map { PlannedStep(name: name, stage: $0.stage, title: $0.title) }
                 }))
         let start = ContinuousClock.now
-        var schedule = Schedule(graph: graph, order: order, wanted: wanted, rebuildsAll: rebuildsAll)
+        let elsewhere = order.filter { name in graph.steps[name].map(runsElsewhere) ?? false }
+        var schedule = Schedule(
+            graph: graph, order: order, wanted: wanted, rebuildsAll: rebuildsAll, elsewhere: Set(elsewhere))
         let failure: (any Error)? = await withTaskGroup(of: TaskEnd.self) { group in
             var failure: (any Error)?
             while true {
@@ -86,7 +94,7 @@ package struct BuildEngine: Sendable {
                     do { try await settle(&schedule, needed) } catch { failure = error }
                 }
                 while failure == nil, !Task.isCancelled,
-                    let (step, evaluation, reason) = schedule.nextReady(cores: cores)
+                    let (step, evaluation, reason) = schedule.nextReady(cores: cores, elsewhere: coresElsewhere)
                 {
                     group.addTask { .step(step, evaluation, await run(step, evaluation, reason, graph)) }
                 }
@@ -188,10 +196,14 @@ package struct BuildEngine: Sendable {
         let start = ContinuousClock.now
         let runner = StepRunner(engine: self, step: step, evaluation: evaluation)
         do {
-            if let producer = try await stage(step, evaluation) { return .missing(producer) }
             let last = await records.lastRecord(of: step.name)
-            events(.stepStarted(step.name, reason: reason, expected: last?.duration))
-            let result = try await runner.run()
+            var (result, isRemote) = (try await runElsewhere(runner, reason, last), true)
+            if result == nil {
+                if let producer = try await stage(step, evaluation) { return .missing(producer) }
+                events(.stepStarted(step.name, reason: reason, expected: last?.duration))
+                (result, isRemote) = (try await runner.run(), false)
+            }
+            guard let result else { throw CancellationError() }
             let duration = ContinuousClock.now - start
             let record = StepRecord(
                 key: evaluation.key, step: step.name,
@@ -200,7 +212,7 @@ package struct BuildEngine: Sendable {
                 log: try? await store.insert(copying: runner.log.path), inputs: evaluation.inputs,
                 outputs: result.outputs, code: step.code)
             try await records.save(record)
-            events(.stepFinished(step.name, .ran(duration, summary: result.summary)))
+            events(.stepFinished(step.name, .ran(duration, summary: result.summary, isRemote: isRemote)))
             return .ran(record)
         } catch {
             if error is CancellationError || Task.isCancelled {
@@ -213,27 +225,51 @@ package struct BuildEngine: Sendable {
         }
     }
 
+    private func runsElsewhere(_ step: Step) -> Bool { executor.map { $0.objection(to: step) == nil } ?? false }
+
+    /// What came of the step on another machine; nil where it did not run there.
+    private func runElsewhere(
+        _ runner: StepRunner, _ reason: RebuildReason, _ last: StepRecord?
+    ) async throws -> StepResult? {
+        let step = runner.step
+        guard let executor, runsElsewhere(step) else { return nil }
+        // What other steps made need not be on this host.
+        for input in step.inputs.values { try await stage(input) }
+        events(.stepStarted(step.name, reason: reason, expected: last?.duration))
+        try Files.createDirectory(logFolder)
+        try Files.remove(runner.log.path)
+        return try await executor.run(step, runner.evaluation, log: runner.log) { [events] progress in
+            events(.stepProgress(step.name, progress))
+        }
+    }
+
     /// Makes sure that the bytes of all inputs are in the store and undamaged. Returns the step that has to make one of
     /// them again, where one is not.
     private func stage(_ step: Step, _ evaluation: StepEvaluation) async throws -> StepName? {
         for (name, input) in step.inputs {
-            switch input {
-            case .literal(let bytes): try await store.insert(bytes)
-            case .file(let path, let blob, let shown):
-                if try await !store.fetch(blob) { try await copy(path, blob, shown) }
-            case .folder(let path, let tree, let shown):
-                let missing = try await store.fetch(tree.blobs)
-                for case (let inside, .file(let blob, _)) in tree.nodes where missing.contains(blob) {
-                    try await copy(path.pushing(FilePath(inside)), blob, "\(shown)/\(inside)")
-                }
-                try await store.insert(tree)
-            case .output(let producer, _):
-                guard let artifact = evaluation.inputs[name]?.artifact, try await store.fetch(artifact) else {
-                    return producer
-                }
+            try await stage(input)
+            guard case .output(let producer, _) = input else { continue }
+            guard let artifact = evaluation.inputs[name]?.artifact, try await store.fetch(artifact) else {
+                return producer
             }
         }
         return nil
+    }
+
+    /// The same of one input that is the user's, or the step's own.
+    private func stage(_ input: StepInput) async throws {
+        switch input {
+        case .literal(let bytes): try await store.insert(bytes)
+        case .file(let path, let blob, let shown):
+            if try await !store.fetch(blob) { try await copy(path, blob, shown) }
+        case .folder(let path, let tree, let shown):
+            let missing = try await store.fetch(tree.blobs)
+            for case (let inside, .file(let blob, _)) in tree.nodes where missing.contains(blob) {
+                try await copy(path.pushing(FilePath(inside)), blob, "\(shown)/\(inside)")
+            }
+            try await store.insert(tree)
+        case .output: break
+        }
     }
 
     private func copy(_ path: FilePath, _ blob: Blob, _ shown: String) async throws {

@@ -14,6 +14,12 @@ package enum ContainerImage: Hashable, Sendable {
 /// The script runs as root under `bash`, with `/in/<name>` (read-only) for every mount, `/out` to write outputs to,
 /// and `/tmp`. Nothing else of the host is visible.
 package struct ContainerCommand: Sendable {
+    /// What is in the environment of every container unless the command says otherwise.
+    package static let environment = [
+        "HOME": "/root", "LC_ALL": "C.UTF-8", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "TERM": "dumb", "TZ": "UTC",
+    ]
+
     /// Unique among running containers; the container is called after it.
     package var name: String
     /// What the container starts from.

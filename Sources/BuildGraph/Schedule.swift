@@ -3,6 +3,8 @@ struct Schedule {
     let graph: StepGraph
     let order: [StepName]
     let wanted: Set<StepName>
+    /// Those that other machines run.
+    let elsewhere: Set<StepName>
     /// The records of steps that are up to date.
     var done: [StepName: StepRecord] = [:]
     /// Steps that must run although their result is on record, and why: its bytes are gone, or somebody asked for it.
@@ -13,10 +15,11 @@ struct Schedule {
     /// How often each step was sent back to make bytes again that were gone.
     private var sentBack: [StepName: Int] = [:]
 
-    init(graph: StepGraph, order: [StepName], wanted: Set<StepName>, rebuildsAll: Bool) {
+    init(graph: StepGraph, order: [StepName], wanted: Set<StepName>, rebuildsAll: Bool, elsewhere: Set<StepName> = []) {
         self.graph = graph
         self.order = order
         self.wanted = wanted
+        self.elsewhere = elsewhere
         forced = rebuildsAll ? Dictionary(uniqueKeysWithValues: order.map { ($0, .requested) }) : [:]
     }
 
@@ -29,12 +32,14 @@ struct Schedule {
 
     /// Takes the next ready step, in the order of the graph, that the free cores allow; one that wants more than there are
     /// runs when nothing else does.
-    mutating func nextReady(cores: Int) -> (Step, StepEvaluation, RebuildReason)? {
-        let busy = running.reduce(0) { $0 + (graph.steps[$1]?.cores ?? 0) }
+    mutating func nextReady(cores here: Int, elsewhere there: Int = 0) -> (Step, StepEvaluation, RebuildReason)? {
+        func busy(_ steps: Set<StepName>) -> Int { steps.reduce(0) { $0 + (graph.steps[$1]?.cores ?? 0) } }
+        let (busyHere, busyThere) = (busy(running.subtracting(elsewhere)), busy(running.intersection(elsewhere)))
         let taken = Set(running.compactMap { graph.steps[$0]?.exclusive })
         for name in order {
             guard let (evaluation, reason) = ready[name], let step = graph.steps[name] else { continue }
             if let thing = step.exclusive, taken.contains(thing) { continue }
+            let (busy, cores) = elsewhere.contains(name) ? (busyThere, there) : (busyHere, here)
             guard step.cores == 0 || busy == 0 || busy + step.cores <= cores else { continue }
             ready[name] = nil
             running.insert(name)

@@ -112,11 +112,15 @@ package struct Step: Sendable {
     package var exclusive: String?
     /// What it does to the disk.
     package var disk: DiskUse
+    /// Why no other machine can run it, in a few words; nil where one may.
+    package var bound: String?
+    /// Of one that unpacks packages into a root: the sandboxes of workers have one user, and may give no file to another.
+    package static let givesFilesAway = "it gives files to several users"
 
     package init(
         _ name: StepName, stage: Stage, title: String, inputs: [String: StepInput], action: StepAction,
         outputs: [String: ArtifactKind], cores: Int = 1, exclusive: String? = nil,
-        disk: DiskUse = DiskUse()
+        disk: DiskUse = DiskUse(), bound: String? = nil
     ) {
         self.name = name
         self.stage = stage
@@ -127,6 +131,7 @@ package struct Step: Sendable {
         self.cores = cores
         self.exclusive = exclusive
         self.disk = disk
+        self.bound = bound
     }
 
     /// The steps whose outputs it reads.

@@ -136,11 +136,12 @@ struct StepRunner: Sendable {
 ///
 ///     summary: 131 packages configured
 ///     progress: 12/131 configuring packages
-enum ScriptMessage: Equatable {
+package enum ScriptMessage: Equatable {
     case summary(String)
     case progress(StepProgress)
 
-    init?(_ line: String) {
+    /// What `line` says; nil where it is meant for people.
+    package init?(_ line: String) {
         let line = line.withoutControlCharacters
         if line.hasPrefix("summary: ") {
             self = .summary(String(line.dropFirst("summary: ".count)))

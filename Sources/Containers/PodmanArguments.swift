@@ -10,12 +10,6 @@ package enum PodmanArguments {
     /// The repository that imported root file systems get.
     package static let repository = "localhost/kldload/rootfs"
 
-    /// What is in the environment of every container unless the command says otherwise.
-    package static let environment = [
-        "HOME": "/root", "LC_ALL": "C.UTF-8", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "TERM": "dumb", "TZ": "UTC",
-    ]
-
     /// The line that a container writes before its script, so that what podman says and what the script says are told
     /// apart, and a script's own exit status 125 from podman's.
     package static func startLine(_ name: String) -> String { "kldload-started \(name)" }
@@ -80,7 +74,9 @@ package enum PodmanArguments {
     }
 
     private static func variables(_ given: [String: String]) -> [String] {
-        environment.merging(given) { $1 }.sorted { $0.key < $1.key }.flatMap { ["--env", "\($0.key)=\($0.value)"] }
+        ContainerCommand.environment.merging(given) { $1 }.sorted { $0.key < $1.key }.flatMap {
+            ["--env", "\($0.key)=\($0.value)"]
+        }
     }
 
     private static func mounts(_ command: ContainerCommand, script: FilePath) -> [String] {

@@ -69,7 +69,7 @@ package struct ImageRecipe: Sendable {
     package func step(
         _ name: StepName, _ stage: Stage, _ title: String, _ inputs: [String: StepInput], _ script: [UInt8],
         _ arguments: [String],
-        _ outputs: [String: ArtifactKind], cores: Int = 1, disk: DiskUse = DiskUse()
+        _ outputs: [String: ArtifactKind], cores: Int = 1, disk: DiskUse = DiskUse(), bound: String? = nil
     ) -> Step {
         var inputs = inputs
         let image: StepAction.Image
@@ -83,6 +83,6 @@ package struct ImageRecipe: Sendable {
             name, stage: stage, title: title, inputs: inputs,
             action: .container(
                 image: image, script: script, arguments: arguments, environment: ["SOURCE_DATE_EPOCH": String(epoch)]),
-            outputs: outputs, cores: cores, disk: disk)
+            outputs: outputs, cores: cores, disk: disk, bound: bound)
     }
 }

@@ -33,7 +33,8 @@ package struct RootFilesystemRecipe: Sendable {
         Step(
             name, stage: stage, title: title,
             inputs: ["image": .output(bootstrap, "bootstrap.tar"), "packages": packages],
-            action: container(StepScript.configureRoot, []), outputs: ["rootfs.tar": .file], disk: Self.disk)
+            action: container(StepScript.configureRoot, []), outputs: ["rootfs.tar": .file], disk: Self.disk,
+            bound: Step.givesFilesAway)
     }
 
     /// The step that builds the ZFS module for the kernel `release` ("6.12.57+deb13-amd64") and packs it as a .deb called
@@ -49,7 +50,8 @@ package struct RootFilesystemRecipe: Sendable {
                 "zfs-module.sh": .literal(StepScript.zfsModule),
             ],
             action: container(StepScript.configureRoot, ["--no-tar", "--hook", "/in/zfs-module.sh", release]),
-            outputs: [file: .file], disk: DiskUse(kept: [file: 0.02], scratch: 5))
+            outputs: [file: .file], disk: DiskUse(kept: [file: 0.02], scratch: 5),
+            bound: Step.givesFilesAway)
     }
 
     /// The steps that make the live system's root, kernel and initramfs. `packages` hold the kernel `release`. `module` is
@@ -67,7 +69,7 @@ package struct RootFilesystemRecipe: Sendable {
                     base, stage: stage, title: "live root without its ZFS module", inputs: inputs,
                     action: container(StepScript.configureRoot, ["--without", "zfs-modules"]),
                     outputs: ["rootfs.tar": .file],
-                    disk: Self.disk))
+                    disk: Self.disk, bound: Step.givesFilesAway))
             inputs = ["image": .output(base, "rootfs.tar")]
             for (file, input) in module { inputs["packages/\(file)"] = input }
         }
@@ -76,7 +78,8 @@ package struct RootFilesystemRecipe: Sendable {
             Step(
                 name, stage: stage, title: "live root with kernel \(release)", inputs: inputs,
                 action: container(StepScript.configureRoot, ["--hook", "/in/live-root.sh", release]),
-                outputs: ["rootfs.tar": .file, "vmlinuz": .file, "initrd.img": .file], disk: Self.disk))
+                outputs: ["rootfs.tar": .file, "vmlinuz": .file, "initrd.img": .file], disk: Self.disk,
+                bound: Step.givesFilesAway))
         return steps
     }
 

@@ -1,4 +1,4 @@
-import ContentStore
+package import ContentStore
 import Primitives
 import SystemPackage
 
@@ -84,13 +84,16 @@ extension RemoteCache {
         }
     }
 
-    /// Puts those of `blobs` there that it has not; each is in `store`, or there already. False where that did not come to an end.
-    func upload(_ blobs: Set<Blob>, from store: ContentStore) async throws -> Bool {
+    /// Puts those of `blobs` there that it has not; each is in `store`, one of `made`, or there already. False where that did not come
+    /// to an end.
+    func upload(
+        _ blobs: Set<Blob>, from store: ContentStore, beside made: [Blob: [UInt8]] = [:]
+    ) async throws -> Bool {
         let named = blobs.filter(\.isNamed)
         guard named.count == blobs.count else { return false }
         let missing = try await missing(of: blobs)
         guard !missing.isEmpty else { return true }
-        guard try await store.missing(of: missing).isEmpty else { return false }
+        guard try await store.missing(of: missing.filter { made[$0] == nil }).isEmpty else { return false }
         guard let most = try await ask(.writing, { $0.mostBatchBytes }) else { return false }
         var sent: Set<Blob> = []
         try await atOnce(loads(missing, most: most)) { [self] load in
@@ -99,12 +102,21 @@ extension RemoteCache {
                 case .batch(let batch):
                     try await ask(.writing) { _ in
                         var members: [(Blob, [UInt8])] = []
-                        for blob in batch { members.append((blob, try await store.bytes(of: blob))) }
+                        for blob in batch {
+                            let bytes = if let bytes = made[blob] { bytes } else { try await store.bytes(of: blob) }
+                            members.append((blob, bytes))
+                        }
                         try await server.write(members)
                     }
                 case .large(let blob):
                     try await ask(.writing) { _ in
-                        try await store.withFile(of: blob) { try await server.write(blob, from: $0) }
+                        guard let bytes = made[blob] else {
+                            return try await store.withFile(of: blob) { try await server.write(blob, from: $0) }
+                        }
+                        let file = store.workArea.newFile()
+                        defer { try? Files.remove(file) }  // else the next build does
+                        try Files.write(bytes, to: file)
+                        try await server.write(blob, from: file)
                     }
                 }
             guard done != nil else { return [] }
@@ -121,6 +133,12 @@ extension RemoteCache {
             traffic.bytesUploaded = sent.reduce(traffic.bytesUploaded) { $0 + $1.size }
         }
         return sent == missing
+    }
+
+    /// Puts those of `blobs` there that are in `store`: of what no result has, and a build that finds all results reads all the same.
+    package func keep(_ blobs: Set<Blob>, from store: ContentStore) async throws {
+        guard try await takesResults() else { return }
+        _ = try await upload(blobs.subtracting(store.missing(of: blobs)), from: store)
     }
 
     /// Does `work` with each load, several beside each other, and hands on what comes of it, one after the other.

@@ -22,10 +22,11 @@ package struct RemoteSurvey: Sendable {
 }
 
 extension RemoteCache {
-    /// Asks the server what it can do and how fast it is. Unless it is used read-only, made-up bytes are put there and fetched again.
+    /// Asks the server what it can do and how fast it answers. In a `workArea`, and unless it is used read-only, made-up bytes are put
+    /// there and fetched again.
     ///
     /// Throws `RemoteFailed`.
-    package func survey(in workArea: WorkArea) async throws -> RemoteSurvey {
+    package func survey(in workArea: WorkArea?) async throws -> RemoteSurvey {
         do {
             let capabilities = try await capabilities()
             var latency = Duration.seconds(3600)
@@ -34,7 +35,7 @@ extension RemoteCache {
                 latency = min(latency, time)
             }
             var (upload, download): (Duration?, Duration?) = (nil, nil)
-            if !options.isReadOnly, capabilities.mayUpdateResults {
+            if let workArea, !options.isReadOnly, capabilities.mayUpdateResults {
                 (upload, download) = try await measure(in: workArea)
             }
             return RemoteSurvey(
@@ -42,7 +43,7 @@ extension RemoteCache {
                 packsWithZstd: capabilities.packsWithZstd, mostBatchBytes: ByteCount(capabilities.mostBatchBytes),
                 upload: upload, download: download)
         } catch let failure as CallFailure {
-            throw RemoteFailed(address: options.address, failure: failure, use: .asked)
+            throw RemoteFailed(address: options.address, failure: server.login.hidden(in: failure), use: .asked)
         }
     }
 

@@ -14,6 +14,8 @@ package final class RemoteCache: Sendable {
         case reading
         /// Keeping what was made here.
         case writing
+        /// Running steps.
+        case executing
     }
 
     /// What went between this build and the server.
@@ -58,11 +60,26 @@ package final class RemoteCache: Sendable {
         var isAway: CallFailure?
         /// Why nothing is put into it any more.
         var isClosed: CallFailure?
+        /// Why no step is run there any more.
+        var isIdle: CallFailure?
         var traffic = Traffic()
         var answers: [StepKey: Answer] = [:]
         /// Blobs that it is known to have.
         var known: Set<Blob> = []
+        /// How long was waited for calls of which nothing came, and until when.
+        var lost = Duration.zero
+        var lostUntil = ContinuousClock.now
+
+        /// Notes a call that was waited for in vain since `start`; others that were waited for meanwhile took no longer together.
+        mutating func lose(since start: ContinuousClock.Instant) {
+            let now = ContinuousClock.now
+            lost += now - max(start, lostUntil)
+            lostUntil = now
+        }
     }
+
+    /// How long a build waits in vain, in all: it is tried again where one call hung, and not where the server does.
+    private static let mostLost = Duration.seconds(30)
 
     /// How it is used.
     package let options: RemoteOptions
@@ -85,6 +102,9 @@ package final class RemoteCache: Sendable {
 
     /// Whether it is still asked.
     var isAway: Bool { state.withLock { $0.isAway != nil } }
+
+    /// Whether steps are run there.
+    var executes: Bool { state.withLock { options.executes && $0.isAway == nil && $0.isIdle == nil } }
 
     func count(_ change: (inout Traffic) -> Void) { state.withLock { change(&$0.traffic) } }
 
@@ -112,22 +132,34 @@ package final class RemoteCache: Sendable {
     /// asked any more. Throws `RemoteFailed` where it is required, and `CancellationError`.
     func ask<T>(_ purpose: Purpose, _ body: (ServerCapabilities) async throws -> T) async throws -> T? {
         if purpose == .writing, options.isReadOnly || state.withLock({ $0.isClosed != nil }) { return nil }
+        if purpose == .executing, state.withLock({ $0.isIdle != nil }) { return nil }
         var pauses = retries.pauses(isFirst: state.withLock { $0.capabilities == nil }).makeIterator()
         while !isAway {
+            let start = ContinuousClock.now
             do {
                 return try await body(try await capabilities())
             } catch let failure as CallFailure {
                 try Task.checkCancellation()
                 if purpose == .reading, failure.code == .notFound { return nil }
-                if failure.isPassing, let pause = pauses.next() {
+                if failure.code == .deadlineExceeded { state.withLock { $0.lose(since: start) } }
+                let isHanging = state.withLock { $0.lost > Self.mostLost }
+                if failure.isPassing, !isHanging, let pause = pauses.next() {
                     try await Task.sleep(for: pause)
                     continue
                 }
-                try giveUp(purpose, failure)
+                try giveUp(purpose, server.login.hidden(in: failure))
                 return nil
             }
         }
         return nil
+    }
+
+    /// Whether results may be put there, as far as it says so itself: where it takes none, it is spared their blobs.
+    func takesResults() async throws -> Bool {
+        try await ask(.writing) { capabilities in
+            guard capabilities.mayUpdateResults else { throw CallFailure(.permissionDenied, "it takes no results") }
+            return true
+        } ?? false
     }
 
     /// Stops asking it, for good or for this purpose, and says so once.
@@ -137,6 +169,9 @@ package final class RemoteCache: Sendable {
             case .reading:
                 defer { state.isAway = state.isAway ?? failure }
                 return state.isAway == nil
+            case .executing:
+                defer { state.isIdle = state.isIdle ?? failure }
+                return state.isIdle == nil
             case .writing:
                 // Whoever does not answer at all gives nothing either.
                 if failure.code == .unavailable || failure.code == .deadlineExceeded {
@@ -152,7 +187,11 @@ package final class RemoteCache: Sendable {
         }
         guard isFirst else { return }
         let goesOn =
-            isAway ? "this build goes on without it" : "what this build makes stays here"
+            if isAway { "this build goes on without it" } else if purpose == .writing {
+                "what this build makes stays here"
+            } else {
+                "steps run here"
+            }
         events(.warning("the remote cache \(options.address): \(failure); \(goesOn)"))
     }
 }

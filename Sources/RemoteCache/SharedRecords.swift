@@ -68,8 +68,10 @@ package struct SharedRecords: RecordStore {
         }
         var bytes = kept.contents
         if Blob(of: bytes) != blob {
-            guard try await remote.fetch([blob], into: store).contains(blob) else { return nil }
-            bytes = try await store.bytes(of: blob)
+            // It is small, and named by a result that there is: it is asked for without asking whether it is there.
+            let found = try await remote.ask(.reading) { _ in try await remote.server.read([blob]) }
+            guard let found = found?[blob] else { return nil }
+            bytes = found
         }
         guard let record = StepRecord(serialized: String(decoding: bytes, as: UTF8.self)), record.key == evaluation.key,
             record.outputs.mapValues(\.kind) == step.outputs
@@ -105,7 +107,7 @@ package struct SharedRecords: RecordStore {
     /// Uploads all that the run made, its log and its record, and then says that they belong together. Throws `RemoteFailed` where the
     /// cache is required.
     package func share(_ record: StepRecord, of step: Step, _ evaluation: StepEvaluation) async throws -> Bool {
-        guard remote.answer(about: record.key)?.doubted == nil else { return false }
+        guard remote.answer(about: record.key)?.doubted == nil, try await remote.takesResults() else { return false }
         let description = try StepDescription(of: step, evaluation, architecture: architecture)
         var result = ActionResultMessage()
         var blobs: Set<Blob> = []
@@ -133,17 +135,13 @@ package struct SharedRecords: RecordStore {
             }
         }
         if let log = record.log, log.size > .zero { add(log, at: StepDescription.Path.log) }
-        add(
-            try await store.insert(Array(record.following(nil, from: nil).serialized.utf8)),
-            at: StepDescription.Path.record)
+        let text = Array(record.following(nil, from: nil).serialized.utf8)
+        add(Blob(of: text), at: StepDescription.Path.record)
         result.files.sort { $0.path < $1.path }
-        for bytes in messages.values { blobs.insert(try await store.insert(bytes)) }
+        let made = Dictionary(([text] + messages.values).map { (Blob(of: $0), $0) }) { first, _ in first }
         // A result is only told of when all that it names is there.
-        guard try await remote.upload(blobs, from: store) else { return false }
-        return try await remote.ask(.writing) { [result] capabilities in
-            guard capabilities.mayUpdateResults else {
-                throw CallFailure(.permissionDenied, "it takes no results")
-            }
+        guard try await remote.upload(blobs.union(made.keys), from: store, beside: made) else { return false }
+        return try await remote.ask(.writing) { [result] _ in
             try await remote.server.update(description.action, result)
             return true
         } ?? false

@@ -18,7 +18,8 @@ struct StepDescription {
 
     /// Of the Action message.
     let action: DigestMessage
-    /// The messages that describe it, encoded: Action, Command, and each Directory.
+    /// The messages that describe it, encoded: Action, Command, and each Directory; and what it reads that no other step makes and
+    /// that is no file of the user's, its script among it.
     let messages: [DigestMessage: [UInt8]]
 
     /// Throws `TreeError` where an input has a name that no file can have.
@@ -26,12 +27,15 @@ struct StepDescription {
         var command = CommandMessage()
         var platform = PlatformMessage(properties: [("arch", architecture)])
         var inputs = FileTree()
+        var literals: [DigestMessage: [UInt8]] = [:]
+        for case .literal(let bytes) in step.inputs.values { literals[DigestMessage(of: bytes)] = bytes }
         for (name, input) in evaluation.inputs { try inputs.set(.file(input.artifact.blob), at: "in/\(name)") }
         switch step.action {
         case .container(let image, let script, let arguments, let environment):
             command.arguments = ["/bin/bash", "/in/script"] + arguments
             command.environment = environment.sorted { $0.key < $1.key }.map { NameValueMessage($0.key, $0.value) }
             try inputs.set(.file(Blob(of: script)), at: "in/script")
+            literals[DigestMessage(of: script)] = script
             switch image {
             case .input(let name): platform.properties.append(NameValueMessage("root", "in/\(name)"))
             case .registry(let reference):
@@ -49,7 +53,8 @@ struct StepDescription {
         action.salt = evaluation.key.digest.bytes
         action.platform = platform
         self.action = DigestMessage(of: action.encoded)
-        messages = root.encoded.merging([action.command: command.encoded, self.action: action.encoded]) { $1 }
+        messages = root.encoded.merging(literals) { $1 }
+            .merging([action.command: command.encoded, self.action: action.encoded]) { $1 }
     }
 }
 

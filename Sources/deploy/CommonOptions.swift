@@ -46,6 +46,7 @@ struct ProjectOptions: ParsableArguments {
     private var surroundings: Surroundings {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let current = getcwd(&buffer, buffer.count).map { FilePath(String(cString: $0)) } ?? "."
+        let processors = max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1)
         return Surroundings(
             environment: ProcessEnvironment.all, currentFolder: current,
             now: {
@@ -53,7 +54,7 @@ struct ProjectOptions: ParsableArguments {
                 clock_gettime(CLOCK_REALTIME, &now)
                 return Int64(now.tv_sec)
             },
-            cores: jobs ?? max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1),
+            cores: jobs ?? processors, processors: processors,
             allowedFolders: allowed.map { folder in
                 let folder = FilePath(folder)
                 return folder.isAbsolute ? folder : current.pushing(folder).lexicallyNormalized()

@@ -79,6 +79,7 @@ import Transfer
         output: {folder: out, keep: 3}
         builds: {keep: 20}
         store: {max-size: 40G}
+        remote: {address: "grpc://h:1", readonly: true, required: true, execute: true, authority: a, certificate: b, key: c, token: d}
 
         """
 
@@ -161,6 +162,13 @@ import Transfer
         ("output", "folder", "folder: out", "folder: other"), ("output", "keep", "keep: 3", "keep: 4"),
         ("builds", "keep", "keep: 20", "keep: 21"),
         ("", "store", "{max-size: 40G}", "{max-size: 41G}"), ("store", "max-size", "max-size: 40G", "max-size: 40GiB"),
+        ("", "remote", "key: c, token: d}", "key: c}"), ("remote", "address", "grpc://h:1", "grpc://h:2"),
+        ("remote", "readonly", "readonly: true", "readonly: false"),
+        ("remote", "required", "required: true", "required: false"),
+        ("remote", "execute", "execute: true", "execute: false"),
+        ("remote", "authority", "authority: a", "authority: b"),
+        ("remote", "certificate", "certificate: b", "certificate: a"), ("remote", "key", "key: c", "key: d"),
+        ("remote", "token", "token: d", "token: c"),
     ]
 
     /// Keys that don't change what comes out, and what they do instead.
@@ -187,6 +195,7 @@ import Transfer
     private func consequences(_ declaration: Declaration, signer: SigningKey) throws -> [String] {
         var lines = [
             "\(declaration.output) \(declaration.builds) \(declaration.storeLimit?.bytes ?? 0)",
+            "\(declaration.remote.map { "\($0.address) \($0.isReadOnly) \($0.isRequired) \($0.executes) \($0.files)" } ?? "")",
             "\(declaration.live.includes) \(declaration.live.postinstall ?? "")",
         ]
         let selection = MirrorSelection(host: HostAPT(), environment: [:], workingFolder: "/")
@@ -293,7 +302,7 @@ import Transfer
         ("debian.zfs-module", "{sets: [zfs-build]}"), ("centos", "    platform: el9"),
         ("centos.repositories", "        cost: 500"), ("live", "{distribution: debian, sets: [live]"),
         ("builder", "{distribution: debian, sets: [builder]"), ("iso", "  label: KLDLOAD"), ("output", "{folder: out"),
-        ("store", "{max-size: 40G"),
+        ("store", "{max-size: 40G"), ("remote", "{address"),
     ])
     func noKeyIsLeftOut(section: String, place: String) throws {
         let indent = place.prefix { $0 == " " }

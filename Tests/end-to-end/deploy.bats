@@ -91,7 +91,7 @@ wait_status() { # PID: sets $status
         run -0 --separate-stderr deploy "$command" --help
         [[ $output == OVERVIEW:* && $output == *"USAGE: deploy $command"* ]]
         # These ask about files, not about a checkout; or have commands of their own.
-        [[ $output == *--directory* || $command =~ ^(burn|verify|cache)$ ]]
+        [[ $output == *--directory* || $command =~ ^(burn|verify|cache|remote)$ ]]
         # No option is without a word.
         run ! grep -E '^  (-., )?--[a-z-]+( <[^>]*>)?$' <(grep -A1 --no-group-separator -E '^  -' <<<"$output" | awk '/^  -/{o=$0; next} !/^      /{print o}')
     done

@@ -82,7 +82,8 @@ private struct Accountant {
         }
         return StepRun(
             name: step.name, stage: step.stage, title: step.title, needs: step.dependencies.sorted(), outcome: outcome,
-            key: record?.key ?? evaluation?.key, previous: previous, began: entry?.began ?? .zero,
+            isRemote: entry?.isRemote ?? false, key: record?.key ?? evaluation?.key, previous: previous,
+            began: entry?.began ?? .zero,
             ended: entry?.ended ?? .zero, cores: step.cores, log: await log(of: step.name, outcome, record),
             made: (record?.outputs.values.map(\.size) ?? []).reduce(.zero, +), summary: record?.summary,
             causes: (roots[step.name] ?? []).map(\.text), error: entry?.error)

@@ -65,6 +65,6 @@ package struct BuildChronicle: Sendable {
         phases.sort { $0.began < $1.began }
     }
 
-    /// Whether a step ran, or was to.
-    package var hasRun: Bool { entries.values.contains { $0.outcome != .cached } }
+    /// Whether a step ran, or was to, or its result came from elsewhere.
+    package var hasRun: Bool { entries.values.contains { $0.outcome != .cached || $0.isRemote } }
 }

@@ -177,6 +177,14 @@ package struct StepRun: Hashable, Sendable {
         self.error = error
     }
 
+    /// Where its result is from, in a few words.
+    package var place: String {
+        switch outcome {
+        case .cached: isRemote ? "from the remote cache" : "cached"
+        default: isRemote ? "on a worker" : "here"
+        }
+    }
+
     /// How long it ran in this build.
     package var duration: Duration { ended - began }
 }

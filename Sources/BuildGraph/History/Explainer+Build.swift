@@ -11,7 +11,9 @@ extension Explainer {
             return await explained(step, .failed(secondsAgo: ago, took: step.duration))
         case .cached:
             return StepExplanation(
-                step: step.name, verdict: .wasCached, remark: "what it reads was what it had read before", causes: [])
+                step: step.name, verdict: .wasCached,
+                remark: step.isRemote
+                    ? "its result came from the remote cache" : "what it reads was what it had read before", causes: [])
         case .skipped:
             return StepExplanation(step: step.name, verdict: .neverBegan, remark: "the build ended before", causes: [])
         }

@@ -72,7 +72,8 @@ extension BuildPage {
         let (over, name) = parts.count == 2 ? (parts[0], parts[1]) : (step.stage.name, step.name.text)
         let time = step.outcome == .cached || step.outcome == .skipped ? "" : " · \(step.duration.shown)"
         let tip =
-            [step.name.text + time, step.summary ?? step.title] + step.causes.prefix(4).map { "because of \($0)" }
+            [step.name.text + time + (step.isRemote ? " · \(step.place)" : ""), step.summary ?? step.title]
+            + step.causes.prefix(4).map { "because of \($0)" }
         let shown = name.count > 20 ? name.prefix(19) + "…" : Substring(name)
         return """
             <g class="\(Self.kind(step.outcome))"><title>\(tip.joined(separator: "\n"))</title><rect x="\(place.x)" y="\(place.y)" width="\(Self.node.width)" height="\(Self.node.height)" rx="6"/><text class="over" x="\(place.x + 9)" y="\(place.y + 14)">\(over)\(time)</text><text x="\(place.x + 9)" y="\(place.y + 29)">\(String(shown))</text></g>

@@ -23,7 +23,7 @@ extension BuildPage {
             let steps = build.steps.filter { $0.outcome == outcome }
             guard !steps.isEmpty else { return nil }
             let names = steps.map { step -> Markup in
-                "<li title=\"\(step.summary ?? step.title)\">\(step.name.text)</li>"
+                "<li title=\"\(step.summary ?? step.title)\">\(step.name.text)\(step.isRemote ? " (remote)" : "")</li>"
             }
             let word: Markup =
                 outcome == .cached ? "were on record, and nothing that they read had changed" : "did not begin"

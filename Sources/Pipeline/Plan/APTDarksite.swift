@@ -96,7 +96,7 @@ struct APTDarksite: DarksiteFamily {
                 "plan.awk": .literal(GateScript.plan),
             ].merging(plan.choice(profile)) { $1 },
             action: .container(image: .input("image"), script: GateScript.install, arguments: [], environment: [:]),
-            outputs: ["verdict": .file], disk: DiskUse(scratch: 5))
+            outputs: ["verdict": .file], disk: DiskUse(scratch: 5), bound: Step.givesFilesAway)
         if plan.systems.contains(profile) {
             install.action = .container(
                 image: .input("image"), script: GateScript.install, arguments: ["--system"],

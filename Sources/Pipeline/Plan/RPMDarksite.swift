@@ -106,7 +106,7 @@ struct RPMDarksite: DarksiteFamily {
                     ].merging(plan.choice(profile)) { $1 }, GateScript.installRPM,
                     arguments(plan) + (isSystem ? ["--system"] : []),
                     isSystem ? ["verdict": .file, SystemRecipe.installed: .file] : ["verdict": .file],
-                    disk: isSystem ? kept : DiskUse(scratch: 5)),
+                    disk: isSystem ? kept : DiskUse(scratch: 5), bound: Step.givesFilesAway),
             ]
             return isSystem && needsInitramfs(profile, plan) ? steps + [initramfs(of: profile, plan)] : steps
         }
@@ -121,6 +121,6 @@ struct RPMDarksite: DarksiteFamily {
                 image: .input("image"), script: GateScript.dracut, arguments: [zfs],
                 environment: ["SOURCE_DATE_EPOCH": String(plan.epoch)]),
             outputs: [SystemRecipe.installed: .file], cores: source.zfs == .dkms ? 2 : 1,
-            disk: DiskUse(kept: [SystemRecipe.installed: 1], scratch: 2))
+            disk: DiskUse(kept: [SystemRecipe.installed: 1], scratch: 2), bound: Step.givesFilesAway)
     }
 }

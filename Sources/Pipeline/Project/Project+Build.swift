@@ -142,6 +142,7 @@ extension Project {
         do {
             let result = try await build(session)
             await budget?.close()
+            if !result.report.ran.isEmpty { try await remote?.keep(lockedStates(of: plan), from: store) }
             if let traffic = remote?.traffic, let text = traffic.summary { events(.notice(text)) }
             return await remember(session, .succeeded, result)
         } catch {

@@ -5,6 +5,7 @@ import Declaration
 import Locking
 import Packages
 import Primitives
+import RemoteCache
 import SystemPackage
 import Transfer
 
@@ -39,6 +40,7 @@ extension Project {
         checks += ["gpgv", "gpg", "runc", "crun"].compactMap(examineTool)
         checks += examineKeyrings()
         checks.append(examineDisk())
+        if let check = await examineRemote() { checks.append(check) }
         let addresses = try? await self.addresses()
         for repository in usedRepositories.sorted(by: { $0.name < $1.name }) {
             let files = (addresses?.byName[repository.name] ?? []).flatMap { address in
@@ -52,6 +54,24 @@ extension Project {
             checks.append(await examineMirror(repository.name, files.isEmpty ? list : files))
         }
         return checks
+    }
+
+    private func examineRemote() async -> HostCheck? {
+        do {
+            guard let options = try remoteOptions(RemoteRequest()) else { return nil }
+            let survey = try await RemoteCache(options, events: events).survey(in: nil)
+            let abilities = [
+                survey.mayUpdateResults && !options.isReadOnly ? "takes results" : "read-only",
+                survey.executes ? "runs steps" : nil,
+            ].compactMap { $0 }
+            return HostCheck(
+                "remote cache",
+                "\(options.address) answers in \(Int(survey.latency / .milliseconds(1))) ms, \(abilities.joined(separator: ", "))"
+            )
+        } catch {
+            let error = error as? any UserError
+            return HostCheck("remote cache", error?.what ?? "it does not answer", remedy: error?.hint ?? "--no-remote")
+        }
     }
 
     private func examinePodman() async -> HostCheck {

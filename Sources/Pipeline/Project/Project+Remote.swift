@@ -1,6 +1,7 @@
 import BuildGraph
 import ContentStore
 import Declaration
+import Locking
 import Primitives
 package import RemoteCache
 import SystemPackage
@@ -116,6 +117,8 @@ extension Project {
             throw Mistake(
                 "the remote cache is used read-only", at: nil, hint: "`readonly: true` or --remote-readonly says so")
         }
+        // Also where there is nothing to be sent, that there is nobody to send it to is an error.
+        _ = try await remote.survey(in: nil)
         return try await holdingStore { storeLock in
             let plan = try await currentPlan(
                 writesLock: false, request: BuildRequest(isLocked: true), holding: storeLock)
@@ -132,8 +135,14 @@ extension Project {
                 results += 1
                 events(.notice("\(step.name): \(record.outputs.values.map(\.size).reduce(.zero, +))"))
             }
+            try await remote.keep(lockedStates(of: plan), from: store)
             return (results, remote.traffic)
         }
+    }
+
+    /// The signed states of the archives that `plan` is made of: once an archive has moved on, nobody else has them.
+    func lockedStates(of plan: BuildPlan) throws -> Set<Blob> {
+        try Set(plan.lock.only(declaration.distributionsInUse).distributions.flatMap(lockedState))
     }
 
     /// A bearer token (RFC 6750, 2.1), without the end of the line that a file has. It must not become two headers.

@@ -118,8 +118,12 @@ package struct Project: Sendable {
             store: artifacts,
             records: remote.map { SharedRecords(kept, store: store, behind: $0, architecture: architecture) } ?? kept,
             containers: podman,
+            executor: remote.flatMap { $0.options.executes ? RemoteExecutor(store, on: $0) : nil },
             logFolder: workspace.logs.appending(LockDate(secondsSince1970: surroundings.now()).compact),
-            cores: surroundings.cores, architecture: architecture,
+            cores: remote?.options.executes == true
+                ? min(surroundings.cores, surroundings.processors) : surroundings.cores,
+            coresElsewhere: surroundings.cores,
+            architecture: architecture,
             now: surroundings.now, events: events)
     }
 

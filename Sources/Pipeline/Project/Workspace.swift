@@ -16,19 +16,24 @@ package struct Surroundings: Sendable {
     package var now: @Sendable () -> Int64
     /// How many cores steps may keep busy together.
     package var cores: Int
+    /// How many this machine has.
+    package let processors: Int
     /// The folder with apt's configuration of this host.
     package var aptFolder: FilePath
     /// What a declaration may take in beside what lies in its own folder.
     package var allowedFolders: [FilePath]
 
+    /// Without `processors`, the machine has as many as are to be kept busy.
     package init(
         environment: [String: String], currentFolder: FilePath, now: @escaping @Sendable () -> Int64, cores: Int,
+        processors: Int? = nil,
         aptFolder: FilePath = "/etc/apt", allowedFolders: [FilePath] = []
     ) {
         self.environment = environment
         self.currentFolder = currentFolder
         self.now = now
         self.cores = cores
+        self.processors = processors ?? cores
         self.aptFolder = aptFolder
         self.allowedFolders = allowedFolders
     }

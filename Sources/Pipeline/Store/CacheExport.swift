@@ -34,7 +34,8 @@ extension Project {
             let lock = try Files.read(declaration.lock)
             var list = CacheFile(lock: Digest(of: lock))
             var blobs = try sources(of: plan)
-            let absent = try await store.missing(of: blobs)
+            // What a remote cache alone has comes from there.
+            let absent = try await artifacts.fetchAbsent(blobs)
             guard absent.isEmpty else { throw NotInStore(try missingFiles(absent), isOffline: false) }
             var records: [StepKey: StepRecord] = [:]
             if withResults {
@@ -101,6 +102,7 @@ extension Project {
         var records: [StepRecord] = []
         for (step, standing) in try await engine().standing(of: try plan.resolve(targets: []), in: plan.graph) {
             guard case .cached(let record) = standing, step.name != BuildPlan.image else { continue }
+            for artifact in record.outputs.values { _ = try await artifacts.fetchAbsent(artifact) }
             if try await hasAll(record) { records.append(record) }
         }
         guard !records.isEmpty else {

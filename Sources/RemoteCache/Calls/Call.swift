@@ -144,7 +144,11 @@ final class Call {
             let words = trailers["grpc-message"] ?? ""
             throw CallFailure(CallFailure.Code(rawValue: status) ?? .unknown, PercentEncoding.decode(words) ?? words)
         }
-        guard code == CURLE_OK else { throw CallFailure(.unavailable, handle.words(for: code)) }
+        guard code == CURLE_OK else {
+            // A server that ends a call while it is sent bytes; of what it said then, libcurl may have lost the status.
+            let isStream = code == CURLE_HTTP2_STREAM
+            throw CallFailure(isStream ? .internalError : .unavailable, handle.words(for: code))
+        }
         // doc/http-grpc-status-mapping.md
         switch handle.number(CURLINFO_RESPONSE_CODE) {
         case 200: throw CallFailure(.internalError, "the answer has no end")

@@ -78,4 +78,10 @@ package struct RemoteLogin: Sendable {
         self.key = key
         self.token = token
     }
+
+    /// The same failure; a server that repeats the token in what it says is not quoted to that end.
+    func hidden(in failure: CallFailure) -> CallFailure {
+        guard let token, !token.isEmpty else { return failure }
+        return CallFailure(failure.code, failure.words.replacing(token, with: "…"))
+    }
 }

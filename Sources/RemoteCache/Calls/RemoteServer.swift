@@ -44,12 +44,13 @@ final class RemoteServer: Sendable {
     /// Calls `method`, "/package.Service/Method", with the messages that `source` gives until it gives none, `length` bytes with
     /// what stands before each, and hands each message of the answer to `sink`; both are called on a thread of the call's own.
     ///
-    /// Throws `CallFailure`, what the two throw, and `CancellationError` once the call is broken off.
+    /// Throws `CallFailure`, what the two throw, and `CancellationError` once the call is broken off, where it `isCancellable`.
     func call(
-        _ method: String, patience: Patience, length: Int64, source: @escaping @Sendable () throws -> [UInt8]?,
+        _ method: String, patience: Patience, length: Int64, isCancellable: Bool = true,
+        source: @escaping @Sendable () throws -> [UInt8]?,
         sink: @escaping @Sendable (ArraySlice<UInt8>) throws -> Void
     ) async throws {
-        try Task.checkCancellation()
+        if isCancellable { try Task.checkCancellation() }
         let line = try idle.withLock { $0.popLast() } ?? Line()
         let isStopped = Atomic(false)
         try await withTaskCancellationHandler {
@@ -60,6 +61,7 @@ final class RemoteServer: Sendable {
                 try Self.drive(call, line.multi, patience) { isStopped.load(ordering: .relaxed) }
             }
         } onCancel: {
+            guard isCancellable else { return }
             isStopped.store(true, ordering: .relaxed)
             line.multi.wakeUp()
         }
@@ -88,7 +90,8 @@ final class RemoteServer: Sendable {
 
     private static func drive(_ call: Call, _ multi: MultiHandle, _ patience: Patience, isStopped: () -> Bool) throws {
         let start = ContinuousClock.now
-        var watched = (since: start, moved: 0)
+        // How much had moved by when, as far back as is looked at.
+        var marks = [(time: start, moved: 0)]
         multi.add(call.handle)
         defer { multi.remove(call.handle) }
         while true {
@@ -99,11 +102,15 @@ final class RemoteServer: Sendable {
             if now - start > patience.limit {
                 throw CallFailure(.deadlineExceeded, "no end came within \(Int(patience.limit / .seconds(1))) s")
             }
-            if let stall = patience.stall, now - watched.since > stall {
-                guard call.moved - watched.moved >= 1000 * Int(stall / .seconds(1)) else {
-                    throw CallFailure(.deadlineExceeded, "next to nothing came within \(Int(stall / .seconds(1))) s")
+            if let stall = patience.stall, let oldest = marks.first, let newest = marks.last {
+                if now - oldest.time > stall {
+                    guard call.moved - oldest.moved >= 1000 * Int(stall / .seconds(1)) else {
+                        throw CallFailure(
+                            .deadlineExceeded, "next to nothing came within \(Int(stall / .seconds(1))) s")
+                    }
+                    marks.removeFirst()
                 }
-                watched = (now, call.moved)
+                if now - newest.time > stall / 8 { marks.append((now, call.moved)) }
             }
             multi.poll(milliseconds: 250)
         }

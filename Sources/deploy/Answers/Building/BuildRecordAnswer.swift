@@ -42,11 +42,12 @@ struct BuildRecordAnswer: Answer {
 
     private func text(_ step: StepRun, _ style: Style) -> String {
         switch step.outcome {
-        case .cached: style.faint("cached")
+        case .cached: style.faint(step.place)
         case .skipped: style.faint("did not begin")
         case .stopped: style.warning("stopped")
         case .failed: style.bad("failed") + Self.because(step)
-        case .ran: (step.summary ?? step.title) + style.faint(Self.because(step))
+        case .ran:
+            (step.isRemote ? "\(step.place): " : "") + (step.summary ?? step.title) + style.faint(Self.because(step))
         }
     }
 
@@ -80,7 +81,7 @@ struct BuildRecordAnswer: Answer {
         let ran = step.outcome != .cached && step.outcome != .skipped
         return .fields([
             "step": .string(step.name.text), "stage": .string(step.stage.name),
-            "outcome": .string(step.outcome.rawValue),
+            "outcome": .string(step.outcome.rawValue), "remote": step.isRemote ? .bool(true) : nil,
             "key": step.key.map { .string("\($0)") }, "began": ran ? .time(step.began) : nil,
             "seconds": ran ? .time(step.duration) : nil, "cores": .count(step.cores), "made": .size(step.made),
             "needs": .strings(step.needs.map(\.text)), "summary": step.summary.map(JSON.string),

@@ -13,7 +13,7 @@ struct RemoteAnswer: Answer {
         let survey = standing.survey
         var rows = [
             ("address", "\(standing.options.address)\(standing.options.isReadOnly ? ", used read-only" : "")"),
-            ("answers in", survey.latency.shown),
+            ("answers in", "\(Int(survey.latency / .microseconds(1))) µs"),
             ("results", survey.mayUpdateResults ? "may be put there" : "can only be read"),
             ("runs steps", survey.executes ? "yes" : "no"),
             ("packs with zstd", survey.packsWithZstd ? "yes" : "no"),

@@ -28,7 +28,7 @@ struct Build: AsyncParsableCommand {
 
     @OptionGroup var trace: TraceOptions
 
-    @OptionGroup(title: "Results of others") var sharing: SharingOptions
+    @OptionGroup(title: "Results of others") var sharing: RemoteBuildOptions
 
     @OptionGroup(title: "Old states of archives") var freshness: FreshnessOptions
 

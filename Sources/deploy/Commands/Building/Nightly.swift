@@ -37,6 +37,8 @@ struct Nightly: AsyncParsableCommand {
     @Flag(name: .customLong("no-test"), help: "Do not install the image: for machines without QEMU.")
     var skipsTest = false
 
+    @OptionGroup(title: "Results of others") var sharing: RemoteBuildOptions
+
     @OptionGroup(title: "Old states of archives") var freshness: FreshnessOptions
 
     mutating func validate() throws {
@@ -51,8 +53,9 @@ struct Nightly: AsyncParsableCommand {
         request.target = publish
         request.isTested = !skipsTest
         request.testProfile = testProfile
-        let freshness = freshness
+        let (freshness, sharing) = (freshness, sharing)
         try await options.answer { [request] project, console in
+            let project = try sharing.applied(to: project)
             let night = Night(freshness.applied(to: project), request, scribe: NightMarkdown()) { console.show($0) }
             return NightAnswer(outcome: try await night.run())
         }

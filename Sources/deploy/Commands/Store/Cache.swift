@@ -30,9 +30,12 @@ struct CacheExport: AsyncParsableCommand {
             valueName: "file"))
     var file: String?
 
+    @OptionGroup(title: "Results of others") var sharing: SharingOptions
+
     func run() async throws {
-        let (withResults, file) = (withResults, file)
+        let (withResults, file, sharing) = (withResults, file, sharing)
         try await options.answer { project, _ in
+            let project = try sharing.applied(to: project)
             let destination: CacheDestination =
                 switch file {
                 case nil: .named
