@@ -12,6 +12,7 @@ root_forget() {
     for folder in "$root"/var/log "$root"/var/cache/apt "$root"/var/lib/apt/lists; do
         [[ ! -d $folder ]] || find "$folder" -type f -delete
     done
+    root_plain_folder "$root/var/log/journal"
     rm -rf "$root"/var/cache/{ldconfig,debconf/*-old,man} "$root"/var/lib/dpkg/*-old "$root"/var/tmp/* "$root"/root/.wget-hsts
     rm -f "$root"/etc/{passwd-,group-,shadow-,gshadow-,subuid-,subgid-,.pwd.lock}
     rm -f "$root"/var/lib/systemd/{random-seed,credential.secret} "$root"/var/lib/urandom/random-seed
@@ -21,6 +22,17 @@ root_forget() {
     if [[ -e $root/etc/machine-id ]]; then : > "$root/etc/machine-id"; fi
     if [[ -f $root/var/lib/dbus/machine-id ]]; then ln -sfn /etc/machine-id "$root/var/lib/dbus/machine-id"; fi
     [[ ! -f $root/etc/shadow ]] || sed -E -i "s/^([^:]*:[^:]*:)[1-9][0-9]*:/\1$day:/" "$root/etc/shadow"
+}
+
+# root_plain_folder FOLDER: a folder that is empty now gets back its owner and mode, and no ACL. tar writes that as two attributes, in the
+# order in which the file system tells them: ext4 another one than btrfs. systemd-tmpfiles sets that of the journal at every boot.
+root_plain_folder() {
+    [[ -d $1 ]] || return 0
+    mkdir "$1.plain"
+    chown --reference="$1" "$1.plain"
+    chmod --reference="$1" "$1.plain"
+    rm -r "$1"
+    mv "$1.plain" "$1"
 }
 
 # root_mount_points ROOT FOLDER: what a container mounts over the root's own folders and files cannot be written in place: it joins the
