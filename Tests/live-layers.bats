@@ -47,6 +47,19 @@ judge() {
     GATE_IN=$in GATE_OUT=$out bash "$scripts/judge-live.sh" "${1:-$kernel}"
 }
 
+@test "a tar that is still writing when mksquashfs has seen the end of the archive is read to its end" {
+    file etc/motd
+    mkdir "$in/tree" "$BATS_TEST_TMPDIR/bin"
+    cp -R "$tree/." "$in/tree"
+    # As through a pipe that takes less at once than tar writes, which are all pipes once a machine has many of them.
+    printf '#!/bin/sh\n%s "$@"\nsleep 0.5\nexec dd if=/dev/zero bs=64k count=4 status=none\n' "$(command -v tar)" \
+        > "$BATS_TEST_TMPDIR/bin/tar"
+    chmod 755 "$BATS_TEST_TMPDIR/bin/tar"
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH LAYER_IN=$in LAYER_OUT=$out run bash "$scripts/make-squashfs.sh"
+    [ "$status" = 0 ]
+    [ "$(unsquashfs -cat "$out/filesystem.squashfs" etc/motd)" = x ]
+}
+
 @test "a good stack passes, and the verdict says what was seen" {
     file etc/systemd/system/ours.service $'[Service]\nExecStart=@/usr/lib/ours/run ours'
     file usr/lib/ours/run && chmod 755 "$tree/usr/lib/ours/run"

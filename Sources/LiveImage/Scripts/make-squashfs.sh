@@ -52,5 +52,9 @@ archive() {
 }
 
 # The archive's own entry for the root folder is ignored by mksquashfs (which says so), hence -root-mode and -root-time.
-archive | mksquashfs - "$out/filesystem.squashfs" -tar -root-mode 0755 -root-time "$SOURCE_DATE_EPOCH" \
-    -comp zstd -Xcompression-level "$level" -b "$block" -no-exports -noappend -no-progress -quiet
+# It reads no further than the archive's end: what tar pads it with must go somewhere, or tar dies of SIGPIPE.
+archive | {
+    mksquashfs - "$out/filesystem.squashfs" -tar -root-mode 0755 -root-time "$SOURCE_DATE_EPOCH" \
+        -comp zstd -Xcompression-level "$level" -b "$block" -no-exports -noappend -no-progress -quiet
+    cat > /dev/null
+}
