@@ -8,10 +8,11 @@ for program in lb mkosi debootstrap systemd-nspawn mksquashfs unsquashfs grub-mk
 systemd-container, squashfs-tools, grub-common, grub-pc-bin, grub-efi-amd64-bin, xorriso, mtools)"
 done
 here=$work/peers
-tools=('deploy, the live system alone' 'deploy, the default image' live-build mkosi)
+read -ra tools <<<"${BENCH_PEERS:-alone default live-build mkosi}"
+declare -A names=([alone]='deploy, the live system alone' [default]='deploy, the default image' [live-build]=live-build [mkosi]=mkosi)
 phases=('from nothing' 'a package added' 'nothing changed')
 additions=(hello figlet cmatrix)
-declare -A seconds=() spread=() sizes=() fetched=()
+declare -A seconds=() spread=() processor=() sizes=() fetched=()
 mkdir -- "$here"
 
 # --- the packages ------------------------------------------------------------------------------------------------------
@@ -25,34 +26,31 @@ done < <("$binary" doctor -C "$root" | sed -nE 's,^.*repository ([^ ]+) +([^ ]+)
 coproc ARCHIVE { exec "$bench/peers/archive" "$here/archive" "${addresses[@]}"; }
 at_exit "kill $ARCHIVE_PID"
 read -r port <&"${ARCHIVE[0]}"
-debian=http://127.0.0.1:$port/debian
-security=http://127.0.0.1:$port/debian-security
-export DEPLOY_MIRROR_DEBIAN=$debian DEPLOY_MIRROR_DEBIAN_SECURITY=$security
-components='main contrib non-free-firmware'
+export DEPLOY_MIRROR_DEBIAN=http://127.0.0.1:$port/debian DEPLOY_MIRROR_DEBIAN_SECURITY=http://127.0.0.1:$port/debian-security
 
 # --- how to time -------------------------------------------------------------------------------------------------------
 
-# timed TOOL PHASE PREPARE COMMAND: lines of bash; ROUND counts from 1. Three rounds of what takes less than a minute and does not begin
-# with nothing, else one.
+# timed TOOL PHASE PREPARE COMMAND…: PREPARE is a line of bash, in which ROUND counts from 1. Three rounds of what takes less than a
+# minute and does not begin with nothing, else one.
 timed() {
-    local tool=$1 phase=$2 times=() start count=1
+    local tool=$1 phase=$2 prepare=$3 costs=() count=1
+    shift 3
     for ((ROUND = 1; ROUND <= count; ROUND++)); do
-        eval "$3"
+        eval "$prepare"
         sync
         : >"$here/archive/fetched"
         say "$tool: $phase, round $ROUND"
-        start=$EPOCHREALTIME
-        (eval "$4") >"$here/log" 2>&1 </dev/null || die "$tool, $phase: $(tail -n 30 "$here/log")"
-        times+=("$(awk -v from="$start" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.3f", to - from }')")
+        "$bench/peers/cost" "$here/cost" "$@" >"$here/log" 2>&1 </dev/null || die "$tool, $phase: $(tail -n 30 "$here/log")"
+        costs+=("$(<"$here/cost")")
         # What the server did not have yet and had to get from far away, while somebody waited.
         fetched[$tool/$phase]=$(awk '{ bytes += $1; seconds += $2 } END { printf "%.1f MB, %.1f s", bytes / 1e6, seconds }' \
             "$here/archive/fetched")
-        if ((ROUND == 1)) && [[ $phase != "${phases[0]}" ]] && ((${times[0]%.*} < 60)); then count=$(rounds 3); fi
+        if ((ROUND == 1)) && [[ $phase != "${phases[0]}" ]] && ((${costs[0]%%.*} < 60)); then count=$(rounds 3); fi
     done
-    mapfile -t times < <(printf '%s\n' "${times[@]}" | sort -n)
-    seconds[$tool/$phase]=${times[(${#times[@]} - 1) / 2]}
+    mapfile -t costs < <(printf '%s\n' "${costs[@]}" | sort -n)
+    read -r "seconds[$tool/$phase]" "processor[$tool/$phase]" <<<"${costs[(${#costs[@]} - 1) / 2]}"
     spread[$tool/$phase]=
-    ((${#times[@]} == 1)) || spread[$tool/$phase]=" ($(shown "${times[0]}") – $(shown "${times[-1]}"))"
+    ((${#costs[@]} == 1)) || spread[$tool/$phase]=" ($(shown "${costs[0]% *}") – $(shown "${costs[-1]% *}"))"
     say "$tool: $phase: $(shown "${seconds[$tool/$phase]}"), load $(cut -d' ' -f1 /proc/loadavg)"
 }
 
@@ -92,32 +90,34 @@ keep_module() {
     done
 }
 
-# deploy_phases TOOL CHECKOUT STORE
 deploy_phases() {
-    export DEPLOY_CACHE=$3
-    local build="$binary build -C $2"
-    timed "$1" 'from nothing' : "'$bench/timeline' --resources --log '$here/timeline.log' -- $build --json >'$here/steps'"
-    printf '\n%s, from nothing:\n\n' "${1^}"
-    cat -- "$here/steps"
-    local images=("$2"/live-build/output/*.iso)
+    local build=("$binary" build -C "$here/$1")
+    export DEPLOY_CACHE=$here/$1.store
+    private_podman
+    rm -- "$here/$1/deploy.lock"
+    timed "$1" 'from nothing' : "$bench/timeline" --resources --log "$here/timeline.log" -- "${build[@]}" --json
+    printf '\n%s, from nothing:\n\n' "${names[$1]^}"
+    cat -- "$here/log"
+    [[ $1 == default ]] || ! grep -q '^| debian/zfs-module' "$here/log" || die 'the store has no ZFS module: run ./deploy build first'
+    local images=("$here/$1"/live-build/output/*.iso)
     is_bootable "$1" "${images[0]}"
-    timed "$1" 'a package added' "add_package '$2/package-sets/debian/live.txt'" "$build"
-    timed "$1" 'nothing changed' : "$build"
-    unset DEPLOY_CACHE
+    timed "$1" 'a package added' "add_package '$here/$1/package-sets/debian/live.txt'" "${build[@]}"
+    timed "$1" 'nothing changed' : "${build[@]}"
+    unset DEPLOY_CACHE CONTAINERS_STORAGE_CONF
+    rm -rf -- "${here:?}/$1" "$here/$1.store"
 }
 
-title "From nothing to a live ISO, beside live-build and mkosi: $(wc -l <"$here/packages") names"
-private_podman
-copy peers/default
-rm -- "$here/default/deploy.lock"
-mkdir -- "$here/default-store"
-deploy_phases "${tools[1]}" "$here/default" "$here/default-store"
+default_phases() {
+    copy peers/default
+    mkdir -- "$here/default.store"
+    deploy_phases default
+}
 
 # The same live system, and as little as an image can carry: the kernel, ZFS and the base system; nothing is really installed.
-copy peers/alone
-rm -- "$here/alone/deploy.lock"
-printf 'linux-image-amd64\nzfsutils-linux\n' >"$here/alone/package-sets/debian/little.txt"
-cat >"$here/alone/deploy.yaml" <<YAML
+alone_phases() {
+    copy peers/alone
+    printf 'linux-image-amd64\nzfsutils-linux\n' >"$here/alone/package-sets/debian/little.txt"
+    cat >"$here/alone/deploy.yaml" <<YAML
 version: 1
 distributions:
   debian:
@@ -125,9 +125,9 @@ distributions:
     codename: trixie
     architecture: amd64
     repositories:
-      - {name: debian, mirrors: [host], suites: [trixie, trixie-updates], components: [${components// /, }],
+      - {name: debian, mirrors: [host], suites: [trixie, trixie-updates], components: [main, contrib, non-free-firmware],
          keyring: /usr/share/keyrings/debian-archive-keyring.gpg}
-      - {name: debian-security, mirrors: [host], suites: [trixie-security], components: [${components// /, }],
+      - {name: debian-security, mirrors: [host], suites: [trixie-security], components: [main, contrib, non-free-firmware],
          keyring: /usr/share/keyrings/debian-archive-keyring.gpg}
     profiles: {little: [little]}
     gates: {install: []}
@@ -136,37 +136,42 @@ live: {distribution: debian, sets: [live], includes: live-build/config/includes.
 builder: {distribution: debian, sets: [builder]}
 iso: {label: KLDLOAD, edition: free, distribution: debian, profile: little, darksites: {debian: [little]}, squashfs-level: 3}
 YAML
-keep_module "$here/default-store" "$here/alone-store"
-rm -rf -- "$here/default" "$here/default-store"
-private_podman
-deploy_phases "${tools[0]}" "$here/alone" "$here/alone-store"
-unset CONTAINERS_STORAGE_CONF
-rm -rf -- "$here/alone" "$here/alone-store"
+    keep_module "$store" "$here/alone.store"
+    deploy_phases alone
+}
 
 # --- live-build and mkosi ----------------------------------------------------------------------------------------------
 
-for tool in live-build mkosi; do
-    folder=$here/$tool
+peer_phases() {
+    local folder=$here/$1
+    local command=("$bench/peers/$1" WAY "$folder" "$folder.packages" "http://127.0.0.1:$port")
     mkdir -- "$folder"
     cp -- "$here/packages" "$folder.packages"
-    peer() { "$bench/peers/$tool" "$1" "$folder" "$folder.packages" "http://127.0.0.1:$port"; }
-    timed "$tool" 'from nothing' : 'peer new'
-    is_bootable "$tool" "$folder/live.iso"
-    timed "$tool" 'a package added' "add_package '$folder.packages'" 'peer changed'
-    timed "$tool" 'nothing changed' : 'peer again'
-    is_bootable "$tool" "$folder/live.iso"
+    timed "$1" 'from nothing' : "${command[@]/#WAY/new}"
+    is_bootable "$1" "$folder/live.iso"
+    timed "$1" 'a package added' "add_package '$folder.packages'" "${command[@]/#WAY/changed}"
+    timed "$1" 'nothing changed' : "${command[@]/#WAY/again}"
+    is_bootable "$1" "$folder/live.iso"
     rm -rf -- "$folder"
+}
+
+title "From nothing to a live ISO, beside live-build and mkosi: $(wc -l <"$here/packages") names"
+for tool in "${tools[@]}"; do
+    case $tool in
+        alone | default) "${tool}_phases" ;;
+        *) peer_phases "$tool" ;;
+    esac
 done
 unset DEPLOY_MIRROR_DEBIAN DEPLOY_MIRROR_DEBIAN_SECURITY
 
 # --- what came of it ---------------------------------------------------------------------------------------------------
 
-printf '\n| | %s | %s | %s | ISO |\n|---|---:|---:|---:|---:|\n' "${phases[@]}"
+printf '\n| time, CPU seconds | %s | %s | %s | ISO |\n|---|---:|---:|---:|---:|\n' "${phases[@]}"
 { IFS=$'\t' && printf 'tool\t%s\n' "${phases[*]}" && unset IFS; } >"$here/table"
 for tool in "${tools[@]}"; do
-    row="| $tool |" line=$tool
+    row="| ${names[$tool]} |" line=${names[$tool]}
     for phase in "${phases[@]}"; do
-        row+=" $(shown "${seconds[$tool/$phase]}")${spread[$tool/$phase]} |"
+        row+=" $(shown "${seconds[$tool/$phase]}")${spread[$tool/$phase]}, $(printf %.1f "${processor[$tool/$phase]}") |"
         line+=$'\t'${seconds[$tool/$phase]}
     done
     echo "$row $((sizes[$tool] / 1000000)) MB |"
@@ -174,8 +179,9 @@ for tool in "${tools[@]}"; do
 done
 printf '\nOf these, waiting for what the server had to fetch from the archive first:\n\n'
 for tool in "${tools[@]}"; do
-    printf -- '- %s: %s from nothing; %s for a package\n' "$tool" "${fetched[$tool/${phases[0]}]}" "${fetched[$tool/${phases[1]}]}"
+    printf -- "- %s: %s from nothing; %s for a package\n" "${names[$tool]}" \
+        "${fetched[$tool/${phases[0]}]}" "${fetched[$tool/${phases[1]}]}"
 done
-cp -- "$here/table" "$bench/peers.tsv"
-"$bench/peers/bars" 'A Debian live ISO of the same packages' <"$here/table" >"$bench/peers.svg"
+[[ -n ${BENCH_PEERS:-} ]] || cp -- "$here/table" "$bench/peers.tsv"
+[[ -n ${BENCH_PEERS:-} ]] || "$bench/peers/bars" 'A Debian live ISO of the same packages' <"$here/table" >"$bench/peers.svg"
 rm -rf -- "$here"
