@@ -34,7 +34,8 @@ or it takes longer: "delay", seconds before the server hears of it; "rate", byte
 
 LOG gets a line of JSON for each call, before the client sees its end: "method", "status" (of the answer, CANCELLED where the client went
 away), "rule" (whether one was followed), "sent" and "received" (messages of the client's and of the server's), "up" and "down" (their
-bytes), "headers" (names only), "deadline" (seconds that the client gave, or null), "about" (the resource of a Read or Write, or null).
+bytes), "headers" (names only), "deadline" (seconds that the client gave, or null), "about" (the resource of a Read or Write, the action
+of a GetActionResult or UpdateActionResult, HASH/SIZE; else null).
 """
 import hashlib
 import itertools
@@ -157,6 +158,9 @@ class Call:
         self.about = None
         if self.name in ("Read", "Write") and first:
             self.about = self.kinds[0].FromString(first[0]).resource_name
+        elif self.name.endswith("ActionResult") and first:
+            action = self.kinds[0].FromString(first[0]).action_digest
+            self.about = f"{action.hash}/{action.size_bytes}"
         self.rule = proxy.rules.pick(
             lambda rule: rule.get("method") in (self.name, "*") and rule.get("contains", "").encode() in b"".join(first)
         )
