@@ -58,3 +58,25 @@ setup() {
     make_iso free-test-1 'kldload live (test)' KLDLOAD
     [ "$(sha256sum < out/kldload.iso)" = "$first" ]
 }
+
+# xorriso keeps links of one file once, and two files that are alike twice: a store on a file system without links made another ISO.
+@test "the bytes do not tell whether files that are alike were links of one file" {
+    for inputs in links copies; do
+        cp -a in "$BATS_TEST_TMPDIR/$inputs"
+        folder="$BATS_TEST_TMPDIR/$inputs/root/a=b, c\\d"
+        mkdir "$folder"
+        head -c 9000 /dev/zero | tr '\0' x > "$folder/one"
+        head -c 9000 /dev/zero | tr '\0' y > "$folder/of its size"
+        touch "$folder/empty" "$folder/empty as well"
+    done
+    ln "$BATS_TEST_TMPDIR/links/root/a=b, c\\d/one" "$BATS_TEST_TMPDIR/links/root/a=b, c\\d/two = one"
+    cp "$BATS_TEST_TMPDIR/copies/root/a=b, c\\d/one" "$BATS_TEST_TMPDIR/copies/root/a=b, c\\d/two = one"
+    for inputs in links copies; do
+        mkdir "$BATS_TEST_TMPDIR/$inputs.out"
+        LAYER_IN=$BATS_TEST_TMPDIR/$inputs LAYER_OUT=$BATS_TEST_TMPDIR/$inputs.out make_iso free-test-1 'kldload live (test)' KLDLOAD
+    done
+    cmp "$BATS_TEST_TMPDIR"/{links,copies}.out/kldload.iso
+    xorriso -osirrox on -indev "$BATS_TEST_TMPDIR/copies.out/kldload.iso" -extract / "$BATS_TEST_TMPDIR/iso" 2> /dev/null
+    diff -r "$BATS_TEST_TMPDIR/copies/root" "$BATS_TEST_TMPDIR/iso" | grep -v '^Only in .*/iso' > "$BATS_TEST_TMPDIR/differences" || :
+    [[ ! -s $BATS_TEST_TMPDIR/differences ]]
+}

@@ -22,8 +22,8 @@ label=${3:?a label is needed}
 : "${SOURCE_DATE_EPOCH:?is not set}"
 
 in=${LAYER_IN:-/in} out=${LAYER_OUT:-/out}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+work=$(mktemp -d) files=$(mktemp)
+trap 'rm -rf "$work" "$files"' EXIT
 mkdir -p "$work/.disk" "$work/boot/grub"
 # The loader in the ISO's own tree as well: some firmware, and loaders that start an ISO as a file, look there only.
 mcopy -s -i "$in/boot/efi.img" ::EFI "$work/"
@@ -117,6 +117,23 @@ stamp=$(date --utc --date="@$SOURCE_DATE_EPOCH" +%Y%m%d%H%M%S00)
 number=$((16#${medium:0:12}))
 modified=${stamp:0:8}$(printf '%02d' $((number % 24)) $((number / 24 % 60)) $((number / 1440 % 60)) $((number / 86400 % 100)))
 
+# Files that are alike lie on the ISO once. xorriso does that by itself for links of one file only, and whether files of the store are
+# links says something about its file system, not about the image: so each is given as the first file that has its bytes.
+find "$in/root" -type f -size +0 -printf '%s/%P\0' | LC_ALL=C sort --zero-terminated --field-separator=/ --key=2 > "$files"
+declare -A of_size=() first=()
+grafts=()
+while IFS=/ read -r -d '' size path; do of_size[$size]+=+; done < "$files"
+while IFS=/ read -r -d '' size path; do
+    if [[ ${of_size[$size]} == + ]]; then continue; fi
+    digest=$(sha256sum < "$in/root/$path")
+    if [[ -v first[$digest] ]]; then
+        target=${path//\\/\\\\}
+        grafts+=("/${target//=/\\=}=$in/root/${first[$digest]}")
+    else
+        first[$digest]=$path
+    fi
+done < "$files"
+
 xorriso -as mkisofs -quiet -rational-rock -iso-level 3 -volid "$label" -full-iso9660-filenames -disable-deep-relocation \
     --modification-date="$modified" --set_all_file_dates "$stamp" --gpt_disk_guid "$guid" \
     -partition_offset 16 --grub2-mbr "$in/boot/mbr.img" \
@@ -124,4 +141,4 @@ xorriso -as mkisofs -quiet -rational-rock -iso-level 3 -volid "$label" -full-iso
     -c /boot/boot.cat \
     -b /boot/grub/bios.img -no-emul-boot -boot-load-size 4 -boot-info-table --grub2-boot-info \
     -eltorito-alt-boot -e --interval:appended_partition_2:all:: -no-emul-boot \
-    -o "$out/kldload.iso" -graft-points "/=$work" "/=$in/root"
+    -o "$out/kldload.iso" -graft-points "/=$work" "/=$in/root" "${grafts[@]}"
