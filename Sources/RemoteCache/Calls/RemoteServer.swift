@@ -69,16 +69,24 @@ final class RemoteServer: Sendable {
         idle.withLock { $0.append(line) }
     }
 
+    /// The same with `request` as the only message.
+    func call(
+        _ method: String, _ request: some ProtobufMessage, patience: Patience, isCancellable: Bool = true,
+        sink: @escaping @Sendable (ArraySlice<UInt8>) throws -> Void
+    ) async throws {
+        let bytes = request.encoded
+        let question = Mutex<[UInt8]?>(bytes)
+        try await call(
+            method, patience: patience, length: CallBuffer.length(of: bytes.count), isCancellable: isCancellable,
+            source: { question.withLock { $0.take() } }, sink: sink)
+    }
+
     /// A call with one message each way.
     func ask<Answer: ProtobufMessage>(
         _ method: String, _ request: some ProtobufMessage, patience: Patience = .question
     ) async throws -> Answer {
-        let bytes = request.encoded
-        let question = Mutex<[UInt8]?>(bytes)
         let answer = Mutex<Answer?>(nil)
-        try await call(method, patience: patience, length: CallBuffer.length(of: bytes.count)) {
-            question.withLock { $0.take() }
-        } sink: { message in
+        try await call(method, request, patience: patience) { message in
             let found = try Answer(message)
             answer.withLock { $0 = found }
         }

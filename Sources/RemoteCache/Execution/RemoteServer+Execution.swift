@@ -16,18 +16,15 @@ extension RemoteServer {
     func execute(
         _ action: DigestMessage, limit: Duration, stage: @escaping @Sendable (Stage) -> Void
     ) async throws -> ActionResultMessage {
-        let bytes = ExecuteRequest(instance: address.instance, action: action).encoded
-        let question = Mutex<[UInt8]?>(bytes)
+        let request = ExecuteRequest(instance: address.instance, action: action)
         let operation = Mutex("")
         let end = Mutex<OperationMessage?>(nil)
         do {
             // It is silent while the action runs: whether the other end is still there, TCP finds out.
             try await call(
-                "/build.bazel.remote.execution.v2.Execution/Execute", patience: Patience(stall: nil, limit: limit),
-                length: CallBuffer.length(of: bytes.count)
-            ) {
-                question.withLock { $0.take() }
-            } sink: { message in
+                "/build.bazel.remote.execution.v2.Execution/Execute", request,
+                patience: Patience(stall: nil, limit: limit)
+            ) { message in
                 let update = try OperationMessage(message)
                 operation.withLock { $0 = update.name }
                 if update.isDone {
@@ -58,16 +55,11 @@ extension RemoteServer {
 
     /// Tells the server that nobody waits for this operation any more, also when this task is cancelled itself.
     private func cancel(_ name: String) async {
-        let bytes = OperationRequest(name: name).encoded
-        let question = Mutex<[UInt8]?>(bytes)
         let patience = Patience(stall: .seconds(5), limit: .seconds(5))
         // Whoever can't be told so will find nobody listening.
         try? await call(
-            "/google.longrunning.Operations/CancelOperation", patience: patience,
-            length: CallBuffer.length(of: bytes.count), isCancellable: false
-        ) {
-            question.withLock { $0.take() }
-        } sink: { _ in
-        }
+            "/google.longrunning.Operations/CancelOperation", OperationRequest(name: name), patience: patience,
+            isCancellable: false
+        ) { _ in }
     }
 }
