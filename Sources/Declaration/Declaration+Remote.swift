@@ -41,18 +41,20 @@ extension DeclarationReader {
             fields.flag("readonly", of: section), fields.flag("required", of: section),
             fields.flag("execute", of: section)
         )
-        let files = ["authority", "certificate", "key", "token"].map { key in
+        func file(_ key: String) -> FilePath? {
             section.has(key)
-                ? fields.string(key, of: section, example: "\(key): /etc/kldload/\(key)").map { path($0.value) } : nil
+                ? fields.string(key, of: section, example: "\(key): cache/\(key)").map { path($0.value) } : nil
         }
-        if (files[1] == nil) != (files[2] == nil) {
+        let (authority, certificate, key, token) = (file("authority"), file("certificate"), file("key"), file("token"))
+        if (certificate == nil) != (key == nil) {
             fields.report(
-                "remote has a \(files[1] == nil ? "key" : "certificate") without the other", at: section.location,
+                "remote has a \(certificate == nil ? "key" : "certificate") without the other", at: section.location,
                 hint: "certificate: FILE and key: FILE belong together")
         }
         return Declaration.Remote(
             address: address.value, location: address.location, isReadOnly: isReadOnly ?? false,
-            isRequired: isRequired ?? false, executes: executes ?? false, authority: files[0], certificate: files[1],
-            key: files[2], token: files[3])
+            isRequired: isRequired ?? false, executes: executes ?? false, authority: authority,
+            certificate: certificate,
+            key: key, token: token)
     }
 }

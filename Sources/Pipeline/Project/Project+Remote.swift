@@ -30,15 +30,28 @@ extension Project {
     /// Throws `Mistake` where that can't be one, and `FileError` for the file of its token.
     package func sharing(_ request: RemoteRequest) throws -> Project {
         var project = self
-        let options = try remoteOptions(request)
-        project.remote = options.map { RemoteCache($0, events: events) }
-        project.records.believed = options.map { "\($0.address)" }
+        project.remote = try remoteOptions(request).map { RemoteCache($0, events: events) }
+        project.records.believed = try believedCache(request)
         return project
     }
 
-    /// How the cache is used; nil where there is none.
-    package func remoteOptions(_ request: RemoteRequest) throws -> RemoteOptions? {
-        guard !request.isOff, !isOffline else { return nil }
+    /// The cache whose word is taken for results that came from it, be it asked or not; nil: none's.
+    func believedCache(_ request: RemoteRequest = RemoteRequest()) throws -> String? {
+        try namedCache(request).map { "\($0.address)" }
+    }
+
+    /// A cache that is named.
+    private struct NamedCache {
+        let address: RemoteAddress
+        /// Whether a flag or the environment named it.
+        let isGiven: Bool
+        /// What the declaration says of it, where it is the declared one.
+        let declared: Declaration.Remote?
+    }
+
+    /// The one that `request`, the environment or the declaration names; nil where none is to be used. Throws `Mistake`.
+    private func namedCache(_ request: RemoteRequest) throws -> NamedCache? {
+        guard !request.isOff else { return nil }
         let variable = surroundings.environment["DEPLOY_REMOTE"].flatMap { $0.isEmpty ? nil : $0 }
         let isDeclared = request.address == "required"
         let given = isDeclared ? variable : request.address ?? variable
@@ -63,15 +76,23 @@ extension Project {
         let own = declared.flatMap { declared in
             (try? RemoteAddress(declared.address)) == address ? declared : nil
         }
+        return NamedCache(address: address, isGiven: given != nil, declared: own)
+    }
+
+    /// How the cache is used; nil where there is none, or nothing goes over a network.
+    package func remoteOptions(_ request: RemoteRequest) throws -> RemoteOptions? {
+        guard !isOffline, let named = try namedCache(request) else { return nil }
+        let own = named.declared
         // The token of the environment goes where the environment or a flag says: a declaration may be a stranger's.
         let variableToken = surroundings.environment["DEPLOY_REMOTE_TOKEN"].flatMap { $0.isEmpty ? nil : $0 }
-        let token = try (given == nil ? nil : variableToken) ?? own?.token.map { try Files.readText($0) }
+        let token = try (named.isGiven ? variableToken : nil) ?? own?.token.map { try Files.readText($0) }
         let login = RemoteLogin(
             authority: own?.authority?.string, certificate: own?.certificate?.string, key: own?.key?.string,
             token: try token.map(Self.token))
         return RemoteOptions(
-            address: address, login: login, isReadOnly: request.isReadOnly || own?.isReadOnly ?? false,
-            isRequired: isDeclared || request.isRequired || own?.isRequired ?? false, isVerified: request.isVerified,
+            address: named.address, login: login, isReadOnly: request.isReadOnly || own?.isReadOnly ?? false,
+            isRequired: request.address == "required" || request.isRequired || own?.isRequired ?? false,
+            isVerified: request.isVerified,
             executes: request.executes || own?.executes ?? false)
     }
 

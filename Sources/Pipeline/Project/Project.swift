@@ -83,7 +83,7 @@ package struct Project: Sendable {
         records = try RecordFolder(root: workspace.records)
         podman = Podman(environment: surroundings.environment, state: workspace.podman) { events(.notice($0)) }
         // Questions ask no cache, and believe what it said before.
-        records.believed = try remoteOptions(RemoteRequest()).map { "\($0.address)" }
+        records.believed = try believedCache()
         if let warning { events(.warning(warning)) }
     }
 
