@@ -200,7 +200,8 @@ package struct BuildEngine: Sendable {
             var (result, isRemote) = (try await runElsewhere(runner, reason, last), true)
             if result == nil {
                 if let producer = try await stage(step, evaluation) { return .missing(producer) }
-                events(.stepStarted(step.name, reason: reason, expected: last?.duration))
+                let here = executor?.objection(to: step)
+                events(.stepStarted(step.name, reason: reason, expected: last?.duration, here: here))
                 (result, isRemote) = (try await runner.run(), false)
             }
             guard let result else { throw CancellationError() }

@@ -73,8 +73,8 @@ package enum BuildEvent: Sendable {
     /// A sentence for the user that belongs to no step: what was resolved, which runtime was chosen.
     case notice(String)
     case warning(String)
-    /// `expected` is how long the last run took, where one is on record.
-    case stepStarted(StepName, reason: RebuildReason, expected: Duration?)
+    /// `expected` is how long the last run took, where one is on record; `here` why it runs on this host, where steps are sent to others.
+    case stepStarted(StepName, reason: RebuildReason, expected: Duration?, here: String? = nil)
     case stepProgress(StepName, StepProgress)
     case stepFinished(StepName, StepOutcome)
     /// `cached` steps were on record, `ran` were not; the time is that of the whole build.

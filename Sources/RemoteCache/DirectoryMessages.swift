@@ -6,7 +6,7 @@ struct DirectoryMessages {
     /// Of the topmost folder's message.
     private(set) var root = DigestMessage()
     /// Each folder's message, those that are alike once.
-    private(set) var encoded: [DigestMessage: [UInt8]] = [:]
+    private(set) var encoded: [Blob: [UInt8]] = [:]
     /// All of them in one.
     private(set) var tree = TreeMessage()
 
@@ -43,9 +43,9 @@ struct DirectoryMessages {
             }
         }
         let bytes = message.encoded
-        let digest = DigestMessage(of: bytes)
-        encoded[digest] = bytes
-        return (message, digest)
+        let blob = Blob(of: bytes)
+        encoded[blob] = bytes
+        return (message, DigestMessage(blob))
     }
 }
 

@@ -12,6 +12,13 @@ extension RemoteCache {
     private enum Load: Sendable {
         case batch([Blob])
         case large(Blob)
+
+        var blobs: Set<Blob> {
+            switch self {
+            case .batch(let batch): Set(batch)
+            case .large(let blob): [blob]
+            }
+        }
     }
 
     /// Small blobs together, as many as a message holds; large ones first, they take longest.
@@ -119,11 +126,7 @@ extension RemoteCache {
                         try await server.write(blob, from: file)
                     }
                 }
-            guard done != nil else { return [] }
-            switch load {
-            case .batch(let batch): return Set(batch)
-            case .large(let blob): return [blob]
-            }
+            return done == nil ? [] : load.blobs
         } each: {
             sent.formUnion($0)
         }

@@ -85,7 +85,6 @@ package final class RemoteCache: Sendable {
     package let options: RemoteOptions
     let server: RemoteServer
     private let state = Mutex(State())
-    private let retries: RetryPauses
     private let events: @Sendable (BuildEvent) -> Void
 
     /// The cache that `options` name; it is not asked before something is wanted of it. `events` gets the sentence that says why
@@ -94,7 +93,6 @@ package final class RemoteCache: Sendable {
         self.options = options
         self.events = events
         server = RemoteServer(options.address, login: options.login)
-        retries = RetryPauses()
     }
 
     /// What went to and fro so far.
@@ -114,7 +112,7 @@ package final class RemoteCache: Sendable {
     /// What it said of the run with this key; nil where it was not asked yet.
     func answer(about key: StepKey) -> Answer? { state.withLock { $0.answers[key] } }
 
-    func keep(_ answer: Answer?, about key: StepKey) { state.withLock { $0.answers[key] = answer } }
+    func keep(_ answer: Answer, about key: StepKey) { state.withLock { $0.answers[key] = answer } }
 
     func learn(_ blobs: some Sequence<Blob>) { state.withLock { $0.known.formUnion(blobs) } }
 
@@ -133,7 +131,7 @@ package final class RemoteCache: Sendable {
     func ask<T>(_ purpose: Purpose, _ body: (ServerCapabilities) async throws -> T) async throws -> T? {
         if purpose == .writing, options.isReadOnly || state.withLock({ $0.isClosed != nil }) { return nil }
         if purpose == .executing, state.withLock({ $0.isIdle != nil }) { return nil }
-        var pauses = retries.pauses(isFirst: state.withLock { $0.capabilities == nil }).makeIterator()
+        var pauses = Self.pauses(isFirst: state.withLock { $0.capabilities == nil }).makeIterator()
         while !isAway {
             let start = ContinuousClock.now
             do {
@@ -152,6 +150,14 @@ package final class RemoteCache: Sendable {
             }
         }
         return nil
+    }
+
+    /// The pauses between tries of a call that failed. A server that has never answered is given less time than one that has.
+    private static func pauses(isFirst: Bool) -> [Duration] {
+        let base: [Duration] =
+            isFirst ? [.milliseconds(300)] : [.milliseconds(200), .milliseconds(800), .milliseconds(2500)]
+        // Many that were turned away together must not come back together.
+        return base.map { $0 * Double.random(in: 0.7...1.3) }
     }
 
     /// Whether results may be put there, as far as it says so itself: where it takes none, it is spared their blobs.
@@ -226,17 +232,6 @@ struct RemoteFailed: UserError {
                 ? "a server of the Remote Execution API should listen there, by gRPC: name another with --remote"
                 : "`deploy remote status` shows whether it answers; without it: --no-remote"
         }
-    }
-}
-
-/// The pauses between tries of a call that failed.
-struct RetryPauses {
-    /// A server that has never answered is given less time than one that has.
-    func pauses(isFirst: Bool) -> [Duration] {
-        let base: [Duration] =
-            isFirst ? [.milliseconds(300)] : [.milliseconds(200), .milliseconds(800), .milliseconds(2500)]
-        // Many that were turned away together must not come back together.
-        return base.map { $0 * Double.random(in: 0.7...1.3) }
     }
 }
 

@@ -36,18 +36,21 @@ package struct SharedRecords: RecordStore {
     /// On this host, or else there: asked once in a build. Throws `RemoteFailed` where the cache is required.
     package func find(_ step: Step, _ evaluation: StepEvaluation) async throws -> FoundRecord? {
         if let found = try await local.find(step, evaluation) { return found }
-        var answer = remote.answer(about: evaluation.key)
-        if answer == nil {
-            let record = try await ask(step, evaluation)
-            remote.count { if record == nil { $0.misses += 1 } else { $0.hits += 1 } }
-            answer = RemoteCache.Answer(
-                found: record, isDoubted: remote.options.isVerified && Self.isSampled(evaluation.key))
-            remote.keep(answer, about: evaluation.key)
-        }
-        return answer?.record.map { FoundRecord($0, .remote) }
+        let known = remote.answer(about: evaluation.key)
+        let answer = if let known { known } else { try await ask(step, evaluation) }
+        return answer.record.map { FoundRecord($0, .remote) }
     }
 
-    private func ask(_ step: Step, _ evaluation: StepEvaluation) async throws -> StepRecord? {
+    private func ask(_ step: Step, _ evaluation: StepEvaluation) async throws -> RemoteCache.Answer {
+        let record = try await sharedRecord(step, evaluation)
+        remote.count { if record == nil { $0.misses += 1 } else { $0.hits += 1 } }
+        let answer = RemoteCache.Answer(
+            found: record, isDoubted: remote.options.isVerified && Self.isSampled(evaluation.key))
+        remote.keep(answer, about: evaluation.key)
+        return answer
+    }
+
+    private func sharedRecord(_ step: Step, _ evaluation: StepEvaluation) async throws -> StepRecord? {
         let description = try StepDescription(of: step, evaluation, architecture: architecture)
         let result = try await remote.ask(.reading) { _ in
             try await remote.server.result(of: description.action, inline: [StepDescription.Path.record])
@@ -111,7 +114,7 @@ package struct SharedRecords: RecordStore {
         let description = try StepDescription(of: step, evaluation, architecture: architecture)
         var result = ActionResultMessage()
         var blobs: Set<Blob> = []
-        var messages = description.messages
+        var made = description.messages
         func add(_ blob: Blob, at path: String) {
             result.files.append(OutputFileMessage(path, blob))
             blobs.insert(blob)
@@ -125,20 +128,22 @@ package struct SharedRecords: RecordStore {
                 let tree = try FileTree(serialized: try await store.bytes(of: artifact.blob))
                 let folders = DirectoryMessages(tree)
                 let message = folders.tree.encoded
+                let blob = Blob(of: message)
                 // There are servers to which a Tree is only whole with the Directory messages in it beside it.
-                messages.merge(folders.encoded) { $1 }
-                messages[DigestMessage(of: message)] = message
+                made.merge(folders.encoded) { $1 }
+                made[blob] = message
                 result.directories.append(
                     OutputDirectoryMessage(
-                        StepDescription.Path.output(name), tree: DigestMessage(of: message), root: folders.root))
+                        StepDescription.Path.output(name), tree: DigestMessage(blob), root: folders.root))
                 blobs.formUnion(tree.blobs)
             }
         }
         if let log = record.log, log.size > .zero { add(log, at: StepDescription.Path.log) }
         let text = Array(record.following(nil, from: nil).serialized.utf8)
-        add(Blob(of: text), at: StepDescription.Path.record)
+        let kept = Blob(of: text)
+        add(kept, at: StepDescription.Path.record)
+        made[kept] = text
         result.files.sort { $0.path < $1.path }
-        let made = Dictionary(([text] + messages.values).map { (Blob(of: $0), $0) }) { first, _ in first }
         // A result is only told of when all that it names is there.
         guard try await remote.upload(blobs.union(made.keys), from: store, beside: made) else { return false }
         return try await remote.ask(.writing) { [result] _ in

@@ -20,22 +20,23 @@ struct StepDescription {
     let action: DigestMessage
     /// The messages that describe it, encoded: Action, Command, and each Directory; and what it reads that no other step makes and
     /// that is no file of the user's, its script among it.
-    let messages: [DigestMessage: [UInt8]]
+    let messages: [Blob: [UInt8]]
 
     /// Throws `TreeError` where an input has a name that no file can have.
     init(of step: Step, _ evaluation: StepEvaluation, architecture: String) throws(TreeError) {
         var command = CommandMessage()
         var platform = PlatformMessage(properties: [("arch", architecture)])
         var inputs = FileTree()
-        var literals: [DigestMessage: [UInt8]] = [:]
-        for case .literal(let bytes) in step.inputs.values { literals[DigestMessage(of: bytes)] = bytes }
+        var literals: [Blob: [UInt8]] = [:]
+        for case .literal(let bytes) in step.inputs.values { literals[Blob(of: bytes)] = bytes }
         for (name, input) in evaluation.inputs { try inputs.set(.file(input.artifact.blob), at: "in/\(name)") }
         switch step.action {
         case .container(let image, let script, let arguments, let environment):
             command.arguments = ["/bin/bash", "/in/script"] + arguments
             command.environment = environment.sorted { $0.key < $1.key }.map { NameValueMessage($0.key, $0.value) }
-            try inputs.set(.file(Blob(of: script)), at: "in/script")
-            literals[DigestMessage(of: script)] = script
+            let blob = Blob(of: script)
+            try inputs.set(.file(blob), at: "in/script")
+            literals[blob] = script
             switch image {
             case .input(let name): platform.properties.append(NameValueMessage("root", "in/\(name)"))
             case .registry(let reference):
@@ -48,13 +49,16 @@ struct StepDescription {
             + step.outputs.filter { $0.value == .tree }.map { Path.list($0.key) }).sorted()
         let root = DirectoryMessages(inputs)
         var action = ActionMessage()
-        action.command = DigestMessage(of: command.encoded)
+        let commandBytes = command.encoded
+        let commandBlob = Blob(of: commandBytes)
+        action.command = DigestMessage(commandBlob)
         action.inputRoot = root.root
         action.salt = evaluation.key.digest.bytes
         action.platform = platform
-        self.action = DigestMessage(of: action.encoded)
-        messages = root.encoded.merging(literals) { $1 }
-            .merging([action.command: command.encoded, self.action: action.encoded]) { $1 }
+        let bytes = action.encoded
+        let blob = Blob(of: bytes)
+        self.action = DigestMessage(blob)
+        messages = root.encoded.merging(literals) { $1 }.merging([commandBlob: commandBytes, blob: bytes]) { $1 }
     }
 }
 

@@ -26,14 +26,16 @@ package struct TieredStore: ArtifactStore {
 
     /// What can't be had is neither here nor there.
     package func fetch(_ blobs: Set<Blob>) async throws -> Set<Blob> {
-        let absent = try await local.fetch(blobs)
-        return absent.isEmpty ? [] : absent.subtracting(try await remote.fetch(absent, into: local))
+        try await fetchFromRemote(local.fetch(blobs))
     }
 
     /// The same; what is here is not looked at.
     package func fetchAbsent(_ blobs: Set<Blob>) async throws -> Set<Blob> {
-        let absent = try await local.missing(of: blobs)
-        return absent.isEmpty ? [] : absent.subtracting(try await remote.fetch(absent, into: local))
+        try await fetchFromRemote(local.missing(of: blobs))
+    }
+
+    private func fetchFromRemote(_ absent: Set<Blob>) async throws -> Set<Blob> {
+        absent.isEmpty ? [] : absent.subtracting(try await remote.fetch(absent, into: local))
     }
 
     /// What is not here is believed to be there, until it is read.

@@ -32,11 +32,11 @@ final class Bench: Sendable {
 
     func engine(
         cores: Int = 4, architecture: String = "amd64", store: (any ArtifactStore)? = nil,
-        records: (any RecordStore)? = nil
+        records: (any RecordStore)? = nil, executor: (any StepExecutor)? = nil
     ) throws -> BuildEngine {
         BuildEngine(
             store: try store ?? self.store(), records: try records ?? self.records(), containers: containers,
-            logFolder: root.appending("logs"),
+            executor: executor, logFolder: root.appending("logs"),
             cores: cores, architecture: architecture,
             now: {
                 self.clock.withLock {

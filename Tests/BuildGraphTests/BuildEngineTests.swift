@@ -58,6 +58,25 @@ import Testing
                 == ["base/debs", "base/root", "image/iso", "image/notes", "image/squash"].map { $0 + " cached" })
     }
 
+    @Test func aStepThatStaysHereWhereOthersAreSentAwaySaysWhy() async throws {
+        struct Workers: StepExecutor {
+            func objection(to step: Step) -> String? { step.name == "base/debs" ? "it has two users" : nil }
+            func run(
+                _ step: Step, _ evaluation: StepEvaluation, log: StepLog,
+                report: @escaping @Sendable (StepProgress) -> Void
+            ) async throws -> StepResult? { nil }
+        }
+        let graph = try StepGraph(chain())
+        let engine = try bench.engine(executor: Workers())
+        _ = try await engine.build(try graph.resolve(targets: ["base/root"]), in: graph)
+        let reasons = bench.takeEvents().compactMap { event -> String? in
+            guard case .stepStarted(let name, _, _, let here) = event else { return nil }
+            return "\(name): \(here ?? "-")"
+        }
+        // The second was sent away, came back undone, and ran here.
+        #expect(reasons == ["base/debs: it has two users", "base/root: -", "base/root: -"])
+    }
+
     @Test func aTargetRunsWhatItNeedsAlone() async throws {
         try await bench.build(chain(), ["image/squash"])
         #expect(bench.containers.takeRuns() == ["base-debs", "base-root", "image-squash"])

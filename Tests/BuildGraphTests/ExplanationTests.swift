@@ -163,7 +163,8 @@ import Testing
         _ = try bench.file("includes/etc/motd", "changed")
         try await bench.build(try steps())
         let reasons = bench.takeEvents().compactMap { event -> String? in
-            guard case .stepStarted(let name, .inputsChanged(let changes), let expected) = event, expected != nil else {
+            guard case .stepStarted(let name, .inputsChanged(let changes), let expected, _) = event, expected != nil
+            else {
                 return nil
             }
             return "\(name): \(changes.map { "\($0.input) \($0.producer?.text ?? "-")" })"

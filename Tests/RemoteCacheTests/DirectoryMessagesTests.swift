@@ -21,7 +21,7 @@ import Testing
         #expect(try FileTree(TreeMessage(encoded: messages.tree.encoded)) == tree)
         #expect(messages.root == DigestMessage(of: messages.tree.root.encoded))
         #expect(
-            Set(messages.encoded.keys)
+            Set(messages.encoded.keys.map(DigestMessage.init))
                 == Set((messages.tree.children + [messages.tree.root]).map { DigestMessage(of: $0.encoded) }))
     }
 

@@ -31,7 +31,7 @@ package struct BuildChronicle: Sendable {
     /// Takes note of an event.
     package mutating func note(_ event: BuildEvent, at time: Duration) {
         switch event {
-        case .stepStarted(let name, let reason, _):
+        case .stepStarted(let name, let reason, _, _):
             entries[name] = Entry(outcome: nil, began: time, ended: time, reason: reason, error: nil)
         case .stepFinished(let name, let outcome):
             var entry = entries[name] ?? Entry(outcome: nil, began: time, ended: time, reason: nil, error: nil)

@@ -35,8 +35,7 @@ package struct CallFailure: Error, Hashable, CustomStringConvertible {
     /// Whether asking again may help.
     var isPassing: Bool {
         switch code {
-        case .unavailable, .aborted, .deadlineExceeded, .internalError, .unknown: true
-        case .resourceExhausted: true
+        case .unavailable, .aborted, .deadlineExceeded, .internalError, .unknown, .resourceExhausted: true
         default: false
         }
     }

@@ -36,7 +36,6 @@ package struct RemoteExecutor: StepExecutor {
         let start = ContinuousClock.now
         report(StepProgress(activity: "sending it to \(remote.options.address)"))
         guard let action = try await upload(step, evaluation) else { return nil }
-        // A failure that may pass is not waited for: this machine can go on at once.
         let result = try await remote.ask(.executing) { capabilities in
             guard capabilities.executes else { throw CallFailure(.failedPrecondition, "it runs no actions") }
             return try await remote.server.execute(action, limit: Self.limit) { stage in
@@ -68,7 +67,7 @@ package struct RemoteExecutor: StepExecutor {
             let root = evaluation.inputs[image]?.artifact, try await artifacts.fetch(root)
         else { return nil }
         let base = try await roots.tree(of: root.blob, in: store)
-        var inputs = base.tree.without(["in", "out", "tmp"])
+        var inputs = base.tree
         for (name, input) in evaluation.inputs where name != image {
             switch input.artifact.kind {
             case .file: try inputs.set(.file(input.artifact.blob), at: "in/\(name)")
@@ -78,7 +77,8 @@ package struct RemoteExecutor: StepExecutor {
                 try inputs.merge(tree, at: "in/\(name)")
             }
         }
-        try inputs.set(.file(Blob(of: script)), at: "in/script")
+        let scriptBlob = Blob(of: script)
+        try inputs.set(.file(scriptBlob), at: "in/script")
         for folder in ["out", "tmp"] { try inputs.set(.emptyFolder, at: folder) }
         let messages = DirectoryMessages(inputs)
         var command = CommandMessage()
@@ -89,17 +89,18 @@ package struct RemoteExecutor: StepExecutor {
         }
         command.outputPaths = step.outputs.keys.map { "out/\($0)" }.sorted()
         var action = ActionMessage()
-        action.command = DigestMessage(of: command.encoded)
+        let commandBytes = command.encoded
+        let commandBlob = Blob(of: commandBytes)
+        action.command = DigestMessage(commandBlob)
         action.inputRoot = messages.root
         action.timeout = SecondsMessage(seconds: Int64(Self.limit / .seconds(1)))
-        var made = Dictionary(
-            (messages.encoded.values + [command.encoded, action.encoded, script]).map { (Blob(of: $0), $0) }
-        ) { first, _ in first }
-        made[Blob(of: [])] = []
+        let bytes = action.encoded
+        let blob = Blob(of: bytes)
+        let made = messages.encoded.merging([scriptBlob: script, commandBlob: commandBytes, blob: bytes]) { $1 }
         guard try await upload(rootFiles: base, of: root),
             try await remote.upload(inputs.blobs.subtracting(base.blobs).union(made.keys), from: store, beside: made)
         else { return nil }
-        return DigestMessage(of: action.encoded)
+        return DigestMessage(blob)
     }
 
     /// The files of the root lie in its archive, and nowhere else.
@@ -175,17 +176,5 @@ private actor RootTrees {
         }
         trees[blob.digest] = tree
         return tree
-    }
-}
-
-extension FileTree {
-    /// The tree but for what is called one of `names`, or lies below it.
-    fileprivate func without(_ names: Set<String>) -> FileTree {
-        var result = FileTree()
-        for (path, node) in nodes where !names.contains(String(path.prefix { $0 != "/" })) {
-            // It was set before: it can be again.
-            try? result.set(node, at: path)
-        }
-        return result
     }
 }

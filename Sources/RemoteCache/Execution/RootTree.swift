@@ -8,7 +8,10 @@ import SystemPackage
 /// The Remote Execution API has no owners, no modes but for the executable bit, and no devices: those of the archive are left out,
 /// and a hard link is a file of its own.
 struct RootTree: Sendable {
-    /// All that lies in it.
+    /// What a container has in place of the root's own.
+    private static let replaced: Set = ["in", "out", "tmp"]
+
+    /// All that lies in it, but for what is replaced.
     let tree: FileTree
     /// Its files.
     let blobs: Set<Blob>
@@ -17,7 +20,9 @@ struct RootTree: Sendable {
     init(archive path: FilePath) throws {
         var nodes: [String: FileTree.Node] = [:]
         try TarListing.readContents(path) { entry, contents in
-            guard let name = Self.name(entry.path) else { return }
+            guard let name = Self.name(entry.path), !Self.replaced.contains(String(name.prefix { $0 != "/" })) else {
+                return
+            }
             switch entry.kind {
             case .file(let size):
                 let blob = size == 0 ? Blob(of: []) : Blob(of: try contents())

@@ -34,7 +34,7 @@ struct BuildView: Sendable {
             return [text]
         case .warning(let text):
             return [style.warning("warning:") + " \(text)"]
-        case .stepStarted(let name, _, let expected):
+        case .stepStarted(let name, _, let expected, _):
             guard let step = planned[name] else { return [] }
             finished.remove(name)
             cached.remove(name)

@@ -65,9 +65,9 @@ final class Console: Sendable {
     /// Starting steps, and what long ones have to say every half minute, for those who read a log.
     private func plainProgress(_ event: BuildEvent, _ state: inout State, _ now: Double) -> String {
         switch event {
-        case .stepStarted(let name, _, _):
+        case .stepStarted(let name, _, _, let here):
             state.lastSpoken[name] = now
-            return "… \(name)\n"
+            return "… \(name)\(here.map { " (here: \($0))" } ?? "")\n"
         case .stepProgress(let name, let progress) where now - (state.lastSpoken[name] ?? now) > 30:
             state.lastSpoken[name] = now
             let total = progress.total.map { " of \(progress.unit == .bytes ? "\(ByteCount($0))" : "\($0)")" } ?? ""

@@ -15,7 +15,7 @@ enum EventJSON {
         case .waitingForStore(let holder): .fields(["event": .string("waiting"), "holder": .string(holder)])
         case .notice(let text): .fields(["event": .string("notice"), "text": .string(text)])
         case .warning(let text): .fields(["event": .string("warning"), "text": .string(text)])
-        case .stepStarted(let name, let reason, _): started(name, reason)
+        case .stepStarted(let name, let reason, _, let here): started(name, reason, here)
         case .stepProgress(let name, let progress):
             .fields([
                 "event": .string("progress"), "step": .string(name.text), "activity": .string(progress.activity),
@@ -36,7 +36,7 @@ enum EventJSON {
         ])
     }
 
-    private static func started(_ name: StepName, _ reason: RebuildReason) -> JSON {
+    private static func started(_ name: StepName, _ reason: RebuildReason, _ here: String?) -> JSON {
         let words: String
         var inputs: JSON?
         switch reason {
@@ -49,25 +49,25 @@ enum EventJSON {
         }
         return .fields([
             "event": .string("started"), "step": .string(name.text), "reason": .string(words), "inputs": inputs,
+            "here": here.map(JSON.string),
         ])
     }
 
     private static func finished(_ name: StepName, _ outcome: StepOutcome) -> JSON {
         let word: String
         var (seconds, summary, error): (JSON?, JSON?, JSON?) = (nil, nil, nil)
-        var place: Bool?
+        var isRemote = false
         switch outcome {
-        case .cached(let isRemote): (word, place) = ("cached", isRemote)
+        case .cached(let fromRemote): (word, isRemote) = ("cached", fromRemote)
         case .cancelled: word = "cancelled"
-        case .ran(let duration, let said, let isRemote):
-            place = isRemote
-            (word, seconds, summary) = ("ran", .time(duration), said.map(JSON.string))
+        case .ran(let duration, let said, let onWorker):
+            (word, isRemote, seconds, summary) = ("ran", onWorker, .time(duration), said.map(JSON.string))
         case .failed(let duration, let reason):
             (word, seconds, error) = ("failed", .time(duration), .string(reason.description))
         }
         return .fields([
             "event": .string("finished"), "step": .string(name.text), "outcome": .string(word),
-            "remote": place == true ? .bool(true) : nil, "seconds": seconds,
+            "remote": isRemote ? .bool(true) : nil, "seconds": seconds,
             "summary": summary, "error": error,
         ])
     }
