@@ -360,6 +360,18 @@ judge() {
     [[ $output == 'nothing moved'* ]]
 }
 
+# Kills six nights while they send to $there; after each, the command JUDGE must find all well there.
+kill_nights() { # JUDGE
+    local number
+    for number in {1..6}; do
+        echo "killed $number" >includes/etc/made/motd
+        deploy build >/dev/null 2>&1
+        timeout -s KILL "0.$((3 + RANDOM % 6))" "$DEPLOY_BINARY" nightly --no-test --publish "$there" >/dev/null 2>&1 || : # killed, or ended before
+        sleep 0.3
+        "$1"
+    done
+}
+
 @test "rsync publishes the same, image first and the link last" {
     type -P rsync >/dev/null || skip 'rsync is not installed'
     mkdir -p "$iso"
@@ -403,13 +415,7 @@ EOT
     [[ $output == *"latest is still $image   what failed  $there/"*'.failed.md' ]]
     ls "$iso"/*.failed.md "$iso"/*.failed.lock
     # Killed while it sends.
-    for number in {1..6}; do
-        echo "killed $number" >includes/etc/made/motd
-        deploy build >/dev/null 2>&1
-        timeout -s KILL "0.$((3 + RANDOM % 6))" "$DEPLOY_BINARY" nightly --no-test --publish "$there" >/dev/null 2>&1 || : # killed, or ended before
-        sleep 0.3
-        judge_far
-    done
+    kill_nights judge_far
     run -0 --separate-stderr far --keep 2
     judge_far
     # Nobody answers.
@@ -442,13 +448,7 @@ EOT
     [[ $output == *"latest is still $image   what failed  $there/"*'.failed.md' ]]
     grep -q 'made to fail' "$iso"/*.failed.md
     # Killed while it sends; what is at the other end goes on for a moment.
-    for number in {1..6}; do
-        echo "killed $number" >includes/etc/made/motd
-        deploy build >/dev/null 2>&1
-        timeout -s KILL "0.$((3 + RANDOM % 6))" "$DEPLOY_BINARY" nightly --no-test --publish "$there" >/dev/null 2>&1 || : # killed, or ended before
-        sleep 0.3
-        judge
-    done
+    kill_nights judge
     run -0 --separate-stderr far --keep 2
     judge
     [[ $(images) == 2 ]]

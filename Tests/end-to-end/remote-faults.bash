@@ -76,7 +76,7 @@ suffer() {
     build || status=$?
     seconds=$(((${EPOCHREALTIME/./} - start) / 100000))
     said=$(warnings | sed "s,^the remote cache [^ ]*: ,,")
-    count=$(grep -c . <<< "$said") || :
+    count=$(grep -c . <<< "$said") || : # 1 where there are none
     printf '%s\t%s\t%d.%d\t%s\n' "$name" "$end" $((seconds / 10)) $((seconds % 10)) "$said" > "$folder/result"
     # What must hold, whatever happened.
     ((status == 0)) || { echo "exit status $status" && cat said; } >> "$folder/bad"

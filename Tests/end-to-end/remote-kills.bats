@@ -57,7 +57,7 @@ round() {
         start_casd casd
     else
         kill "-$( ((victim == 1)) && echo KILL || echo TERM)" "$pid" 2> /dev/null || true # it has ended
-        wait "$pid" || true
+        wait "$pid" || true # killed, or ended before
     fi
     build || { echo "the build after it failed" && cat said && return 1; }
     [[ -z $(warnings) ]] || { warnings && return 1; }

@@ -193,7 +193,7 @@ sampled() { [[ $(awk -v step="$1" '$1 == step { print $2 }' "$BATS_FILE_TMPDIR/k
         if [[ $(readlink "$folder/exe") == "$DEPLOY_BINARY" ]]; then run ! grep -qa secret-word "$folder/cmdline"; fi
     done
     kill -TERM "$pid"
-    wait "$pid" || true
+    wait "$pid" || true # it was killed
     rm cache/token
     run ! grep -rqa secret-word .
 }

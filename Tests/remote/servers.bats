@@ -211,7 +211,7 @@ made_action() {
     until [[ $(ps -s "$session" -o args=) == *'/bin/sleep 1000'* ]]; do sleep 0.05; done
     grep -F "$REMOTE_SERVERS/busy" /proc/mounts
     stop_server busy KILL
-    wait "$!" || :
+    wait "$!" || : # its server was killed
     [[ -z $(ps -s "$session" -o stat= | sed '/^Z/d') ]]
     run -1 grep -F "$REMOTE_SERVERS/busy" /proc/mounts
 }
