@@ -122,27 +122,43 @@ package struct BuildEngine: Sendable {
     /// Finds on record whatever can be found, and marks as ready what can't.
     private func settle(_ schedule: inout Schedule, _ needed: Set<StepName>) async throws {
         let finder = ChangeFinder(records: records)
-        for name in schedule.order where schedule.isOpen(name) {
-            guard let step = schedule.graph.steps[name],
-                let evaluation = step.evaluate(records: schedule.done, architecture: architecture)
-            else { continue }
-            if let reason = schedule.forced[name] {
-                schedule.markReady(name, evaluation, reason)
-                continue
+        while true {
+            let open = schedule.order.compactMap { name -> (step: Step, evaluation: StepEvaluation)? in
+                guard schedule.isOpen(name), let step = schedule.graph.steps[name] else { return nil }
+                return step.evaluate(records: schedule.done, architecture: architecture).map { (step, $0) }
             }
-            guard let found = try await records.find(step, evaluation) else {
-                schedule.markReady(name, evaluation, await finder.reason(for: step, evaluation))
-                continue
+            if open.isEmpty { return }
+            let found = try await find(open.filter { schedule.forced[$0.step.name] == nil })
+            for (step, evaluation) in open {
+                let name = step.name
+                if let reason = schedule.forced[name] {
+                    schedule.markReady(name, evaluation, reason)
+                    continue
+                }
+                guard let found = found[name] else {
+                    schedule.markReady(name, evaluation, await finder.reason(for: step, evaluation))
+                    continue
+                }
+                if schedule.wanted.contains(name),
+                    try await !hasAll(found.record.outputs, onThisHost: needed.contains(name))
+                {
+                    schedule.markReady(name, evaluation, .outputMissing)
+                    continue
+                }
+                schedule.done[name] = found.record
+                try? await records.noteUse(of: found.record, by: name)  // only what a later change is measured against
+                events(.stepFinished(name, .cached(isRemote: found.place == .remote)))
             }
-            if schedule.wanted.contains(name),
-                try await !hasAll(found.record.outputs, onThisHost: needed.contains(name))
-            {
-                schedule.markReady(name, evaluation, .outputMissing)
-                continue
+        }
+    }
+
+    /// What is on record of these steps, looked for at once: records may be far away.
+    private func find(_ steps: [(step: Step, evaluation: StepEvaluation)]) async throws -> [StepName: FoundRecord] {
+        try await withThrowingTaskGroup(of: (StepName, FoundRecord?).self) { group in
+            for (step, evaluation) in steps {
+                group.addTask { (step.name, try await records.find(step, evaluation)) }
             }
-            schedule.done[name] = found.record
-            try? await records.noteUse(of: found.record, by: name)  // only what a later change is measured against
-            events(.stepFinished(name, .cached(isRemote: found.place == .remote)))
+            return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
     }
 

@@ -58,6 +58,14 @@ import Testing
                 == ["base/debs", "base/root", "image/iso", "image/notes", "image/squash"].map { $0 + " cached" })
     }
 
+    /// Records may be far away, and each look-up take a journey there and back.
+    @Test func whatWaitsForNothingIsLookedUpAtOnce() async throws {
+        let records = MemoryRecords(company: 1)
+        let graph = try StepGraph(chain())
+        _ = try await bench.engine(records: records).build(Set(graph.order), in: graph)
+        #expect(records.mostAtOnce == 2)
+    }
+
     @Test func aStepThatStaysHereWhereOthersAreSentAwaySaysWhy() async throws {
         struct Workers: StepExecutor {
             func objection(to step: Step) -> String? { step.name == "base/debs" ? "it has two users" : nil }
