@@ -10,15 +10,16 @@ final class BlobUpload: Sendable {
 
     /// Of all messages with what stands before each, in bytes.
     let length: Int64
-    private let blob: Blob
+    /// Of the file, in bytes.
+    let size: Int64
     private let path: FilePath
     private let resource: String
     private let descriptor: FileDescriptor
     private let position = Atomic<Int64>(0)
 
-    /// The blob that is the file at `path`, for an instance whose resources are called `prefix` and more.
-    init(_ blob: Blob, from path: FilePath, below prefix: String) throws {
-        (self.blob, self.path) = (blob, path)
+    /// The blob that is the file at `path`, or is packed there, for an instance whose resources are called `prefix` and more.
+    init(_ blob: Blob, from path: FilePath, isPacked: Bool, below prefix: String) throws {
+        self.path = path
         // A name that no other upload has, in the form of a UUID (RFC 9562, 4).
         let hex = Digest(of: (0..<32).map { _ in UInt8.random(in: 0 ... .max) }).hex
         var rest = hex[...]
@@ -26,11 +27,13 @@ final class BlobUpload: Sendable {
             defer { rest = rest.dropFirst(count) }
             return rest.prefix(count)
         }.joined(separator: "-")
-        resource = "\(prefix)uploads/\(name)/blobs/\(blob.digest.hex)/\(blob.size.bytes)"
+        resource = "\(prefix)uploads/\(name)/\(blob.resource(isPacked: isPacked))"
         descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
-        let starts = stride(from: Int64(0), to: max(blob.size.bytes, 1), by: Int64.Stride(Self.piece))
+        let size = isPacked ? try descriptor.seek(offset: 0, from: .end) : blob.size.bytes
+        self.size = size
+        let starts = stride(from: Int64(0), to: max(size, 1), by: Int64.Stride(Self.piece))
         length = starts.reduce(0) { [resource] sum, start in
-            let (message, count) = Self.head(at: start, of: blob, resource)
+            let (message, count) = Self.head(at: start, of: size, resource)
             return sum + CallBuffer.length(of: message.length(withData: count))
         }
     }
@@ -38,28 +41,28 @@ final class BlobUpload: Sendable {
     deinit { try? descriptor.close() }  // it was only read
 
     /// The message for what is at `start`, without its data, and how much that is.
-    private static func head(at start: Int64, of blob: Blob, _ resource: String) -> (message: WriteRequest, count: Int)
+    private static func head(at start: Int64, of size: Int64, _ resource: String) -> (message: WriteRequest, count: Int)
     {
-        let end = min(start + piece, blob.size.bytes)
+        let end = min(start + piece, size)
         let message = WriteRequest(
-            resource: start == 0 ? resource : "", offset: start, isLast: end == blob.size.bytes)
+            resource: start == 0 ? resource : "", offset: start, isLast: end == size)
         return (message, Int(end - start))
     }
 
     /// The next message, encoded; nil after the last. Throws where the file ends too early.
     func next() throws -> [UInt8]? {
         let start = position.load(ordering: .relaxed)
-        guard start < max(blob.size.bytes, 1) else { return nil }
-        var (message, size) = Self.head(at: start, of: blob, resource)
-        message.data = try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            while count < size {
-                let room = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
-                let read = try descriptor.read(fromAbsoluteOffset: start + Int64(count), into: room)
+        guard start < max(size, 1) else { return nil }
+        var (message, room) = Self.head(at: start, of: size, resource)
+        message.data = try [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+            while count < room {
+                let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
+                let read = try descriptor.read(fromAbsoluteOffset: start + Int64(count), into: rest)
                 guard read > 0 else { throw FileError("read to the end", path, .ioError) }
                 count += read
             }
         }
-        position.store(start + max(Int64(size), 1), ordering: .relaxed)
+        position.store(start + max(Int64(room), 1), ordering: .relaxed)
         return message.encoded
     }
 }

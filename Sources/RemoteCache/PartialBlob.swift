@@ -1,3 +1,4 @@
+import Archives
 import ContentStore
 import Primitives
 import Synchronization
@@ -12,7 +13,18 @@ final class PartialBlob: Sendable {
     private struct State: ~Copyable {
         var hasher = SHA256Hasher()
         var size: Int64 = 0
+        /// Where what comes is packed.
+        var unpacker: ZstdUnpacker?
+
+        mutating func write(_ bytes: UnsafeRawBufferPointer, to descriptor: FileDescriptor, of blob: Blob) throws {
+            guard size + Int64(bytes.count) <= blob.size.bytes else { throw CallFailure.otherBytes(blob) }
+            hasher.update(bytes)
+            size += Int64(try descriptor.writeAll(bytes))
+        }
     }
+
+    /// Of what a packed piece becomes at once, in bytes.
+    private static let piece = 1 << 18
 
     /// A new file at `path`.
     init(_ path: FilePath) throws {
@@ -27,14 +39,32 @@ final class PartialBlob: Sendable {
     /// In bytes.
     var size: Int64 { state.withLock { $0.size } }
 
+    /// What is appended from now on is a stream of its own, packed with zstd or as it is.
+    func begin(isPacked: Bool) throws {
+        try state.withLock { state in
+            state.unpacker = isPacked ? ZstdUnpacker() : nil
+            if isPacked, state.unpacker == nil { throw CallFailure.noMemory }
+        }
+    }
+
+    /// Throws where that makes more than `blob` has, or can't be unpacked.
     func append(_ bytes: ArraySlice<UInt8>, of blob: Blob) throws {
         try state.withLock { state in
-            guard state.size + Int64(bytes.count) <= blob.size.bytes else { throw CallFailure.otherBytes(blob) }
             try bytes.withUnsafeBytes { bytes in
-                state.hasher.update(bytes)
-                _ = try descriptor.writeAll(bytes)
+                guard let unpacker = state.unpacker else { return try state.write(bytes, to: descriptor, of: blob) }
+                try withUnsafeTemporaryAllocation(byteCount: Self.piece, alignment: 16) { room in
+                    var position = 0
+                    var count = room.count
+                    while position < bytes.count || count == room.count {
+                        do {
+                            count = try unpacker.unpack(bytes, from: &position, into: room)
+                        } catch {
+                            throw CallFailure.otherBytes(blob)
+                        }
+                        try state.write(UnsafeRawBufferPointer(rebasing: room[..<count]), to: descriptor, of: blob)
+                    }
+                }
             }
-            state.size += Int64(bytes.count)
         }
     }
 

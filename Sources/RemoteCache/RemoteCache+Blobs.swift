@@ -79,7 +79,10 @@ extension RemoteCache {
         let file = try PartialBlob(store.workArea.newFile())
         do {
             // What came before a connection broke is not asked for again.
-            guard try await ask(.reading, { _ in try await server.read(blob, into: file) }) != nil else {
+            guard
+                try await ask(
+                    .reading, { try await server.read(blob, into: file, packs: $0.packsWithZstd) }) != nil
+            else {
                 try Files.remove(file.path)
                 return false
             }
@@ -116,14 +119,16 @@ extension RemoteCache {
                         try await server.write(members)
                     }
                 case .large(let blob):
-                    try await ask(.writing) { _ in
+                    try await ask(.writing) { capabilities in
                         guard let bytes = made[blob] else {
-                            return try await store.withFile(of: blob) { try await server.write(blob, from: $0) }
+                            return try await store.withFile(of: blob) {
+                                try await write(blob, from: $0, capabilities.packsWithZstd, store)
+                            }
                         }
                         let file = store.workArea.newFile()
                         defer { try? Files.remove(file) }  // else the next build does
                         try Files.write(bytes, to: file)
-                        try await server.write(blob, from: file)
+                        try await write(blob, from: file, capabilities.packsWithZstd, store)
                     }
                 }
             return done == nil ? [] : load.blobs
@@ -136,6 +141,16 @@ extension RemoteCache {
             traffic.bytesUploaded = sent.reduce(traffic.bytesUploaded) { $0 + $1.size }
         }
         return sent == missing
+    }
+
+    /// Stores `blob`, which is the file at `path`; packed where the server `packs` and it becomes smaller by that.
+    private func write(_ blob: Blob, from path: FilePath, _ packs: Bool, _ store: ContentStore) async throws {
+        let file = store.workArea.newFile()
+        guard packs, try await BlockingWork.run({ try PackedBlob.pack(path, into: file) }) else {
+            return try await server.write(blob, from: path)
+        }
+        defer { try? Files.remove(file) }  // else the next build does
+        try await server.write(blob, from: file, isPacked: true)
     }
 
     /// Puts those of `blobs` there that are in `store`: of what no result has, and a build that finds all results reads all the same.

@@ -62,7 +62,7 @@ extension RemoteCache {
         let clock = ContinuousClock()
         let upload = try await clock.measure { try await server.write(blob, from: sent) }
         let file = try PartialBlob(came)
-        let download = try await clock.measure { try await server.read(blob, into: file) }
+        let download = try await clock.measure { try await server.read(blob, into: file, packs: false) }
         return (upload, download)
     }
 }

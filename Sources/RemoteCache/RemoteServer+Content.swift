@@ -50,9 +50,12 @@ extension RemoteServer {
     }
 
     /// Writes the bytes of `blob` after those that `file` has of it already. Throws `CallFailure`, also where they have another
-    /// digest or number in the end: then nothing is left of them.
-    func read(_ blob: Blob, into file: PartialBlob) async throws {
-        let path = "\(prefix)blobs/\(blob.digest.hex)/\(blob.size.bytes)"
+    /// digest or number in the end: then nothing is left of them. They come packed where the server `packs`.
+    func read(_ blob: Blob, into file: PartialBlob, packs: Bool) async throws {
+        // Servers don't agree what an offset counts in what is packed: the rest comes as it is.
+        let isPacked = packs && file.size == 0
+        try file.begin(isPacked: isPacked)
+        let path = "\(prefix)\(blob.resource(isPacked: isPacked))"
         let request = ReadRequest(resource: path, offset: file.size)
         try await call("/google.bytestream.ByteStream/Read", request, patience: .stream) { message in
             var reader = ProtobufReader(message)
@@ -63,9 +66,9 @@ extension RemoteServer {
         try file.finish(blob)
     }
 
-    /// Stores the blob that is the file at `path`.
-    func write(_ blob: Blob, from path: FilePath) async throws {
-        let upload = try BlobUpload(blob, from: path, below: prefix)
+    /// Stores `blob`, which is what the file at `path` has, or has packed with zstd.
+    func write(_ blob: Blob, from path: FilePath, isPacked: Bool = false) async throws {
+        let upload = try BlobUpload(blob, from: path, isPacked: isPacked, below: prefix)
         let committed = Mutex<Int64?>(nil)
         try await call("/google.bytestream.ByteStream/Write", patience: .stream, length: upload.length) {
             try upload.next()
@@ -75,7 +78,7 @@ extension RemoteServer {
         }
         // -1 says of a packed blob that it was there already; of one as it is, its size.
         let size = committed.withLock { $0 }
-        if size == blob.size.bytes || size == -1 { return }
+        if size == upload.size || size == -1 { return }
         // A server that gets the blob from somebody else meanwhile ends the call early, and libcurl may lose what it said then.
         guard try await missing(of: [blob]).isEmpty else {
             throw CallFailure(.internalError, "the server took another number of bytes than it was sent")
@@ -96,6 +99,13 @@ extension RemoteServer {
         let _: ActionResultMessage = try await ask(
             Self.results + "UpdateActionResult",
             UpdateResultRequest(instance: address.instance, action: action, result: result))
+    }
+}
+
+extension Blob {
+    /// What ByteStream calls it, below the instance.
+    func resource(isPacked: Bool) -> String {
+        (isPacked ? "compressed-blobs/zstd/" : "blobs/") + "\(digest.hex)/\(size.bytes)"
     }
 }
 

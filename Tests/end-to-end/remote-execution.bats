@@ -53,12 +53,17 @@ forget() {
 
 @test "what a worker makes of a step has the bytes that podman made" {
     start_casd casd --execute 2
+    start_proxy packing casd --zstd
     for step in "${elsewhere[@]}"; do grep '^output ' "$(record "$step")" > "$BATS_TEST_TMPDIR/${step/\//-}"; done
     forget "${elsewhere[@]}"
-    run -0 --separate-stderr "$DEPLOY_BINARY" build --locked --json --execute --remote "grpc://$(server_address casd)" "${elsewhere[@]}"
+    run -0 --separate-stderr "$DEPLOY_BINARY" build --locked --json --execute --remote "grpc://$(server_address packing)" "${elsewhere[@]}"
     [[ $(jq -r 'select(.event == "finished" and .remote and .outcome == "ran") | .step' <<< "$output" | sort) \
         == "$(printf '%s\n' "${elsewhere[@]}" | sort)" ]] || { echo "$output" "$stderr" && return 1; }
     for step in "${elsewhere[@]}"; do diff "$BATS_TEST_TMPDIR/${step/\//-}" <(grep '^output ' "$(record "$step")"); done
+    # Large files go packed where that makes them smaller.
+    packed=$(calls packing Write | jq -s '[.[] | select(.about | contains("compressed-blobs/zstd/")) | {up, size: (.about | split("/")[-1] | tonumber)}]
+        | {files: length, up: (map(.up) | add), size: (map(.size) | add)}')
+    jq -e '.files > 20 and .up < .size * 0.7' <<< "$packed"
 }
 
 @test "Ctrl-C ends the step on the worker, and nothing is kept of it" {

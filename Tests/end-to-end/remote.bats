@@ -64,6 +64,31 @@ login() {
     [[ -z $(calls watched) && -z $(summary) ]]
 }
 
+@test "what comes packed is unpacked; what was damaged on the way, or broke off, does no harm" {
+    start_proxy packing casd --zstd
+    export DEPLOY_REMOTE
+    DEPLOY_REMOTE=grpc://$(server_address packing)
+    build
+    all_are remote
+    right
+    [[ $(calls packing Read | jq -r .about) == compressed-blobs/zstd/*/30* && -z $(warnings) ]]
+    # The rest of what broke off comes as it is.
+    rm -rf live-build
+    forget_calls packing
+    misbehave packing '{"method": "Read", "times": 1, "after_bytes": 1000000, "status": "UNAVAILABLE"}'
+    build
+    all_are remote
+    right
+    [[ -z $(warnings) && $(calls packing Read | jq -r .about | sed 's#/.*##' | sort | uniq) == $'blobs\ncompressed-blobs' ]]
+    for change in flip half more none; do
+        rm -rf live-build
+        misbehave packing "{\"method\": \"Read\", \"data\": \"$change\"}"
+        build
+        right
+        [[ $(warnings | wc -l) == 1 ]] || { warnings && return 1; }
+    done
+}
+
 @test "what nobody needs here does not come" {
     DEPLOY_REMOTE=$casd deploy build --json debian/mirror > events
     [[ $(outcomes) == "$(printf '%s\n' 'debian/indexes remote' 'debian/mirror remote' 'debian/packages remote')" ]]

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """A proxy before a server of the Remote Execution API that breaks calls as its rules say, and writes down every one.
 
-    misbehaving-proxy.py PORT TARGET RULES LOG      listens at 127.0.0.1:PORT, without TLS; passes on to TARGET (HOST:PORT)
+    misbehaving-proxy.py PORT TARGET RULES LOG [--zstd]     listens at 127.0.0.1:PORT, without TLS; passes on to TARGET (HOST:PORT)
+
+With --zstd it takes and gives blobs packed with zstd, as a server that can does, and says so; TARGET need not be able to.
 
 RULES is a file with a JSON list, read again for every call; the first rule that applies is followed. Rules for connections
 (tcp_proxy.py has them) may stand among them. A rule for calls says which:
@@ -45,6 +47,7 @@ import time
 from concurrent import futures
 
 import grpc
+import zstandard
 from buildgrid._protos.build.bazel.remote.execution.v2 import remote_execution_pb2 as reapi
 from buildgrid._protos.google.bytestream import bytestream_pb2 as bytestream
 from buildgrid._protos.google.longrunning import operations_pb2 as operations
@@ -251,12 +254,58 @@ class Call:
         left = self.context.time_remaining()
         headers = [pair for pair in self.context.invocation_metadata() if not pair[0].startswith((":", "grpc-", "user-agent"))]
         self.upstream = self.proxy.channel.stream_stream(self.path)(
-            self.requests, metadata=headers, timeout=None if left is None or left > 1e8 else left
+            self.unpacked() if self.proxy.packs else self.requests, metadata=headers, timeout=None if left is None or left > 1e8 else left
         )
         try:
-            yield from self.upstream
+            yield from self.packed(self.upstream) if self.proxy.packs else self.upstream
         except grpc.RpcError as error:
             raise Broken(error.code(), error.details(), error.trailing_metadata() or ()) from error
+
+    def is_packed(self):
+        return self.about is not None and "compressed-blobs/zstd/" in self.about
+
+    def unpacked(self):
+        """What the server hears of a blob that is packed on its way."""
+        if not self.is_packed():
+            yield from self.requests
+            return
+        name = self.about.replace("compressed-blobs/zstd/", "blobs/")
+        if self.name == "Read":
+            for data in self.requests:
+                request = bytestream.ReadRequest.FromString(data)
+                request.resource_name = name
+                yield request.SerializeToString()
+            return
+        unpacker, offset = zstandard.ZstdDecompressor().decompressobj(), 0
+        for data in self.requests:
+            request = bytestream.WriteRequest.FromString(data)
+            data = unpacker.decompress(request.data)
+            # A server takes 4 MiB at once.
+            pieces = [data[start : start + 2**20] for start in range(0, len(data), 2**20)] or [b""]
+            for piece in pieces:
+                is_last = request.finish_write and piece is pieces[-1]
+                yield bytestream.WriteRequest(
+                    resource_name="" if offset else name, write_offset=offset, data=piece, finish_write=is_last
+                ).SerializeToString()
+                offset += len(piece)
+            self.committed = request.write_offset + len(request.data)
+
+    def packed(self, answers):
+        """What the client hears of it."""
+        packer = zstandard.ZstdCompressor().compressobj()
+        for data in answers:
+            if self.name == "GetCapabilities":
+                answer = reapi.ServerCapabilities.FromString(data)
+                answer.cache_capabilities.supported_compressors.append(reapi.Compressor.ZSTD)
+                data = answer.SerializeToString()
+            elif self.is_packed() and self.name == "Read":
+                data = packer.compress(bytestream.ReadResponse.FromString(data).data)
+                data = bytestream.ReadResponse(data=data).SerializeToString()
+            elif self.is_packed():
+                data = bytestream.WriteResponse(committed_size=self.committed).SerializeToString()
+            yield data
+        if self.is_packed() and self.name == "Read":
+            yield bytestream.ReadResponse(data=packer.flush()).SerializeToString()
 
     def strike(self):
         if "status" in self.rule:
@@ -272,7 +321,8 @@ class Call:
 class Proxy(grpc.GenericRpcHandler):
     """Takes every call, of any service: bytes pass as they are."""
 
-    def __init__(self, port, target, rules, log):
+    def __init__(self, port, target, rules, log, packs):
+        self.packs = packs
         self.rules, self.log = Rules(rules), Log(log)
         # A server that comes back is there at once, as it is without a proxy.
         again = [("grpc.initial_reconnect_backoff_ms", 50), ("grpc.min_reconnect_backoff_ms", 50), ("grpc.max_reconnect_backoff_ms", 100)]
@@ -293,6 +343,6 @@ class Proxy(grpc.GenericRpcHandler):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 5:
+    if len(sys.argv) != 5 and sys.argv[5:] != ["--zstd"]:
         sys.exit(__doc__)
-    Proxy(int(sys.argv[1]), *sys.argv[2:]).run()
+    Proxy(int(sys.argv[1]), *sys.argv[2:5], packs=len(sys.argv) == 6).run()

@@ -23,12 +23,12 @@ remote_tools() {
     (
         set -e
         flock 9
-        if [[ ! -e $REMOTE_TOOLS/python/ready ]]; then
+        if ! cmp --silent "$remote_tests/requirements.txt" "$REMOTE_TOOLS/python/ready"; then
             rm -rf "$REMOTE_TOOLS/python"
             # Debian's own: what is first in PATH may be of any version.
             /usr/bin/python3 -m venv "$REMOTE_TOOLS/python"
             "$REMOTE_TOOLS/python/bin/pip" install --quiet --disable-pip-version-check --requirement "$remote_tests/requirements.txt"
-            : > "$REMOTE_TOOLS/python/ready"
+            cp "$remote_tests/requirements.txt" "$REMOTE_TOOLS/python/ready"
         fi
         if [[ ! -e $buildbox/ready ]]; then
             rm -rf "$buildbox"
@@ -140,15 +140,17 @@ buildgrid_on() { # PORT FOLDER BGD
     awaits=$2/up
 }
 
-# start_proxy NAME TARGET [--tcp]: misbehaving-proxy.py before the server TARGET; with --tcp tcp_proxy.py, which knows of connections only,
-# and of what is within them (TLS, for one) nothing. It behaves, until it is told otherwise.
+# start_proxy NAME TARGET [--tcp|--zstd]: misbehaving-proxy.py before the server TARGET; with --tcp tcp_proxy.py, which knows of connections
+# only, and of what is within them (TLS, for one) nothing. It behaves, until it is told otherwise. With --zstd, blobs can be packed on the
+# way to it and from it.
 start_proxy() {
     local program=misbehaving-proxy.py
     if [[ ${3:-} == --tcp ]]; then program=tcp_proxy.py; fi
-    misbehave "$1" && start_server "$1" proxy_on "$remote_tests/$program" "$(server_address "$2")"
+    misbehave "$1" && start_server "$1" proxy_on "$remote_tests/$program" "$(server_address "$2")" ${3:+"$3"}
 }
-proxy_on() { # PORT FOLDER PROGRAM TARGET
+proxy_on() { # PORT FOLDER PROGRAM TARGET [--zstd]
     command=("$remote_python" -B "$3" "$1" "$4" "$2/rules.json" "$2/calls.jsonl")
+    if [[ ${5:-} == --zstd ]]; then command+=(--zstd); fi
 }
 
 # misbehave NAME [RULE…]: from now on, that proxy does what these rules say, each a JSON object; without one, it behaves

@@ -103,20 +103,18 @@ extension Compression {
         _ input: UnsafeRawBufferPointer, name: String, into buffer: UnsafeMutableRawBufferPointer,
         _ take: (Int) throws -> Bool
     ) throws {
-        guard let context = ZSTD_createDCtx() else { throw ArchiveError(name, .library("out of memory")) }
-        defer { ZSTD_freeDCtx(context) }
-        var source = ZSTD_inBuffer(src: input.baseAddress, size: input.count, pos: 0)
-        var isBetweenFrames = false
-        while !isBetweenFrames || source.pos < source.size {
-            var target = ZSTD_outBuffer(dst: buffer.baseAddress, size: buffer.count, pos: 0)
-            let before = source.pos
-            let result = ZSTD_decompressStream(context, &target, &source)
-            if ZSTD_isError(result) != 0 {
-                throw ArchiveError(name, .corrupt(String(cString: ZSTD_getErrorName(result))))
+        guard let unpacker = ZstdUnpacker() else { throw ArchiveError(name, .library("out of memory")) }
+        var position = 0
+        while !unpacker.isBetweenFrames || position < input.count {
+            let before = position
+            let count: Int
+            do {
+                count = try unpacker.unpack(input, from: &position, into: buffer)
+            } catch {
+                throw ArchiveError(name, .corrupt(error.text))
             }
-            guard try take(target.pos) else { return }
-            isBetweenFrames = result == 0
-            if !isBetweenFrames, source.pos == before, target.pos == 0 { throw ArchiveError(name, .truncated) }
+            guard try take(count) else { return }
+            if !unpacker.isBetweenFrames, position == before, count == 0 { throw ArchiveError(name, .truncated) }
         }
     }
 }

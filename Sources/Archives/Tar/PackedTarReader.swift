@@ -1,4 +1,3 @@
-private import CZstd
 private import Primitives
 package import SystemPackage
 
@@ -38,7 +37,7 @@ package final class PackedTarReader {
     package static func read(
         from descriptor: FileDescriptor, name: String, _ body: (Member) throws -> Void
     ) throws {
-        let unpacker = try ZstdUnpacker(descriptor, name: name)
+        let unpacker = try PackedFile(descriptor, name: name)
         let ring = PieceRing()
         try BlockingWork.beside {
             do {
@@ -155,27 +154,25 @@ private struct TarHeader {
 }
 
 /// Reads a file that is packed with zstd.
-private final class ZstdUnpacker {
+private final class PackedFile {
     private let descriptor: FileDescriptor
     private let name: String
-    private let context: OpaquePointer
+    private let unpacker: ZstdUnpacker
     private let packed = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4096)
     private let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4096)
     private var filled = 0
     private var position = 0
     /// How much of the file was read.
     private var offset: Int64 = 0
-    private var isBetweenFrames = true
 
     init(_ descriptor: FileDescriptor, name: String) throws(ArchiveError) {
-        guard let context = ZSTD_createDCtx() else { throw ArchiveError(name, .library("out of memory")) }
+        guard let unpacker = ZstdUnpacker() else { throw ArchiveError(name, .library("out of memory")) }
         self.descriptor = descriptor
         self.name = name
-        self.context = context
+        self.unpacker = unpacker
     }
 
     deinit {
-        ZSTD_freeDCtx(context)
         packed.deallocate()
         room.deallocate()
     }
@@ -188,19 +185,18 @@ private final class ZstdUnpacker {
                 try fill()
                 if isFirst { try checkStart() }
                 if filled == 0 {
-                    guard isBetweenFrames else { throw PackedTarError(name, .cut(at: offset)) }
+                    guard unpacker.isBetweenFrames else { throw PackedTarError(name, .cut(at: offset)) }
                     return nil
                 }
             }
-            var source = ZSTD_inBuffer(src: packed.baseAddress, size: filled, pos: position)
-            var target = ZSTD_outBuffer(dst: room.baseAddress, size: room.count, pos: 0)
-            let result = ZSTD_decompressStream(context, &target, &source)
-            if ZSTD_isError(result) != 0 {
-                throw PackedTarError(name, .damaged(at: offset, String(cString: ZSTD_getErrorName(result))))
+            let count: Int
+            do {
+                let input = UnsafeRawBufferPointer(rebasing: packed[..<filled])
+                count = try unpacker.unpack(input, from: &position, into: room)
+            } catch {
+                throw PackedTarError(name, .damaged(at: offset, error.text))
             }
-            position = source.pos
-            isBetweenFrames = result == 0
-            if target.pos > 0 { return UnsafeRawBufferPointer(rebasing: room[..<target.pos]) }
+            if count > 0 { return UnsafeRawBufferPointer(rebasing: room[..<count]) }
         }
     }
 
