@@ -6,6 +6,8 @@
 # programs come first in PATH from then on, and the tools find what they share.
 fake_zfs() {
     local program
+    # Called hundreds of times: the program itself, and none that looks for one.
+    fake_python=$(python3 -c 'import sys; print(sys.executable)')
     export FAKE_ZFS=$PWD/zfs FAKE_ROOT=$PWD/root
     target_tools=$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot/usr/lib/kldload-installer/target-tools
     target_tools=$(readlink --canonicalize "$target_tools")
@@ -13,7 +15,7 @@ fake_zfs() {
     export KLDLOAD_RUN=$PWD/run KLDLOAD_ETC=$PWD/etc KLDLOAD_STATE=$PWD/state
     mkdir -p bin "$FAKE_ZFS" "$FAKE_ROOT" run etc state
     for program in zfs zpool findmnt mount umount mountpoint; do
-        printf '#!/bin/sh\nexec python3 %q %s "$@"\n' "$BATS_TEST_DIRNAME/fake-zfs.py" "$program" > "bin/$program"
+        printf '#!/bin/sh\nexec %s -I -S %q %s "$@"\n' "$fake_python" "$BATS_TEST_DIRNAME/fake-zfs.py" "$program" > "bin/$program"
         chmod +x "bin/$program"
     done
     export PATH=$PWD/bin:$target_tools/usr/sbin:$PATH
@@ -39,7 +41,7 @@ fake_system() {
 #   fake fail WORDS TEXT                    a command that begins with WORDS (zfs snapshot) fails, and says TEXT; TEXT '' ends that
 #   fake status FILE                        what `zpool status` says
 #   fake log                                the commands that changed something, a line each
-fake() { python3 "$BATS_TEST_DIRNAME/fake-zfs.py" fake "$@"; }
+fake() { "$fake_python" -I -S "$BATS_TEST_DIRNAME/fake-zfs.py" fake "$@"; }
 
 # fake_program NAME SCRIPT: another program, whose script is given.
 fake_program() { printf '#!/bin/bash\n%s\n' "$2" > "bin/$1" && chmod +x "bin/$1"; }

@@ -641,9 +641,12 @@ def zfs_send(pool, words):
     print(json.dumps({"send": names[0], "from": from_what}))
 
 
+pool_input = ""
+
+
 def zfs_receive(pool, words):
     opts, names = options(words, "vnsFhMuecdA", "oxd")
-    stream = json.load(sys.stdin)
+    stream = json.loads(pool_input)
     name = names[0].split("@")[0]
     if name not in pool.objects:
         pool.add(name, "filesystem")
@@ -827,6 +830,10 @@ ASKING = {"zfs list", "zfs get", "zfs holds", "zfs diff", "zfs version", "zpool 
 def main():
     program, words = sys.argv[1], sys.argv[2:]
     os.umask(0o022)
+    if program == "zfs" and words[:1] in (["receive"], ["recv"]):
+        # Before the lock, which who sends may be waiting for.
+        global pool_input
+        pool_input = sys.stdin.read()
     with open(os.path.join(HOME, "lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         pool = Pool()

@@ -83,6 +83,34 @@ lock() {
     printf 'process %d, since %(%T)T: %s\n' $$ -1 "$tool ${tool_arguments[*]}" > "$file"
 }
 
+# plural NUMBER WORD
+plural() { if (($1 == 1)); then printf %s "$2"; else printf %ss "$2"; fi; }
+
+# try MESSAGE COMMAND…: fails with MESSAGE and what COMMAND said.
+try() {
+    local message=$1 said
+    shift
+    said=$("$@" 2>&1) || fail "$message: ${said//$'\n'/; }"
+}
+
+# table ALIGNMENT: lines with tabs as columns, the first line their names; ALIGNMENT has l or r for each column.
+table() {
+    awk -F '\t' -v align="$1" '
+        { for (i = 1; i <= NF; i++) { cell[NR, i] = $i; if (length($i) > width[i]) width[i] = length($i) } columns = NF > columns ? NF : columns }
+        END {
+            for (row = 1; row <= NR; row++) {
+                line = ""
+                for (i = 1; i <= columns; i++) {
+                    text = cell[row, i]
+                    # awk may count bytes where letters are meant: what goes last is not filled up.
+                    pad = (i == columns && substr(align, i, 1) != "r") ? "" : sprintf("%" (width[i] - length(text)) "s", "")
+                    line = line (i > 1 ? "  " : "") (substr(align, i, 1) == "r" ? pad text : text pad)
+                }
+                print line
+            }
+        }'
+}
+
 # --- JSON, numbers, times ---------------------------------------------------------------------------------------------
 
 json_reply() { # json_reply TEXT: as a JSON string
@@ -103,6 +131,12 @@ json_reply() { # json_reply TEXT: as a JSON string
 json_string() {
     json_reply "$1"
     printf '%s' "$REPLY"
+}
+
+# json_array_reply ITEM…: of what is JSON already.
+json_array_reply() {
+    local IFS=,
+    REPLY="[$*]"
 }
 
 json_number_or_null() { if [[ $1 =~ ^-?(0|[1-9][0-9]*)(\.[0-9]+)?$ ]]; then printf '%s' "$1"; else printf 'null'; fi; }
@@ -167,6 +201,10 @@ iso_time() {
 utc_stamp() { TZ=UTC0 printf '%(%Y%m%dT%H%M%SZ)T' -1; }
 
 # --- datasets ---------------------------------------------------------------------------------------------------------
+
+# Between tabs there may be nothing, and read takes tabs that follow each other for one. With this instead of each tab it does not:
+#   while IFS=$unit read -r name value rest; do …; done <<< "${lines//$'\t'/"$unit"}"
+unit=$'\x1f'
 
 # mount_field COLUMN OPTION…: of what findmnt finds; status 1 where it finds nothing.
 mount_field() { findmnt --noheadings --first-only --nofsroot --output "$1" "${@:2}"; }
