@@ -3,71 +3,12 @@
 bats_require_minimum_version 1.5.0
 # shellcheck disable=SC2016  # names of ours; the fakes are scripts in single quotes
 
+load boot-machine
+
 setup() {
-    tool=$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot/usr/lib/kldload-installer/target/usr/sbin/kldload-boot
     cd "$BATS_TEST_TMPDIR" || return
-    mkdir -p bin be esp1 esp2 run
-    # In place of a pool: folders. What is "mounted" is a link.
-    fake zfs 'case $* in
-        "list -H -d 1 -t filesystem -o name rpool/ROOT") echo rpool/ROOT; for be in '"$PWD"'/be/*; do echo "rpool/ROOT/${be##*/}"; done ;;
-        "list rpool/ROOT/"*) [ -d '"$PWD"'/be/${2##*/} ] ;;
-        *) exit 9 ;;
-    esac'
-    fake zpool 'case $* in
-        "get -H -o value bootfs rpool") cat '"$PWD"'/bootfs ;;
-        "get -H -o value guid rpool") echo 1234567890123456789 ;;
-        "set bootfs="*) echo "${2#bootfs=}" > '"$PWD"'/bootfs ;;
-        "list -vHLP rpool") printf "rpool\t1\n\tmirror-0\t1\n"; printf "\t/dev/%s\t1\n" vda2 vdb2; if [ -e '"$PWD"'/more ]; then cat '"$PWD"'/more; fi ;;
-        *) exit 9 ;;
-    esac'
-    fake lsblk 'case $* in
-        *PKNAME*/dev/vda2) echo /dev/vda ;;
-        *PKNAME*/dev/vdb2) [ ! -e '"$PWD"'/gone ] || { echo "lsblk: /dev/vdb2: not a block device" >&2; exit 32; }; echo /dev/vdb ;;
-        *PKNAME*/dev/vd[cd]1) echo /dev/vdc ;;
-        *NAME,PARTTYPE*/dev/vdc) printf "/dev/vdc \n/dev/vdc1 6a898cc3-1dd2-11b2-99a6-080020736631\n" ;;
-        *NAME,PARTTYPE*/dev/vda) printf "/dev/vda\n/dev/vda1 c12a7328-f81f-11d2-ba4b-00a0c93ec93b\n/dev/vda2 6a898cc3-1dd2-11b2-99a6-080020736631\n" ;;
-        *NAME,PARTTYPE*/dev/vdb) printf "/dev/vdb1 C12A7328-F81F-11D2-BA4B-00A0C93EC93B\n" ;;
-        *) exit 9 ;;
-    esac'
-    fake findmnt 'exit 1'
-    fake mount 'if [ -e '"$PWD"'/broken ] && [[ " $* " == *" $(cat '"$PWD"'/broken) "* ]]; then echo "mount: no" >&2; exit 32; fi
-        for last; do :; done; rmdir "$last"
-        case $* in
-            "-t zfs -o ro,zfsutil rpool/ROOT/"*) ln -s '"$PWD"'/be/$(sed "s|.*rpool/ROOT/||; s| .*||" <<< "$*") "$last" ;;
-            */dev/vda1*) ln -s '"$PWD"'/esp1 "$last" ;;
-            */dev/vdb1*) ln -s '"$PWD"'/esp2 "$last" ;;
-        esac'
-    fake umount 'rm "$1"; mkdir "$1"'
-    fake mountpoint '[ -L "$2" ]'
-    # What initramfs-tools would list of it.
-    fake lsinitramfs 'echo "$1" >> '"$PWD"'/looked-into
-        [ -e "$1" ] || exit 1
-        if ! grep -q "without zfs" "$1"; then echo usr/lib/modules/V/updates/zfs.ko.xz; fi; echo bin/zpool'
-    PATH=$PWD/bin:$PATH
-    sed "s|/run/kldload-boot|$PWD/run/kldload-boot|g; s|/usr/lib/systemd/boot/efi|$PWD/loader|; s|/var/cache/kldload|$PWD/cache|" "$tool" > kldload-boot
-    mkdir loader
-    echo loader-1 > loader/systemd-bootx64.efi
-    echo rpool/ROOT/default > bootfs
-    environment default 6.12.9
+    make_machine
 }
-
-fake() { printf '#!/bin/bash\n%s\n' "$2" > "bin/$1" && chmod +x "bin/$1"; }
-
-environment() { # environment NAME KERNEL…
-    local name=$1
-    mkdir -p "be/$name/boot" "be/$name/etc/kernel"
-    echo 'PRETTY_NAME="Some Linux 1"' > "be/$name/etc/os-release"
-    echo 'rw quiet' > "be/$name/etc/kernel/cmdline"
-    shift
-    for kernel; do
-        mkdir -p "be/$name/usr/lib/modules/$kernel/updates"
-        touch "be/$name/usr/lib/modules/$kernel/updates/zfs.ko.xz"
-        echo "kernel $kernel" > "be/$name/boot/vmlinuz-$kernel"
-        echo "initrd $kernel of $name" > "be/$name/boot/initrd.img-$kernel"
-    done
-}
-
-menu() { (cd "$1/loader/entries" && printf '%s\n' * | sort); }
 
 @test "a boot environment has an entry with its own root on each disk, and boots without any setting of the firmware" {
     run -0 bash kldload-boot sync

@@ -28,7 +28,8 @@ END
     echo loader > upper/lib/systemd/boot/efi/systemd-bootx64.efi
     echo 'rw nohibernate' > root/etc/kernel/cmdline
     fake zfs 'case $* in
-        "list -H -d 1 -t filesystem -o name rpool/ROOT") printf "rpool/ROOT\nrpool/ROOT/default\n" ;;
+        "list -H -r -t filesystem -o name,canmount,mountpoint rpool/ROOT") printf "rpool/ROOT\toff\tnone\nrpool/ROOT/default\tnoauto\t/\n" ;;
+        "get -H -d 1 -t filesystem -s local -o name,value kldload:state rpool/ROOT" | "get -H -s local -o property,value all rpool/ROOT") ;;
         *) exit 9 ;;
     esac'
     fake zpool 'case $* in
