@@ -11,7 +11,10 @@ fake_zfs() {
     export FAKE_ZFS=$PWD/zfs FAKE_ROOT=$PWD/root
     target_tools=$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot/usr/lib/kldload-installer/target-tools
     target_tools=$(readlink --canonicalize "$target_tools")
-    export KLDLOAD_LIB=$target_tools/usr/lib/kldload
+    # The libraries of all profiles and those of the tools are in one folder on an installed system.
+    export KLDLOAD_LIB=$PWD/lib
+    mkdir -p lib
+    ln -sf "${target_tools%-tools}"/usr/lib/kldload/*.sh "$target_tools"/usr/lib/kldload/* lib/
     export KLDLOAD_RUN=$PWD/run KLDLOAD_ETC=$PWD/etc KLDLOAD_STATE=$PWD/state
     mkdir -p bin "$FAKE_ZFS" "$FAKE_ROOT" run etc state
     for program in zfs zpool findmnt mount umount mountpoint; do

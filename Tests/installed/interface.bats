@@ -16,7 +16,7 @@ setup_file() {
     public=$(mktemp --directory)
     export public
     chmod 755 "$public"
-    cp -r "$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot/usr/lib/kldload-installer/target-tools/." "$public"
+    cp -r "$BATS_TEST_DIRNAME"/../../live-build/config/includes.chroot/usr/lib/kldload-installer/target{,-tools}/. "$public"
     chmod -R u=rwX,go=rX "$public"
 }
 

@@ -294,6 +294,38 @@ END
     virsh --connect qemu:///system destroy kldload-test
 }
 
+installed_in_server_kbe_makes_compares_and_destroys_boot_environments() {
+    local said folder
+    zfs create -o canmount=noauto -o compression=zstd rpool/ROOT/default/kldload-test # a part of the boot environment
+    mount -t zfs -o zfsutil rpool/ROOT/default/kldload-test /kldload-test
+    echo one > /kldload-test/file
+    kbe create made
+    equal "the part's compression" "$(zfs get -H -o value compression rpool/ROOT/made/kldload-test)" zstd
+    equal "the part's place" "$(zfs get -H -o value mountpoint,canmount rpool/ROOT/made/kldload-test)" $'/kldload-test\nnoauto'
+    echo two > /kldload-test/file
+    folder=$(kbe mount made)
+    equal "what it holds" "$(cat "$folder/kldload-test/file")" one
+    echo inside > "$folder/etc/kldload-test-inside"
+    kbe umount made
+    said=$(kbe diff made)
+    grep -q '^packages: nothing changed' <<< "$said" || fail "$said"
+    grep -q -- '- /etc/kldload-test-inside' <<< "$said" || fail "$said"
+    equal "what a jail says" "$(kbe jail made cat /etc/kldload-test-inside 2> /dev/null | tr -d '\r')" inside
+    said=$(kbe list --json)
+    equal "what runs" "$(jq -r '.[] | select(.running) | .name' <<< "$said")" default
+    # What was made of it goes on without it.
+    kbe create later made
+    kbe rename made former
+    kbe destroy former --yes
+    kbe destroy later --yes
+    equal "the boot environments" "$(kbe list --json | jq -r '.[].name')" default
+    umount /kldload-test
+    zfs destroy -r rpool/ROOT/default/kldload-test
+    rmdir /kldload-test
+    said=$(zfs list -H -t snapshot -o name -r rpool/ROOT)
+    if grep -q '@kbe-' <<< "$said"; then fail "left behind: $said"; fi
+}
+
 installed_another_boot_environment_is_made_and_chosen() {
     echo kept > /etc/kldload-test-before
     zfs snapshot rpool/ROOT/default@kldload-test
