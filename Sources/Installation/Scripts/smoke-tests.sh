@@ -326,6 +326,60 @@ installed_in_server_kbe_makes_compares_and_destroys_boot_environments() {
     if grep -q '@kbe-' <<< "$said"; then fail "left behind: $said"; fi
 }
 
+# made_package VERSION: a package that is nowhere else.
+made_package() {
+    local folder=/run/kldload-test/package
+    rm -rf "$folder"
+    mkdir -p "$folder/DEBIAN" "$folder/usr/share/kldload-test" "$folder/etc"
+    printf 'Package: kldload-test\nVersion: %s\nArchitecture: all\nMaintainer: test <test@example.org>\nDescription: made for a test\n' "$1" \
+        > "$folder/DEBIAN/control"
+    echo "$1" > "$folder/usr/share/kldload-test/version"
+    echo setting > "$folder/etc/kldload-test.conf"
+    echo /etc/kldload-test.conf > "$folder/DEBIAN/conffiles"
+    dpkg-deb --root-owner-group --build "$folder" "/run/kldload-test/kldload-test_$1_all.deb"
+}
+
+installed_in_server_kpkg_installs_and_undoes() {
+    [[ -x /usr/bin/apt-get ]] || skip "no apt"
+    made_package 1
+    echo kept > /home/kldload-test
+    echo kept > /var/log/kldload-test
+    kpkg install /run/kldload-test/kldload-test_1_all.deb --yes
+    equal "what is installed" "$(cat /usr/share/kldload-test/version)" 1
+    local snapshot changes
+    snapshot=$(kpkg history 1 --json | jq -r .snapshot)
+    zfs list "$snapshot"
+    changes=$(kpkg history 1 --json | jq -c .changes)
+    equal "what changed" "$changes" '[{"name":"kldload-test","before":null,"after":"1"}]'
+    kpkg undo --yes
+    [[ ! -e /usr/share/kldload-test && ! -e /etc/kldload-test.conf ]] || fail "it is still there"
+    equal "data" "$(cat /home/kldload-test /var/log/kldload-test)" $'kept\nkept'
+    rm /home/kldload-test /var/log/kldload-test
+}
+
+installed_in_server_apt_is_followed_and_not_slowed_down() {
+    [[ -x /usr/bin/apt-get ]] || skip "no apt"
+    local number begun spent before
+    made_package 1
+    before=$(zfs list -H -t snapshot -o name -r rpool/ROOT | grep -c '@kpkg-') || : # none yet
+    for number in 1 2 3 4 5; do
+        apt-get -q -y install /run/kldload-test/kldload-test_1_all.deb
+        apt-get -q -y purge kldload-test
+    done
+    equal "snapshots" "$(zfs list -H -t snapshot -o name -r rpool/ROOT | grep -c '@kpkg-')" $((before + 10))
+    apt-get -q -y install bash # which is there
+    equal "snapshots of nothing" "$(zfs list -H -t snapshot -o name -r rpool/ROOT | grep -c '@kpkg-')" $((before + 10))
+    begun=${EPOCHREALTIME//./}
+    for number in 1 2 3; do
+        /usr/lib/kldload/transaction-hook before apt <<< $'VERSION 3\n\nx - - none < 1 all none /x.deb'
+        /usr/lib/kldload/transaction-hook after apt
+    done
+    spent=$(((${EPOCHREALTIME//./} - begun) / 3000))
+    printf 'the hook takes %d ms a transaction\n' "$spent"
+    # Emulated, everything takes ten times as long.
+    if [[ $(systemd-detect-virt) != qemu ]]; then ((spent < 300)) || fail "$spent ms"; fi
+}
+
 installed_another_boot_environment_is_made_and_chosen() {
     echo kept > /etc/kldload-test-before
     zfs snapshot rpool/ROOT/default@kldload-test

@@ -50,6 +50,7 @@ services_of_profile() {
     fi
     run cp --recursive --no-preserve=ownership,timestamps "$INSTALLER/target-tools/." "$TARGET/"
     services_enabled+=(kldload-firstboot.service)
+    services_transactions
     services_holds
     if services_has /usr/sbin/sanoid; then services_sanoid; fi
     if services_has /usr/bin/wg && [[ $KLDLOAD_WIREGUARD == 1 ]]; then services_wireguard; fi
@@ -58,6 +59,15 @@ services_of_profile() {
     if services_has /usr/bin/cloud-init; then touch "$TARGET/etc/cloud/cloud-init.disabled"; fi
     if services_has /usr/sbin/gdm3; then in_target systemctl set-default graphical.target; fi
     services_enabled+=(libvirtd.socket cockpit.socket)
+}
+
+# services_transactions: dnf 4 looks for plugins beside its own alone, in a folder with Python's version in its name. apt and dnf 5 find
+# theirs in /etc.
+services_transactions() {
+    local folder
+    for folder in "$TARGET"/usr/lib/python3*/site-packages/dnf-plugins; do
+        run ln --symbolic --force /usr/lib/kldload/dnf-plugins/kldload.py "$folder/kldload.py"
+    done
 }
 
 services_has() { [[ -e $TARGET$1 ]]; }

@@ -10,8 +10,8 @@ packages_of() {
     if [[ -s $1/var/lib/dpkg/status ]]; then
         # shellcheck disable=SC2016  # dpkg's own variables
         list=$(dpkg-query --admindir="${1%/}/var/lib/dpkg" --show --showformat '${db:Status-Abbrev}\t${binary:Package}\t${Version}\n')
-        # Installed, whatever else is wanted of it.
-        list=$(sed -n 's/^.i.\t//p' <<< "$list")
+        # There, whole or in part, whatever is wanted of it; not where settings alone are left.
+        list=$(sed -n 's/^.[^nc].\t//p' <<< "$list")
     else
         list=$(rpm --root "${1:-/}" --query --all --queryformat '%{NAME}.%{ARCH}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\n')
         list=$(sed '/^gpg-pubkey\./d' <<< "$list")

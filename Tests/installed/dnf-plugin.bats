@@ -1,0 +1,46 @@
+#!/usr/bin/env bats
+# The plugin of dnf 4: called by this machine's own dnf, around each transaction that changes something, and by nothing else.
+bats_require_minimum_version 1.5.0
+# shellcheck disable=SC2016  # fakes are scripts in single quotes
+
+setup() {
+    type -P dnf > /dev/null && type -P rpmbuild > /dev/null && type -P createrepo_c > /dev/null || skip "no dnf, rpmbuild or createrepo_c"
+    cd "$BATS_TEST_TMPDIR" || return
+    target_tools=$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot/usr/lib/kldload-installer/target-tools
+    mkdir -p root archive plugins log cache persist
+    ln -s "$(readlink --canonicalize "$target_tools/usr/lib/kldload/dnf-plugins/kldload.py")" plugins/
+    printf '#!/bin/sh\necho "$*" >> %q\n' "$PWD/said" > hook
+    chmod +x hook
+    touch said
+    export KLDLOAD_TRANSACTION_HOOK=$PWD/hook
+    printf 'Name: hello\nVersion: 1\nRelease: 1\nSummary: x\nLicense: x\nBuildArch: noarch\n%%description\nx\n%%files\n' > hello.spec
+    rpmbuild --quiet -bb --define "_topdir $PWD/build" --define "_rpmdir $PWD/archive" hello.spec
+    createrepo_c --quiet archive
+}
+
+ask() {
+    dnf -y --quiet --installroot="$PWD/root" --releasever=1 --setopt="pluginpath=$PWD/plugins" --setopt=plugins=1 --setopt="cachedir=$PWD/cache" \
+        --setopt="logdir=$PWD/log" --setopt="persistdir=$PWD/persist" --setopt=reposdir=/nowhere --repofrompath="made,file://$PWD/archive" \
+        --setopt=made.gpgcheck=0 --disableplugin=debuginfo-install "$@"
+}
+
+@test "dnf calls the hook before and after what changes something" {
+    run -0 ask install hello
+    [ "$(sed 's/ [0-9]*$/ PID/' said)" = $'before dnf PID\nafter dnf PID' ]
+    : > said
+    run -0 ask install hello # it is there
+    run -0 ask list --installed
+    run -0 ask makecache
+    run ! ask install nothing
+    [ ! -s said ]
+    run -0 ask remove hello
+    [ "$(wc -l < said)" -eq 2 ]
+}
+
+@test "a hook that fails or is not there keeps dnf from nothing" {
+    printf '#!/bin/sh\nexit 1\n' > hook
+    run -0 ask install hello
+    rm hook
+    run -0 ask remove hello
+    [[ $output == *'kldload: no snapshot was taken'* ]]
+}

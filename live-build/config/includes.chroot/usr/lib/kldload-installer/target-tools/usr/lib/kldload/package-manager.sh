@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154  # variables are shared with the tools
+# The distribution's own package manager, spoken to alike. After common.sh.
+#
+#   manager                     apt or dnf
+#   manager_…                   what its name says; those that change something ask, unless assume_yes is yes
+#   manager_undo_names A B      what manager_undo will take away (names of the array A) and bring (of B: NAME<tab>VERSION)
+#   manager_sources             options that say where packages come from, in `sources`; the one place that decides it
+
+manager=apt
+if ! type -P apt-get > /dev/null; then manager=dnf; fi
+
+sources=()
+# As the system is set up. Whoever has them from elsewhere (a medium) fills in the options here.
+manager_sources() { sources=(); }
+
+manager_options() {
+    options=("${sources[@]}")
+    if [[ $assume_yes == yes ]]; then
+        options+=(-y)
+        # Settings that a person has changed stay, where nobody can be asked.
+        if [[ $manager == apt ]]; then options+=(-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold); fi
+    fi
+}
+
+# manager_run VERB WORD…
+manager_run() {
+    local options=() verb=$1
+    shift
+    manager_sources
+    manager_options
+    if [[ $manager == apt ]]; then
+        if [[ $assume_yes == yes ]]; then export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a; fi
+        apt-get -q "${options[@]}" "$verb" "$@"
+    else
+        dnf "${options[@]}" "$verb" "$@"
+    fi
+}
+
+manager_install() {
+    local name words=()
+    # A file of this folder is one where it is written as one.
+    for name; do if [[ $name == *.deb || $name == *.rpm ]] && [[ -e $name && $name != */* ]]; then name=./$name; fi && words+=("$name"); done
+    manager_run install "${words[@]}"
+}
+
+manager_remove() { if [[ $manager == apt ]]; then manager_run purge "$@"; else manager_run remove "$@"; fi; }
+
+manager_upgrade() { if [[ $manager == apt ]]; then manager_run dist-upgrade; else manager_run upgrade; fi; }
+
+manager_refresh() {
+    manager_sources
+    if [[ $manager == apt ]]; then apt-get -q "${sources[@]}" update; else dnf "${sources[@]}" makecache --refresh; fi
+}
+
+manager_download() { # for a later manager_upgrade
+    if [[ $manager == apt ]]; then manager_run dist-upgrade --download-only; else manager_run upgrade --downloadonly; fi
+}
+
+manager_search() { if [[ $manager == apt ]]; then apt-cache search -- "$@"; else dnf search "$@"; fi; }
+
+manager_info() { if [[ $manager == apt ]]; then apt-cache show --no-all-versions -- "$@"; else dnf info "$@"; fi; }
+
+manager_undo_names() {
+    local -n gone_names=$1 back_names=$2
+    local line name
+    undo_gone=("${gone_names[@]}") undo_back=()
+    for line in "${back_names[@]}"; do
+        name=${line%%$'\t'*}
+        # dnf has the architecture at the end.
+        if [[ $manager == apt ]]; then undo_back+=("$name=${line#*$'\t'}"); else undo_back+=("${name%.*}-${line#*$'\t'}.${name##*.}"); fi
+    done
+}
+
+# apt takes away and brings in one transaction: nothing is missing in between. dnf takes two.
+manager_undo() {
+    if [[ $manager == apt ]]; then
+        manager_run install --purge --allow-downgrades --allow-change-held-packages --no-install-recommends "${undo_gone[@]/%/-}" "${undo_back[@]}"
+        return
+    fi
+    if ((${#undo_back[@]})); then manager_run install --allowerasing "${undo_back[@]}"; fi
+    # Nothing else is tidied up with it.
+    if ((${#undo_gone[@]})); then manager_run remove --setopt=clean_requirements_on_remove=False "${undo_gone[@]}"; fi
+}
