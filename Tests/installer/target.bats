@@ -167,3 +167,11 @@ settings() {
     run -0 env KLDLOAD_MEMINFO=meminfo bash -c 'source ./around; machine_lacks_memory'
     [ "$output" = '' ]
 }
+
+@test "dnf finds the plugin that takes a snapshot, whatever Python's version; a target without dnf needs none" {
+    run -0 bash -c 'source ./around; services_transactions; find target -name kldload.py'
+    [ -z "$output" ]
+    mkdir -p target/usr/lib/python3.12/site-packages/dnf-plugins
+    run -0 bash -c 'source ./around; services_transactions'
+    [ "$(readlink target/usr/lib/python3.12/site-packages/dnf-plugins/kldload.py)" = /usr/lib/kldload/dnf-plugins/kldload.py ]
+}

@@ -66,7 +66,8 @@ services_of_profile() {
 services_transactions() {
     local folder
     for folder in "$TARGET"/usr/lib/python3*/site-packages/dnf-plugins; do
-        run ln --symbolic --force /usr/lib/kldload/dnf-plugins/kldload.py "$folder/kldload.py"
+        # Without such a folder, the pattern itself.
+        if [[ -d $folder ]]; then run ln --symbolic --force /usr/lib/kldload/dnf-plugins/kldload.py "$folder/kldload.py"; fi
     done
 }
 
