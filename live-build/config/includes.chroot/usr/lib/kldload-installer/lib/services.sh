@@ -49,7 +49,7 @@ services_of_profile() {
         return
     fi
     run cp --recursive --no-preserve=ownership,timestamps "$INSTALLER/target-tools/." "$TARGET/"
-    services_enabled+=(kldload-firstboot.service ksnap-prune.timer)
+    services_enabled+=(kldload-firstboot.service ksnap-prune.timer kst-refresh.timer)
     services_transactions
     services_holds
     if services_has /usr/sbin/sanoid; then services_sanoid; fi
