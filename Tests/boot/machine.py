@@ -123,11 +123,11 @@ class Machine:
             if self.rest and unfinished:
                 self.pending.append(clean(self.rest))
 
-    def wait_for(self, pattern, deadline, unfinished=False):
+    def wait_for(self, pattern, deadline, unfinished=False, hopeless=HOPELESS):
         for line in self.lines(deadline, unfinished):
             if re.search(pattern, line):
                 return line
-            if re.search(HOPELESS, line):
+            if re.search(hopeless, line):
                 raise Failure(f"the console says: {line}")
 
     def type(self, text):
@@ -147,10 +147,10 @@ class Machine:
             raise Failure(f"{command}: exit status {found[1]}: " + " / ".join(said[-5:]))
         return said
 
-    def await_end(self, deadline):
-        """Until the machine is off by itself."""
+    def await_end(self, deadline, hopeless=HOPELESS):
+        """Until the machine is off by itself, or would start anew."""
         try:
-            self.wait_for(r"(?!)", deadline)
+            self.wait_for(r"(?!)", deadline, hopeless=hopeless)
         except Failure:
             if self.process.poll() != 0:
                 raise

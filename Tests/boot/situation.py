@@ -1,0 +1,137 @@
+"""Situations of machines that were installed from an ISO: each begins with copies of the disks of one installation."""
+import argparse
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+
+from machine import WORDS, Failure, Machine, accelerator, medium
+
+ROOT = os.path.realpath(f"{os.path.dirname(os.path.realpath(__file__))}/../..")
+LOGS = f"{ROOT}/live-build/logs/tests"
+ROOT_PROMPT = r"# ?$"
+ROOT_IS_DEFAULT = "test $(findmnt -no SOURCE /) = rpool/ROOT/default"
+INSTALLATION_SECONDS = 5400
+BOOT_SECONDS = 900
+
+
+def disks(paths, network=()):
+    """QEMU's options for disks, with serial numbers that say their names; the first one is booted."""
+    words = list(network)
+    for number, path in enumerate(paths):
+        name = os.path.basename(path).split(".")[0]
+        words += ["-drive", f"file={path},if=none,id={name},format=raw,cache=unsafe,discard=unmap"]
+        words += ["-device", f"virtio-blk-pci,drive={name},serial={name},bootindex={number + 2}"]
+    return words
+
+
+def make_disk(path):
+    with open(path, "wb") as file:
+        file.truncate(16 << 30)
+    return path
+
+
+class Bench:
+    """What all situations have: the ISO, the accelerator, folders."""
+
+    def __init__(self, iso, folder, kept):
+        self.iso, self.folder, self.kept = iso, folder, kept
+        with open(f"{LOGS}/installed-accelerator.log", "w") as log:
+            self.accelerator, _ = accelerator(iso, log)
+
+    def base(self, name):
+        return f"{self.kept}/{name}.raw"
+
+    def copies(self, *names):
+        """Disks of the installation, of which the original stays as it is."""
+        paths = [f"{self.folder}/{name}.raw" for name in names]
+        for name, path in zip(names, paths):
+            subprocess.run(["cp", "--sparse=always", "--reflink=auto", self.base(name), path], check=True)
+        return paths
+
+    def live(self, log, devices):
+        return Machine(log, self.accelerator, medium(self.iso) + devices, words=WORDS[self.accelerator])
+
+    def installed(self, log, devices):
+        # systemd-boot adds such words to the kernel's (systemd-stub(7), "SMBIOS Type 11 Strings"); nothing on the disks says them.
+        words = ["-smbios", f"type=11,value=io.systemd.boot.kernel-cmdline-extra={WORDS[self.accelerator]}"]
+        return Machine(log, self.accelerator, devices + words)
+
+
+def say(machine, text):
+    print(f"{machine.seconds():7.1f} s  {text}", flush=True)
+
+
+def log_in(machine, password, name="admin"):
+    """From the login prompt on the serial console to a shell of root's."""
+    machine.wait_for(r"login:", BOOT_SECONDS, unfinished=True)
+    say(machine, "the login prompt")
+    machine.type(f"{name}\n")
+    machine.wait_for(r"assword:", machine.seconds() + 120, unfinished=True)
+    machine.type(password + "\n")
+    machine.wait_for(r"\$ ?$", machine.seconds() + 120, unfinished=True)
+    machine.type("sudo -p 'sudo'': ' -i\n")
+    machine.wait_for(r"sudo: ?$", machine.seconds() + 120, unfinished=True)
+    machine.type(password + "\n")
+    machine.wait_for(ROOT_PROMPT, machine.seconds() + 120, unfinished=True)
+
+
+def do(machine, command, seconds=600):
+    said = machine.run(command, machine.seconds() + seconds)
+    say(machine, command)
+    return said
+
+
+def turn_off(machine):
+    machine.type("systemctl poweroff\n")
+    machine.await_end(machine.seconds() + 300)
+
+
+def value(said):
+    """What a command said behind an equals sign at the start of a line."""
+    return next(line for line in said if line.startswith("="))[1:].strip()
+
+
+def guarded(name, situation, bench):
+    """Whether it went well; says so."""
+    started = time.monotonic()
+    with open(f"{LOGS}/installed-{name}.log", "w") as log:
+        try:
+            situation(bench, log)
+        except (Failure, subprocess.CalledProcessError) as failure:
+            print(f"FAILED  {name} ({time.monotonic() - started:.0f} s): {failure}; console in {log.name}", flush=True)
+            return False
+    if "KLDLOAD_NAMESPACE" not in os.environ:  # else the process outside says it
+        print(f"ok      {name} ({time.monotonic() - started:.0f} s)", flush=True)
+    return True
+
+
+def main(description, install, situations):
+    """Installs, unless that was done before, and has the situations that are asked for; returns the exit status."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("iso")
+    parser.add_argument("situations", nargs="*", metavar="NAME", help="one of those above; without any, all")
+    parser.add_argument("--disks", metavar="FOLDER", help="where the installation's disks are kept; one that is there is used again")
+    options = parser.parse_args()
+    for name in options.situations:
+        if name not in situations:
+            parser.error(f"no situation is called {name}")
+    if not os.path.isfile(options.iso):
+        parser.error(f"{options.iso} is not there")
+    os.makedirs(LOGS, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="installed.") as work:
+        kept = os.path.realpath(options.disks or f"{work}/kept")
+        os.makedirs(kept, exist_ok=True)
+        bench = Bench(os.path.realpath(options.iso), work, kept)
+        done = f"{kept}/installed"
+        if not os.path.exists(done):
+            if not guarded("installation", install, bench):
+                return 1
+            open(done, "w").close()
+        good = True
+        for name in options.situations or situations:
+            bench.folder = tempfile.mkdtemp(dir=work)
+            good = guarded(name, situations[name], bench) and good
+            shutil.rmtree(bench.folder)
+        return 0 if good else 1
