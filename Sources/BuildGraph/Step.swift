@@ -134,6 +134,13 @@ package struct Step: Sendable {
         self.bound = bound
     }
 
+    /// Why it runs on this host also where steps are sent to workers, in a few words; nil where one may run it.
+    package var stays: String? {
+        guard case .container(let image, _, _, _) = action else { return "it runs inside deploy" }
+        if case .registry = image { return "its image comes from a registry" }
+        return bound
+    }
+
     /// The steps whose outputs it reads.
     package var dependencies: Set<StepName> {
         Set(

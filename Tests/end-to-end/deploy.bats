@@ -166,6 +166,8 @@ PY
     run -0 --separate-stderr deploy graph
     [[ $output == *'debian/mirror '*'← debian/indexes, debian/packages'* ]]
     [[ ! -e deploy.lock ]]
+    [[ $(deploy graph --json | jq -c '.steps[] | select(.step == "debian/mirror") | [.needs, .cores, .here]') \
+        == '[["debian/indexes","debian/packages"],1,"it runs inside deploy"]' ]]
     deploy graph --format dot 2>/dev/null >graph.dot
     grep -q '^  "debian/packages" -> "debian/mirror";$' graph.dot
     grep -q '^digraph build {$' graph.dot && [[ $(tail -n 1 graph.dot) == '}' ]]

@@ -24,9 +24,7 @@ package struct RemoteExecutor: StepExecutor {
 
     /// Why `step` runs here: it is none of a container, it needs something that a sandbox of one user has not, or there is no cache.
     package func objection(to step: Step) -> String? {
-        guard case .container(let image, _, _, _) = step.action else { return "it runs inside deploy" }
-        if case .registry = image { return "its image comes from a registry" }
-        return remote.executes ? step.bound : "the server runs no steps"
+        step.stays ?? (remote.executes ? nil : "the server runs no steps")
     }
 
     /// A run whose server fails is begun again here; that is said.

@@ -24,7 +24,8 @@ struct GraphAnswer: Answer {
         let steps = graph.order.compactMap { graph.steps[$0] }.map { step in
             JSON.fields([
                 "step": .string(step.name.text), "stage": .string(step.stage.name), "title": .string(step.title),
-                "needs": .strings(step.dependencies.sorted().map(\.text)),
+                "needs": .strings(step.dependencies.sorted().map(\.text)), "cores": .count(step.cores),
+                "here": step.stays.map(JSON.string),
             ])
         }
         return .fields(["steps": .array(steps)])
