@@ -11,6 +11,9 @@ import Glibc
 
 /// The page about a build: one file that says all of it, to any browser, and nothing else than what it was given.
 @Suite struct BuildPageTests {
+    /// Those of a build whose results are not of this host: two that ran, and one that was fetched.
+    private static let shared: Set<String> = ["live/overlay", "iso/image", "debian/gate"]
+
     /// Pages of all kinds, by what they are of.
     static let pages: [(name: String, page: BuildPage)] = [
         ("first", MadePage.page(of: MadePage.build())),
@@ -23,6 +26,11 @@ import Glibc
                 ]),
                 moves: MadePage.moves())
         ),
+        (
+            "shared",
+            MadePage.page(of: MadePage.build(changed: ["live/overlay", "live/gate", "iso/image"], elsewhere: shared))
+        ),
+        ("fetched", MadePage.page(of: MadePage.build(changed: [], elsewhere: Set(MadePage.names)))),
         ("draft", MadePage.page(of: MadePage.build(isDraft: true))),
         ("failed", MadePage.page(of: MadePage.build(failing: "debian/zfs-module"))),
         (
@@ -79,6 +87,25 @@ import Glibc
         let large = try #require(Self.pages.first { $0.name == "large" }).page
         #expect(large.html == large.html)
         #expect(large.html.utf8.count < 1_000_000, "\(large.html.utf8.count)")
+    }
+
+    @Test func itSaysOfEachStepWhetherItIsFromHere() throws {
+        func page(_ name: String) throws -> String { try #require(Self.pages.first { $0.name == name }).page.html }
+        let shared = try page("shared")
+        #expect(shared.contains("3 steps ran (2 on workers), 1 came from the remote cache, 27 cached, in "))
+        for words in ["1 ran here<", "2 ran on a worker<", "1 from the remote cache<", "27 cached<"] {
+            #expect(shared.contains("</span>\(words)"), "\(words)")
+        }
+        #expect(
+            shared.contains("iso/image <small>on a worker</small>")
+                && shared.contains("<span class=\"name\">live/gate</span>"))
+        #expect(shared.contains("<dt>ran</dt><dd>on a worker</dd>") && shared.contains("<dt>ran</dt><dd>here</dd>"))
+        #expect(shared.contains("<p>1 came from the remote cache:</p>") && shared.contains("proven elsewhere"))
+        let fetched = try page("fetched")
+        #expect(fetched.contains("0 steps ran, 31 came from the remote cache, in "))
+        #expect(fetched.contains("Nothing had to run") && !fetched.contains("were on record"))
+        let first = try page("first")
+        #expect(!first.contains("worker") && !first.contains("remote") && !first.contains("<dt>ran</dt>"))
     }
 
     @Test func itSaysWhatWasProvenWhatFailedAndWhatIsMissing() throws {

@@ -55,10 +55,14 @@ enum MadePage {
         ("iso/image", 2, 363.7, 2.6, ["iso/signature", "iso/digests", "iso/boot", "live/gate", "debian/darksite"]),
     ]
 
+    /// All of them.
+    static var names: [String] { steps.map(\.name) }
+
     /// A build from nothing; `failing` names the step that fails, after which no other begins, and `changed` those that ran where
-    /// not all did.
+    /// not all did; the results of those `elsewhere` are not of this host.
     static func build(
-        failing: String? = nil, changed: Set<String>? = nil, isDraft: Bool = false, text: String = ""
+        failing: String? = nil, changed: Set<String>? = nil, elsewhere: Set<String> = [], isDraft: Bool = false,
+        text: String = ""
     ) -> BuildRecord {
         let end = steps.first { $0.name == failing }.map { $0.began + $0.took } ?? .infinity
         let runs = steps.map { step in
@@ -71,7 +75,7 @@ enum MadePage {
             let hasRun = outcome == .ran || outcome == .failed
             return StepRun(
                 name: StepName(step.name), stage: stages[step.stage], title: "makes \(step.name)\(text)",
-                needs: step.needs.map { StepName($0) }, outcome: outcome,
+                needs: step.needs.map { StepName($0) }, outcome: outcome, isRemote: elsewhere.contains(step.name),
                 key: StepKey(digest: Digest(of: step.name.utf8)), began: .seconds(step.began),
                 ended: .seconds(step.began + (hasRun ? step.took : 0)), made: ByteCount(Int(step.took * 4_000_000)),
                 summary: outcome == .ran ? "425 packages, 443 MB, signed\(text)" : nil,

@@ -27,10 +27,13 @@ extension BuildPage {
             }
         }
         let nodes = build.steps.compactMap { step in places[step.name].map { node(step, $0) } }
-        let legend = [StepRun.Outcome.ran, .cached, .failed, .stopped, .skipped].compactMap { outcome -> Markup? in
-            let count = build.count(outcome)
-            guard count > 0 else { return nil }
-            return "<li><span class=\"swatch \(Self.kind(outcome))\"></span>\(count) \(Self.word(outcome))</li>"
+        let legend = [StepRun.Outcome.ran, .cached, .failed, .stopped, .skipped].flatMap { outcome in
+            let steps = build.steps.filter { $0.outcome == outcome }
+            return [steps.filter { !$0.isRemote }, steps.filter(\.isRemote)].compactMap { steps -> Markup? in
+                steps.first.map {
+                    "<li><span class=\"swatch \(Self.kind($0))\"></span>\(steps.count) \(word($0))</li>"
+                }
+            }
         }
         return Self.section(
             "graph", "How the steps hang together",
@@ -46,10 +49,10 @@ extension BuildPage {
             """)
     }
 
-    private static func word(_ outcome: StepRun.Outcome) -> Markup {
-        switch outcome {
-        case .ran: "ran"
-        case .cached: "cached"
+    private func word(_ step: StepRun) -> Markup {
+        switch step.outcome {
+        case .ran: step.isRemote ? "ran on a worker" : build.steps.contains(where: \.isRemote) ? "ran here" : "ran"
+        case .cached: step.isRemote ? "from the remote cache" : "cached"
         case .failed: "failed"
         case .stopped: "stopped"
         case .skipped: "did not begin"
@@ -76,7 +79,7 @@ extension BuildPage {
             + step.causes.prefix(4).map { "because of \($0)" }
         let shown = name.count > 20 ? name.prefix(19) + "…" : Substring(name)
         return """
-            <g class="\(Self.kind(step.outcome))"><title>\(tip.joined(separator: "\n"))</title><rect x="\(place.x)" y="\(place.y)" width="\(Self.node.width)" height="\(Self.node.height)" rx="6"/><text class="over" x="\(place.x + 9)" y="\(place.y + 14)">\(over)\(time)</text><text x="\(place.x + 9)" y="\(place.y + 29)">\(String(shown))</text></g>
+            <g class="\(Self.kind(step))"><title>\(tip.joined(separator: "\n"))</title><rect x="\(place.x)" y="\(place.y)" width="\(Self.node.width)" height="\(Self.node.height)" rx="6"/><text class="over" x="\(place.x + 9)" y="\(place.y + 14)">\(over)\(time)</text><text x="\(place.x + 9)" y="\(place.y + 29)">\(String(shown))</text></g>
             """
     }
 }

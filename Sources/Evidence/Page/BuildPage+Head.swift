@@ -42,8 +42,13 @@ extension BuildPage {
 
     private var sentence: Markup {
         let ran = build.count(.ran)
-        let cached = build.count(.cached)
-        let steps = "\(ran.counted("step")) ran, \(cached) cached, in \(build.duration.shown)"
+        let remote = build.steps.filter(\.isRemote)
+        let workers = remote.count { $0.outcome == .ran }
+        let fetched = remote.count { $0.outcome == .cached }
+        var parts = ["\(ran.counted("step")) ran\(workers > 0 ? " (\(workers) on workers)" : "")"]
+        if fetched > 0 { parts.append("\(fetched) came from the remote cache") }
+        if fetched == 0 || build.count(.cached) > fetched { parts.append("\(build.count(.cached) - fetched) cached") }
+        let steps = (parts + ["in \(build.duration.shown)"]).joined(separator: ", ")
         switch build.outcome {
         case .failed, .cancelled:
             let left = build.count(.skipped)
@@ -94,7 +99,7 @@ extension BuildPage {
         let words: Markup =
             switch step.outcome {
             case .ran: "ran, \(step.duration.shown)"
-            case .cached: "proven before"
+            case .cached: step.isRemote ? "proven elsewhere" : "proven before"
             case .failed: "failed"
             case .stopped: "stopped"
             case .skipped: "did not begin"

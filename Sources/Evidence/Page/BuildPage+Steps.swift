@@ -8,7 +8,7 @@ extension BuildPage {
         let ran = build.steps.filter { ![.cached, .skipped].contains($0.outcome) }.sorted {
             ($0.began, $0.name) < ($1.began, $1.name)
         }
-        guard !ran.isEmpty else { return "" }
+        guard !ran.isEmpty || build.steps.contains(where: \.isRemote) else { return "" }
         let scale = TimeScale(build.duration)
         let phases = build.phases.filter { $0.ended - $0.began >= build.duration / 500 }.map { phase -> Markup in
             let bar = Self.bar(phase.began, phase.ended, "phase", scale)
@@ -19,18 +19,16 @@ extension BuildPage {
             "<span style=\"left:\(scale.percent(tick))%\">\(TimeScale.words(tick))</span>"
         }
         let rows = ran.map { step($0, scale) }
-        let others = [StepRun.Outcome.cached, .skipped].compactMap { outcome -> Markup? in
-            let steps = build.steps.filter { $0.outcome == outcome }
-            guard !steps.isEmpty else { return nil }
-            let names = steps.map { step -> Markup in
-                "<li title=\"\(step.summary ?? step.title)\">\(step.name.text)\(step.isRemote ? " (remote)" : "")</li>"
-            }
-            let word: Markup =
-                outcome == .cached ? "were on record, and nothing that they read had changed" : "did not begin"
-            return "<p>\(steps.count) \(word):</p><ul class=\"names\">\(names.joined())</ul>"
-        }
+        let others = [
+            Self.names("came from the remote cache", build.steps.filter { $0.outcome == .cached && $0.isRemote }),
+            Self.names(
+                "were on record here, and nothing that they read had changed",
+                build.steps.filter { $0.outcome == .cached && !$0.isRemote }),
+            Self.names("did not begin", build.steps.filter { $0.outcome == .skipped }),
+        ]
         return Self.section(
-            "steps", "What ran, when and why", "Each line opens: what made the step run, and what it said.",
+            "steps", ran.isEmpty ? "Nothing had to run" : "What ran, when and why",
+            ran.isEmpty ? "" : "Each line opens: what made the step run, and what it said.",
             """
             <div class="timeline" style="--tick:\(scale.percent(scale.tick))%">
             <div class="axis" aria-hidden="true"><span class="track">\(ticks.joined())</span></div>
@@ -41,20 +39,30 @@ extension BuildPage {
             """)
     }
 
+    private static func names(_ what: Markup, _ steps: [StepRun]) -> Markup {
+        guard !steps.isEmpty else { return "" }
+        let names = steps.map { step -> Markup in
+            "<li title=\"\(step.summary ?? step.title)\">\(step.name.text)</li>"
+        }
+        return "<p>\(steps.count) \(what):</p><ul class=\"names\">\(names.joined())</ul>"
+    }
+
     private func step(_ step: StepRun, _ scale: TimeScale) -> Markup {
-        let kind = Self.kind(step.outcome)
+        let kind = Self.kind(step)
         let bar = Self.bar(step.began, step.ended, kind, scale)
         let why: Markup =
             step.causes.isEmpty
             ? "" : "<dt>because of</dt><dd>\(step.causes.map { "\($0)" as Markup }.joined("<br>"))</dd>"
         let reads: Markup =
             step.needs.isEmpty ? "" : "<dt>reads</dt><dd>\(step.needs.map(\.text).joined(separator: ", "))</dd>"
+        // Of those that ran here nothing is said where no other ran elsewhere.
+        let place: Markup = build.steps.contains(where: \.isRemote) ? "<dt>ran</dt><dd>\(step.place)</dd>" : ""
         let made: Markup = step.made > .zero ? "<dt>made</dt><dd>\(step.made.description)</dd>" : ""
         let key: Markup = step.key.map { "<dt>key</dt><dd><code>\($0.digest.hex)</code></dd>" } ?? ""
         let log = logs[step.name].map { Self.log($0) } ?? "<p class=\"aside\">It said nothing.</p>"
         return """
-            <details class="step"\(step.outcome == .failed ? " open" : "" as Markup)><summary class="row"><span class="name">\(step.name.text)</span><span class="track">\(bar)</span><span class="when num">\(step.duration.shown)</span></summary>
-            <div class="inside"><p>\(step.summary ?? step.title)</p><dl>\(why)\(reads)\(made)\(key)</dl>\(log)</div></details>
+            <details class="step"\(step.outcome == .failed ? " open" : "" as Markup)><summary class="row"><span class="name">\(step.name.text)\(step.isRemote ? " <small>on a worker</small>" : "" as Markup)</span><span class="track">\(bar)</span><span class="when num">\(step.duration.shown)</span></summary>
+            <div class="inside"><p>\(step.summary ?? step.title)</p><dl>\(place)\(why)\(reads)\(made)\(key)</dl>\(log)</div></details>
             """
     }
 
@@ -70,11 +78,11 @@ extension BuildPage {
         "<span class=\"bar \(kind)\" style=\"left:\(scale.percent(began))%;width:\(scale.percent(ended - began))%\"></span>"
     }
 
-    /// What CSS calls an outcome.
-    static func kind(_ outcome: StepRun.Outcome) -> Markup {
-        switch outcome {
-        case .ran: "ran"
-        case .cached: "cached"
+    /// What CSS calls what became of a step.
+    static func kind(_ step: StepRun) -> Markup {
+        switch step.outcome {
+        case .ran: step.isRemote ? "ran far" : "ran"
+        case .cached: step.isRemote ? "cached far" : "cached"
         case .failed: "bad"
         case .stopped: "warn"
         case .skipped: "skipped"

@@ -1,12 +1,12 @@
-/// How the page looks. Colours mean something: blue ran, green is proven, amber is not, red failed; all else is ink and paper.
+/// How the page looks. Colours mean something: blue ran here, violet elsewhere, green is proven, amber is not, red failed; all else is ink and paper.
 enum PageStyle {
     static let text: Markup = """
         :root{--paper:#fcfcfa;--card:#fff;--ink:#1b1c1e;--soft:#5d6066;--line:#e3e2dd;--faint:#f2f1ed;
-        --ran:#2563ab;--ran-soft:#dce8f6;--good:#23733f;--good-soft:#ddf0e2;--warn:#8a5a00;--warn-soft:#fbedcf;
+        --ran:#2563ab;--ran-soft:#dce8f6;--far:#7146a8;--far-soft:#ebe2f6;--good:#23733f;--good-soft:#ddf0e2;--warn:#8a5a00;--warn-soft:#fbedcf;
         --bad:#b3261e;--bad-soft:#fbe0dd;--still:#a9a8a2;
         --c0:#c9dcf2;--c1:#cfe8d5;--c2:#f3dfc1;--c3:#e3d5f0;--c4:#f2d0d4;--c5:#dedcd5}
         @media (prefers-color-scheme:dark){:root{--paper:#141517;--card:#1b1d20;--ink:#e9e7e3;--soft:#a3a5aa;--line:#303338;--faint:#222428;
-        --ran:#6fa8ea;--ran-soft:#1f3350;--good:#6cc58a;--good-soft:#1c3a27;--warn:#e0b055;--warn-soft:#3d3016;
+        --ran:#6fa8ea;--ran-soft:#1f3350;--far:#b797ea;--far-soft:#35264d;--good:#6cc58a;--good-soft:#1c3a27;--warn:#e0b055;--warn-soft:#3d3016;
         --bad:#f28b82;--bad-soft:#4a2320;--still:#5d6066;
         --c0:#22405f;--c1:#22492f;--c2:#54411f;--c3:#41315a;--c4:#55282f;--c5:#3a3b3d}}
         *{box-sizing:border-box}
@@ -53,6 +53,7 @@ enum PageStyle {
         .swatch{display:inline-block;width:12px;height:12px;border-radius:3px;margin-right:.5em;border:1px solid var(--still)}
         .swatch.ran{background:var(--ran);border-color:var(--ran)}.swatch.bad{background:var(--bad);border-color:var(--bad)}
         .swatch.warn{background:var(--warn);border-color:var(--warn)}.swatch.skipped{border-style:dashed}
+        .swatch.far{border-color:var(--far)}.swatch.ran.far{background:var(--far)}
         .row{display:grid;grid-template-columns:minmax(0,13.5rem) minmax(0,1fr) auto;gap:0 18px;align-items:baseline;padding:7px 4px}
         .name{overflow-wrap:anywhere}
         .said{color:var(--soft);font-size:.9rem;overflow-wrap:anywhere}
@@ -86,6 +87,7 @@ enum PageStyle {
         .track{position:relative;height:18px;background-image:linear-gradient(to right,var(--line) 1px,transparent 1px);background-size:var(--tick) 100%}
         .bar{position:absolute;top:3px;height:12px;min-width:3px;border-radius:3px;background:var(--ran)}
         .bar.bad{background:var(--bad)}.bar.warn{background:var(--warn)}.bar.phase{background:var(--still)}
+        .bar.far{background:var(--far)}.name small{color:var(--far);white-space:nowrap}
         .timeline .row.step .name{color:var(--soft)}
         .inside{padding:2px 4px 6px}
         .inside dl{display:grid;grid-template-columns:auto minmax(0,1fr);gap:3px 18px;margin:.5em 0;font-size:.9rem}
@@ -103,7 +105,7 @@ enum PageStyle {
         .graph path.hot{stroke:var(--ran);stroke-width:1.6;opacity:.75}
         .graph rect{fill:var(--card);stroke:var(--still)}
         .graph text{fill:var(--soft)}.graph .over{font-size:9.5px}
-        .graph .ran rect{fill:var(--ran-soft);stroke:var(--ran)}.graph .bad rect{fill:var(--bad-soft);stroke:var(--bad)}
+        .graph .ran rect{fill:var(--ran-soft);stroke:var(--ran)}.graph .far rect{stroke:var(--far)}.graph .ran.far rect{fill:var(--far-soft)}.graph .bad rect{fill:var(--bad-soft);stroke:var(--bad)}
         .graph .warn rect{fill:var(--warn-soft);stroke:var(--warn)}.graph .skipped rect{stroke-dasharray:4 3}
         .graph .ran text,.graph .bad text,.graph .warn text{fill:var(--ink)}
         .map{width:100%;height:auto;margin-bottom:18px}
