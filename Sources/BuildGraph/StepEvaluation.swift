@@ -87,7 +87,10 @@ package struct ChangeFinder: Sendable {
         }
         let isChosen = changes.contains { $0.input.hasPrefix(Self.choices) }
         if (before.code != code && !isChosen) || changes.isEmpty {
-            changes.append(InputChange(input: ChangeFinder.code, before: nil, after: nil, producer: nil))
+            // The same run, but by the word of a cache that is not believed now.
+            let source = before.code == code ? before.source : nil
+            let input = source.map { "its result came from \($0), which is not named now" } ?? ChangeFinder.code
+            changes.append(InputChange(input: input, before: nil, after: nil, producer: nil))
         }
         return changes
     }

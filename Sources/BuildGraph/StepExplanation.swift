@@ -29,8 +29,18 @@ package struct StepExplanation: Sendable {
         case neverBegan
     }
 
+    /// Where a step ran that did not run on this host.
+    package enum Place: Hashable, Sendable {
+        /// On a worker that this host had sent it to.
+        case worker
+        /// Wherever whoever put its result into the cache with this address made it.
+        case cache(String)
+    }
+
     /// The step that was asked about.
     package let step: StepName
+    /// Where it ran, where that was not on this host.
+    package var place: Place?
     /// Whether it ran, would run, or never did.
     package let verdict: Verdict
     /// The sentence for a run without causes: a first run, or bytes that were missing.
@@ -76,12 +86,13 @@ package struct Explainer: Sendable {
         switch state {
         case .cached(let record):
             let verdict = StepExplanation.Verdict.ran(secondsAgo: max(now - record.finished, 0), took: record.duration)
+            let place = record.source.map(StepExplanation.Place.cache)
             guard let key = record.previous, let previous = await records.record(key) else {
                 return StepExplanation(
-                    step: name, verdict: verdict, remark: "it was the first run on record", causes: [])
+                    step: name, place: place, verdict: verdict, remark: "it was the first run on record", causes: [])
             }
             let causes = await causes(from: previous, inputs: record.inputs, code: record.code, fresh: nil)
-            return StepExplanation(step: name, verdict: verdict, remark: nil, causes: causes)
+            return StepExplanation(step: name, place: place, verdict: verdict, remark: nil, causes: causes)
         case .mustRun, .waits:
             let causes = await pending(step, states)
             let remark = causes.isEmpty ? "no run of it is on record" : nil

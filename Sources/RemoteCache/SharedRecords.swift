@@ -50,7 +50,8 @@ package struct SharedRecords: RecordStore {
         return answer
     }
 
-    private func sharedRecord(_ step: Step, _ evaluation: StepEvaluation) async throws -> StepRecord? {
+    /// What the cache has of the run that `step` would be, whatever this host has.
+    package func sharedRecord(_ step: Step, _ evaluation: StepEvaluation) async throws -> StepRecord? {
         let description = try StepDescription(of: step, evaluation, architecture: architecture)
         let result = try await remote.ask(.reading) { _ in
             try await remote.server.result(of: description.action, inline: [StepDescription.Path.record])

@@ -41,6 +41,22 @@ import Testing
         #expect(ago > 0 && after.remark == "it was the first run on record" && after.causes.isEmpty)
     }
 
+    @Test func whatACacheSaidIsItsWordWhereItIsNamedAndACauseWhereNot() async throws {
+        try await bench.build(try steps())
+        var records = try bench.records()
+        let key = try #require(records.lastKey(of: "base/overlay"))
+        try await records.save(try #require(records.record(key)).following(nil, from: "grpc://cache"))
+        let unnamed = try #require(try await bench.explain(try steps(), "base/overlay"))
+        #expect(unnamed.rootCauses == ["its result came from grpc://cache, which is not named now"])
+        #expect(unnamed.place == nil)
+        records.believed = "grpc://cache"
+        let graph = try StepGraph(try steps())
+        let standing = try await bench.engine(records: records).standing(of: Set(graph.order), in: graph)
+        let explainer = Explainer(store: try bench.store(), records: records, now: 5000)
+        #expect(await explainer.explain("base/overlay", standing: standing)?.place == .cache("grpc://cache"))
+        #expect(await explainer.explain("base/settings", standing: standing)?.place == nil)
+    }
+
     @Test func aTouchedFileIsNamedBeforeAndAfterTheBuild() async throws {
         try await bench.build(try steps())
         _ = try bench.file("includes/etc/motd", "changed")

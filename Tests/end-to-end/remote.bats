@@ -221,6 +221,23 @@ login() {
     diff ours theirs
 }
 
+@test "status and explain say how much is there, and what came from where" {
+    run -0 --separate-stderr deploy remote status --remote "$casd"
+    [[ $output == *'answers in '*'upload '*'/s'*'download '*'this image '*'4 of '*' results are there, 3.'*' MB'* ]] || { echo "$output" && false; }
+    [[ $output == *'0 of 0 results that were not here, in 0 builds' ]]
+    DEPLOY_REMOTE=$casd build
+    run -0 --separate-stderr deploy remote status --remote "$casd"
+    [[ $output == *'4 of 4 results that were not here, in 1 build' ]] || { echo "$output" && false; }
+    DEPLOY_REMOTE=$casd run -0 --separate-stderr deploy explain debian/mirror
+    [[ $output == *' elsewhere, and came from '"$casd: it was the first run on record" ]] || { echo "$output" && false; }
+    DEPLOY_REMOTE=$casd run -0 --separate-stderr deploy explain debian/mirror --json
+    jq -e --arg cache "$casd" '.explanations[0] | .remote and .source == $cache' <<< "$output"
+    run -0 --separate-stderr deploy explain debian/mirror
+    [[ $output == *"root cause: its result came from $casd, which is not named now" ]] || { echo "$output" && false; }
+    run -0 --separate-stderr deploy log latest
+    [[ $output == *'debian/mirror '*' from the remote cache'* ]]
+}
+
 @test "four checkouts at once on one empty cache come to the same" {
     start_casd crowd
     local name pids=()

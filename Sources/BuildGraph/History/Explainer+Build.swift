@@ -6,7 +6,9 @@ extension Explainer {
         let ago = max(now - build.started - step.ended.milliseconds / 1000, 0)
         switch step.outcome {
         case .ran:
-            return await explained(step, .ran(secondsAgo: ago, took: step.duration))
+            var explanation = await explained(step, .ran(secondsAgo: ago, took: step.duration))
+            if step.isRemote { explanation.place = .worker }
+            return explanation
         case .failed, .stopped:
             return await explained(step, .failed(secondsAgo: ago, took: step.duration))
         case .cached:

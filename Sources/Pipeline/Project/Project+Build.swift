@@ -244,9 +244,20 @@ extension Project {
             names = standing.compactMap { if case .mustRun = $0.standing { $0.step.name } else { nil } }
             if names.isEmpty { names = [BuildPlan.image] }
         }
+        // Records of steps do not say where they ran; those of builds do.
+        let keys = Dictionary(
+            uniqueKeysWithValues: standing.compactMap { entry -> (StepName, StepKey)? in
+                if case .cached(let record) = entry.standing { (entry.step.name, record.key) } else { nil }
+            })
+        let runs = try builds().flatMap(\.steps).filter { $0.outcome == .ran && $0.key == keys[$0.name] }
+        let ranOnWorker = Set(runs.filter(\.isRemote).map(\.name))
         var explanations: [StepExplanation] = []
         for name in names {
-            if let explanation = await explainer.explain(name, standing: standing) { explanations.append(explanation) }
+            guard var explanation = await explainer.explain(name, standing: standing) else { continue }
+            if case .ran = explanation.verdict, explanation.place == nil, ranOnWorker.contains(name) {
+                explanation.place = .worker
+            }
+            explanations.append(explanation)
         }
         return explanations
     }

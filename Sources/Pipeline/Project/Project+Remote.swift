@@ -2,7 +2,7 @@ import BuildGraph
 import ContentStore
 import Declaration
 import Locking
-import Primitives
+package import Primitives
 package import RemoteCache
 import SystemPackage
 
@@ -107,6 +107,17 @@ extension Project {
         /// Steps of theirs whose results were not on this host: all, and those that the cache had.
         package let asked: Int
         package let hits: Int
+        /// What it has of the image as the lock has it; nil where that can't be said.
+        package let holding: Holding?
+    }
+
+    /// How much of an image a cache has.
+    package struct Holding: Sendable {
+        /// All steps of the image, and those whose results it has.
+        package let steps: Int
+        package let results: Int
+        /// What these results are together, that which several have counted once.
+        package let size: ByteCount
     }
 
     /// Asks the cache that `request` names. Throws what `sharing` does, and where it does not answer.
@@ -117,7 +128,34 @@ extension Project {
         let steps = builds.flatMap(\.steps).filter { $0.outcome == .ran || $0.isRemote }
         return RemoteStanding(
             options: remote.options, survey: survey, builds: builds.count, asked: steps.count,
-            hits: steps.count { $0.outcome == .cached })
+            hits: steps.count { $0.outcome == .cached }, holding: try await holding(of: remote))
+    }
+
+    /// Nothing is downloaded but lists of files. Nil where the lock does not fit, or is not there.
+    private func holding(of remote: RemoteCache) async throws -> Holding? {
+        guard try LockKeeper(project: self).standing(naming: declaration.distributions(named: [])).isCurrent else {
+            return nil
+        }
+        var project = self
+        project.remote = remote
+        let plan = try await project.currentPlan(writesLock: false, request: BuildRequest(isLocked: true))
+        let engine = engine()
+        let shared = SharedRecords(records, store: store, behind: remote, architecture: engine.architecture)
+        let tiered = TieredStore(store, behind: remote)
+        let order = plan.graph.closure(of: try plan.resolve(targets: []))
+        var found: [StepName: StepRecord] = [:]
+        var blobs: Set<Blob> = []
+        for step in order.compactMap({ plan.graph.steps[$0] }) {
+            guard let evaluation = step.evaluate(records: found, architecture: engine.architecture),
+                let record = try await shared.sharedRecord(step, evaluation)
+            else { continue }
+            found[step.name] = record
+            for artifact in record.outputs.values {
+                blobs.insert(artifact.blob)
+                if artifact.kind == .tree { try await blobs.formUnion(tiered.tree(artifact.blob).blobs) }
+            }
+        }
+        return Holding(steps: order.count, results: found.count, size: blobs.reduce(.zero) { $0 + $1.size })
     }
 
     private func existingRemote(_ request: RemoteRequest) throws -> RemoteCache {

@@ -19,7 +19,7 @@ struct ExplanationAnswer: Answer {
         case .wouldRun: lines = ["\(name) would run because an input changed:"]
         case .ran(let ago, let took):
             let why = explanation.remark.map { ": \($0)" } ?? " because an input changed:"
-            lines = ["\(name) ran \(Self.ago(ago)) (\(took.shown))\(why)"]
+            lines = ["\(name) ran \(Self.ago(ago)) (\(took.shown))\(Self.place(explanation))\(why)"]
         case .failed(let ago, let took):
             let why = explanation.remark.map { ": \($0)" } ?? " because an input had changed:"
             lines = ["\(name) failed \(Self.ago(ago)) (\(took.shown)), and ran\(why)"]
@@ -45,11 +45,19 @@ struct ExplanationAnswer: Answer {
         return lines + cause.because.flatMap { self.cause($0, depth: depth + 1, style) }
     }
 
+    private static func place(_ explanation: StepExplanation) -> String {
+        switch explanation.place {
+        case .worker: " on a worker"
+        case .cache(let address): " elsewhere, and came from \(address)"
+        case nil: ""
+        }
+    }
+
     private static func ago(_ seconds: Int64) -> String {
         switch seconds {
         case ..<60: "just now"
-        case ..<3600: "\(seconds / 60) minutes ago"
-        case ..<172_800: "\(seconds / 3600) hours ago"
+        case ..<3600: "\(Int(seconds / 60).counted("minute")) ago"
+        case ..<172_800: "\(Int(seconds / 3600).counted("hour")) ago"
         default: "\(seconds / 86_400) days ago"
         }
     }
@@ -74,8 +82,11 @@ struct ExplanationAnswer: Answer {
         case .wasCached: verdict = "cached"
         case .neverBegan: verdict = "skipped"
         }
+        var source: String?
+        if case .cache(let address) = explanation.place { source = address }
         return .fields([
             "step": .string(explanation.step.text), "verdict": .string(verdict), "seconds_ago": ago, "seconds": took,
+            "remote": explanation.place == nil ? nil : .bool(true), "source": source.map(JSON.string),
             "remark": explanation.remark.map(JSON.string), "causes": .list(explanation.causes, cause),
             "root_causes": .strings(explanation.rootCauses),
         ])

@@ -23,10 +23,14 @@ struct RemoteAnswer: Answer {
             rows.append(("upload", rate(upload)))
             rows.append(("download", rate(download)))
         }
+        if let holding = standing.holding {
+            let size = holding.results > 0 ? ", \(holding.size)" : ""
+            rows.append(("this image", "\(holding.results) of \(holding.steps) results are there\(size)"))
+        }
         rows.append(
             (
                 "last builds",
-                "\(standing.hits) of \(standing.asked) results that were not here, in \(standing.builds) builds"
+                "\(standing.hits) of \(standing.asked) results that were not here, in \(standing.builds.counted("build"))"
             ))
         return .results(rows.map { "\($0.padded(16)) \($1)" })
     }
@@ -45,6 +49,8 @@ struct RemoteAnswer: Answer {
             "sample": .size(RemoteSurvey.sample),
             "upload": survey.upload.map(JSON.time), "download": survey.download.map(JSON.time),
             "builds": .count(standing.builds), "asked": .count(standing.asked), "hits": .count(standing.hits),
+            "steps": standing.holding.map { .count($0.steps) }, "results": standing.holding.map { .count($0.results) },
+            "size": standing.holding.map { .size($0.size) },
         ])
     }
 }
