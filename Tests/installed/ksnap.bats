@@ -354,21 +354,21 @@ END
 @test "send prints commands that work, and runs none" {
     zfs snapshot rpool/home@a
     run -0 ksnap send rpool/home rpool/backup
-    [[ $output == *'zfs send rpool/home@a | zfs receive -u rpool/backup'* ]]
+    [[ $output == *'zfs send rpool/home@a | zfs receive -u -o canmount=noauto rpool/backup'* ]]
     bash -c "$output"
     fake set rpool/backup@a "guid=$(zfs get -H -o value guid rpool/home@a)"
     zfs snapshot rpool/home@b
     run -0 ksnap send rpool/home rpool/backup
-    [[ $output == *'Both have @a'*'zfs send -I @a rpool/home@b | zfs receive -u rpool/backup'* ]]
+    [[ $output == *'Both have @a'*'zfs send -I @a rpool/home@b | zfs receive -u -o canmount=noauto rpool/backup'* ]]
     run -0 ksnap send rpool/home box:tank/home
-    [[ $output == *'| ssh box zfs receive -u tank/home'*'syncoid'* ]]
+    [[ $output == *'| ssh box zfs receive -u -o canmount=noauto tank/home'*'syncoid'* ]]
     run -1 ksnap send rpool/home rpool/srv
     [[ $output == *'no snapshot in common'* ]]
     zfs set encryption=aes-256-gcm rpool/home
     run -0 ksnap send rpool/home
     [[ $output == *'zfs send -w rpool/home@b > FILE'* ]]
     run -0 ksnap receive box:tank/home rpool/back
-    [[ $output == *'ssh box zfs send tank/home@SNAPSHOT | zfs receive -u rpool/back'* ]]
+    [[ $output == *'ssh box zfs send tank/home@SNAPSHOT | zfs receive -u -o canmount=noauto rpool/back'* ]]
     run -1 ksnap receive rpool/backup rpool/home
 }
 

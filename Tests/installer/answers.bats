@@ -196,6 +196,7 @@ random_value() { # random_value KIND
         interface) letters "$small" 1 15 ;;
         address) pick 10.1.2.3 192.0.2.254 fe80::1 2001:db8::5:6 ;;
         addresses) pick 9.9.9.9 1.1.1.1,fe80::1 "10.0.0.1, 10.0.0.2" ;;
+        mirrors) pick offline https://a.example:8443/debian "http://b/x/debian, http://[2001:db8::1]/debian-security" ;;
         prefix) printf '%d' $((1 + RANDOM % 128)) ;;
         zone) pick America/Toronto Europe/Vienna ;;
         keymap) pick us de "ch(fr)" latam ;;
@@ -380,6 +381,7 @@ for text in open("texts").read().split("\n")[:-1]:
         refused KLDLOAD_NET_DNS "9.9.9.9,$value"
     done
     for value in , '1.1.1.1;8.8.8.8' 1.1.1; do refused KLDLOAD_NET_DNS "$value"; done
+    for value in off ftp://m/debian http:///debian http://m 'http://m/debian,offline' 'http://m/a|b' "http://m/\$x" 'http://m/debian trixie'; do refused KLDLOAD_MIRROR "$value"; done
     for value in 'eth0/1' 'abcdefghijklmnop' 'a b'; do refused KLDLOAD_NET_IFACE "$value"; done
     for value in 1234567 "$(printf 'a%.0s' {1..513})"; do refused KLDLOAD_ZFS_PASSPHRASE "$value"; done
     refused KLDLOAD_KERNEL_OPTIONS $'a\tb'

@@ -195,6 +195,51 @@ END
     [ "$status" -eq 0 ] && [ ! -e target/etc/apt ]
 }
 
+@test "a mirror takes the place of what it mirrors, and of nothing else; offline is from nowhere" {
+    local keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+    printf 'UPDATES=%s\n' "http://one.example.org/debian trixie,trixie-updates main $keyring" \
+        "http://two.example.org/debian-security trixie-security main $keyring" >> darksite/debian/distribution
+    touch "target$keyring"
+    answers KLDLOAD_MIRROR=https://mirror.example.net:8443/pub/debian/
+    do_it system_sources
+    [ "$status" -eq 0 ]
+    [ "$(grep ^URIs target/etc/apt/sources.list.d/debian.sources)" = $'URIs: https://mirror.example.net:8443/pub/debian\nURIs: http://two.example.org/debian-security' ]
+    answers KLDLOAD_MIRROR=http://m/debian,http://m/debian-security
+    do_it system_sources
+    run ! grep example.org target/etc/apt/sources.list.d/debian.sources
+    answers KLDLOAD_MIRROR=http://m/ubuntu
+    do_it system_sources
+    [ "$status" -eq 1 ]
+    [[ $output == *'KLDLOAD_MIRROR: no repository of debian has an address that ends in /ubuntu, as http://m/ubuntu does'* ]]
+    answers KLDLOAD_MIRROR=offline
+    do_it system_sources
+    [ "$status" -eq 0 ]
+    run ! grep ^URIs target/etc/apt/sources.list.d/debian.sources
+    apt-get update --print-uris -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$PWD/target/etc/apt/sources.list.d"
+    for wrong in off ftp://m/debian 'http://m/debian trixie' http:///debian 'http://m/debian,offline' $'http://m/a\nb'; do
+        answers "KLDLOAD_MIRROR='$wrong'"
+        do_it :
+        [ "$status" -eq 2 ] || [[ $wrong == *' '* ]]
+    done
+}
+
+@test "repositories of dnf are the vendor's, or off" {
+    sed -i 's/apt/rpm/' darksite/debian/distribution
+    mkdir -p target/etc/yum.repos.d
+    printf '%s\n' '[base]' 'name=Base' 'enabled=1' '' '[extras]' 'name=Extras' 'enabled = 1' '[third]' 'name=x' > target/etc/yum.repos.d/a.repo
+    cp target/etc/yum.repos.d/a.repo before
+    answers
+    do_it system_sources
+    cmp target/etc/yum.repos.d/a.repo before
+    answers KLDLOAD_MIRROR=http://m/base
+    do_it system_sources
+    [ "$status" -eq 1 ]
+    answers KLDLOAD_MIRROR=offline
+    do_it system_sources
+    [ "$(grep -c '^enabled=0$' target/etc/yum.repos.d/a.repo)" -eq 3 ]
+    run ! grep 'enabled *= *1' target/etc/yum.repos.d/a.repo
+}
+
 # --- firewall and labels -----------------------------------------------------------------------------------------------
 
 # open FILE: the ports that the firewall of FILE lets in, by nft's own reading.

@@ -142,6 +142,10 @@ settings() {
     [[ ${lines[2]} == *'Held back until you want them: linux-headers-amd64 linux-image-amd64.'*'apt-mark unhold'* ]]
     told :
     [[ ${lines[2]} == *'one without a ZFS module for it is never booted'* ]]
+    # Where kst is, it tells more; and a file in /etc would hide what it writes.
+    rm target/etc/motd.d/kldload
+    run -0 bash -c 'source ./around; mkdir -p target/usr/sbin; touch target/usr/sbin/kst; services_told; ls target/etc/motd.d'
+    [ -z "$output" ]
 }
 
 @test "what is held is asked of apt, which must say the same" {

@@ -380,6 +380,83 @@ installed_in_server_apt_is_followed_and_not_slowed_down() {
     if [[ $(systemd-detect-virt) != qemu ]]; then ((spent < 300)) || fail "$spent ms"; fi
 }
 
+installed_in_server_ksnap_takes_lists_and_goes_back() {
+    local taken said at
+    echo one > /srv/kldload-test
+    taken=$(ksnap -m 'before: a test')
+    at=/srv@$(sed -n 's/^rpool\/srv@//p' <<< "$taken")
+    grep -q '^rpool/ROOT/default@ksnap-before:-a-test-' <<< "$taken" || fail "it took $taken"
+    equal "the number of moments they were taken at" "$(xargs zfs get -H -o value createtxg <<< "$taken" | sort -u | wc -l)" 1
+    echo two > /srv/kldload-test
+    said=$(ksnap diff "$at")
+    grep -q '^M  /srv/kldload-test$' <<< "$said" || fail "diff says $said"
+    said=$(ksnap list /srv --json)
+    jq -e 'map(select(.taken_by == "ksnap" and .reason == "before: a test")) | length == 1' <<< "$said" > /dev/null || fail "list says $said"
+    zfs snapshot rpool/srv@kldload-test-newer
+    if said=$(ksnap rollback "$at" < /dev/null 2>&1); then fail "it did not ask"; fi
+    grep -q '@kldload-test-newer' <<< "$said" || fail "it does not say what is lost: $said"
+    ksnap rollback "$at" --yes
+    equal "/srv/kldload-test" "$(< /srv/kldload-test)" one
+    said=$(zfs list -H -d 1 -t snapshot -o name rpool/srv)
+    ksnap hold "${said##*$'\n'}"
+    if ksnap destroy "${said##*$'\n'}" --yes; then fail "what is held was destroyed"; fi
+    ksnap release "${said##*$'\n'}"
+    ksnap destroy "${said##*$'\n'}" --yes
+    ksnap prune
+    ksnap policy
+    bash -c "$(ksnap send /srv rpool/kldload-copy)"
+    zfs destroy -r rpool/kldload-copy
+}
+
+installed_in_server_krestore_brings_back_what_was() {
+    local name='/home/a file @ é' said
+    echo precious > "$name"
+    chmod 640 "$name"
+    python3 -c 'import os, sys; os.setxattr(sys.argv[1], "user.kldload", b"kept")' "$name"
+    said=$(stat -c '%a %u %g %y' "$name")
+    zfs snapshot rpool/home@kldload-test-file
+    rm "$name"
+    krestore list "$name"
+    krestore get "$name"
+    equal "its owner, mode and time" "$(stat -c '%a %u %g %y' "$name")" "$said"
+    equal "its attribute" "$(python3 -c 'import os, sys; print(os.getxattr(sys.argv[1], "user.kldload").decode())' "$name")" kept
+    echo other > "$name"
+    krestore get "$name@kldload-test-file"
+    equal "what came beside" "$(< "$name.kldload-test-file")" precious
+    krestore get "$name@kldload-test-file" --over --yes
+    equal "what was put over it" "$(< "$name")" precious
+    # A file system that is not mounted.
+    zfs create rpool/srv/kldload-far
+    echo far > /srv/kldload-far/file
+    zfs snapshot rpool/srv/kldload-far@s
+    zfs unmount rpool/srv/kldload-far
+    krestore get /srv/kldload-far/file -o /run/kldload-test/far
+    equal "what was in it" "$(< /run/kldload-test/far)" far
+    if findmnt --source rpool/srv/kldload-far@s; then fail "it is still mounted"; fi
+    zfs destroy -r rpool/srv/kldload-far
+    krestore dataset rpool/home@kldload-test-file rpool/kldload-then
+    zfs destroy rpool/kldload-then
+    zfs destroy rpool/home@kldload-test-file
+    rm "$name"*
+}
+
+installed_in_server_kst_says_that_all_is_well() {
+    local said start=$EPOCHREALTIME
+    said=$(kst) || fail "$said"
+    printf 'kst took %d ms\n' $(((${EPOCHREALTIME/./} - ${start/./}) / 1000))
+    said=$(kst --json)
+    equal "what runs" "$(jq -r .running <<< "$said")" default
+    said=$(runuser -u "$USERNAME" -- /usr/sbin/kst) || fail "without root: $said"
+    kst --refresh
+    equal "the lines of the message of the day" "$(wc -l < /run/motd.d/kldload)" 3
+    said=$(kdf --json)
+    equal "the pools of kdf" "$(jq -r '.pools | length' <<< "$said")" 1
+    zfs unmount rpool/srv
+    if said=$(kst); then fail "a file system is missing, and it says healthy"; fi
+    zfs mount rpool/srv
+    grep -q '^✗ rpool/srv should be mounted' <<< "$said" || fail "$said"
+}
+
 installed_another_boot_environment_is_made_and_chosen() {
     echo kept > /etc/kldload-test-before
     zfs snapshot rpool/ROOT/default@kldload-test
@@ -437,4 +514,10 @@ degraded_the_pool_says_what_is_missing_and_lost_nothing() {
     local status
     status=$(zpool status rpool)
     grep -q 'errors: No known data errors' <<< "$status" || fail "$status"
+}
+
+degraded_in_server_kst_says_so() {
+    local said
+    if said=$(kst); then fail "a disk is missing, and it says healthy: $said"; fi
+    grep -q '^✗ the pool rpool is DEGRADED' <<< "$said" || fail "$said"
 }

@@ -74,6 +74,11 @@ answers_judge() {
                     why='no machine can have one of these addresses in a network'
                 fi
                 ;;
+            mirrors)
+                if [[ $value != offline ]] && ! answers_each "$value" answers_is_mirror; then
+                    why='it is offline, or addresses that begin with http:// or https://, with commas between'
+                fi
+                ;;
             prefix) [[ $value =~ ^[1-9][0-9]{0,2}$ ]] && ((value <= 128)) || why='that is no prefix length' ;;
             zone) answers_is_zone "$value" || why='there is no such time zone; it has a name such as Europe/Vienna or Etc/UTC' ;;
             keymap) answers_is_keymap "$value" || why='there is no such keyboard layout, or it has no such variant' ;;
@@ -114,6 +119,9 @@ answers_one_of() {
 answers_is_host() {
     [[ ${#1} -le 64 && $1 =~ ^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$ ]]
 }
+
+# Nothing that would be something else in a file of apt's.
+answers_is_mirror() { [[ $1 =~ ^https?://([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-f:]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~%+-]+)+/?$ ]]; }
 
 answers_is_device() { [[ $1 == /dev/?* && $1 != */../* ]]; }
 

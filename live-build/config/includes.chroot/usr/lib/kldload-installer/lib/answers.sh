@@ -12,7 +12,7 @@
 
 # The table: name | default | kind of value | what it says. The README shows the same.
 #
-# kinds: flag (0 or 1), word:a,b,c (one of these), distribution and profile (of those there are), name, hostname, host, path, disks, text, address, prefix, addresses, interface,
+# kinds: flag (0 or 1), word:a,b,c (one of these), distribution and profile (of those there are), name, hostname, host, path, disks, text, address, prefix, addresses, mirrors, interface,
 # zone, keymap, locale, keys, secret (never shown). A kind that ends in ? may be empty. It is read by bash alone: where a program is missing, no answer must get lost.
 read -r -d '' answers_table_text << 'TABLE' || : # it ends at its end
 KLDLOAD_DISTRO|debian|distribution|the distribution to install, of those that the medium has
@@ -38,6 +38,7 @@ KLDLOAD_NET_IP||address?|the address, with static
 KLDLOAD_NET_PREFIX||prefix?|its prefix length, with static; empty: 24, or 64 with IPv6
 KLDLOAD_NET_GW||address?|the gateway, with static
 KLDLOAD_NET_DNS||addresses?|name servers, commas between; empty: those of DHCP, with static 1.1.1.1,8.8.8.8
+KLDLOAD_MIRROR||mirrors?|where updates come from in place of the vendor: addresses of mirrors with commas between, each for the repositories whose address ends alike (…/debian, …/debian-security); or offline: from nowhere
 KLDLOAD_WIREGUARD|1|flag|1: WireGuard keys for this machine (in core: 0)
 KLDLOAD_ENABLE_EBPF|1|flag|1: eBPF tools, which every profile but core has in any case (in core: 0)
 KLDLOAD_NVIDIA_DRIVERS|0|flag|1: NVIDIA's drivers; needs a network

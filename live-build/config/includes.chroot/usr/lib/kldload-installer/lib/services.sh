@@ -13,9 +13,11 @@ services() {
     services_told
 }
 
-# services_told: what whoever logs in learns of how this machine is kept up to date; pam_motd(8) shows it.
+# services_told: what whoever logs in learns of how this machine is kept up to date; pam_motd(8) shows it. All profiles but core have
+# tools, and kst tells of the machine as it is at that time (kst-refresh.timer).
 services_told() {
     local update='dnf upgrade' kernel='A new kernel comes with that; one without a ZFS module for it is never booted, and kldload-boot says so.'
+    if services_has /usr/sbin/kst; then return; fi
     if services_has /usr/bin/dpkg; then update='apt update && apt full-upgrade'; fi
     if ((${#services_held[@]})); then
         kernel="Held back until you want them: ${services_held[*]}. To take them: apt-mark unhold, upgrade, apt-mark hold."

@@ -201,13 +201,22 @@ system_is_of() { if [[ $2 == *:* ]]; then [[ $1 == ipv6 ]]; else [[ $1 == ipv4 ]
 system_sources() {
     local file=$TARGET/etc/apt/sources.list.d/$KLDLOAD_DISTRO.sources family updates address suites components keyring
     family=$(distribution_fact "$KLDLOAD_DISTRO" FAMILY)
-    if [[ $family != apt ]]; then return; fi
+    if [[ $family != apt ]]; then
+        system_repositories
+        return
+    fi
     updates=$(distribution_all "$KLDLOAD_DISTRO" UPDATES)
     rm -f "$TARGET/etc/apt/sources.list"
     mkdir -p "${file%/*}"
+    if [[ $KLDLOAD_MIRROR == offline ]]; then
+        printf '# KLDLOAD_MIRROR=offline: updates come from a medium.\n' > "$file"
+        return
+    fi
     : > "$file"
+    system_mirrors "$updates"
     while read -r address suites components keyring; do
         if [[ -z $address ]]; then continue; fi # there is none
+        address=${mirror_of[$address]:-$address}
         if [[ ! -e $TARGET$keyring ]]; then
             say "no updates from $address: the target has no $keyring"
             continue
@@ -220,4 +229,34 @@ system_sources() {
         } >> "$file"
     done <<< "$updates"
     [[ -z $updates || -s $file ]] || fail "the target has the keys of none of its archives: ${updates//$'\n'/; }"
+}
+
+# system_mirrors UPDATES: in mirror_of, by the address of the vendor, the mirror that was asked for in its place.
+declare -A mirror_of=()
+system_mirrors() {
+    local mirrors mirror address rest end used
+    read -r -a mirrors <<< "${KLDLOAD_MIRROR//,/ }"
+    for mirror in "${mirrors[@]}"; do
+        mirror=${mirror%/}
+        end=/${mirror##*/}
+        used=no
+        while read -r address rest; do
+            if [[ ${address%/} == *"$end" ]]; then
+                mirror_of[$address]=$mirror
+                used=yes
+            fi
+        done <<< "$1"
+        [[ $used == yes ]] || fail "KLDLOAD_MIRROR: no repository of $KLDLOAD_DISTRO has an address that ends in $end, as $mirror does"
+    done
+}
+
+# system_repositories: those of RPM distributions come with packages, and are the vendor's as they are, or off.
+system_repositories() {
+    local file
+    if [[ -z $KLDLOAD_MIRROR ]]; then return; fi
+    [[ $KLDLOAD_MIRROR == offline ]] || fail "KLDLOAD_MIRROR: $KLDLOAD_DISTRO has repositories of dnf, whose mirrors are not set here; only offline is"
+    for file in "$TARGET"/etc/yum.repos.d/*.repo; do
+        if [[ ! -e $file ]]; then continue; fi # the pattern itself, where there is none
+        run sed -i -e '/^enabled *=/d' -e 's/^\[[^]]*\] *$/&\nenabled=0/' "$file"
+    done
 }

@@ -35,11 +35,11 @@ send() {
     send_command "$dataset@$snapshot" "$flags" "$target" "${common:+@$common}"
 }
 
-# send_command SNAPSHOT FLAGS TARGET FROM: -u: not mounted there, where it would cover what is there already.
+# send_command SNAPSHOT FLAGS TARGET FROM. A copy is not mounted there, where it would cover what is there already; nor at the next boot.
 send_command() {
     local from='' receive
     if [[ $4 == @SNAPSHOT ]]; then from=' -I @SNAPSHOT'; elif [[ -n $4 ]]; then printf -v from ' -I %q' "$4"; fi
-    if [[ $3 == *:* ]]; then printf -v receive 'ssh %q zfs receive -u %q' "${3%%:*}" "${3#*:}"; else printf -v receive 'zfs receive -u %q' "$3"; fi
+    if [[ $3 == *:* ]]; then printf -v receive 'ssh %q zfs receive -u -o canmount=noauto %q' "${3%%:*}" "${3#*:}"; else printf -v receive 'zfs receive -u -o canmount=noauto %q' "$3"; fi
     printf 'zfs send%s%s %q | %s\n' "$2" "$from" "$1" "$receive"
 }
 
@@ -64,10 +64,10 @@ receive() {
     if [[ $source == *:* ]]; then
         printf '%s\n' '# What there is, the newest first; one of them in place of SNAPSHOT:'
         printf 'ssh %q zfs list -H -o name -t snapshot -S createtxg %q\n' "${source%%:*}" "${source#*:}"
-        printf 'ssh %q zfs send %q | zfs receive -u %q\n' "${source%%:*}" "${source#*:}@SNAPSHOT" "$target"
+        printf 'ssh %q zfs send %q | zfs receive -u -o canmount=noauto %q\n' "${source%%:*}" "${source#*:}@SNAPSHOT" "$target"
     else
         meant_snapshot "$source"
-        printf 'zfs send %q | zfs receive -u %q\n' "$dataset@$snapshot" "$target"
+        printf 'zfs send %q | zfs receive -u -o canmount=noauto %q\n' "$dataset@$snapshot" "$target"
     fi
     printf '%s\n' '# It is not mounted; look at it first:'
     printf 'zfs mount -o ro %q\n' "$target"

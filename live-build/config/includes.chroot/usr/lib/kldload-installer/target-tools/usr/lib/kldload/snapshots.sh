@@ -59,7 +59,7 @@ meant_snapshot() {
         dataset_exists "$dataset@$snapshot" snapshot || fail "there is no snapshot $dataset@$snapshot" "$tool list $(printf %q "$dataset")"
         return
     fi
-    newest=$(zfs list -H -o name -t snapshot -S createtxg -- "$dataset")
+    newest=$(zfs list -H -d 1 -o name -t snapshot -S createtxg -- "$dataset")
     newest=${newest%%$'\n'*}
     [[ -n $newest ]] || fail "$dataset has no snapshot" "ksnap take $(printf %q "$dataset")"
     snapshot=${newest##*@}
