@@ -207,8 +207,10 @@ END
     answers KLDLOAD_MIRROR=http://m/debian,http://m/debian-security
     do_it system_sources
     run ! grep example.org target/etc/apt/sources.list.d/debian.sources
+    do_it system_sources_check
+    [ "$status" -eq 0 ]
     answers KLDLOAD_MIRROR=http://m/ubuntu
-    do_it system_sources
+    do_it system_sources_check # before a disk is touched
     [ "$status" -eq 1 ]
     [[ $output == *'KLDLOAD_MIRROR: no repository of debian has an address that ends in /ubuntu, as http://m/ubuntu does'* ]]
     answers KLDLOAD_MIRROR=offline
@@ -232,7 +234,7 @@ END
     do_it system_sources
     cmp target/etc/yum.repos.d/a.repo before
     answers KLDLOAD_MIRROR=http://m/base
-    do_it system_sources
+    do_it system_sources_check
     [ "$status" -eq 1 ]
     answers KLDLOAD_MIRROR=offline
     do_it system_sources

@@ -231,6 +231,16 @@ system_sources() {
     [[ -z $updates || -s $file ]] || fail "the target has the keys of none of its archives: ${updates//$'\n'/; }"
 }
 
+# system_sources_check: whether the mirrors that were asked for mirror anything; before a disk is touched.
+system_sources_check() {
+    local family updates
+    if [[ -z $KLDLOAD_MIRROR || $KLDLOAD_MIRROR == offline ]]; then return; fi
+    family=$(distribution_fact "$KLDLOAD_DISTRO" FAMILY)
+    [[ $family == apt ]] || fail "KLDLOAD_MIRROR: $KLDLOAD_DISTRO has repositories of dnf, whose mirrors are not set here; only offline is"
+    updates=$(distribution_all "$KLDLOAD_DISTRO" UPDATES)
+    system_mirrors "$updates"
+}
+
 # system_mirrors UPDATES: in mirror_of, by the address of the vendor, the mirror that was asked for in its place.
 declare -A mirror_of=()
 system_mirrors() {
@@ -253,8 +263,7 @@ system_mirrors() {
 # system_repositories: those of RPM distributions come with packages, and are the vendor's as they are, or off.
 system_repositories() {
     local file
-    if [[ -z $KLDLOAD_MIRROR ]]; then return; fi
-    [[ $KLDLOAD_MIRROR == offline ]] || fail "KLDLOAD_MIRROR: $KLDLOAD_DISTRO has repositories of dnf, whose mirrors are not set here; only offline is"
+    if [[ $KLDLOAD_MIRROR != offline ]]; then return; fi
     for file in "$TARGET"/etc/yum.repos.d/*.repo; do
         if [[ ! -e $file ]]; then continue; fi # the pattern itself, where there is none
         run sed -i -e '/^enabled *=/d' -e 's/^\[[^]]*\] *$/&\nenabled=0/' "$file"
