@@ -370,7 +370,7 @@ installed_in_server_apt_is_followed_and_not_slowed_down() {
     apt-get -q -y install bash # which is there
     equal "snapshots of nothing" "$(zfs list -H -t snapshot -o name -r rpool/ROOT | grep -c '@kpkg-')" $((before + 10))
     begun=${EPOCHREALTIME//./}
-    for number in 1 2 3; do
+    for _ in 1 2 3; do
         /usr/lib/kldload/transaction-hook before apt <<< $'VERSION 3\n\nx - - none < 1 all none /x.deb'
         /usr/lib/kldload/transaction-hook after apt
     done
