@@ -55,7 +55,7 @@ value() { zfs get -H -o value "$1" "$2"; }
     run -0 kbe create second
     [ "$(zfs list -H -r -o name rpool/ROOT/second)" = $'rpool/ROOT/second\nrpool/ROOT/second/tape\nrpool/ROOT/second/var\nrpool/ROOT/second/var/lib' ]
     [ "$(fake log | grep -c '^zfs snapshot')" -eq 1 ]
-    fake log | grep -q '^zfs snapshot -r .*kldload:by=kbe'
+    grep -q '^zfs snapshot -r .*kldload:by=kbe' <<< "$(fake log)"
     for name in second second/var second/var/lib; do [ "$(value canmount "rpool/ROOT/$name")" = noauto ]; done
     [ "$(value canmount rpool/ROOT/second/tape)" = off ]
     [ "$(value mountpoint rpool/ROOT/second)" = / ]

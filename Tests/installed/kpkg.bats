@@ -5,49 +5,17 @@ bats_require_minimum_version 1.5.0
 
 setup() {
     load fake-zfs
+    load made-archive
     type -P apt-ftparchive > /dev/null || skip "no apt-utils"
     cd "$BATS_TEST_TMPDIR" || return
     fake_zfs
     fake_system
-    export KLDLOAD_ROOT=$FAKE_ROOT DEBIAN_FRONTEND=noninteractive
-    root=$FAKE_ROOT
-    mkdir -p "$root"/var/lib/{dpkg/{info,updates},apt/lists/partial} "$root"/var/cache/apt/archives/partial "$root"/var/log/apt "$root"/etc/apt/{apt.conf.d,preferences.d,trusted.gpg.d} archive
-    touch "$root"/var/lib/dpkg/{status,available} state/firstboot.done
-    export APT_CONFIG=$PWD/apt.conf
-    cat > apt.conf << END
-APT::Architecture "amd64";
-APT::Architectures { "amd64"; };
-Dir "$root";
-Dir::State::status "$root/var/lib/dpkg/status";
-Dir::Bin::dpkg "/usr/bin/dpkg";
-Dir::Log "$root/var/log/apt";
-APT::Sandbox::User "root";
-APT::Install-Recommends "no";
-DPkg::Options { "--root=$root"; "--force-not-root"; "--force-unsafe-io"; "--log=$PWD/dpkg.log"; };
-DPkg::Use-Pty "no";
-END
-    sed "s|/usr/lib/kldload|$KLDLOAD_LIB|" "$target_tools/etc/apt/apt.conf.d/80kldload" >> apt.conf
-    echo "deb [trusted=yes] file:$PWD/archive ./" > "$root/etc/apt/sources.list"
+    made_archive
     package hello 1.0
     package hello 1.1
     package needed 2
     package server 1.0 needed
     archive
-}
-
-package() { # package NAME VERSION [DEPENDS]
-    local folder=package-$1-$2
-    mkdir -p "$folder/DEBIAN" "$folder/usr/share/$1" "$folder/etc"
-    printf 'Package: %s\nVersion: %s\nArchitecture: all\n%sMaintainer: x <x@example.org>\nDescription: made for a test\n' "$1" "$2" "${3:+Depends: $3$'\n'}" > "$folder/DEBIAN/control"
-    echo "$2" > "$folder/usr/share/$1/version"
-    echo setting > "$folder/etc/$1.conf"
-    echo "/etc/$1.conf" > "$folder/DEBIAN/conffiles"
-    dpkg-deb --root-owner-group --build "$folder" "archive/$1_$2_all.deb" > /dev/null
-}
-
-archive() {
-    (cd archive && apt-ftparchive packages . > Packages)
-    apt-get -q update > /dev/null
 }
 
 version() { dpkg-query --admindir="$root/var/lib/dpkg" --show --showformat '${db:Status-Status} ${Version}' "$1"; }

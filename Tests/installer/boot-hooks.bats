@@ -55,6 +55,22 @@ setup() {
     [ "$(boots)" = 6.13.0-test ]
 }
 
+@test "a module that can't be built is said; the kernel is configured, and does not boot" {
+    dkms_package zfs 2.3.9
+    run -0 in_root dpkg --install /tmp/zfs-dkms-2.3.9.deb
+    sed -i 's/^MAKE.*/MAKE[0]="false"/' sources/zfs-2.3.9/dkms.conf
+    kernel_package 6.13.0-test
+    headers_package 6.13.0-test
+    run -0 in_root dpkg --install /tmp/linux-headers-6.13.0-test.deb /tmp/linux-image-6.13.0-test.deb
+    [[ $output == *'A MODULE COULD NOT BE BUILT for kernel 6.13.0-test'* ]]
+    [ "$(grep -c '^Status: install ok installed' root/var/lib/dpkg/status)" -eq 4 ]
+    [ "$(boots)" = 6.12.1-test ]
+    # And mended, it boots after all.
+    sed -i 's/^MAKE.*/MAKE[0]="cp built zfs.ko"/' sources/zfs-2.3.9/dkms.conf
+    run -0 in_root dpkg-reconfigure linux-headers-6.13.0-test
+    [ "$(boots)" = 6.13.0-test ]
+}
+
 @test "headers that come after their kernel have its initramfs made again, with the module, and then it boots" {
     dkms_package zfs 2.3.9
     run -0 in_root dpkg --install /tmp/zfs-dkms-2.3.9.deb

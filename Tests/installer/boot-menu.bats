@@ -281,3 +281,11 @@ END
         [ -z "$(find esp1 esp2 -name '*.machine')" ]
     done
 }
+
+@test "it is said beforehand whether one more kernel has room" {
+    run -0 bash kldload-boot room default
+    fake stat 'case $* in *--file-system*) echo "1 * 4" ;; *) exec /usr/bin/stat "$@" ;; esac'
+    run -1 bash kldload-boot room default
+    [[ $output == *'/dev/vda1: one more kernel takes 0 MiB'*'/dev/vdb1: '* ]]
+    run -1 bash kldload-boot room nothing
+}

@@ -14,6 +14,7 @@ make_root() {
     rm -rf root/etc/{kernel,initramfs,dpkg/dpkg.cfg.d}
     mkdir -p root/etc/{kernel,initramfs} root/var/lib/{initramfs-tools,dkms}
     (cd /etc/kernel && cp -a --parents ./*/dkms ./*/initramfs-tools "$OLDPWD/root/etc/kernel/")
+    chmod a-x root/etc/kernel/*/dkms # as the installer does
     printf 'COMPRESS=gzip\nMODULES=list\n' > root/etc/initramfs-tools/conf.d/test
     # As zfs-initramfs has it: what the kernel has of ZFS is in its initramfs.
     cat > root/etc/initramfs-tools/hooks/zfs << 'END'

@@ -347,9 +347,9 @@ installed_in_server_kpkg_installs_and_undoes() {
     kpkg install /run/kldload-test/kldload-test_1_all.deb --yes
     equal "what is installed" "$(cat /usr/share/kldload-test/version)" 1
     local snapshot changes
-    snapshot=$(kpkg history 1 --json | jq -r .snapshot)
+    snapshot=$(kpkg history --json | jq -r '.[0].snapshot')
     zfs list "$snapshot"
-    changes=$(kpkg history 1 --json | jq -c .changes)
+    changes=$(kpkg history --json | jq -c '.[0].changes')
     equal "what changed" "$changes" '[{"name":"kldload-test","before":null,"after":"1"}]'
     kpkg undo --yes
     [[ ! -e /usr/share/kldload-test && ! -e /etc/kldload-test.conf ]] || fail "it is still there"
@@ -359,10 +359,10 @@ installed_in_server_kpkg_installs_and_undoes() {
 
 installed_in_server_apt_is_followed_and_not_slowed_down() {
     [[ -x /usr/bin/apt-get ]] || skip "no apt"
-    local number begun spent before
+    local begun spent before
     made_package 1
     before=$(zfs list -H -t snapshot -o name -r rpool/ROOT | grep -c '@kpkg-') || : # none yet
-    for number in 1 2 3 4 5; do
+    for _ in 1 2 3 4 5; do
         apt-get -q -y install /run/kldload-test/kldload-test_1_all.deb
         apt-get -q -y purge kldload-test
     done
@@ -457,6 +457,39 @@ installed_in_server_kst_says_that_all_is_well() {
     grep -q '^✗ rpool/srv should be mounted' <<< "$said" || fail "$said"
 }
 
+# An upgrade of one package, from a folder that is an archive; what is made is not tried here, but taken back.
+installed_in_server_kupgrade_makes_what_can_be_tried_and_takes_it_back() {
+    [[ -x /usr/bin/apt-get ]] || skip "no apt"
+    local folder=/var/cache/kldload-test name said
+    made_package 1
+    apt-get -q -y install /run/kldload-test/kldload-test_1_all.deb
+    made_package 2
+    mkdir -p "$folder"
+    cp /run/kldload-test/kldload-test_2_all.deb "$folder"
+    {
+        dpkg-deb --field "$folder/kldload-test_2_all.deb"
+        printf 'Filename: ./kldload-test_2_all.deb\nSize: %s\nSHA256: %s\n' "$(stat --format=%s "$folder/kldload-test_2_all.deb")" \
+            "$(sha256sum "$folder/kldload-test_2_all.deb" | cut -d' ' -f1)"
+    } > "$folder/Packages"
+    mkdir -p /run/kldload-test/sources
+    mv /etc/apt/sources.list.d/* /run/kldload-test/sources/ # there is no network here
+    echo "deb [trusted=yes] file:$folder ./" > /etc/apt/sources.list.d/kldload-test.list
+    said=$(kupgrade --check)
+    grep -q '~ kldload-test 1 → 2' <<< "$said" || fail "$said"
+    kupgrade --yes
+    name=$(zfs get -H -o value kldload:trial rpool/ROOT)
+    [[ $name == upgrade-* ]] || fail "nothing is on trial: $name"
+    said=$(kbe diff default "$name")
+    grep -q '~ kldload-test 1 → 2' <<< "$said" || fail "$said"
+    equal "what runs" "$(cat /usr/share/kldload-test/version)" 1
+    kupgrade --undo --yes
+    equal "what is on trial" "$(zfs get -H -o value kldload:trial rpool/ROOT)" -
+    equal "the boot environments" "$(kbe list --json | jq -r '.[].name')" default
+    rm -r /etc/apt/sources.list.d/kldload-test.list "$folder"
+    mv /run/kldload-test/sources/* /etc/apt/sources.list.d/
+    apt-get -q -y purge kldload-test
+}
+
 installed_another_boot_environment_is_made_and_chosen() {
     echo kept > /etc/kldload-test-before
     zfs snapshot rpool/ROOT/default@kldload-test
@@ -468,12 +501,33 @@ installed_another_boot_environment_is_made_and_chosen() {
     local listed
     listed=$(kldload-boot list)
     grep -q second <<< "$listed" || fail "kldload-boot does not list it: $listed"
-    kldload-boot default second
+    # Nobody is there to choose: it boots next, is looked at, and kept.
+    kldload-boot trial second 2
+    equal bootfs "$(zpool get -H -o value bootfs rpool)" rpool/ROOT/default
+    equal "what is on trial" "$(zfs get -H -o value kldload:trial rpool/ROOT)" second
 }
 
 second_root_is_the_other_boot_environment() {
     equal "the root file system" "$(findmnt --noheadings --output SOURCE /)" rpool/ROOT/second
     equal "the pool's state" "$(zpool status -x rpool)" "pool 'rpool' is healthy"
+}
+
+second_it_was_on_trial_and_is_kept() {
+    local waited=0 result=-
+    grep -q ' kldload.trial=' /proc/cmdline || fail "it was not started on trial: $(< /proc/cmdline)"
+    # Emulated, what comes after the last unit takes its time.
+    until [[ $result != - ]] || ((waited > 300)); do
+        result=$(zfs get -H -o value kldload:trial-result rpool/ROOT)
+        sleep 2
+        waited=$((waited + 2))
+    done
+    [[ $result == 'second: kept at '* ]] || {
+        systemctl status --no-pager kldload-health.service kldload-bless.service || : # that is what they say
+        fail "the trial ended so: $result"
+    }
+    equal bootfs "$(zpool get -H -o value bootfs rpool)" rpool/ROOT/second
+    equal "what is on trial" "$(zfs get -H -o value kldload:trial rpool/ROOT)" -
+    printf '%s\n' "$result"
 }
 
 second_the_system_is_that_of_the_snapshot_and_the_data_that_of_now() {

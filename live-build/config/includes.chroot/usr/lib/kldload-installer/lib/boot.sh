@@ -29,8 +29,10 @@ boot() {
 boot_target_files() {
     local hook
     run cp --recursive --no-preserve=ownership,timestamps "$INSTALLER/target/." "$TARGET/"
-    # Those of systemd-boot look for a partition that is mounted, end without it, and tell whoever updates to mount it.
-    for hook in kernel/postinst.d/zz-systemd-boot kernel/postrm.d/zz-systemd-boot initramfs/post-update.d/systemd-boot; do
+    # Those of systemd-boot look for a partition that is mounted, end without it, and tell whoever updates to mount it. Those of dkms
+    # are called by what is beside them, dkms-kldload.
+    for hook in kernel/postinst.d/zz-systemd-boot kernel/postrm.d/zz-systemd-boot initramfs/post-update.d/systemd-boot \
+        kernel/postinst.d/dkms kernel/header_postinst.d/dkms; do
         if [[ -e $TARGET/etc/$hook ]]; then run chmod a-x "$TARGET/etc/$hook"; fi
     done
     # Distributions without systemd-boot in their mirror boot with that of the live system.

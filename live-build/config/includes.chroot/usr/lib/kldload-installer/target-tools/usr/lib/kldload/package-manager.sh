@@ -10,6 +10,9 @@
 manager=apt
 if ! type -P apt-get > /dev/null; then manager=dnf; fi
 
+# In front of each command: nothing, or what runs it in another boot environment.
+manager_in=()
+
 sources=()
 # As the system is set up. Whoever has them from elsewhere (a medium) fills in the options here.
 manager_sources() { sources=(); }
@@ -31,9 +34,9 @@ manager_run() {
     manager_options
     if [[ $manager == apt ]]; then
         if [[ $assume_yes == yes ]]; then export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a; fi
-        apt-get -q "${options[@]}" "$verb" "$@"
+        "${manager_in[@]}" apt-get -q "${options[@]}" "$verb" "$@"
     else
-        dnf "${options[@]}" "$verb" "$@"
+        "${manager_in[@]}" dnf "${options[@]}" "$verb" "$@"
     fi
 }
 
@@ -46,16 +49,47 @@ manager_install() {
 
 manager_remove() { if [[ $manager == apt ]]; then manager_run purge "$@"; else manager_run remove "$@"; fi; }
 
-manager_upgrade() { if [[ $manager == apt ]]; then manager_run dist-upgrade; else manager_run upgrade; fi; }
+manager_upgrade() { if [[ $manager == apt ]]; then manager_run dist-upgrade "$@"; else manager_run upgrade "$@"; fi; }
+
+# manager_upgrade_these NAME…: these, what they need, and nothing else.
+manager_upgrade_these() { if [[ $manager == apt ]]; then manager_run install --only-upgrade "$@"; else manager_run upgrade "$@"; fi; }
+
+# manager_waiting: what manager_upgrade would do, a line each: NAME<tab>OLD<tab>NEW<tab>security or -. OLD is empty for what is new. As
+# the lists are now.
+manager_waiting() {
+    local listing status=0 options=()
+    manager_sources
+    if [[ $manager == apt ]]; then
+        listing=$(LC_ALL=C apt-get -q "${sources[@]}" --simulate dist-upgrade)
+        # Inst NAME [OLD] (NEW SUITE, SUITE [ARCHITECTURE])
+        sed -nE 's/^Inst ([^ ]+) (\[([^]]*)\] )?\(([^ ]+) ([^)]*)\).*/\1\t\3\t\4\t\5/p' <<< "$listing" \
+            | awk -F '\t' -v OFS='\t' '{ print $1, $2, $3, tolower($4) ~ /security/ ? "security" : "-" }'
+        return
+    fi
+    listing=$(LC_ALL=C dnf --quiet "${sources[@]}" check-update) || status=$?
+    ((status == 0 || status == 100)) || return "$status"
+    local security=''
+    security=$(LC_ALL=C dnf --quiet "${sources[@]}" check-update --security) || status=$?
+    ((status == 0 || status == 100)) || return "$status"
+    while read -r name version _; do
+        if [[ $name == Obsoleting ]]; then break; fi
+        if [[ $name != *.* || -z $version ]]; then continue; fi
+        listing=-
+        if [[ $'\n'$security == *$'\n'"$name "* ]]; then listing=security; fi
+        printf '%s\t%s\t%s\t%s\n' "$name" "$(rpm --query --queryformat '%{VERSION}-%{RELEASE}\n' "$name" 2> /dev/null | tail --lines=1 || :)" "$version" "$listing"
+    done <<< "$listing"
+}
+
+# manager_held: what stays as it is because somebody said so.
+manager_held() { if [[ $manager == apt ]]; then apt-mark showhold; fi; }
 
 manager_refresh() {
     manager_sources
     if [[ $manager == apt ]]; then apt-get -q "${sources[@]}" update; else dnf "${sources[@]}" makecache --refresh; fi
 }
 
-manager_download() { # for a later manager_upgrade
-    if [[ $manager == apt ]]; then manager_run dist-upgrade --download-only; else manager_run upgrade --downloadonly; fi
-}
+# manager_only_download VERB WORD…: as manager_upgrade or manager_upgrade_these, of which nothing is installed.
+manager_only_download() { if [[ $manager == apt ]]; then "$1" --download-only "${@:2}"; else "$1" --downloadonly "${@:2}"; fi; }
 
 manager_search() { if [[ $manager == apt ]]; then apt-cache search -- "$@"; else dnf search "$@"; fi; }
 

@@ -9,7 +9,8 @@
 #   environment_exists NAME
 #   environment_mount NAME FOLDER MODE  mounts one with all its parts; MODE is ro or rw. It must not be mounted already
 #   environment_unmount FOLDER          and takes them away again
-#   environment_clone SNAPSHOT NAME ORIGIN   makes NAME of the snapshot of that name of ORIGIN and of all its parts
+#   environment_clone SNAPSHOT NAME ORIGIN [PROPERTY=VALUE]…
+#                                       makes NAME of the snapshot of that name of ORIGIN and of all its parts
 #   environment_new_name WORD           a name that is not taken: WORD, WORD-2 …
 #   environment_check_name NAME         fails where no boot environment can be called so
 
@@ -98,7 +99,8 @@ environment_new_name() {
 # A clone has the properties of its parent, not of what it was made of: those that were set there are set here. Until all parts are
 # there, kldload:state says so, and nothing takes it for something that boots.
 environment_clone() {
-    local snapshot=$1 name=$2 origin=$3 listing dataset folder part options
+    local snapshot=$1 name=$2 origin=$3 listing dataset folder part options property own=()
+    for property in "${@:4}"; do own+=(-o "$property"); done
     environment_check_name "$name"
     if environment_exists "$name"; then fail "there is a boot environment $name already"; fi
     zfs list -H -o name -- "$pool/ROOT/$origin@$snapshot" > /dev/null 2>&1 || fail "there is no snapshot $origin@$snapshot"
@@ -109,7 +111,7 @@ environment_clone() {
             || fail "the snapshot $snapshot is not of the whole boot environment: $dataset has none" "kbe create without a snapshot takes one of all parts at once"
     done <<< "$listing"
     environment_options "$pool/ROOT/$origin" root
-    zfs clone "${options[@]}" -o canmount=noauto -o mountpoint=/ -o kldload:state=unfinished \
+    zfs clone "${options[@]}" "${own[@]}" -o canmount=noauto -o mountpoint=/ -o kldload:state=unfinished \
         -- "$pool/ROOT/$origin@$snapshot" "$pool/ROOT/$name" || fail "$name can't be made; see above. Nothing was changed"
     while IFS=$'\t' read -r dataset folder; do
         if [[ -z $dataset ]]; then continue; fi

@@ -110,6 +110,32 @@ partition_make_room() {
     done
 }
 
+# partitions_room BE: whether there is room for one more kernel with its initramfs on each partition, as large as those of BE and a
+# fifth more; says which has none.
+partitions_room() {
+    local entry file bytes=0 partition failed=no
+    entry=$(menu_newest "$1") || fail "the boot environment $1 has no kernel that can reach its root"
+    while IFS= read -r file; do
+        bytes=$((bytes + $(stat --dereference --format=%s "$work/files/${file##*/}")))
+    done <<< "$(sed -nE 's,^(linux|initrd) /kldload/,,p' "$work/entries/$entry")"
+    bytes=$((bytes + bytes / 5))
+    partitions_read
+    for partition in "${partitions[@]}"; do
+        partition_has_room "$partition" "$bytes" &
+        wait $! || failed=yes
+    done
+    [[ $failed == no ]]
+}
+
+partition_has_room() { # in a shell of its own
+    local esp
+    partition_open "$1"
+    if (($(partition_free "$esp") <= $2)); then
+        warn "$1: one more kernel takes $(($2 / 1048576)) MiB, and $(($(partition_free "$esp") / 1048576)) MiB are free"
+        return 1
+    fi
+}
+
 # partition_open PARTITION: mounts it where it is not, and says in `esp` where it is; in a shell of its own, which unmounts it.
 partition_open() {
     esp=$(findmnt --noheadings --first-only --output TARGET --source "$1") || esp='' # it is not mounted
