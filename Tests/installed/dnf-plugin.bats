@@ -33,6 +33,12 @@ ask() {
     run -0 ask makecache
     run ! ask install nothing
     [ ! -s said ]
+    . "$target_tools/usr/lib/kldload/packages.sh" # which reads rpm's database, too
+    [ "$(packages_of "$PWD/root")" = $'hello.noarch\t1-1' ]
+    if ((EUID == 0)); then # as kbe diff mounts what it looks into
+        said=$(unshare --mount bash -c 'mount --bind root root && mount -o remount,bind,ro root && . "$1" && packages_of "$PWD/root"' - "$target_tools/usr/lib/kldload/packages.sh")
+        [ "$said" = $'hello.noarch\t1-1' ]
+    fi
     run -0 ask remove hello
     [ "$(wc -l < said)" -eq 2 ]
 }

@@ -35,6 +35,8 @@ setup() {
     echo '# changed' > root/etc/modprobe.d/changed.conf
     run -0 in_root update-initramfs -u
     [ "$(boots)" = 6.12.1-test ] # which compares the files
+    listing=$(in_root lsinitramfs /boot/initrd.img-6.12.1-test)
+    [[ $listing == *scripts/init-bottom/kldload-deadline*scripts/init-top/kldload-deadline* ]]
     [ "$(cat root/esp1/kldload/*.initrd | sha256sum)" != "$before" ]
 }
 

@@ -253,3 +253,27 @@ property() { sed -n "s/^$1\t//p" properties; }
     [ "$(menu esp1)" = kldload-default-6.12.9.conf ]
     [[ $output == *'new: it is not finished'* ]]
 }
+
+@test "an initramfs on trial that is not through in time starts anew; one that is, does not; and without the word, never" {
+    scripts=${tool%/sbin/*}/share/initramfs-tools/scripts
+    mkdir -p initramfs
+    for script in init-top init-bottom; do
+        sed "s|/proc/cmdline|$PWD/cmdline|; s|/run/|$PWD/initramfs/|; s|/dev/kmsg|$PWD/kmsg|; s|/proc/sysrq-trigger|$PWD/sysrq|; s/sleep 5/sleep 1/" "$scripts/$script/kldload-deadline" > "$script"
+    done
+    [ -z "$(sh init-top prereqs)$(sh init-bottom prereqs)" ]
+    sh init-top
+    [ ! -e initramfs/kldload-deadline ]
+    echo 'root=x kldload.deadline=10 quiet' > cmdline
+    sh init-top
+    sleep 0.5
+    sh init-bottom
+    sleep 3
+    [ ! -e sysrq ]
+    sh init-top
+    sleep 5
+    [ "$(cat sysrq)" = b ]
+    echo 'kldload.deadline=no' > cmdline
+    rm sysrq initramfs/kldload-deadline
+    sh init-top
+    [ ! -e initramfs/kldload-deadline ]
+}

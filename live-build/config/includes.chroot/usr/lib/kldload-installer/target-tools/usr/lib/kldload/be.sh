@@ -77,14 +77,21 @@ be_destroy() {
     done <<< "$origins"
 }
 
-# be_enter FOLDER COMMAND…: in the boot environment that is mounted there, as if it ran, with the file systems that all share (/home,
-# /var/log, caches), but no services. What it leaves running ends with it.
-be_enter() {
-    local listing shared=() name mounted folder
+# be_shared: in `shared` the folders of the file systems that all boot environments share, and that are mounted.
+be_shared() {
+    local listing name mounted folder
+    shared=()
     listing=$(zfs list -H -r -t filesystem -o name,mounted,mountpoint -- "$pool")
     while IFS=$'\t' read -r name mounted folder; do
         if [[ $mounted == yes && $name != "$pool"/ROOT/* && $folder == /?* ]]; then shared+=("$folder"); fi
     done <<< "$listing"
+}
+
+# be_enter FOLDER COMMAND…: in the boot environment that is mounted there, as if it ran, with the file systems that all share (/home,
+# /var/log, caches), but no services. What it leaves running ends with it.
+be_enter() {
+    local shared
+    be_shared
     # shellcheck disable=SC2016  # expanded by the inner shell
     unshare --mount --pid --fork --kill-child --propagation private bash -euc '
         root=$1 count=$2
