@@ -30,7 +30,7 @@ setup() {
         sed "s|$FAKE_ROOT|$root|g" "$APT_CONFIG" > "$APT_CONFIG.inside"
         export APT_CONFIG=$APT_CONFIG.inside inside=$root KLDLOAD_SNAPSHOT=no KLDLOAD_BOOT_LATER=yes
         if [ -e "$root/usr/sbin/policy-rc.d" ]; then echo "$1" >> '"$PWD"'/without-services; fi
-        case $1 in /*) exec "$root$1" "${@:2}" ;; *) exec "$@" ;; esac'
+        case $1 in readlink) [ -e "$root/sbin/init" ] && exec echo /sbin/init; exit 1 ;; /*) exec "$root$1" "${@:2}" ;; *) exec "$@" ;; esac'
     fake_program modinfo 'root=$2 version=$4; [ -e "$root/usr/lib/modules/$version/zfs.ko" ] || exit 1
         case "$5 $6" in "--filename zfs") echo "$root/usr/lib/modules/$version/zfs.ko" ;; *vermagic) echo "$version SMP" ;; *version) echo 2.3.2 ;; esac'
     fake_program update-initramfs 'echo "$*" >> '"$PWD"'/initramfs-said
@@ -146,6 +146,18 @@ nothing_changed() {
     [[ $output == *'kernel 6.13.0 has no ZFS module, and will not be booted'*'it has kernel 6.12.9'* ]]
     [ "$(cat dkms-said)" = 'autoinstall -k 6.13.0' ]
     [ "$(cat initramfs-said)" = '-u -k 6.12.9' ]
+}
+
+@test "of its kernels the newest and the running one stay; the boot environment before keeps all" {
+    fake_program uname 'echo 6.12.9'
+    for version in 6.12.7 6.12.8 6.12.9 6.12.10; do package "linux-image-$version" 1 && package "linux-headers-$version" 1; done
+    archive
+    apt-get -q -y install linux-{image,headers}-6.12.{7,8,9,10} > /dev/null
+    run -0 kupgrade --yes
+    [[ $output == *'older kernels go from it: linux-headers-6.12.7 linux-headers-6.12.8 linux-image-6.12.7 linux-image-6.12.8'* ]]
+    folder=$(kbe mount "$(zfs get -H -o value kldload:trial rpool/ROOT)")
+    [ "$(dpkg-query --admindir="$folder/var/lib/dpkg" --show --showformat '${Package} ' 'linux-image-*')" = 'linux-image-6.12.10 linux-image-6.12.9 ' ]
+    [ "$(dpkg-query --admindir="$root/var/lib/dpkg" --show --showformat '${Package} ' 'linux-image-*' | wc -w)" -eq 4 ]
 }
 
 @test "no room in the pool, or a menu that can't be written: nothing is left" {

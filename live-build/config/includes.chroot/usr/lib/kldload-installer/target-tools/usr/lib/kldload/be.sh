@@ -113,6 +113,9 @@ be_enter() {
             mount --bind /run/systemd/resolve "$root/run/systemd/resolve"
         fi
         mkdir -p "$root/run/lock"
-        exec chroot "$root" env KLDLOAD_BOOT_LATER=yes KLDLOAD_SNAPSHOT=no PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+        # Not in place of this shell: what is process 1 is taken for an init, by systemd among others.
+        status=0
+        chroot "$root" env KLDLOAD_BOOT_LATER=yes KLDLOAD_SNAPSHOT=no SYSTEMD_OFFLINE=1 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@" || status=$?
+        exit "$status"
     ' - "$1" "${#shared[@]}" "${shared[@]}" "${@:2}"
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034,SC2154  # variables are shared with kupgrade
+# shellcheck disable=SC2016,SC2034,SC2154  # dpkg's own variables; those that are shared with kupgrade
 # The steps of kupgrade. After common.sh, be.sh, packages.sh and package-manager.sh.
 #
 #   upgrade_leftovers           takes away what an interrupted one has left
@@ -7,10 +7,12 @@
 #   upgrade_room [yes]          fails where the pool or a partition has no room; yes: a kernel comes
 #   upgrade_make NAME           makes the boot environment; upgrade_root is where it is mounted
 #   upgrade_inside              upgrades it: what is in `wanted`, or all
+#   upgrade_kernels             takes away its kernels but the newest and the one that runs now
 #   upgrade_judge               fails where it would not come up
 #   upgrade_close, upgrade_drop
 
 upgrade_kept=2
+running_kernel=$(uname --kernel-release)
 upgrade_root=''
 
 # Those of ours, oldest first: NAME<tab>STATE.
@@ -97,11 +99,33 @@ upgrade_inside() {
     return "$status"
 }
 
+# upgrade_kernels: each of them takes room on all partitions. The boot environment before keeps what it has; and dnf keeps three by itself.
+upgrade_kernels() {
+    local listing name version versions newest='' old=()
+    if [[ $manager != apt ]]; then return; fi
+    listing=$(dpkg-query --admindir="$upgrade_root/var/lib/dpkg" --show --showformat '${db:Status-Status} ${Package}\n' 'linux-image-[0-9]*' 'linux-headers-[0-9]*' 2> /dev/null) || : # there may be no headers
+    listing=$(sed -n 's/^installed //p' <<< "$listing")
+    versions=$(sed -n 's/^linux-image-//p' <<< "$listing" | sort --version-sort)
+    newest=${versions##*$'\n'}
+    while IFS= read -r name; do
+        version=${name#linux-*-}
+        # Headers are in several packages, whose names begin alike.
+        if [[ -z $name || $versions != *"$version"* || $version == "$newest" || $version == "$running_kernel" ]]; then continue; fi
+        old+=("$name")
+    done <<< "$listing"
+    if ((${#old[@]} == 0)); then return; fi
+    say "older kernels go from it: ${old[*]}"
+    manager_in=(be_enter "$upgrade_root")
+    manager_run purge "${old[@]}" || warn "they are still there; see above"
+    manager_in=()
+}
+
 # upgrade_judge: what can be known before it boots. Each thing here has kept some machine from coming up.
 upgrade_judge() {
-    local root=$upgrade_root said kernels kernel version='' module magic image maximum userland
-    [[ -x $root/sbin/init || -L $root/sbin/init ]] || fail "it has no /sbin/init" "$nothing_changed"
-    said=$(be_enter "$root" /sbin/init --version 2>&1) || fail "its systemd does not even say its version: ${said:0:200}" "$nothing_changed"
+    local root=$upgrade_root init said kernels kernel version='' module magic image maximum userland
+    # By its own name: called init, systemd would be something else.
+    init=$(be_enter "$root" readlink --canonicalize-existing /sbin/init) || fail "it has no /sbin/init" "$nothing_changed"
+    said=$(be_enter "$root" "$init" --version 2>&1) || fail "its systemd does not even say its version: ${said:0:200}" "$nothing_changed"
     if [[ $manager == apt ]]; then
         said=$(dpkg --admindir="$root/var/lib/dpkg" --audit)
         [[ -z $said ]] || fail "its packages are not all configured: ${said//$'\n'/ }" "$nothing_changed"
