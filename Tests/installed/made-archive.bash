@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154  # target_tools is of fake-zfs.bash
 # An archive of packages made for a test, and the root of fake-zfs.bash as a system of this machine's own apt and dpkg.
 
 # made_archive: apt-get of this machine works on $FAKE_ROOT and ./archive from then on, with the hooks of the target.
