@@ -72,7 +72,7 @@ let package = Package(
             scripts: [
                 "pack-root.sh", "configure-root.sh", "live-root.sh", "zfs-module.sh", "make-squashfs.sh",
                 "judge-live.sh",
-                "make-efi.sh", "make-iso.sh",
+                "make-efi.sh", "make-iso.sh", "make-medium.sh",
             ]),
         layer(
             "Darksites",
@@ -81,7 +81,7 @@ let package = Package(
                 "Archives", "Primitives",
             ],
             scripts: [
-                "judge-apt.sh", "pack-root.sh", "plan.awk", "initramfs.sh", "install-profile.sh", "check-rpms.sh",
+                "judge-apt.sh", "judge-delta-apt.sh", "judge-delta-dnf.sh", "pack-root.sh", "plan.awk", "initramfs.sh", "install-profile.sh", "check-rpms.sh",
                 "dnf-main.sh", "judge-dnf.sh",
                 "install-profile-dnf.sh", "initramfs-dracut.sh",
             ]),

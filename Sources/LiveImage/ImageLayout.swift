@@ -30,6 +30,11 @@ package struct ImageLayout: Sendable {
 
     private static let prefix = "root/"
 
+    /// Where on the image an input lies that `inputs` named so; nil for those of others.
+    package static func place(ofInput name: String) -> String? {
+        name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil
+    }
+
     /// The folder where the live system looks for answers: somebody may put them into a copy of the finished image.
     package static let answers = "kldload/answers"
 

@@ -65,6 +65,13 @@ package struct ImageRecipe: Sendable {
             disk: DiskUse(kept: ["kldload.iso": 1]))
     }
 
+    /// Puts the tree `root` on a medium that nothing starts from, its volume called `label`: `medium.img`.
+    package func medium(_ name: StepName, stage: Stage, label: String, root: StepInput) -> Step {
+        step(
+            name, stage, "medium", ["root": root], StepScript.makeMedium, [label], ["medium.img": .file],
+            disk: DiskUse(kept: ["medium.img": 1]))
+    }
+
     /// A step in the builder image, like those above: for gates that need its tools.
     package func step(
         _ name: StepName, _ stage: Stage, _ title: String, _ inputs: [String: StepInput], _ script: [UInt8],

@@ -6,5 +6,6 @@ enum StepScript {
     static var makeSquashfs: [UInt8] { PackageResources.make_squashfs_sh }
     static var judgeLive: [UInt8] { PackageResources.judge_live_sh }
     static var makeEFI: [UInt8] { PackageResources.make_efi_sh }
+    static var makeMedium: [UInt8] { PackageResources.make_medium_sh }
     static var makeISO: [UInt8] { PackageResources.make_iso_sh }
 }

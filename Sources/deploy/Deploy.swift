@@ -45,6 +45,7 @@ struct Deploy: AsyncParsableCommand {
             Diff.self,
             Sets.self,
             Seed.self,
+            Delta.self,
             TestCommand.self,
             Burn.self,
             Verify.self,

@@ -12,6 +12,10 @@ package enum GateScript {
     package static var checkRPMs: [UInt8] { PackageResources.check_rpms_sh }
     /// Has dnf judge a whole mirror of RPM packages, and simulate the installation of each profile.
     package static var dnf: [UInt8] { PackageResources.dnf_main_sh + PackageResources.judge_dnf_sh }
+    /// Has apt update machines from a medium that has only what is new.
+    package static var updateAPT: [UInt8] { PackageResources.judge_delta_apt_sh }
+    /// The same of dnf.
+    package static var updateRPM: [UInt8] { PackageResources.dnf_main_sh + PackageResources.judge_delta_dnf_sh }
     /// Has dnf and rpm install one profile onto nothing.
     package static var installRPM: [UInt8] {
         PackageResources.dnf_main_sh + PackageResources.pack_root_sh + PackageResources.install_profile_dnf_sh

@@ -19,6 +19,8 @@ package struct LockSide: Sendable {
     package let lock: Lock
     /// The revision's commit.
     let commit: String?
+    /// Where the ISO is; nil of anything else.
+    var path: FilePath?
 }
 
 extension Project {
@@ -54,7 +56,7 @@ extension Project {
         }
         let name = path.lastComponent?.string ?? text
         return LockSide(
-            kind: .image, name: name, lock: try LockReader.read(bytes, file: "\(name):/\(place)"), commit: nil)
+            kind: .image, name: name, lock: try LockReader.read(bytes, file: "\(name):/\(place)"), commit: nil, path: path)
     }
 
     private func revision(_ text: String) async throws -> LockSide {

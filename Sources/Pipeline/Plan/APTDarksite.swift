@@ -17,7 +17,7 @@ struct APTDarksite: DarksiteFamily {
 
     var zfs: String { GateRules.zfs(isPrebuilt: source.zfsModule != nil) }
 
-    func fullVersion(_ package: LockedPackage) -> String { package.version }
+    func fullVersion(_ version: String) -> String { version }
 
     /// The latest time in root file systems; seconds since 1970.
     private func rootEpoch(_ plan: DarksitePlanner) -> Int64 {
@@ -47,7 +47,7 @@ struct APTDarksite: DarksiteFamily {
         let profiles = Set(plan.profiles)
         var built: [String: StepInput] = [:]
         if let module, let output = module.output, let package = module.package,
-            !profiles.isDisjoint(with: package.profiles)
+            plan.locked.built.contains(where: { $0.name == package.name && !profiles.isDisjoint(with: $0.profiles) })
         {
             built["built/\(module.fileName)"] = output
         }
@@ -67,6 +67,13 @@ struct APTDarksite: DarksiteFamily {
                 plan.declaration.codename, APTMirrorRecipe.component, plan.locked.architectures.joined(separator: ","),
             ],
             key: ("key.gpg", plan.signer.publicKey))
+    }
+
+    func updateJudge(_ plan: DarksitePlanner) -> MirrorJudge {
+        let judge = judge(plan)
+        return MirrorJudge(
+            title: "the real apt updates machines", script: GateScript.updateAPT, arguments: judge.arguments,
+            key: judge.key)
     }
 
     func installSteps(_ plan: DarksitePlanner) throws -> [Step] {

@@ -61,6 +61,10 @@ package struct BuildPlan: Sendable {
     let provenance: Provenance
     /// The profiles of each distribution that were to be really installed, where a draft leaves that out.
     package let omitted: [String: [String]]
+    /// How the darksites that the image carries are made.
+    let darksites: [DarksitePlanner]
+    /// For what is made of the finished image's parts, with the date of the newest snapshot.
+    let recipe: ImageRecipe
 
     /// The steps that `targets` stand for; see `TargetNames`.
     func resolve(targets: [String]) throws -> Set<StepName> { try graph.names.resolve(naming: targets) }
@@ -161,8 +165,10 @@ struct BuildPlanner {
                     ? SystemRecipe.Base(place: Self.liveSystem, root: .output("live/root", "rootfs.tar")) : nil,
                 isDraft: isDraft)
         }
+        var darksites: [DarksitePlanner] = []
         for carried in iso.darksites {
             let darksite = try planner(carried, lock[carried.distribution])
+            darksites.append(darksite)
             steps += try darksite.steps()
             keyed.formUnion(darksite.keyedSteps)
             layout.add(darksite.contents, keyed: darksite.keyed)
@@ -179,10 +185,8 @@ struct BuildPlanner {
         steps.append(bills)
         layout[EvidenceFile.spdx] = .output(bills.name, "spdx")
         layout[EvidenceFile.cycloneDX] = .output(bills.name, "cycloneDX")
-        let (own, provenance) = try image(
-            recipe, kernel, ImageRecipe(builder: recipe.builder, epoch: epoch.secondsSince1970, identity: identity),
-            layout
-        ) { own in
+        let dated = ImageRecipe(builder: recipe.builder, epoch: epoch.secondsSince1970, identity: identity)
+        let (own, provenance) = try image(recipe, kernel, dated, layout) { own in
             let all = steps + own
             return (
                 try evidence.provenance(of: lock, declaration, steps: all, omitted: omitted, signer: signer), all
@@ -198,7 +202,8 @@ struct BuildPlanner {
         }
         return BuildPlan(
             graph: try StepGraph(steps), lock: Lock(lock.distributions + beside), imageName: name, series: series,
-            epoch: epoch.secondsSince1970, keyed: keyed, provenance: provenance, omitted: omitted)
+            epoch: epoch.secondsSince1970, keyed: keyed, provenance: provenance, omitted: omitted,
+            darksites: darksites, recipe: dated)
     }
 
     /// Where the live system itself lies on the image.

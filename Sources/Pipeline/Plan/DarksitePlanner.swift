@@ -10,8 +10,8 @@ import Primitives
 
 /// The steps that make and prove the darksite of one distribution: what it is made of is fetched, a mirror is written and signed, judged
 /// by the family's own package manager, its profiles really installed, and a certificate laid beside it.
-struct DarksitePlanner {
-    let locked: LockedDistribution
+struct DarksitePlanner: Sendable {
+    var locked: LockedDistribution
     let declaration: Declaration.Distribution
     /// The profiles that can be installed from it.
     let profiles: [String]
@@ -33,11 +33,13 @@ struct DarksitePlanner {
     let live: SystemRecipe.Base?
     /// Leave the real installations out.
     let isDraft: Bool
+    /// What the names of its steps begin with, where that is not the distribution's name.
+    var prefix: String?
 
     /// The date of the mirror, in seconds since 1970.
     var epoch: Int64 { locked.epoch?.secondsSince1970 ?? 0 }
     var stage: Stage { BuildStage.darksite(of: declaration) }
-    func name(_ step: String) -> StepName { StepName("\(locked.name)/\(step)") }
+    func name(_ step: String) -> StepName { StepName("\(prefix ?? locked.name)/\(step)") }
     /// What a step of this darksite made; its outputs are called like it, unless told otherwise.
     func output(_ step: String, _ output: String? = nil) -> StepInput { .output(name(step), output ?? step) }
 
@@ -89,7 +91,7 @@ struct DarksitePlanner {
         ["\(mirror)/\(signature.place)", "\(mirror)/\(DarksiteRecipe.signatureName)"]
     }
 
-    private var place: DarksitePlace { DarksitePlace(locked.name) }
+    var place: DarksitePlace { DarksitePlace(locked.name) }
     /// Where its mirror lies on the image.
     var mirror: String { place.mirror(declaration.family) }
 
@@ -149,15 +151,16 @@ struct DarksitePlanner {
 
     /// Everything that a profile installs, `name version architecture` a line: the installer and the gate read the same.
     func packageList(_ profile: String) -> [UInt8] {
-        let lines =
-            locked.packages(of: profile).map { "\($0.name) \(family.fullVersion($0)) \($0.architecture)" }
-            + locked.built.filter { $0.profiles.contains(profile) }.map {
-                "\($0.name) \($0.version) \($0.architecture)"
-            }
+        packageList(profile, of: locked)
+    }
+
+    /// Everything that a profile of another lock of this distribution installs.
+    func packageList(_ profile: String, of locked: LockedDistribution) -> [UInt8] {
+        let lines = locked.installed(by: profile).map { "\($0.name) \(family.fullVersion($0.version)) \($0.architecture)" }
         return Array((lines.sorted().joined(separator: "\n") + "\n").utf8)
     }
 
-    private var signature: MirrorSignature {
+    var signature: MirrorSignature {
         MirrorSignature(
             family: declaration.family, statement: certificate.statement, signer: signer, epoch: epoch)
     }
@@ -179,7 +182,7 @@ struct DarksitePlanner {
 }
 
 /// What the kind of its packages decides of how a darksite is made and judged.
-protocol DarksiteFamily {
+protocol DarksiteFamily: Sendable {
     /// From packages and indexes to the tree `mirror` of the step of that name.
     func mirrorSteps(_ plan: DarksitePlanner) -> [Step]
     /// The gate that has the real package manager read the whole mirror.
@@ -193,8 +196,10 @@ protocol DarksiteFamily {
     ) -> SystemRecipe
     /// What there must be of kernels and ZFS, as `GateRules` says it.
     var zfs: String { get }
-    /// A package's version as lists on the image have it.
-    func fullVersion(_ package: LockedPackage) -> String
+    /// A package's version, which the lock spells so, as lists on the image have it.
+    func fullVersion(_ version: String) -> String
+    /// The gate that has the real package manager update machines from a medium that has only what is new.
+    func updateJudge(_ plan: DarksitePlanner) -> MirrorJudge
 }
 
 /// A script that judges a mirror in a container of the builder image.

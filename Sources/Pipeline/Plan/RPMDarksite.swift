@@ -38,9 +38,7 @@ struct RPMDarksite: DarksiteFamily {
 
     var zfs: String { source.zfs?.rawValue ?? GateRules.zfs(isPrebuilt: false) }
 
-    func fullVersion(_ package: LockedPackage) -> String {
-        package.version.contains(":") ? package.version : "0:\(package.version)"
-    }
+    func fullVersion(_ version: String) -> String { version.contains(":") ? version : "0:\(version)" }
 
     /// What dnf is told of the distribution: the platform of its modules, its architecture, its release.
     private func arguments(_ plan: DarksitePlanner) -> [String] {
@@ -74,7 +72,7 @@ struct RPMDarksite: DarksiteFamily {
         let lines = plan.carried.map { package in
             let file = names[ArchiveFile(package)] ?? package.fileName
             let group = keys[package.repository] == nil ? "-" : package.repository
-            return "\(file) \(package.name) \(fullVersion(package)) \(package.architecture) \(group)\n"
+            return "\(file) \(package.name) \(fullVersion(package.version)) \(package.architecture) \(group)\n"
         }
         inputs["list"] = .literal(Array(lines.sorted().joined().utf8))
         return inputs
@@ -84,6 +82,13 @@ struct RPMDarksite: DarksiteFamily {
         MirrorJudge(
             title: "the real dnf judges the mirror", script: GateScript.dnf, arguments: arguments(plan),
             key: ("key.asc", plan.signer.armoredPublicKey))
+    }
+
+    func updateJudge(_ plan: DarksitePlanner) -> MirrorJudge {
+        let judge = judge(plan)
+        return MirrorJudge(
+            title: "the real dnf updates machines", script: GateScript.updateRPM, arguments: judge.arguments,
+            key: judge.key)
     }
 
     func installSteps(_ plan: DarksitePlanner) -> [Step] {
