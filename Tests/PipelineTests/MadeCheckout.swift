@@ -196,7 +196,7 @@ final class FakeContainers: ContainerRunner {
         let outputs = [
             "rootfs.tar", "vmlinuz", "initrd.img", "filesystem.squashfs", "efi.img", "bios.img",
             "mbr.img",
-            "kldload.iso",
+            "kldload.iso", "medium.img",
         ]
         // A root is read again: by the step that lays the includes over it, and by those that split a system.
         for root in ["rootfs.tar", "system.tar"] {

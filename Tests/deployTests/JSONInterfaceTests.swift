@@ -104,6 +104,16 @@ import Testing
             .answer("earlier.lock", "--exit-code", keys: ["from", "to", "same", "distributions"], code: [1]),
             .refusal("earlier.lock", "--markdown"),
         ],
+        "deploy delta": [
+            .answer(
+                "earlier.lock", "deploy.lock", "--draft", "-o", "stick",
+                keys: [
+                    "path", "image", "size", "sha256", "from", "to", "key", "proven", "not_proven", "full_packages",
+                    "distributions",
+                ], after: "sed -i 's/debian: \\[core\\]/debian: [core, server]/' deploy.yaml"),
+            .answer("deploy.lock", "deploy.lock", "-o", "stick", keys: ["time", "event", "what"], code: [1]),
+            .answer("deploy.lock", "earlier.lock", "-o", "deploy.yaml", keys: error, code: [2]),
+        ],
         "deploy sets": [.answer(keys: ["distributions"])],
         "deploy seed": [.answer("answers.env", keys: ["path", "answers"])],
         "deploy test": [

@@ -12,7 +12,9 @@ package struct PublicKey: Sendable {
     ///
     /// - Throws: `PublicKeyError`, `FileError`, `CancellationError`.
     package init(reading bytes: [UInt8], source: String) async throws {
-        guard let binary = ArmoredKey.binary(bytes) else { throw PublicKeyError(source: source, problem: "it is no key") }
+        guard let binary = ArmoredKey.binary(bytes) else {
+            throw PublicKeyError(source: source, problem: "it is no key")
+        }
         let folder = try PrivateFolder()
         let outcome: ChildProgram.Outcome
         do {
@@ -31,7 +33,8 @@ package struct PublicKey: Sendable {
             let fields = line.split(separator: ":", omittingEmptySubsequences: false)
             switch fields.first {
             case "pub", "sec": kinds.append(String(fields[0]))
-            case "fpr" where fingerprints.count < kinds.count && fields.count > 9: fingerprints.append(String(fields[9]))
+            case "fpr" where fingerprints.count < kinds.count && fields.count > 9:
+                fingerprints.append(String(fields[9]))
             default: break
             }
         }

@@ -27,7 +27,8 @@ package struct DeltaError: UserError, Equatable {
 
     package var what: String {
         switch problem {
-        case .nothingMoved(let from, let to): "nothing moved from \(from) to \(to): there is nothing to bring to a machine"
+        case .nothingMoved(let from, let to):
+            "nothing moved from \(from) to \(to): there is nothing to bring to a machine"
         case .noDistribution(let asked, let from, let to):
             "\(from) and \(to) have no distribution in common of those asked for: \(asked.joined(separator: ", "))"
         case .noProfile(let distribution, let asked, _):
@@ -54,7 +55,8 @@ package struct DeltaError: UserError, Equatable {
 
     package var hint: String? {
         switch problem {
-        case .noProfile(_, _, let old): "the earlier lock has: \(old.joined(separator: ", ")); --profile names another one"
+        case .noProfile(_, _, let old):
+            "the earlier lock has: \(old.joined(separator: ", ")); --profile names another one"
         case .goesBack:
             "name the earlier one first; what goes back on purpose has to come as a higher version, or by a full image"
         case .unknownPackage: "name the ISO in the place of its lock: it has its packages' index on it"

@@ -39,7 +39,9 @@ package struct DistributionDelta: Sendable {
         package let name: String
         /// In the order of names, like the others.
         package let upgrades: [Upgrade]
+        /// Packages that the profile had not.
         package let installs: [Package]
+        /// Packages that it has no more.
         package let removals: [Package]
         /// How many packages the profile had, and will have.
         package let before: Int
@@ -130,7 +132,9 @@ package struct DistributionDelta: Sendable {
         self.profiles = profiles
         self.rebuilt = rebuilt.sorted()
         var needed: [Package: Set<String>] = [:]
-        for profile in profiles { for package in profile.arriving { needed[package, default: []].insert(profile.name) } }
+        for profile in profiles {
+            for package in profile.arriving { needed[package, default: []].insert(profile.name) }
+        }
         func profilesNeeding(_ package: Package, among all: [String]) -> [String] {
             needed[package].map { $0.filter(all.contains).sorted() } ?? []
         }

@@ -17,7 +17,9 @@ package enum EarlierPackages: Sendable {
 
     /// Indexes of rpm-md, unpacked.
     package struct Records: Sendable {
+        /// What packages are and need.
         package let primary: [UInt8]
+        /// Which files they have; nil where no relation asks for more than primary.xml names.
         package let fileLists: [UInt8]?
     }
 
@@ -49,7 +51,9 @@ package enum EarlierPackages: Sendable {
         }
     }
 
-    private static func byProfile<Value>(_ profiles: [String], _ value: (String) throws -> Value) rethrows -> [String: Value] {
+    private static func byProfile<Value>(_ profiles: [String], _ value: (String) throws -> Value) rethrows -> [String:
+        Value]
+    {
         var values: [String: Value] = [:]
         for profile in profiles { values[profile] = try value(profile) }
         return values
@@ -60,7 +64,8 @@ package enum EarlierPackages: Sendable {
     private static func table(of locked: LockedDistribution, _ source: Source) async throws -> PackageTable {
         switch source {
         case .indexes(let store):
-            return try await VerifiedIndexes(store: store).table(of: locked.indexes, architectures: locked.architectures)
+            return try await VerifiedIndexes(store: store).table(
+                of: locked.indexes, architectures: locked.architectures)
         case .debian(let texts):
             let origin = IndexOrigin(repository: locked.name, suite: "", component: "")
             let indexes = try texts.map { (index: try PackageIndex(parsing: $0, source: locked.name), origin: origin) }
@@ -71,7 +76,9 @@ package enum EarlierPackages: Sendable {
         }
     }
 
-    private static func status(of profile: String, _ locked: LockedDistribution, _ table: PackageTable) throws -> [UInt8] {
+    private static func status(of profile: String, _ locked: LockedDistribution, _ table: PackageTable) throws
+        -> [UInt8]
+    {
         var text: [UInt8] = []
         for package in locked.packages(of: profile) {
             let listed = try table.packages(named: package.name).first {

@@ -24,7 +24,8 @@ struct DeltaOutput {
             case .symbolicLink, .other: false
             }
         guard isOurs else {
-            let what = status.kind == .other ? "\(shown) is a device: " : "\(shown) is there, and is no medium of updates: "
+            let what =
+                status.kind == .other ? "\(shown) is a device: " : "\(shown) is there, and is no medium of updates: "
             throw Mistake(
                 what + "it is left as it is", at: nil,
                 hint: status.kind == .other
@@ -40,7 +41,9 @@ struct DeltaOutput {
         return try descriptor.closeAfter {
             // ECMA-119, 8.4: the volume identifier stands at byte 40 of the descriptor in sector 16.
             var name = [UInt8](repeating: 0, count: label.utf8.count)
-            let count = try name.withUnsafeMutableBytes { try descriptor.read(fromAbsoluteOffset: 16 * 2048 + 40, into: $0) }
+            let count = try name.withUnsafeMutableBytes {
+                try descriptor.read(fromAbsoluteOffset: 16 * 2048 + 40, into: $0)
+            }
             return count == name.count && name.elementsEqual(label.utf8)
         }
     }

@@ -45,7 +45,8 @@ struct DeltaPlanner {
     /// The step whose output `medium` is the tree of all that lies on it, and the one whose `medium.img` is its image.
     static let medium: StepName = "delta/medium"
     static let image: StepName = "delta/image"
-    private static let digests: StepName = "delta/digests"
+    /// The step whose output `sha256sums` is the list of digests.
+    static let digests: StepName = "delta/digests"
     private static let signature: StepName = "delta/signature"
 
     /// The steps, beside those of the build that they read from.

@@ -37,8 +37,9 @@ package struct DeltaRequest: Sendable {
 
 /// A medium of updates that was made.
 package struct DeltaMedium: Sendable {
-    /// Where it is, and as people know it.
+    /// Where it is.
     package let path: FilePath
+    /// The same as people know it.
     package let shown: String
     /// Whether it is an image, and not a folder.
     package let isImage: Bool
@@ -46,22 +47,27 @@ package struct DeltaMedium: Sendable {
     package let size: ByteCount
     /// Of the image; of a folder that of its list of digests.
     package let digest: Digest
-    /// What machines were installed from, what they are to become, and the digests of these locks.
+    /// What machines were installed from.
     package let from: LockSide
+    /// What they are to become.
     package let to: LockSide
+    /// Of the text of the lock of `from`.
     package let fromDigest: Digest
+    /// Of the text of the lock of `to`.
     package let toDigest: Digest
     /// By distribution.
     package let deltas: [DistributionDelta]
-    /// Who signed it, and who is to sign the next: fingerprints.
+    /// Who signed it: a fingerprint.
     package let key: String
+    /// Who is to sign the next, where that is another one.
     package let nextKey: String?
     /// Who proved that nothing is missing: "solver", "apt", "dnf".
     package let proven: [String]
     /// What a draft leaves unproven; nil where nothing is.
     package let notProven: String?
-    /// What the later lock's packages weigh that the image would carry, and the whole image where one of the sides is one.
+    /// What the later lock's packages weigh that the image would carry.
     package let fullPackages: ByteCount
+    /// The whole image that it spares people, where the later side is one.
     package let fullImage: (name: String, size: ByteCount)?
 }
 
@@ -73,16 +79,52 @@ extension Project {
     package func makeDelta(_ request: DeltaRequest) async throws -> DeltaMedium {
         let output = request.output.map { DeltaOutput(path: surroundings.absolute($0), shown: $0.string) }
         try output?.check()
-        return try await holdingStore { _ in
-            let from = try await side(request.from)
-            let to = try await side(request.to)
-            return try await makeDelta(request, from, to, output)
-        }
+        // Before the store is held: a revision that has to be resolved holds it meanwhile.
+        let from = try await side(request.from)
+        let to = try await side(request.to)
+        return try await holdingStore { _ in try await makeDelta(request, from, to, output) }
     }
 
     private func makeDelta(
         _ request: DeltaRequest, _ from: LockSide, _ to: LockSide, _ output: DeltaOutput?
     ) async throws -> DeltaMedium {
+        let plan = try await deltaPlan(request, from: from, to: to)
+        let fromDigest = try DeltaManifest.digest(of: from.lock)
+        let toDigest = try DeltaManifest.digest(of: to.lock)
+        let output = output ?? defaultOutput(from, to, isDraft: request.isDraft, fromDigest, toDigest)
+        try output.check()
+        let target = output.isImage ? DeltaPlanner.image : DeltaPlanner.medium
+        let report = try await engine().build([DeltaPlanner.medium, target], in: plan.graph)
+        guard let made = report.records[target]?.outputs[output.isImage ? "medium.img" : "medium"],
+            let digests = report.records[DeltaPlanner.digests]?.outputs["sha256sums"]
+        else { throw DamagedImage() }
+        try await output.write(made, from: artifacts)
+        let deltas = plan.deltas
+        let full = deltas.flatMap { delta in
+            let carried = Set(delta.profiles.map(\.name))
+            return delta.to.packages.filter { !carried.isDisjoint(with: $0.profiles) }
+        }
+        let managers = Set(deltas.map(\.to.family.manager)).sorted().joined(separator: " and ")
+        return DeltaMedium(
+            path: output.path, shown: output.shown, isImage: output.isImage, size: made.size,
+            digest: output.isImage ? made.digest : digests.digest, from: from, to: to, fromDigest: fromDigest,
+            toDigest: toDigest, deltas: deltas, key: plan.manifest.key, nextKey: plan.manifest.nextKey,
+            proven: plan.manifest.proven,
+            notProven: request.isDraft
+                ? "that the real \(managers) updates machines with it: this is a draft" : nil,
+            fullPackages: full.reduce(.zero) { $0 + $1.size }, fullImage: try fullImage(to))
+    }
+
+    /// The steps of a medium, and what it is made of.
+    struct DeltaPlan {
+        /// With those of the image, some of which it is made of.
+        let graph: StepGraph
+        let deltas: [DistributionDelta]
+        let manifest: DeltaManifest
+    }
+
+    /// What the medium that brings machines from `from` to `to` is made of. The store must be held: packages may come in.
+    func deltaPlan(_ request: DeltaRequest, from: LockSide, to: LockSide) async throws -> DeltaPlan {
         let deltas = try deltas(from, to)
         let signer = try await SigningKey(home: workspace.key)
         let next = try await nextKey(request.nextKey, after: signer)
@@ -111,28 +153,8 @@ extension Project {
             parts: parts, manifest: try manifest.bytes, signer: signer,
             nextKey: next.map { ($0.key, signature) }, recipe: plan.recipe, isDraft: request.isDraft
         ).steps()
-        let graph = try StepGraph(plan.graph.steps.values + steps)
-        let fromDigest = try DeltaManifest.digest(of: from.lock)
-        let toDigest = try DeltaManifest.digest(of: to.lock)
-        let output = output ?? defaultOutput(from, to, isDraft: request.isDraft, fromDigest, toDigest)
-        try output.check()
-        let target = output.isImage ? DeltaPlanner.image : DeltaPlanner.medium
-        let report = try await engine().build([DeltaPlanner.medium, target], in: graph)
-        guard let made = report.records[target]?.outputs[output.isImage ? "medium.img" : "medium"],
-            let digests = report.records["delta/digests"]?.outputs["sha256sums"]
-        else { throw DamagedImage() }
-        try await output.write(made, from: artifacts)
-        let carried = Set(deltas.flatMap { $0.profiles.map(\.name) })
-        let full = deltas.flatMap { delta in delta.to.packages.filter { !carried.isDisjoint(with: $0.profiles) } }
-        return DeltaMedium(
-            path: output.path, shown: output.shown, isImage: output.isImage, size: made.size,
-            digest: output.isImage ? made.digest : digests.digest, from: from, to: to, fromDigest: fromDigest,
-            toDigest: toDigest, deltas: deltas, key: signer.fingerprint, nextKey: next?.fingerprint,
-            proven: manifest.proven,
-            notProven: request.isDraft
-                ? "that the real \(Set(deltas.map(\.to.family.manager)).sorted().joined(separator: " and ")) updates machines with it: this is a draft"
-                : nil,
-            fullPackages: full.reduce(.zero) { $0 + $1.size }, fullImage: try fullImage(request.to, to))
+        return DeltaPlan(
+            graph: try StepGraph(plan.graph.steps.values + steps), deltas: deltas, manifest: manifest)
     }
 
     /// What becomes of the distributions that the image would carry, as far as they move.
@@ -205,7 +227,8 @@ extension Project {
             case .apt:
                 let texts = try locked.architectures.compactMap { architecture in
                     try bytes { path in
-                        path == "\(mirror)/dists/\(codename)/\(APTMirrorRecipe.component)/binary-\(architecture)/Packages"
+                        path
+                            == "\(mirror)/dists/\(codename)/\(APTMirrorRecipe.component)/binary-\(architecture)/Packages"
                     }
                 }
                 return texts.isEmpty ? nil : .debian(texts)
@@ -270,7 +293,7 @@ extension Project {
     }
 
     /// The image that the medium spares people: the later side, where it is one.
-    private func fullImage(_ text: String, _ side: LockSide) throws -> (name: String, size: ByteCount)? {
+    private func fullImage(_ side: LockSide) throws -> (name: String, size: ByteCount)? {
         guard let path = side.path, let status = try FileStatus(at: path, followsLinks: true) else { return nil }
         return (side.name, ByteCount(status.size))
     }
@@ -281,7 +304,9 @@ struct EarlierIndexGone: UserError {
     let side: String
     let distribution: String
     let cause: any UserError
-    var what: String { "what machines of \(distribution) have from \(side) can't be proven: its indexes are not to be had" }
+    var what: String {
+        "what machines of \(distribution) have from \(side) can't be proven: its indexes are not to be had"
+    }
     var details: [String] { [cause.what] + cause.details }
     var hint: String? {
         "name the ISO that was made of it, which has its index inside; or bring the store (DEPLOY_CACHE) that made the lock"

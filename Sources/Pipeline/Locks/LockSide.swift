@@ -56,7 +56,8 @@ extension Project {
         }
         let name = path.lastComponent?.string ?? text
         return LockSide(
-            kind: .image, name: name, lock: try LockReader.read(bytes, file: "\(name):/\(place)"), commit: nil, path: path)
+            kind: .image, name: name, lock: try LockReader.read(bytes, file: "\(name):/\(place)"), commit: nil,
+            path: path)
     }
 
     private func revision(_ text: String) async throws -> LockSide {

@@ -156,7 +156,9 @@ struct DarksitePlanner: Sendable {
 
     /// Everything that a profile of another lock of this distribution installs.
     func packageList(_ profile: String, of locked: LockedDistribution) -> [UInt8] {
-        let lines = locked.installed(by: profile).map { "\($0.name) \(family.fullVersion($0.version)) \($0.architecture)" }
+        let lines = locked.installed(by: profile).map {
+            "\($0.name) \(family.fullVersion($0.version)) \($0.architecture)"
+        }
         return Array((lines.sorted().joined(separator: "\n") + "\n").utf8)
     }
 

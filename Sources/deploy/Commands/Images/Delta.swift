@@ -31,11 +31,13 @@ struct Delta: AsyncParsableCommand {
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("Where it goes: an image (STICK.img), or a folder.", valueName: "place"), completion: .file())
+        help: ArgumentHelp("Where it goes: an image (STICK.img), or a folder.", valueName: "place"), completion: .file()
+    )
     var output: String?
 
     @Option(
-        help: ArgumentHelp("The public key that machines are to trust afterwards.", valueName: "file"), completion: .file())
+        help: ArgumentHelp("The public key that machines are to trust afterwards.", valueName: "file"),
+        completion: .file())
     var nextKey: String?
 
     @Flag(help: "Leave out what the real package managers prove; the medium says so.")

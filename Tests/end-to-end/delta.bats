@@ -1,0 +1,152 @@
+#!/usr/bin/env bats
+# What `deploy delta` owes its user: a medium of updates, and when there is none. The archive is made here (make-archive) and served on
+# the loopback, and no container runs; but for the last test, which has real packages of the real archive, and podman.
+#
+#   DEPLOY_BINARY=.build/debug/deploy bats Tests/end-to-end/delta.bats
+# shellcheck disable=SC2154 # bats sets output and stderr, made-site the rest
+
+load made-site.bash
+load ../lib/checkout
+
+setup_file() {
+    serve_made_site
+    export GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x@example.org GIT_COMMITTER_NAME=x GIT_COMMITTER_EMAIL=x@example.org
+}
+
+setup() {
+    enter_made_checkout
+    sed -i 's/debian: \[core\]/debian: [core, server]/' deploy.yaml
+}
+
+# old.lock and, a month later, new.lock and deploy.lock: curl and nginx move, mailer goes with what it needs, zsh comes.
+two_locks() {
+    deploy update 2>/dev/null
+    cp deploy.lock old.lock
+    rm -r "${site:?}/$archive"
+    cp -a "$site/made/second" "$site/$archive"
+    printf 'nginx\nzsh\n' >package-sets/debian/server.txt
+    deploy update 2>/dev/null
+    cp deploy.lock new.lock
+}
+
+field() { # FILE EXPRESSION: what python makes of the JSON in it
+    python3 -c 'import json, sys; it = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$@"
+}
+
+@test "the medium has what machines lack, and says what becomes of them" {
+    two_locks
+    run -0 --separate-stderr deploy delta old.lock new.lock -o stick --draft
+    [[ $output == 'stick   '*'its list of digests has sha256 '"$(sha256sum <stick/kldload/sha256sums | cut -c -64)" ]]
+    [[ $stderr == *'from old.lock to new.lock'* && $stderr == *'debian core: 2 upgraded (9 packages then)'* ]]
+    [[ $stderr == *'debian server: 4 upgraded, 2 new, 2 removed (14 packages then)'* ]]
+    [[ $stderr == *'6 packages, '*' that these profiles have'* && $stderr == *'proven: nothing is missing (solver)'* ]]
+    [[ $stderr == *'not proven: that the real apt updates machines with it: this is a draft'* ]]
+    run find stick -name '*.deb' -printf '%f\n'
+    [[ ${#lines[@]} == 6 ]]
+    (cd stick && sha256sum --quiet --check kldload/sha256sums)
+    # Nothing lies there that the list does not name.
+    diff <(cd stick && find . -type f -printf '%P\n' | sort) \
+        <({ cut -c 67- stick/kldload/sha256sums && printf 'kldload/sha256sums%s\n' '' .asc; } | sort)
+    deploy key --export 2>/dev/null | gpg --dearmor >key.gpg
+    gpgv --keyring ./key.gpg stick/kldload/sha256sums.asc stick/kldload/sha256sums
+    [[ $(field stick/kldload/delta.json 'it["format"], it["kind"], it["proven"]') == "(1, 'kldload-delta', ['solver'])" ]]
+    [[ $(field stick/kldload/delta.json 'it["from"]["lock"]') == $(sha256sum <old.lock | cut -c -64) ]]
+    [[ $(field stick/kldload/delta.json '[p["name"] for p in it["distributions"][0]["profiles"][1]["remove"]]') == "['exim4', 'mailer']" ]]
+    # A file of this machine is in none of it, and the same again is the same.
+    cp -r stick before
+    run -0 deploy delta ./old.lock deploy.lock -o stick --draft
+    diff -r before stick
+    run ! grep -rqF "$PWD" stick
+}
+
+@test "sides are what diff takes: revisions, locks and images" {
+    two_locks
+    git init -q . && cp old.lock deploy.lock && git add deploy.yaml package-sets deploy.lock && git commit -q -m x
+    cp new.lock deploy.lock
+    mkdir -p tree/kldload && cp new.lock tree/kldload/deploy.lock
+    xorriso -outdev new.iso -map tree / -commit >/dev/null 2>&1
+    run -0 --separate-stderr deploy delta old.lock new.iso -o stick --draft
+    [[ $stderr == *'; the whole image new.iso has '* ]]
+    # The commit's sets are those of the new lock, so its lock is made to fit them.
+    run -0 --separate-stderr deploy delta HEAD deploy.lock -o other --draft
+    [[ $stderr == *'from HEAD ('* ]]
+}
+
+@test "packages that the archive has deleted come from the image that has them" {
+    two_locks
+    deploy build debian/mirror 2>/dev/null
+    mkdir -p tree/kldload tree/darksite/debian/apt
+    cp new.lock tree/kldload/deploy.lock
+    find "$site/$archive/pool" -name '*.deb' -exec cp {} tree/darksite/debian/apt/ \;
+    xorriso -outdev new.iso -map tree / -commit >/dev/null 2>&1
+    deploy delta old.lock new.lock -o first --draft 2>/dev/null
+    find "$site/$archive/pool" -name '*.deb' -delete
+    for deb in first/darksite/debian/apt/pool/*/*/*/*.deb; do
+        digest=$(sha256sum <"$deb" | cut -c -64)
+        rm -f "live-build/cache/blobs/${digest:0:2}/$digest"
+    done
+    run -0 --separate-stderr deploy delta old.lock new.iso -o second --draft
+    diff -r first second
+    for deb in first/darksite/debian/apt/pool/*/*/*/*.deb; do
+        digest=$(sha256sum <"$deb" | cut -c -64)
+        rm -f "live-build/cache/blobs/${digest:0:2}/$digest"
+    done
+    run -1 --separate-stderr deploy delta old.lock new.lock -o third --draft
+    [[ ! -e third ]]
+}
+
+@test "there is no medium where there is no way" {
+    two_locks
+    run -1 --separate-stderr deploy delta new.lock deploy.lock -o stick --draft
+    [[ $stderr == *'nothing moved from new.lock to deploy.lock'* ]]
+    run -1 --separate-stderr deploy delta new.lock old.lock -o stick --draft
+    [[ $stderr == *'debian: 4 packages would go back to an older version'*'curl 8.2-1 → 8.1-1'*'name the earlier one first'* ]]
+    run -2 --separate-stderr deploy delta gone.lock new.lock -o stick --draft
+    [[ $stderr == *'there is no file gone.lock'* ]]
+    run -2 --separate-stderr deploy delta old.lock
+    run -2 --separate-stderr deploy delta old.lock new.lock -o package-sets --draft
+    [[ $stderr == *'package-sets is there, and is no medium of updates: it is left as it is'* ]]
+    echo precious >stick.img
+    run -2 --separate-stderr deploy delta old.lock new.lock -o stick.img --draft
+    [[ $(<stick.img) == precious ]]
+    run -2 --separate-stderr deploy delta old.lock new.lock -o /dev/null --draft
+    [[ $stderr == *'/dev/null is a device'* ]]
+    echo x >key
+    run -2 --separate-stderr deploy delta old.lock new.lock --next-key key -o stick --draft
+    [[ $stderr == *"key can't be taken as a public key"* ]]
+    run -2 --separate-stderr deploy delta old.lock new.lock --next-key gone -o stick --draft
+    [[ ! -e stick ]]
+}
+
+@test "the next key comes with a signature of the present one" {
+    two_locks
+    DEPLOY_KEY=$BATS_TEST_TMPDIR/next deploy key --export >next.asc 2>/dev/null
+    run -0 --separate-stderr deploy delta old.lock new.lock --next-key next.asc -o stick --draft
+    [[ $stderr == *'; the next one is '* ]]
+    deploy key --export 2>/dev/null | gpg --dearmor >key.gpg
+    gpgv --keyring ./key.gpg stick/kldload/next-key.gpg.asc stick/kldload/next-key.gpg
+    cmp stick/kldload/next-key.gpg <(gpg --dearmor <next.asc)
+}
+
+# bats test_tags=slow,podman,network
+@test "real packages: the real apt proves it, and the image is a file system with just that on it" {
+    type -P podman >/dev/null || skip 'podman is not installed'
+    unset DEPLOY_MIRROR_MADE
+    small_checkout "$BATS_TEST_TMPDIR/real"
+    cd "$BATS_TEST_TMPDIR/real"
+    printf '%s\n' apt xorriso >package-sets/debian/builder.txt
+    printf '%s\n' bash nano >package-sets/debian/core.txt
+    deploy update
+    cp deploy.lock old.lock
+    printf '%s\n' bash jq >package-sets/debian/core.txt
+    deploy update
+    run -0 --separate-stderr deploy delta old.lock deploy.lock -o stick.img
+    [[ $stderr == *'apt updates core (3 packages come, 0 go) from the medium alone'* ]]
+    [[ $stderr == *'proven: nothing is missing (solver, apt)'* ]]
+    [[ $output == "stick.img   "*"sha256 $(sha256sum <stick.img | cut -c -64)" ]]
+    xorriso -osirrox on -indev stick.img -extract / there >/dev/null 2>&1
+    (cd there && sha256sum --quiet --check kldload/sha256sums)
+    [[ $(find there -name '*.deb' | wc -l) == 3 ]]
+    # Over the medium of last time.
+    run -0 --separate-stderr deploy delta old.lock deploy.lock -o stick.img
+}
