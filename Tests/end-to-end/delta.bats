@@ -128,6 +128,41 @@ field() { # FILE EXPRESSION: what python makes of the JSON in it
     cmp stick/kldload/next-key.gpg <(gpg --dearmor <next.asc)
 }
 
+@test "a machine of the earlier lock takes it, and nothing else would" {
+    two_locks
+    DEPLOY_KEY=$BATS_TEST_TMPDIR/next deploy key --export >next.asc 2>/dev/null
+    deploy delta old.lock new.lock --next-key next.asc -o stick --draft 2>/dev/null
+    export KLDLOAD_RUN=$PWD/run KLDLOAD_ETC=$PWD/etc UPDATE_SOURCE_KEYS=$PWD/keys UPDATE_SOURCE_OS_RELEASE=$PWD/os-release
+    export KLDLOAD_LIB=$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot/usr/lib/kldload-installer/target-tools/usr/lib/kldload
+    mkdir -p etc keys target/var/lib/dpkg
+    deploy key --export 2>/dev/null | gpg --dearmor >keys/medium.gpg
+    printf '%s\n' KLDLOAD_DISTRO=debian KLDLOAD_PROFILE=server >etc/install-manifest.env
+    echo VERSION_CODENAME=trixie >os-release
+    # What dpkg has of the packages of the earlier lock; of those that moved, the first archive's.
+    awk -v RS= 'FNR == NR { n = split($0, l, "\n"); for (i = 1; i <= n; i++) { split(l[i], w, " "); have[w[1] " " w[2]] = 1 } next }
+        { name = version = ""; n = split($0, l, "\n")
+          for (i = 1; i <= n; i++) { if (l[i] ~ /^Package: /) name = substr(l[i], 10); if (l[i] ~ /^Version: /) version = substr(l[i], 10) }
+          if ((name " " version) in have) print $0 "\nStatus: install ok installed\n" }' \
+        stick/darksite/debian/from/server "$site/made/first/dists/trixie/main/binary-amd64/Packages" |
+        grep -vE "^(Filename|Size|MD5sum|SHA1|SHA256|SHA512): " >target/var/lib/dpkg/status
+    [[ $(grep -c ^Package: target/var/lib/dpkg/status) == 14 ]]
+    update() {
+        bash -c 'set -euo pipefail; shopt -s inherit_errexit nullglob
+            source "$KLDLOAD_LIB/common.sh"; source "$KLDLOAD_LIB/update-source.sh"
+            update_source_open "$1"; update_source_check "$PWD/target"
+            printf "%s\n" "${update_source_arriving[*]}" "${update_source_leaving[*]}" "${update_source_differences[@]}"
+            update_source_take_key "$PWD/target"; printf "%s\n" "$update_source_next_key"; update_source_close' update "$@"
+    }
+    run -0 --separate-stderr update stick
+    [[ ${lines[0]} == 'curl=8.2-1 libcurl=8.2-1 nginx=1.28-1 nginx-common=1.28-1 zsh=6.0-1 zsh-common=6.0-1' ]]
+    [[ ${lines[1]} == 'exim4 mailer' && ${lines[2]} =~ ^[0-9A-F]{40}$ && ${#lines[@]} == 3 ]]
+    cmp "target$PWD/keys/medium.gpg" <(gpg --dearmor <next.asc)
+    # Signed by a build host that the machine does not know.
+    DEPLOY_KEY=$BATS_TEST_TMPDIR/next deploy delta old.lock new.lock -o foreign --draft 2>/dev/null
+    run -1 --separate-stderr update foreign
+    [[ $stderr == *'which this machine does not trust'* ]]
+}
+
 # bats test_tags=slow,podman,network
 @test "real packages: the real apt proves it, and the image is a file system with just that on it" {
     type -P podman >/dev/null || skip 'podman is not installed'

@@ -270,6 +270,20 @@ open() { unshare --net bash -c 'nft -f "$1" && nft list ruleset' - "$1" | grep -
     [[ $output == 'say: core has no firewall: '* ]]
 }
 
+@test "what media of updates are held against is the key of the medium that it was installed from, and none of apt's" {
+    answers
+    echo key > medium.gpg
+    mkdir -p installer/target-tools
+    do_it 'INSTALLER=$PWD/installer BOOTSTRAP_KEY=$PWD/medium.gpg; services_of_profile'
+    cmp medium.gpg target/usr/lib/kldload/keys/medium.gpg
+    [ "$(stat -c %a target/usr/lib/kldload/keys/medium.gpg target/usr/lib/kldload/keys)" = $'644\n755' ]
+    [ ! -e target/etc/apt ]
+    rm -r target/usr/lib/kldload
+    answers KLDLOAD_PROFILE=core
+    do_it 'BOOTSTRAP_KEY=$PWD/medium.gpg; services_of_profile'
+    [ ! -e target/usr/lib/kldload ]
+}
+
 @test "where SELinux is, all files are labelled, now or at the first boot" {
     answers
     do_it finish_labels

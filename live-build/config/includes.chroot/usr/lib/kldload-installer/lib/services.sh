@@ -51,6 +51,8 @@ services_of_profile() {
         return
     fi
     run cp --recursive --no-preserve=ownership,timestamps "$INSTALLER/target-tools/." "$TARGET/"
+    # What media of updates are held against. It is none of apt's: nothing comes from a stick unless somebody asks for it.
+    install -D -m 644 "$BOOTSTRAP_KEY" "$TARGET/usr/lib/kldload/keys/medium.gpg"
     services_enabled+=(kldload-firstboot.service ksnap-prune.timer kst-refresh.timer)
     services_transactions
     services_holds
