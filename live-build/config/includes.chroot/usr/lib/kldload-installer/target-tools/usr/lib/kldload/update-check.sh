@@ -14,7 +14,7 @@ update_source_whole() {
     [[ -s $list ]] || update_source_refuse "the medium has no packages for $update_source_distribution"
     (cd "$update_source_root" && LC_ALL=C sha256sum --check --quiet --strict "$list") > "$log" 2>&1 || status=1
     if ((status)); then
-        names=$(sed -nE 's/^(.*): FAILED.*/\1/p' "$log" | head -n 3 | paste -sd' ')
+        names=$(sed -nE 's/^(.*): FAILED.*/\1/p' "$log" | sed -n 1,3p | paste -sd' ')
         update_source_refuse "the medium is damaged: $(grep -c ': FAILED' "$log") of $(wc -l < "$list") files are not what was signed: ${names:-none can be read}" \
             "copy it again, and compare it with what it was copied from"
     fi
@@ -145,7 +145,7 @@ update_source_rehearse() {
     if [[ $update_source_family == apt ]]; then
         options=("${update_source_apt_options[@]}" -o "Dir::State::status=$root${UPDATE_SOURCE_DPKG:-/var/lib/dpkg}/status")
         apt-get "${options[@]}" update --error-on=any > "$log" 2>&1 \
-            || update_source_refuse "apt does not take the medium: $(grep '^[EW]:' "$log" | head -n 3 | paste -sd' ')"
+            || update_source_refuse "apt does not take the medium: $(grep '^[EW]:' "$log" | sed -n 1,3p | paste -sd' ')"
         apt-get "${options[@]}" --simulate --yes --allow-change-held-packages install "${update_source_arriving[@]}" \
             "${update_source_leaving[@]/%/-}" > "$log" 2>&1 \
             || update_source_refuse "apt can't update this machine from the medium: $(grep -vE '^(NOTE|Reading|Building)' "$log" | tail -n 5 | paste -sd' ')" \
@@ -155,7 +155,7 @@ update_source_rehearse() {
         [[ -z $lost ]] || update_source_refuse "apt would take away what was installed here beside the profile: ${lost//$'\n'/, }" \
             "it does not go with what the medium brings: remove it, or update it first"
     else
-        dnf ${root:+--installroot "$root"} "${update_source_dnf_options[@]}" --quiet makecache > "$log" 2>&1 \
+        dnf ${root:+--installroot "$root"} "${update_source_dnf_options[@]}" --quiet --assumeyes makecache > "$log" 2>&1 \
             || update_source_refuse "dnf does not take the medium: $(tail -n 3 "$log" | paste -sd' ')"
     fi
 }

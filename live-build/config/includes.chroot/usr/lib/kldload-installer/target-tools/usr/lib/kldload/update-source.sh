@@ -119,7 +119,7 @@ update_source_verify() {
 update_source_verify_one() {
     local source=$1 said key=$UPDATE_SOURCE_KEYS/medium.gpg before=$UPDATE_SOURCE_KEYS/previous.gpg signer
     if said=$(update_source_gpgv "$key" "$3" "$2") && grep -q '^\[GNUPG:\] VALIDSIG ' <<< "$said"; then return; fi
-    signer=$(sed -n 's/^\[GNUPG:\] NO_PUBKEY //p' <<< "$said" | head -n 1) || signer=''
+    signer=$(sed -n 's/^\[GNUPG:\] NO_PUBKEY //p' <<< "$said" | sed -n 1p) || signer=''
     if [[ -z $signer ]]; then
         update_source_refuse "$source: $4 is not what was signed: the medium is damaged, or somebody changed it" "make the stick anew, and compare"
     fi
@@ -149,7 +149,7 @@ update_source_list() {
     REPLY=$copy
 }
 
-update_source_fact() { sed -n "s/^$1=//p" "$update_source_work/facts" | head -n 1; }
+update_source_fact() { sed -n "s/^$1=//p" "$update_source_work/facts" | sed -n 1p; }
 
 # update_source_facts SOURCE: that it is for a machine like this one.
 update_source_facts() {
@@ -203,7 +203,7 @@ update_source_release() { # KEY: of os-release(5)
 # --- how the package manager is called ----------------------------------------------------------------------------------
 
 update_source_options() {
-    local mirror=$update_source_root/darksite work=$update_source_work key=$update_source_work/key.gpg
+    local mirror=$update_source_root/darksite work=$update_source_work key=$update_source_work/key.gpg version
     # Where the key lies may be another root's by the time that it is read.
     cp "$UPDATE_SOURCE_KEYS/medium.gpg" "$key"
     if [[ $update_source_family == apt ]]; then
@@ -220,15 +220,36 @@ update_source_options() {
     fi
     mirror+=/rpm/$update_source_distribution
     mkdir -p "$work/dnf/repos"
-    # repomd.xml has the digest of each package; who signs it is known. dnf wants the key as text (RFC 9580, section 6.2).
-    { printf '%s\n\n' '-----BEGIN PGP PUBLIC KEY BLOCK-----' && base64 -w 64 "$key" && printf '%s\n' '-----END PGP PUBLIC KEY BLOCK-----'; } \
-        > "$work/key.asc"
+    # repomd.xml has the digest of each package, and its signature is looked at.
+    update_source_armor "$key" > "$work/key.asc"
     printf '%s\n' '[kldload-update]' 'name=kldload: the medium of updates' "baseurl=file://$mirror" enabled=1 gpgcheck=0 \
         repo_gpgcheck=1 "gpgkey=file://$work/key.asc" metadata_expire=0 skip_if_unavailable=0 > "$work/dnf/repos/kldload-update.repo"
     update_source_dnf_options=(
         "--setopt=reposdir=$work/dnf/repos" "--setopt=cachedir=$work/dnf/cache" --setopt=keepcache=False --setopt=install_weak_deps=False
-        --setopt=optional_metadata_types=filelists
     )
+    # Since 4.19, dnf reads the lists of files only where it is told to; before, it does not know the word, and complains.
+    version=$(dnf --version | sed -nE '1s/^(dnf5 version )?([0-9.]+).*/\2/p')
+    if [[ $(printf '%s\n' 4.19 "$version" | sort --version-sort | sed -n 1p) == 4.19 ]]; then
+        update_source_dnf_options+=(--setopt=optional_metadata_types=filelists)
+    fi
+}
+
+# update_source_armor FILE: a binary key as text, which not every dnf takes otherwise (RFC 9580, section 6).
+update_source_armor() {
+    local bytes byte bit crc=$((0xB704CE)) sum
+    bytes=$(od -An -v -t u1 "$1")
+    for byte in $bytes; do
+        crc=$((crc ^ byte << 16))
+        for bit in 1 2 3 4 5 6 7 8; do
+            crc=$((crc << 1))
+            if ((crc & 0x1000000)); then crc=$((crc ^ 0x1864CFB)); fi
+        done
+    done
+    printf -v sum '\\x%02x\\x%02x\\x%02x' $((crc >> 16 & 255)) $((crc >> 8 & 255)) $((crc & 255))
+    printf '%s\n\n' '-----BEGIN PGP PUBLIC KEY BLOCK-----'
+    base64 -w 64 "$1"
+    printf '=%s\n' "$(printf '%b' "$sum" | base64)"
+    printf '%s\n' '-----END PGP PUBLIC KEY BLOCK-----'
 }
 
 # --- let go -----------------------------------------------------------------------------------------------------------
