@@ -100,7 +100,8 @@ setup() {
 }
 
 teardown() {
-    if mountpoint --quiet run/update-source/medium; then umount run/update-source/medium; fi
+    local place
+    for place in image medium; do if mountpoint --quiet "run/update-source/$place"; then umount "run/update-source/$place"; fi; done
 }
 
 has() { # has NAME=VERSION…: what the machine has
@@ -187,6 +188,13 @@ END_OF_SCRIPT
     run -0 --separate-stderr check stick.img
     [[ ${lines[1]} == 'arriving base=2 comes=1 library=2 tool=2' ]]
     nothing_stays
+    # Copied as a file to a stick that has other things.
+    mkdir stick && cp stick.img os-release stick/
+    run -0 --separate-stderr check stick
+    [[ ${lines[1]} == 'arriving base=2 comes=1 library=2 tool=2' ]]
+    nothing_stays
+    cp stick.img stick/another.iso
+    refused 'has several media: stick.img another.iso' stick
     cp -r "$BATS_FILE_TMPDIR/delta" 'a medium'
     run -0 --separate-stderr check 'a medium'
     nothing_stays

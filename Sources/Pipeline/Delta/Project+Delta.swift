@@ -67,7 +67,7 @@ package struct DeltaMedium: Sendable {
     package let notProven: String?
     /// What the later lock's packages weigh that the image would carry.
     package let fullPackages: ByteCount
-    /// The whole image that it spares people, where the later side is one.
+    /// The whole image that it spares people, where one of the sides is one: the later, or the earlier.
     package let fullImage: (name: String, size: ByteCount)?
 }
 
@@ -82,11 +82,11 @@ extension Project {
         // Before the store is held: a revision that has to be resolved holds it meanwhile.
         let from = try await side(request.from)
         let to = try await side(request.to)
-        return try await holdingStore { _ in try await makeDelta(request, from, to, output) }
+        return try await holdingStore { try await makeDelta(request, from, to, output, holding: $0) }
     }
 
     private func makeDelta(
-        _ request: DeltaRequest, _ from: LockSide, _ to: LockSide, _ output: DeltaOutput?
+        _ request: DeltaRequest, _ from: LockSide, _ to: LockSide, _ output: DeltaOutput?, holding storeLock: StoreLock
     ) async throws -> DeltaMedium {
         let plan = try await deltaPlan(request, from: from, to: to)
         let fromDigest = try DeltaManifest.digest(of: from.lock)
@@ -94,7 +94,7 @@ extension Project {
         let output = output ?? defaultOutput(from, to, isDraft: request.isDraft, fromDigest, toDigest)
         try output.check()
         let target = output.isImage ? DeltaPlanner.image : DeltaPlanner.medium
-        let report = try await engine().build([DeltaPlanner.medium, target], in: plan.graph)
+        let report = try await build([DeltaPlanner.medium, target], in: plan.graph, holding: storeLock)
         guard let made = report.records[target]?.outputs[output.isImage ? "medium.img" : "medium"],
             let digests = report.records[DeltaPlanner.digests]?.outputs["sha256sums"]
         else { throw DamagedImage() }
@@ -112,7 +112,24 @@ extension Project {
             proven: plan.manifest.proven,
             notProven: request.isDraft
                 ? "that the real \(managers) updates machines with it: this is a draft" : nil,
-            fullPackages: full.reduce(.zero) { $0 + $1.size }, fullImage: try fullImage(to))
+            fullPackages: full.reduce(.zero) { $0 + $1.size }, fullImage: try fullImage(to, from))
+    }
+
+    /// Brings `wanted` up to date, as a build does: what must not be fetched is told before anything runs, and the store keeps to its limit.
+    private func build(
+        _ wanted: Set<StepName>, in graph: StepGraph, holding storeLock: StoreLock
+    ) async throws -> BuildReport {
+        let engine = engine()
+        let standing = try await engine.standing(of: wanted, in: graph)
+        try await refuseFetching(standing, wanted: wanted, rebuildsAll: false)
+        let needed = try await DiskEstimate(
+            standing: standing, rebuildsAll: false, parallel: engine.cores, store: artifacts
+        ).bytes()
+        let budget = try await makeRoom(
+            for: needed, beside: standing, collectingGarbage: false, holding: storeLock)
+        let report = try await self.engine(within: budget).build(wanted, in: graph)
+        await budget?.close()
+        return report
     }
 
     /// The steps of a medium, and what it is made of.
@@ -292,10 +309,13 @@ extension Project {
         return DeltaOutput(path: path, shown: workspace.shown(path))
     }
 
-    /// The image that the medium spares people: the later side, where it is one.
-    private func fullImage(_ side: LockSide) throws -> (name: String, size: ByteCount)? {
-        guard let path = side.path, let status = try FileStatus(at: path, followsLinks: true) else { return nil }
-        return (side.name, ByteCount(status.size))
+    /// The image that the medium spares people: the later side where it is one, else the earlier, which is much the same.
+    private func fullImage(_ sides: LockSide...) throws -> (name: String, size: ByteCount)? {
+        for side in sides {
+            guard let path = side.path, let status = try FileStatus(at: path, followsLinks: true) else { continue }
+            return (side.name, ByteCount(status.size))
+        }
+        return nil
     }
 }
 

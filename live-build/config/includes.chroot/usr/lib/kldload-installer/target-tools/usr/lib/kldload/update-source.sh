@@ -39,10 +39,9 @@ update_source_open() {
     mkdir -p "$KLDLOAD_RUN"
     mkdir -m 755 "$update_source_work"
     update_source_attach "$source"
-    [[ -f $update_source_root/kldload/sha256sums ]] || {
-        update_source_close
-        fail "$source is no medium of kldload: it has no kldload/sha256sums" "name what \`deploy delta\` made, or an ISO of kldload"
-    }
+    if [[ ! -f $update_source_root/kldload/sha256sums ]]; then update_source_inner "$source"; fi
+    [[ -f $update_source_root/kldload/sha256sums ]] \
+        || update_source_refuse "$source is no medium of kldload: it has no kldload/sha256sums" "name what \`deploy delta\` made, or an ISO of kldload"
     update_source_machine
     update_source_verify "$source"
     update_source_facts "$source"
@@ -80,6 +79,22 @@ update_source_attach() {
     esac
     mount -t "$type" -o "$options" -- "$path" "$update_source_root" \
         || update_source_refuse "$source can't be mounted" "if it is mounted already, name the folder where it is: findmnt $source"
+}
+
+# update_source_inner SOURCE: the image on a stick, or in a folder, that it was copied to as a file.
+update_source_inner() {
+    local source=$1 image images=()
+    for image in "$update_source_root"/*.img "$update_source_root"/*.iso; do
+        if [[ -f $image && ! -L $image && $(blkid --probe --output value --match-tag LABEL -- "$image") == KLDLOAD* ]]; then images+=("$image"); fi
+    done
+    if ((${#images[@]} > 1)); then
+        update_source_refuse "$source has several media: ${images[*]##*/}" "mount it, and name one of them"
+    fi
+    if ((${#images[@]} == 0)); then return; fi
+    mkdir "$update_source_work/image"
+    mount -t iso9660 -o ro,nosuid,nodev,noexec,loop -- "${images[0]}" "$update_source_work/image" \
+        || update_source_refuse "${images[0]##*/} on $source can't be mounted"
+    update_source_root=$update_source_work/image
 }
 
 # update_source_machine: what was installed here.
@@ -255,12 +270,14 @@ update_source_armor() {
 # --- let go -----------------------------------------------------------------------------------------------------------
 
 update_source_close() {
+    local place
     update_source_root='' update_source_kind='' update_source_state=''
     update_source_apt_options=() update_source_dnf_options=() update_source_arriving=() update_source_leaving=() update_source_differences=()
     if [[ ! -e $update_source_work ]]; then return; fi
-    if mountpoint --quiet "$update_source_work/medium"; then
-        umount -- "$update_source_work/medium" || { warn "$update_source_work/medium can't be unmounted: something uses it" && return; }
-    fi
+    # What is mounted last goes first.
+    for place in "$update_source_work/image" "$update_source_work/medium"; do
+        if mountpoint --quiet "$place"; then umount -- "$place" || { warn "$place can't be unmounted: something uses it" && return; }; fi
+    done
     rm -rf --one-file-system -- "$update_source_work"
 }
 
