@@ -227,6 +227,23 @@ END_OF_SCRIPT
     [[ $output == *'library 3 is here, which is newer than 2: it stays'* && ${lines[1]} == 'arriving base=2 comes=1 tool=2' ]]
 }
 
+@test "what belongs to the kernel that runs does not go with the others" {
+    copy delta
+    printf '%s\n' 'linux-headers-6.1.9+deb13-common 1 amd64' 'linux-image-6.1.9+deb13-amd64 1 amd64' 'zfs-modules-6.1.9+deb13-amd64 1 amd64' \
+        'linux-image-6.1.8+deb13-amd64 1 amd64' >> medium/darksite/debian/from/server
+    sort -o medium/darksite/debian/from/server medium/darksite/debian/from/server
+    seal medium ours
+    has base=1 goes=1 library=1 stays=1 tool=1 linux-headers-6.1.9+deb13-common=1 linux-image-6.1.9+deb13-amd64=1 \
+        linux-image-6.1.8+deb13-amd64=1 zfs-modules-6.1.9+deb13-amd64=1
+    export UPDATE_SOURCE_KERNEL=6.1.9+deb13-amd64
+    run -0 --separate-stderr tool 'update_source_open "$1"
+        update_source_check "$PWD/target"
+        printf "%s\n" "${update_source_leaving[*]}" "${update_source_kernel_packages[*]}"
+        update_source_close' "$PWD/medium"
+    [[ ${lines[0]} == 'goes linux-image-6.1.8+deb13-amd64' ]]
+    [[ ${lines[1]} == 'linux-headers-6.1.9+deb13-common linux-image-6.1.9+deb13-amd64 zfs-modules-6.1.9+deb13-amd64' ]]
+}
+
 @test "wrong order: a machine that is older than where the medium starts" {
     has base=0.9 goes=1 library=0.8 stays=1 tool=1
     find target etc keys -type f -exec sha256sum {} + | sort > before

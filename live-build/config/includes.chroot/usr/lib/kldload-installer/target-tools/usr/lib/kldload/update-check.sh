@@ -61,8 +61,10 @@ update_source_check() {
 # update_source_compare BEFORE AFTER: what this machine has, between what the medium starts from and what it makes of it. BEFORE is empty
 # of an image, which starts from anything.
 update_source_compare() {
-    local before=$1 after=$2 kind name version architecture here older=() missing=0 total=0
-    update_source_arriving=() update_source_leaving=() update_source_differences=() update_source_state=ready
+    local before=$1 after=$2 kind name version architecture here start older=() missing=0 total=0 kernel
+    kernel=${UPDATE_SOURCE_KERNEL:-$(uname -r)}
+    update_source_arriving=() update_source_leaving=() update_source_kernel_packages=() update_source_differences=()
+    update_source_state=ready
     # The name of a package for another architecture has that, as people and package managers write it.
     awk -v native="$update_source_architecture" -v before="$before" -v after="$after" '
         # All versions of it that are there: RPM distributions keep kernels beside each other.
@@ -92,6 +94,11 @@ update_source_compare() {
         case $kind/$here in
             total/*) total=$name ;;
             goes/*)
+                # A kernel's packages refuse to be removed while it runs, and rightly.
+                if [[ $name == *-"${kernel%-*}" || $name == *-"${kernel%-*}"-* ]]; then
+                    update_source_kernel_packages+=("$name")
+                    continue
+                fi
                 update_source_leaving+=("$(update_source_name "$name" "$architecture")")
                 if [[ $here != "$version" && ,$here, != *",$version,"* ]]; then
                     update_source_differences+=("$name $here goes; the medium knows $version")
