@@ -52,6 +52,10 @@ program() { printf '#!/bin/bash\n%s\n' "$2" > "programs/$1" && chmod +x "program
     run -0 kldload-firstboot run
     [ -e two ]
     [ "$(cat file)" = precious ]
+    program 30-three 'echo three'
+    mkdir -p tmp/kldload-firstboot-status/x
+    run -0 kldload-firstboot run
+    run -0 kldload-firstboot status
 }
 
 @test "what a program leaves running keeps neither the lock nor the output" {

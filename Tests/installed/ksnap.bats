@@ -380,6 +380,10 @@ END
     run -1 ksnap destroy rpool/srv@a --yes
     [[ $output == *"another ksnap is at work: process 1, since 12:00:00: ksnap prune"* ]]
     run -0 ksnap rpool/srv # a snapshot waits for nobody
+    run -0 ksnap prune     # nor does the timer's work fail because of somebody who thinks
+    exec 8>> run/ksnap-prune.lock
+    flock 8
+    run -1 ksnap prune
 }
 
 @test "what takes root says how" {

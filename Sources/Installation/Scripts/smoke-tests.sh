@@ -408,6 +408,18 @@ installed_in_server_ksnap_takes_lists_and_goes_back() {
     zfs destroy -r rpool/kldload-copy
 }
 
+installed_in_server_ksnap_makes_a_boot_environment_of_what_runs() {
+    local be
+    zfs snapshot -r rpool/ROOT/default@kldload-test-back
+    ksnap rollback /@kldload-test-back --yes
+    be=$(zpool get -H -o value bootfs rpool)
+    [[ $be == rpool/ROOT/rollback-* ]] || fail "$be boots next"
+    equal "what it is made of" "$(zfs get -H -o value origin "$be")" rpool/ROOT/default@kldload-test-back
+    kbe activate default
+    kbe destroy "${be##*/}" --yes
+    zfs destroy -r rpool/ROOT/default@kldload-test-back 2> /dev/null || : # it went with what was made of it
+}
+
 installed_in_server_krestore_brings_back_what_was() {
     local name='/home/a file @ é' said
     echo precious > "$name"

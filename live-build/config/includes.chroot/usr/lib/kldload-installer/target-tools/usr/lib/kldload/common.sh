@@ -70,8 +70,11 @@ need_root() {
 }
 
 # lock: one of each tool at a time, until it ends. What a tool starts and leaves running is to be started with 9>&-.
-lock() {
-    local file=$KLDLOAD_RUN/$tool.lock holder=''
+lock() { lock_as "$tool"; }
+
+# lock_as NAME: the same, of what has a name of its own.
+lock_as() {
+    local file=$KLDLOAD_RUN/$1.lock holder=''
     mkdir -p "$KLDLOAD_RUN"
     exec 9>> "$file"
     if ! flock --nonblock 9; then

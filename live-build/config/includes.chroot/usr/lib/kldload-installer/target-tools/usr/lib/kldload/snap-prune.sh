@@ -35,7 +35,8 @@ prune() {
     local lines name created holds by clones now index
     expect 0 0 nothing
     need_root
-    lock
+    # Of its own: a question that somebody thinks about in another terminal makes no unit fail.
+    lock_as ksnap-prune
     read_settings
     now=$(date +%s)
     # What is looked at, the oldest first; doomed has why it goes, by the same index.
