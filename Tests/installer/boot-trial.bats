@@ -102,10 +102,10 @@ property() { sed -n "s/^$1\t//p" properties; }
     echo 'web.service loaded failed failed' > failed
     run -1 bash kldload-boot health
     [ "$output" = 'web.service has failed' ]
-    run -0 bash kldload-boot unhealthy
+    run -1 bash kldload-boot unhealthy
     start esp1 && runs new
     run -1 bash kldload-boot health
-    run -0 bash kldload-boot unhealthy
+    run -1 bash kldload-boot unhealthy
     start esp1 && runs default
     run -0 bash kldload-boot settle
     [[ "$(property kldload:trial-result)" == 'new: failed after 2 of 2 tries: web.service has failed; default runs' ]]
@@ -185,11 +185,29 @@ property() { sed -n "s/^$1\t//p" properties; }
     [ "$(property kldload:trial)" = "" ]
 }
 
+@test "another kernel of what is on trial, chosen by hand, decides nothing; and what is over is not kept afterwards" {
+    environment new 6.12.8 6.13.0
+    run -0 bash kldload-boot trial new
+    grep -h ^options esp1/loader/entries/kldload-new-6.12.8.conf > cmdline
+    echo new > running
+    run -0 bash kldload-boot settle
+    [ "$(property kldload:trial)" = new ]
+    [ "$(cat bootfs)" = rpool/ROOT/default ]
+    start esp1 && runs new
+    bash kldload-boot default default # by somebody who is there
+    run -0 bash kldload-boot bless
+    run -0 bash kldload-boot unhealthy
+    [ "$(cat bootfs)" = rpool/ROOT/default ]
+    start esp1 && runs default
+}
+
 @test "a disk that can't be written to: no trial begins; a healthy one is kept all the same" {
     echo /dev/vdb1 > broken
     run -1 bash kldload-boot trial new
     [[ $output == *'so there is no trial: default boots'* ]]
     [ "$(property kldload:trial)" = "" ]
+    [ "$(menu esp1)" = $'kldload-default-6.12.9.conf\nkldload-new-6.13.0.conf' ]
+    start esp1 && runs default
     rm broken
     run -0 bash kldload-boot trial new
     start esp1 && runs new
@@ -240,6 +258,9 @@ property() { sed -n "s/^$1\t//p" properties; }
     [[ $output == *'default boots by default as it is'* ]]
     run -1 bash kldload-boot trial new 0
     run -1 bash kldload-boot trial new x
+    mkdir -p be/empty/etc/kernel && cp be/new/etc/os-release be/empty/etc/ && touch be/empty/etc/kernel/cmdline
+    run -1 bash kldload-boot trial empty
+    [[ $output == *'empty has no kernel that can reach its root'* ]]
     [ ! -s properties ]
     printf 'kldload:trial\tnew\nkldload:trial-tries\t../x\n' > properties
     run -0 bash kldload-boot sync

@@ -10,7 +10,7 @@ setup() {
     mkdir -p root/{etc/systemd/system,usr,var/tmp,run,tmp,proc,sys,dev,root} upper/{lib/systemd/system,sbin} work
     ln -s usr/{bin,sbin,lib,lib64} root/
     cp -R "$BATS_TEST_DIRNAME"/../../live-build/config/includes.chroot/usr/lib/kldload-installer/target/usr/lib/systemd/system/. upper/lib/systemd/system/
-    printf '#!/bin/bash\necho "$*" >> /said\nif [ "$1" = health ]; then sleep 0.3; [ ! -e /sick ]; fi\n' > upper/sbin/kldload-boot
+    printf '#!/bin/bash\necho "$*" >> /said\ncase $1 in health) sleep 0.3; [ ! -e /sick ] ;; unhealthy) [ -e /over ] ;; esac\n' > upper/sbin/kldload-boot
     chmod 755 upper/sbin/kldload-boot
     printf 'root:x:0:0:root:/root:/bin/sh\n' > root/etc/passwd
     printf 'root:x:0:\n' > root/etc/group
@@ -45,6 +45,13 @@ on_trial=(kldload.trial=20261130T000000Z systemd.wants=kldload-bless.service)
     boot "${on_trial[@]}"
     [ "$(cat root/said)" = $'settle\nhealth\nunhealthy' ]
     [[ $output == *'Rebooting.'* ]]
+}
+
+@test "… unless somebody has ended the trial meanwhile" {
+    touch root/sick root/over
+    boot "${on_trial[@]}"
+    [ "$(cat root/said)" = $'settle\nhealth\nunhealthy' ]
+    [[ $output != *'Rebooting.'* ]]
 }
 
 @test "what is not up in time starts anew" {

@@ -154,6 +154,13 @@ menu_newest() {
 # it; nobody changes the kernel's words at the console.
 menu_settings() {
     local entry
+    # A second time in one run it begins from the same plan.
+    if [[ -d $work/plan ]]; then
+        rm -r "$work/entries"
+        cp -R "$work/plan" "$work/entries"
+    else
+        cp -R "$work/entries" "$work/plan"
+    fi
     entry=$(menu_newest "$1") || fail "the boot environment $1, which boots by default, has no kernel that can reach its root"
     if trial_read; then entry=$(trial_plan "$1" "$entry"); fi
     printf '%s\n' "default $entry" 'timeout 3' 'editor no' 'console-mode keep' > "$work/loader.conf"

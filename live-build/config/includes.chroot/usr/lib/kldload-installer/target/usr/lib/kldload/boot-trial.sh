@@ -21,11 +21,11 @@
 #   trial_running          whether this very boot is one on trial
 #   trial_bless            the running boot environment is the default from now on, on all disks
 #   trial_settle           at each boot: what has become of a trial
-#   trial_counters         on the disks, in trial_left (the fewest) and trial_done (the most); trial_left is empty where there are none
+#   trial_counters         on the disks, in trial_left (the fewest) and trial_done (the most); trial_disks is how many have one
 
 trial_properties=(kldload:trial kldload:trial-kind kldload:trial-tries kldload:trial-id kldload:trial-reason)
 trial_be='' trial_kind='' trial_tries='' trial_id='' trial_reason='' trial_result=''
-trial_left='' trial_done=''
+trial_left='' trial_done='' trial_disks=''
 firmware_default=/sys/firmware/efi/efivars/LoaderEntryDefault-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
 
 trial_read() {
@@ -60,6 +60,7 @@ trial_start() {
     chosen=$(environment_default)
     [[ $1 != "$chosen" ]] || fail "$1 boots by default as it is"
     [[ $3 =~ ^[1-9]$ ]] || fail "\"$3\" is no number of tries; 1 to 9"
+    menu_newest "$1" > /dev/null || fail "$1 has no kernel that can reach its root"
     if [[ $2 == trial ]]; then trial_note "$1"; fi
     for folder in "${trial_properties[@]}" kldload:trial-result; do zfs inherit "$folder" "$pool/ROOT"; done
     zfs set "kldload:trial=$1" "kldload:trial-kind=$2" "kldload:trial-tries=$3" "kldload:trial-id=$(date --utc +%Y%m%dT%H%M%SZ)" "$pool/ROOT"
@@ -67,6 +68,9 @@ trial_start() {
     (menu_write "$chosen") &
     wait $! || {
         zfs inherit kldload:trial "$pool/ROOT"
+        # Those that were written say otherwise.
+        (menu_write "$chosen") &
+        wait $! || : # the same that failed before
         fail "the menus can't be written, and so there is no trial: $chosen boots"
     }
 }
@@ -137,7 +141,7 @@ trial_entry_on() {
 # trial_counters: wants menu_begin's folder.
 trial_counters() {
     local partition listing='' left used
-    trial_left='' trial_done=0
+    trial_left='' trial_done=0 trial_disks=0
     partitions_read
     for partition in "${partitions[@]}"; do
         trial_counter_of "$partition" > "$work/counter" &
@@ -146,6 +150,7 @@ trial_counters() {
     done
     while read -r left used; do
         if [[ -z $left ]]; then continue; fi
+        trial_disks=$((trial_disks + 1))
         if [[ -z $trial_left || $left -lt $trial_left ]]; then trial_left=$left; fi
         if ((used > trial_done)); then trial_done=$used; fi
     done <<< "$listing"
@@ -183,8 +188,9 @@ trial_settle() {
         if [[ $trial_kind == trial ]]; then return; fi # the check of its health decides
         trial_end "$be: started once, at $(date --utc +%FT%TZ); $chosen boots next"
     elif [[ $be == "$trial_be" && $trial_kind == trial ]]; then
-        # It was found healthy, and the power cut before the pool knew.
-        trial_bless
+        trial_counters
+        # It was found healthy, and the power cut before the pool knew. If not, another of its kernels was chosen by hand.
+        if ((trial_disks < ${#partitions[@]})); then trial_bless; fi
         return
     elif ! environment_exists "$trial_be"; then
         trial_end "$trial_be: destroyed before it was tried"
