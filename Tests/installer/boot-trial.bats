@@ -297,4 +297,16 @@ property() { sed -n "s/^$1\t//p" properties; }
     rm sysrq initramfs/kldload-deadline
     sh init-top
     [ ! -e initramfs/kldload-deadline ]
+    # A root without an init; initramfs-tools would take /bin/sh.
+    fake run-init '[ "$*" = "-n /root /sbin/init" ] && [ -e has-init ]'
+    sh init-bottom
+    [ ! -e sysrq ]
+    echo 'kldload.trial=1' > cmdline
+    touch has-init
+    sh init-bottom
+    [ ! -e sysrq ]
+    rm has-init
+    sh init-bottom
+    [ "$(cat sysrq)" = b ]
+    grep -q 'there is no /sbin/init' kmsg
 }
