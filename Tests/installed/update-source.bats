@@ -312,6 +312,34 @@ END_OF_SCRIPT
     refused 'this machine has no key to hold a medium against' "$BATS_FILE_TMPDIR/delta"
 }
 
+@test "where there is no gpgv, as on Debian 13, sqv looks at signatures, and says the same" {
+    export UPDATE_SOURCE_VERIFIERS='nothing-that-is-there sqv'
+    run -0 --separate-stderr check "$BATS_FILE_TMPDIR/delta"
+    nothing_stays
+    refused 'which this machine does not trust' "$BATS_FILE_TMPDIR/by other"
+    copy delta
+    sed -i '1s/^./0/' medium/kldload/sha256sums
+    refused 'is not what was signed' medium
+    cp keys/medium.gpg keys/previous.gpg
+    cp "$BATS_FILE_TMPDIR/next.gpg" keys/medium.gpg
+    find target etc keys -type f -exec sha256sum {} + | sort > before
+    refused 'which this machine trusted before, and not any more' "$BATS_FILE_TMPDIR/delta"
+    UPDATE_SOURCE_VERIFIERS=nothing-that-is-there
+    refused 'there is none of nothing-that-is-there on this machine' "$BATS_FILE_TMPDIR/delta"
+}
+
+signed='set -euo pipefail
+    source "$KLDLOAD_LIB/common.sh"
+    source "$KLDLOAD_LIB/update-source.sh"
+    mkdir -p "$update_source_work"
+    update_source_signed "$UPDATE_SOURCE_KEYS/medium.gpg" "$1.asc" "$1"'
+
+@test "a clock that went back to 1970 does not matter to gpgv, and is named where it matters" {
+    UPDATE_SOURCE_VERIFIERS=gpgv run -0 --separate-stderr faketime 1970-01-02 bash -c "$signed" - "$BATS_FILE_TMPDIR/delta/kldload/sha256sums"
+    UPDATE_SOURCE_VERIFIERS=sqv run -1 --separate-stderr faketime 1970-01-02 bash -c "$signed" - "$BATS_FILE_TMPDIR/delta/kldload/sha256sums"
+    [[ $stderr == *'the clock of this machine says 1970-01-02, and the medium was signed later than that'* ]]
+}
+
 @test "a list that names files outside of the medium, and a form of tomorrow" {
     copy delta
     printf '%064d  ../../etc/passwd\n' 0 >> medium/kldload/sha256sums

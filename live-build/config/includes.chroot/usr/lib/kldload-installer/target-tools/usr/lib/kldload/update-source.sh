@@ -134,13 +134,13 @@ update_source_verify() {
 
 # update_source_verify_one SOURCE FILE SIGNATURE NAME: says who signed, where it is another one than this machine trusts.
 update_source_verify_one() {
-    local source=$1 said key=$UPDATE_SOURCE_KEYS/medium.gpg before=$UPDATE_SOURCE_KEYS/previous.gpg signer
-    if said=$(update_source_gpgv "$key" "$3" "$2") && grep -q '^\[GNUPG:\] VALIDSIG ' <<< "$said"; then return; fi
-    signer=$(sed -n 's/^\[GNUPG:\] NO_PUBKEY //p' <<< "$said" | sed -n 1p) || signer=''
+    local source=$1 before=$UPDATE_SOURCE_KEYS/previous.gpg signer
+    if update_source_signed "$UPDATE_SOURCE_KEYS/medium.gpg" "$3" "$2"; then return; fi
+    signer=$REPLY
     if [[ -z $signer ]]; then
         update_source_refuse "$source: $4 is not what was signed: the medium is damaged, or somebody changed it" "make the stick anew, and compare"
     fi
-    if [[ -s $before ]] && update_source_gpgv "$before" "$3" "$2" > /dev/null; then
+    if [[ -s $before ]] && update_source_signed "$before" "$3" "$2"; then
         update_source_refuse "$source is signed by the key $signer, which this machine trusted before, and not any more" \
             "the media after the change of keys are signed by the next one"
     fi
@@ -148,9 +148,31 @@ update_source_verify_one() {
         "a medium that brings that key comes before this one; or it is another build host's"
 }
 
-update_source_gpgv() { # KEYRING SIGNATURE FILE: what it says, in words for programs
-    # A machine whose battery is empty believes that it is 1970.
-    gpgv --ignore-time-conflict --homedir "$update_source_work" --status-fd 1 --keyring "$1" "$2" "$3" 2> /dev/null
+# What looks at signatures: apt of Debian 13 has sqv with it, and others gpgv.
+UPDATE_SOURCE_VERIFIERS=${UPDATE_SOURCE_VERIFIERS:-gpgv sqv}
+
+# update_source_signed KEYRING SIGNATURE FILE: else REPLY is the key that signed, where it is not in the keyring.
+update_source_signed() {
+    local verifier said
+    REPLY=''
+    for verifier in $UPDATE_SOURCE_VERIFIERS; do
+        if ! command -v "$verifier" > /dev/null; then continue; fi
+        if [[ $verifier == sqv ]]; then
+            if said=$(sqv --keyring "$1" "$2" "$3" 2>&1); then return; fi
+            # A clock that went back, as it does without a battery. gpgv does not mind; sqv does, and so would apt that has it.
+            if [[ $said == *'Not live until '* ]]; then
+                update_source_refuse "the clock of this machine says $(date +%F), and the medium was signed later than that" \
+                    "set it: timedatectl set-time '2026-11-28 12:00'"
+            fi
+            REPLY=$(sed -nE 's/^ *Missing key ([0-9A-F]+),.*/\1/p' <<< "$said" | sed -n 1p)
+        else
+            said=$(gpgv --ignore-time-conflict --homedir "$update_source_work" --status-fd 1 --keyring "$1" "$2" "$3" 2> /dev/null) \
+                && grep -q '^\[GNUPG:\] VALIDSIG ' <<< "$said" && return
+            REPLY=$(sed -nE 's/^\[GNUPG:\] NO_PUBKEY //p' <<< "$said" | sed -n 1p)
+        fi
+        return 1
+    done
+    update_source_refuse "there is none of $UPDATE_SOURCE_VERIFIERS on this machine, which look at signatures"
 }
 
 # update_source_list PATH: a small file of the medium, whose digest is compared; REPLY is where it can be read. Status 1 where there is
