@@ -276,9 +276,12 @@ property() { sed -n "s/^$1\t//p" properties; }
 }
 
 @test "an initramfs on trial that is not through in time starts anew; one that is, does not; and without the word, never" {
-    scripts=${tool%/sbin/*}/share/initramfs-tools/scripts
     mkdir -p initramfs
+    . "$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot/usr/lib/kldload-installer/lib/initramfs.sh"
+    initramfs_settings "$PWD/made"
+    scripts=made/etc/initramfs-tools/scripts
     for script in init-top init-bottom; do
+        [ -x "$scripts/$script/kldload-deadline" ]
         sed "s|/proc/cmdline|$PWD/cmdline|; s|/run/|$PWD/initramfs/|; s|/dev/kmsg|$PWD/kmsg|; s|/proc/sysrq-trigger|$PWD/sysrq|; s/sleep 5/sleep 1/" "$scripts/$script/kldload-deadline" > "$script"
     done
     [ -z "$(sh init-top prereqs)$(sh init-bottom prereqs)" ]

@@ -15,6 +15,9 @@ make_root() {
     mkdir -p root/etc/{kernel,initramfs} root/var/lib/{initramfs-tools,dkms}
     (cd /etc/kernel && cp -a --parents ./*/dkms ./*/initramfs-tools "$OLDPWD/root/etc/kernel/")
     chmod a-x root/etc/kernel/*/dkms # as the installer does
+    # shellcheck source=/dev/null
+    (. "$target/../lib/initramfs.sh" && initramfs_settings root)
+    rm root/etc/initramfs-tools/conf.d/kldload.conf
     printf 'COMPRESS=gzip\nMODULES=list\n' > root/etc/initramfs-tools/conf.d/test
     # As zfs-initramfs has it: what the kernel has of ZFS is in its initramfs.
     cat > root/etc/initramfs-tools/hooks/zfs << 'END'
