@@ -152,6 +152,31 @@ snapshots() { zfs list -H -t snapshot -o name -r rpool; }
     [ "$(version needed)" = 'installed 2' ]
 }
 
+@test "from a medium alone, which is let go of whatever happens" {
+    # update-source.sh has tests of its own; here is what it would say.
+    rm lib/update-source.sh
+    cat > lib/update-source.sh << END
+update_source_open() {
+    if [[ \$1 != /dev/stick ]]; then fail "\$1: no"; fi
+    mkdir -p "$PWD/opened/apt/partial"
+    echo "deb [trusted=yes] file:$PWD/medium ./" > "$PWD/opened/sources.list"
+    update_source_apt_options=(-o "Dir::Etc::SourceList=$PWD/opened/sources.list" -o Dir::Etc::SourceParts=- -o "Dir::State::Lists=$PWD/opened/apt/" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=)
+}
+update_source_close() { rm -r "$PWD/opened"; echo closed >> "$PWD/closed"; }
+END
+    mkdir medium && cp archive/needed_2_all.deb medium/ && (cd medium && apt-ftparchive packages . > Packages)
+    run -0 kpkg install needed --from /dev/stick --yes < /dev/null
+    [ "$(version needed)" = 'installed 2' ]
+    [ "$(cat closed)" = closed ]
+    run -1 kpkg install hello --from /dev/stick --yes < /dev/null # which the machine's own source has
+    [ "$(wc -l < closed)" -eq 2 ]
+    run -1 kpkg install needed --from /dev/other --yes < /dev/null
+    [[ $output == *'/dev/other: no'* ]]
+    run -2 kpkg install needed --from
+    run -0 kpkg undo 1 --yes
+    run -0 kpkg install hello --yes < /dev/null
+}
+
 @test "what is installed is listed" {
     kpkg install server --yes < /dev/null
     run -0 kpkg list

@@ -6,6 +6,8 @@
 #   manager_…                   what its name says; those that change something ask, unless assume_yes is yes
 #   manager_undo_names A B      what manager_undo will take away (names of the array A) and bring (of B: NAME<tab>VERSION)
 #   manager_sources             options that say where packages come from, in `sources`; the one place that decides it
+#   manager_open SOURCE         from here on, from a medium of kldload's alone (update-source.sh); manager_close lets go of it, and may
+#                               stand in a trap
 
 manager=apt
 if ! type -P apt-get > /dev/null; then manager=dnf; fi
@@ -14,8 +16,26 @@ if ! type -P apt-get > /dev/null; then manager=dnf; fi
 manager_in=()
 
 sources=()
-# As the system is set up. Whoever has them from elsewhere (a medium) fills in the options here.
-manager_sources() { sources=(); }
+manager_medium=''
+# As the system is set up, or from the medium that is open.
+manager_sources() {
+    sources=()
+    if [[ -z $manager_medium ]]; then return; fi
+    if [[ $manager == apt ]]; then sources=("${update_source_apt_options[@]}"); else sources=("${update_source_dnf_options[@]}"); fi
+}
+
+manager_open() {
+    # shellcheck source=/dev/null
+    . "$KLDLOAD_LIB/update-source.sh"
+    manager_medium=$1
+    update_source_open "$1"
+    manager_refresh > "$KLDLOAD_RUN/medium.log" 2>&1 || fail "what $1 has can't be read: $(tail --lines=1 "$KLDLOAD_RUN/medium.log")" "nothing was changed"
+}
+
+manager_close() {
+    if [[ -n $manager_medium ]]; then update_source_close; fi
+    manager_medium=''
+}
 
 manager_options() {
     options=("${sources[@]}")
