@@ -13,9 +13,13 @@ setup() {
     chmod +x hook
     touch said
     export KLDLOAD_TRANSACTION_HOOK=$PWD/hook
-    printf 'Name: hello\nVersion: 1\nRelease: 1\nSummary: x\nLicense: x\nBuildArch: noarch\n%%description\nx\n%%files\n' > hello.spec
-    rpmbuild --quiet -bb --define "_topdir $PWD/build" --define "_rpmdir $PWD/archive" hello.spec
+    package hello 1
     createrepo_c --quiet archive
+}
+
+package() { # package NAME VERSION
+    printf 'Name: %s\nVersion: %s\nRelease: 1\nSummary: x\nLicense: x\nBuildArch: noarch\n%%%%description\nx\n%%%%files\n' "$1" "$2" > "$1.spec"
+    rpmbuild --quiet -bb --define "_topdir $PWD/build" --define "_rpmdir $PWD/archive" "$1.spec"
 }
 
 ask() {
@@ -49,4 +53,42 @@ ask() {
     rm hook
     run -0 ask remove hello
     [[ $output == *'kldload: no snapshot was taken'* ]]
+}
+
+@test "what waits is told of, what was upgraded goes back, and what came goes, by dnf itself" {
+    mkdir bin
+    {
+        printf '#!/bin/bash\ncd %q\n' "$PWD"
+        declare -f ask
+        printf 'ask "$@"\n'
+    } > bin/dnf
+    sed -i 's/dnf -y/\/usr\/bin\/dnf -y/' bin/dnf
+    printf '#!/bin/sh\nexec /usr/bin/rpm --root %q "$@"\n' "$PWD/root" > bin/rpm
+    chmod +x bin/*
+    ask install hello
+    package hello 2
+    package other 1
+    createrepo_c --quiet archive
+    cat > tool << 'END'
+set -euo pipefail
+shopt -s inherit_errexit nullglob
+. "$KLDLOAD_LIB/common.sh"
+. "$KLDLOAD_LIB/package-manager.sh"
+manager=dnf assume_yes=yes
+"$@"
+END
+    export KLDLOAD_LIB=$target_tools/usr/lib/kldload PATH=$PWD/bin:$PATH
+    run -0 bash tool manager_refresh
+    run -0 --separate-stderr bash tool manager_waiting
+    [ "$output" = $'hello.noarch\t1-1\t2-1\t-' ]
+    run -0 bash tool manager_upgrade
+    [ "$(rpm -q hello)" = hello-2-1.noarch ]
+    run -0 --separate-stderr bash tool manager_waiting
+    [ "$output" = '' ]
+    run -0 bash tool manager_install other
+    undo() { local gone=(other.noarch) back=($'hello.noarch\t1-1') && manager_undo_names gone back && manager_undo; }
+    declare -f undo > undo
+    sed -i 's/^"\$@"$/. .\/undo; undo/' tool
+    run -0 bash tool
+    [ "$(rpm -qa)" = hello-1-1.noarch ]
 }
