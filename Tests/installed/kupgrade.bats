@@ -288,3 +288,58 @@ nothing_changed() {
     run -2 kupgrade --json
     run -2 kupgrade now
 }
+
+@test "from a medium alone: what it brings and takes away, the next key, and let go of it whatever happens" {
+    # update-source.sh has tests of its own; here is what it would say. The machine's own source has hello 1.1.
+    rm lib/update-source.sh
+    cat > lib/update-source.sh << END
+update_source_open() {
+    if [[ \$1 != /dev/stick ]]; then fail "\$1: no"; fi
+    mkdir -p "$PWD/opened/apt/partial"
+    echo "deb [trusted=yes] file:$PWD/medium ./" > "$PWD/opened/sources.list"
+    update_source_apt_options=(-o "Dir::Etc::SourceList=$PWD/opened/sources.list" -o Dir::Etc::SourceParts=- -o "Dir::State::Lists=$PWD/opened/apt/" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=)
+}
+update_source_check() {
+    update_source_state=\$(cat "$PWD/medium-state")
+    update_source_arriving=(hello=1.2 linux-image-7=7) update_source_leaving=(needed) update_source_differences=('other is newer')
+}
+update_source_take_key() { echo "\$1" > "$PWD/key-for"; update_source_next_key=ABCD; }
+update_source_close() { rm -r "$PWD/opened"; echo closed >> "$PWD/closed"; }
+END
+    package hello 1.2
+    package linux-image-7 7
+    archive
+    mkdir medium && mv archive/{hello_1.2,linux-image-7}*.deb medium/ && (cd medium && apt-ftparchive packages . > Packages)
+    archive
+    echo ready > medium-state
+    run -1 kupgrade --from /dev/other --yes
+    [[ $output == *'/dev/other: no'* ]]
+    nothing_changed
+    rm -f closed
+    run -0 --separate-stderr kupgrade --check --json --from /dev/stick
+    [ "$(jq -c '.upgrades | map([.name, .before, .after])' <<< "$output")" = '[["hello","1.0","1.2"],["linux-image-7",null,"7"],["needed","1",null]]' ]
+    [ "$(cat closed)" = closed ]
+    run -0 kupgrade --from /dev/stick --yes
+    [[ $output == *'other is newer'*'  ~ hello 1.0 → 1.2'*'  + linux-image-7 7'*'  - needed 1'*'the next key, ABCD'* ]]
+    name=$(environments | tail -n 1)
+    [ "$(tail -n 1 boot-said)" = "trial $name 2" ]
+    grep -qx 'room default' boot-said # a kernel comes
+    [ "$(version_in "$root")" = 1.0 ]
+    folder=$(kbe mount "$name")
+    [ "$(dpkg-query --admindir="$folder/var/lib/dpkg" --show --showformat '${db:Status-Abbrev}${Package} ${Version}\n' | sed -n 's/^ii //p')" \
+        = $'hello 1.2\nlinux-image-7 7' ]
+    [[ $(cat key-for) == */"$name" && $(wc -l < closed) -eq 2 ]]
+    kbe umount "$name"
+    kupgrade --undo --yes
+    # It stands in the middle, and is as before.
+    rm medium/linux-image-7*.deb
+    run -1 kupgrade --from /dev/stick --yes
+    nothing_changed
+    [ "$(wc -l < closed)" -eq 3 ]
+    echo current > medium-state
+    run -0 kupgrade --from /dev/stick --yes
+    [[ $output == 'nothing to upgrade' ]]
+    run -2 kupgrade --from
+    run -2 kupgrade --from /dev/stick --security
+    run -2 kupgrade --from /dev/stick --undo
+}

@@ -113,6 +113,11 @@ be_enter() {
             mount --bind /run/systemd/resolve "$root/run/systemd/resolve"
         fi
         mkdir -p "$root/run/lock"
+        # A medium that packages come from (update-source.sh).
+        if [ -d /run/kldload/update-source ]; then
+            mkdir -p "$root/run/kldload/update-source"
+            mount --rbind /run/kldload/update-source "$root/run/kldload/update-source"
+        fi
         # Not in place of this shell: what is process 1 is taken for an init, by systemd among others.
         status=0
         chroot "$root" env KLDLOAD_BOOT_LATER=yes KLDLOAD_SNAPSHOT=no SYSTEMD_OFFLINE=1 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@" || status=$?

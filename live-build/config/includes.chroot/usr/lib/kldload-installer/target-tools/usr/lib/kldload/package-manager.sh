@@ -37,6 +37,16 @@ manager_close() {
     manager_medium=''
 }
 
+# manager_take_medium: what the open medium brings, and takes away.
+manager_take_medium() {
+    if [[ $manager == apt ]]; then
+        manager_run install --allow-change-held-packages "${update_source_arriving[@]}" "${update_source_leaving[@]/%/-}"
+        return
+    fi
+    if ((${#update_source_arriving[@]})); then manager_run install "${update_source_arriving[@]}"; fi
+    if ((${#update_source_leaving[@]})); then manager_run remove --setopt=clean_requirements_on_remove=False "${update_source_leaving[@]}"; fi
+}
+
 manager_options() {
     options=("${sources[@]}")
     if [[ $assume_yes == yes ]]; then

@@ -92,7 +92,13 @@ upgrade_inside() {
         fi
         if ((${#held[@]})); then be_enter "$upgrade_root" apt-mark -qq unhold "${held[@]}"; fi
     fi
-    if ((${#wanted[@]})); then manager_upgrade_these "${wanted[@]}" || status=$?; else manager_upgrade || status=$?; fi
+    if [[ -n $manager_medium ]]; then
+        manager_take_medium || status=$?
+    elif ((${#wanted[@]})); then
+        manager_upgrade_these "${wanted[@]}" || status=$?
+    else
+        manager_upgrade || status=$?
+    fi
     if ((${#held[@]})); then be_enter "$upgrade_root" apt-mark -qq hold "${held[@]}"; fi
     if [[ $manager == apt && $kept == no ]]; then rm -f "$policy"; fi
     manager_in=()
