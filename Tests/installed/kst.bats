@@ -187,6 +187,18 @@ END
     fake fail 'zpool status' 'pool I/O is currently suspended'
     run -1 kst
     [[ $output == *'✗ zpool status: pool I/O is currently suspended'* ]]
+    fake fail 'zpool status' ''
+    fake fail 'zfs list' 'The ZFS modules are not loaded.'
+    run -1 kst
+    [[ $output == *'✗ zfs list: The ZFS modules are not loaded.'*'failed units'* ]]
+    run -1 kst --json
+    [ "$(jq -c .healthy <<< "$output")" = false ]
+}
+
+@test "a pool that nothing can be written to is not well" {
+    fake set pool readonly=on
+    run -1 kst
+    [[ ${lines[0]} == '✗ the pool rpool was imported read-only'* ]]
 }
 
 @test "each program is asked once, however many snapshots there are" {
@@ -201,4 +213,18 @@ END
     kst > /dev/null
     [ "$(wc -l < asked)" -eq "$before" ]
     [ "$before" -le 6 ]
+}
+
+@test "5,000 snapshots take it no second" {
+    mv bin/zfs bin/zfs.real
+    for ((n = 0; n < 5000; n++)); do printf '%d\t0\n' $((1795900000 + n)); done > snapshots
+    # The answer itself is ZFS's business, and in its memory.
+    fake_program zfs 'case $* in "list -H -p -t snapshot "*) exec cat '"$PWD"'/snapshots ;; esac; exec "$0.real" "$@"'
+    kst > /dev/null
+    start=${EPOCHREALTIME/./}
+    run -0 kst
+    spent=$((${EPOCHREALTIME/./} - start))
+    [[ $output =~ snapshots\ +5000 ]]
+    echo "$spent µs"
+    ((spent < 5000000)) # on a machine that does other things, too
 }

@@ -15,19 +15,20 @@ system_root=${KLDLOAD_ROOT:-}
 pool_names=()
 declare -A pool_health=() pool_size=() pool_allocated=() pool_free=() pool_fragmentation=() pool_capacity=() pool_scan=() pool_scrubbed=()
 read_pools() {
-    local lines name health size allocated free fragmentation capacity
+    local lines name health size allocated free fragmentation capacity frozen
     # A pool whose disks do not answer may keep whoever asks waiting.
-    lines=$(timeout 20 zpool list -H -p -o name,health,size,allocated,free,fragmentation,capacity 2>&1) || {
+    lines=$(timeout 20 zpool list -H -p -o name,health,size,allocated,free,fragmentation,capacity,readonly 2>&1) || {
         unhealthy "zpool list: ${lines:-no answer}" "dmesg: do the disks?"
         return 0
     }
-    while IFS=$'\t' read -r name health size allocated free fragmentation capacity; do
+    while IFS=$'\t' read -r name health size allocated free fragmentation capacity frozen; do
         if [[ -z $name ]]; then continue; fi
         pool_names+=("$name")
         pool_health[$name]=$health
         pool_size[$name]=$size pool_allocated[$name]=$allocated pool_free[$name]=$free
         pool_fragmentation[$name]=${fragmentation//[!0-9]/} pool_capacity[$name]=${capacity//[!0-9]/}
         if [[ $health != ONLINE ]]; then unhealthy "the pool $name is $health" "zpool status $name"; fi
+        if [[ $frozen == on ]]; then unhealthy "the pool $name was imported read-only: nothing that is written stays" "zpool status $name; then start the machine anew"; fi
         if ((${pool_capacity[$name]:-0} >= 90)); then
             unhealthy "the pool $name is $capacity % full" "kdf; ksnap list"
         elif ((${pool_capacity[$name]:-0} >= 80)); then
@@ -95,7 +96,10 @@ declare -A dataset_created=()
 read_file_systems() {
     local lines name type mounted canmount mountpoint snapshots created keystatus running
     running=$(mount_field SOURCE --mountpoint /) || running='' # / is something else
-    lines=$(zfs list -H -p -t filesystem,volume -o name,type,mounted,canmount,mountpoint,usedbysnapshots,creation,keystatus)
+    lines=$(zfs list -H -p -t filesystem,volume -o name,type,mounted,canmount,mountpoint,usedbysnapshots,creation,keystatus 2>&1) || {
+        unhealthy "zfs list: ${lines:-no answer}" "zpool status"
+        return 0
+    }
     while IFS=$'\t' read -r name type mounted canmount mountpoint snapshots created keystatus; do
         if [[ -z $name ]]; then continue; fi
         snapshots_hold=$((snapshots_hold + ${snapshots/#-/0}))
@@ -116,8 +120,9 @@ read_file_systems() {
 snapshots_count=0 snapshots_newest='' snapshots_held=0
 read_snapshots() {
     local line
-    line=$(zfs list -H -p -t snapshot -o creation,userrefs \
-        | awk -F '\t' '{ count++; if ($1 > newest) newest = $1; if ($2 > 0) held++ } END { printf "%d %d %d\n", count, newest, held }')
+    # What keeps zfs from listing them was said of the file systems.
+    line=$(zfs list -H -p -t snapshot -o creation,userrefs 2> /dev/null \
+        | awk -F '\t' '{ count++; if ($1 > newest) newest = $1; if ($2 > 0) held++ } END { printf "%d %d %d\n", count, newest, held }') || return 0
     read -r snapshots_count snapshots_newest snapshots_held <<< "$line"
 }
 
