@@ -257,7 +257,7 @@ ours() {
     printf '%s\n' 'keep_days = 30' 'keep_least = 1' > etc/snapshots.conf
     now=$(date +%s)
     for days in 50 40 35 31 1; do ours kpkg $((now - days * 86400)) rpool/srv; done
-    old=$(snapshots | head -n 2)
+    old=$(snapshots | sed -n 1,2p)
     zfs hold x "${old%$'\n'*}"
     zfs clone "${old#*$'\n'}" rpool/copy
     run -0 ksnap prune
@@ -397,21 +397,17 @@ END
 }
 
 @test "5,000 snapshots are listed in a moment" {
-    python3 - << 'END'
-import json, os
-path = os.environ["FAKE_ZFS"] + "/state.json"
-state = json.load(open(path))
-for n in range(5000):
-    state["objects"][f"rpool/home@autosnap_{n}"] = {"type": "snapshot", "local": {"used": "4096"}, "creation": 1795900000 + n, "txg": 100 + n,
-        "origin": None, "guid": str(n), "holds": {}, }
-json.dump(state, open(path, "w"))
-END
-    time zfs list -t snapshot > /dev/null
-    start=$(date +%s%N)
+    mv bin/zfs bin/zfs.real
+    for ((n = 0; n < 5000; n++)); do printf 'rpool/home@autosnap_%d\t%d\t4096\t0\t-\t-\t-\n' "$n" $((1795900000 + n)); done > listed
+    fake_program zfs 'case $* in "list -H -p -r -t snapshot "*) exec cat '"$PWD"'/listed ;; esac; exec "$0.real" "$@"'
+    start=${EPOCHREALTIME/./}
     run -0 ksnap list
+    spent=$((${EPOCHREALTIME/./} - start))
     [ "${#lines[@]}" -eq 5002 ]
-    (($(date +%s%N) - start < 20000000000))
-    (($(fake log | wc -l) < 5))
+    echo "$spent µs"
+    ((spent < 10000000)) # on a machine that does other things, too
+    run -0 ksnap list --json
+    [ "$(jq length <<< "$output")" -eq 5000 ]
 }
 
 @test "the completion knows snapshots, also after the @ that bash takes for an end" {

@@ -76,8 +76,8 @@ newer_than() {
 # refuse_kept SNAPSHOT WHY: fails where somebody holds it, or something is made from it.
 refuse_kept() {
     local line holds clones
-    line=$(zfs list -H -p -t snapshot -o userrefs,clones -- "$1")
-    IFS=$unit read -r holds clones <<< "${line//$'\t'/"$unit"}"
+    line=$(zfs list -H -p -t snapshot -o userrefs,clones -- "$1" | units)
+    IFS=$unit read -r holds clones <<< "$line"
     if [[ $holds != 0 ]]; then fail "$1 is held, and $2" "who holds it: zfs holds $(printf %q "$1"); then ksnap release"; fi
     if [[ -n $clones && $clones != - ]]; then
         fail "$1 is what ${clones//,/, } was made from, and $2" "zfs promote ${clones%%,*} makes that independent; kbe destroys boot environments"

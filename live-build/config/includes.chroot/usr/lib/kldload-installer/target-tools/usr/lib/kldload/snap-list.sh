@@ -13,7 +13,7 @@ list() {
             datasets+=("$dataset")
         done
     fi
-    lines=$(zfs list -H -p "${which[@]}" -t snapshot -S createtxg -o name,creation,used,userrefs,kldload:by,kldload:reason,clones -- "${datasets[@]}")
+    lines=$(zfs list -H -p "${which[@]}" -t snapshot -S createtxg -o name,creation,used,userrefs,kldload:by,kldload:reason,clones -- "${datasets[@]}" | units)
     now=$(date +%s)
     while IFS=$unit read -r name created unique holds by reason clones; do
         if [[ -z $name ]]; then continue; fi # there is none
@@ -38,7 +38,7 @@ list() {
             row+=$'\t'$by$'\t'$reason
         fi
         rows+=("$row")
-    done <<< "${lines//$'\t'/"$unit"}"
+    done <<< "$lines"
     if [[ $json == yes ]]; then
         json_array_reply "${rows[@]}"
         printf '%s\n' "$REPLY"

@@ -42,7 +42,7 @@ prune() {
     # What is looked at, the oldest first; doomed has why it goes, by the same index.
     local snapshots=() of=() times=() doomed=()
     local -A left=()
-    lines=$(zfs list -H -p -t snapshot -s createtxg -o name,creation,userrefs,kldload:by,clones)
+    lines=$(zfs list -H -p -t snapshot -s createtxg -o name,creation,userrefs,kldload:by,clones | units)
     while IFS=$unit read -r name created holds by clones; do
         # The name as well: a file system that has the property hands it to every snapshot of it.
         if [[ ! $by =~ ^k[a-z]+$ || ! ${name#*@} =~ ^"$by"-(.*-)?[0-9]{8}T[0-9]{6}Z(-[0-9]+)?$ ]]; then continue; fi
@@ -52,7 +52,7 @@ prune() {
         times+=("$created")
         of+=("$by ${name%%@*}")
         left["$by ${name%%@*}"]=$((${left["$by ${name%%@*}"]:-0} + 1))
-    done <<< "${lines//$'\t'/"$unit"}"
+    done <<< "$lines"
     for index in "${!snapshots[@]}"; do prune_by_count_and_age "$index"; done
     prune_by_space
     prune_now
