@@ -113,7 +113,7 @@ be_enter() {
             mount --bind /run/systemd/resolve "$root/run/systemd/resolve"
         fi
         mkdir -p "$root/run/lock"
-        # A medium that packages come from (update-source.sh).
+        # A medium of updates that is open is at the same place: the options of the package manager name it.
         if [ -d /run/kldload/update-source ]; then
             mkdir -p "$root/run/kldload/update-source"
             mount --rbind /run/kldload/update-source "$root/run/kldload/update-source"
