@@ -297,6 +297,7 @@ END
 installed_in_server_kbe_makes_compares_and_destroys_boot_environments() {
     local said folder
     zfs create -o canmount=noauto -o compression=zstd rpool/ROOT/default/kldload-test # a part of the boot environment
+    mkdir /kldload-test
     mount -t zfs -o zfsutil rpool/ROOT/default/kldload-test /kldload-test
     echo one > /kldload-test/file
     kbe create made
