@@ -9,9 +9,9 @@
 health_folder=/etc/kldload/health.d
 
 health_note() {
-    local state mounted failed
-    state=$(zpool list -H -o health "$pool")
-    printf 'pool %s\n' "$state"
+    local pools mounted failed
+    pools=$(zpool list -H -o name,health)
+    printf 'pool %s\n' "${pools//$'\n'/$'\npool '}"
     mounted=$(health_mounted)
     if [[ -n $mounted ]]; then printf 'mounted %s\n' "${mounted//$'\n'/$'\nmounted '}"; fi
     failed=$(health_failed_units)
@@ -21,7 +21,7 @@ health_note() {
 
 # The file systems of all but the boot environments: which of these is there is no question of health.
 health_mounted() {
-    zfs list -H -r -t filesystem -o mounted,name "$pool" | awk -F'\t' -v root="$pool/ROOT/" '$1 == "yes" && index($2, root) != 1 { print $2 }'
+    zfs list -H -t filesystem -o mounted,name | awk -F'\t' -v root="$pool/ROOT/" '$1 == "yes" && index($2, root) != 1 { print $2 }'
 }
 
 health_failed_units() { systemctl list-units --failed --plain --no-legend | awk '{ print $1 }' | sort; }
@@ -34,10 +34,15 @@ health_route() {
 }
 
 health_check() {
-    local note='' state was program said waited=0 status failed mounted
+    local note='' pools name state was program said waited=0 status failed mounted
     if [[ -n ${1:-} && -e $1 ]]; then note=$'\n'$(< "$1")$'\n'; fi
-    state=$(zpool list -H -o health "$pool") || state='not there'
-    if [[ $state != ONLINE && $note != *$'\n'"pool $state"$'\n'* ]]; then printf 'the pool %s is %s\n' "$pool" "$state"; fi
+    pools=$(zpool list -H -o name,health)
+    while IFS=$'\t' read -r name state; do
+        if [[ $state != ONLINE && $note != *$'\n'"pool $name"$'\t'"$state"$'\n'* ]]; then printf 'the pool %s is %s\n' "$name" "$state"; fi
+    done <<< "$pools"
+    while read -r was name state; do
+        if [[ $was == pool && $'\n'$pools != *$'\n'"$name"$'\t'* ]]; then printf 'the pool %s is not there\n' "$name"; fi
+    done <<< "$note"
     mounted=$'\n'$(health_mounted)$'\n'
     while read -r was state; do
         if [[ $was != mounted ]]; then continue; fi
