@@ -10,7 +10,7 @@ be_files() {
         if [[ -n $dataset && $folder != - && -d $2$folder ]]; then folders+=("$folder"); fi
     done <<< "$listing"
     for folder in "${folders[@]}"; do
-        find "${2%/}$folder/" -xdev \( -path "${2%/}/tmp/*" -o -path "${2%/}/run/*" -o -path "${2%/}/.zfs" \) -prune -o -mindepth 1 \
+        find "${2%/}$folder/" -mindepth 1 -xdev \( -path "${2%/}/tmp/*" -o -path "${2%/}/run/*" -o -path "${2%/}/.zfs" \) -prune -o \
             \( -type d -printf "$folder/%P\t%y %m %U:%G\n" -o -printf "$folder/%P\t%y %m %U:%G %s %T@ %l\n" \)
     done | LC_ALL=C sort
 }
