@@ -88,11 +88,11 @@ settings() {
     install -m 755 /dev/null target/etc/initramfs/post-update.d/systemd-boot
     run -0 env INSTALLER="${library%/lib}" bash -c 'source ./around; boot_target_files'
     run -0 run-parts --test target/etc/kernel/postinst.d
-    [ "$output" = $'target/etc/kernel/postinst.d/initramfs-tools\ntarget/etc/kernel/postinst.d/zz-kldload' ]
+    [ "$output" = "$(printf 'target/etc/kernel/postinst.d/%s\n' dkms-kldload initramfs-tools zz-kldload)" ]
     run -0 run-parts --test target/etc/kernel/postrm.d
     [ "$output" = target/etc/kernel/postrm.d/zz-kldload ]
     run -0 run-parts --test target/etc/kernel/header_postinst.d
-    [ "$output" = target/etc/kernel/header_postinst.d/zz-kldload ]
+    [ "$output" = "$(printf 'target/etc/kernel/header_postinst.d/%s\n' dkms-kldload zz-kldload)" ]
     run -0 run-parts --test target/etc/initramfs/post-update.d
     [ "$output" = target/etc/initramfs/post-update.d/kldload ]
 }
