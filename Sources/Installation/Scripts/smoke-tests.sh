@@ -362,14 +362,14 @@ installed_in_server_apt_is_followed_and_not_slowed_down() {
     [[ -x /usr/bin/apt-get ]] || skip "no apt"
     local begun spent before
     made_package 1
-    before=$(zfs list -H -t snapshot -o name -r rpool/ROOT | grep -c '@kpkg-') || : # none yet
+    before=$(zfs list -H -d 1 -t snapshot -o name rpool/ROOT/default | grep -c '@kpkg-') || : # none yet
     for _ in 1 2 3 4 5; do
         apt-get -q -y install /run/kldload-test/kldload-test_1_all.deb
         apt-get -q -y purge kldload-test
     done
-    equal "snapshots" "$(zfs list -H -t snapshot -o name -r rpool/ROOT | grep -c '@kpkg-')" $((before + 10))
+    equal "snapshots" "$(zfs list -H -d 1 -t snapshot -o name rpool/ROOT/default | grep -c '@kpkg-')" $((before + 10))
     apt-get -q -y install bash # which is there
-    equal "snapshots of nothing" "$(zfs list -H -t snapshot -o name -r rpool/ROOT | grep -c '@kpkg-')" $((before + 10))
+    equal "snapshots of nothing" "$(zfs list -H -d 1 -t snapshot -o name rpool/ROOT/default | grep -c '@kpkg-')" $((before + 10))
     begun=${EPOCHREALTIME//./}
     for _ in 1 2 3; do
         /usr/lib/kldload/transaction-hook before apt <<< $'VERSION 3\n\nx - - none < 1 all none /x.deb'
