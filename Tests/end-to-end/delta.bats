@@ -185,3 +185,62 @@ field() { # FILE EXPRESSION: what python makes of the JSON in it
     # Over the medium of last time.
     run -0 --separate-stderr deploy delta old.lock deploy.lock -o stick.img
 }
+
+# What a machine does that has kupgrade: /medium is where the stick is.
+update_for_real() {
+    cat <<'END_OF_SCRIPT'
+set -euo pipefail
+shopt -s inherit_errexit nullglob
+export DEBIAN_FRONTEND=noninteractive
+. /usr/lib/kldload/common.sh
+tool=kupgrade
+. /usr/lib/kldload/update-source.sh
+# Locks are empty; and debconf has a program of apt's look into packages, which caches this machine's own sources.
+left() { find /etc/apt /var/lib/apt /var/cache/apt -type f -size +0 ! -name '*pkgcache.bin' | sort; }
+left >/before
+update_source_open /medium
+update_source_check
+[[ $update_source_state == ready && ${#update_source_differences[@]} == 0 ]]
+apt-get "${update_source_apt_options[@]}" --yes --allow-change-held-packages install "${update_source_arriving[@]}" \
+    "${update_source_leaving[@]/%/-}"
+update_source_check
+[[ $update_source_state == current ]]
+update_source_close
+left | diff /before -
+dpkg-query --show --showformat='${db:Status-Status} ${Package} ${Version} ${Architecture}\n' | sed -n 's/^installed //p' | sort |
+    diff /medium/darksite/debian/profiles/core - && echo 'as a fresh installation'
+END_OF_SCRIPT
+}
+
+# bats test_tags=slow,podman,network
+@test "real packages: a root that was really installed becomes what a fresh installation is" {
+    type -P podman >/dev/null || skip 'podman is not installed'
+    unset DEPLOY_MIRROR_MADE
+    small_checkout "$BATS_TEST_TMPDIR/real"
+    cd "$BATS_TEST_TMPDIR/real"
+    printf '%s\n' bash gpgv nano >package-sets/debian/core.txt
+    deploy update
+    cp deploy.lock old.lock
+    deploy build debian/install-core
+    # The root that the gate has installed, out of the store.
+    key=$(<live-build/cache/records/last/debian-install-core)
+    digest=$(awk '/^output system.tar / { print $4 }' "live-build/cache/records/by-key/${key:0:2}/$key")
+    mkdir root
+    tar -xf "live-build/cache/blobs/${digest:0:2}/$digest" -C root
+    printf '%s\n' bash gpgv jq >package-sets/debian/core.txt
+    deploy update
+    deploy delta old.lock deploy.lock -o stick
+    mkdir -p root/usr/lib/kldload/keys root/etc/kldload root/medium
+    cp "$BATS_TEST_DIRNAME"/../../live-build/config/includes.chroot/usr/lib/kldload-installer/target-tools/usr/lib/kldload/{common,update-source,update-check}.sh \
+        root/usr/lib/kldload/
+    deploy key --export 2>/dev/null | gpg --dearmor >root/usr/lib/kldload/keys/medium.gpg
+    printf '%s\n' KLDLOAD_DISTRO=debian KLDLOAD_PROFILE=core >root/etc/kldload/install-manifest.env
+    update_for_real >root/update
+    # As deploy starts containers: podman's own limits may be above those of the host, and podman itself lowers that of processes.
+    files=$(ulimit -Hn) processes=$(ulimit -Hu)
+    if [[ $processes == unlimited ]] || ((processes > 32768)); then processes=32768; fi
+    run podman run --rm --privileged --network none --ulimit "nofile=${files/unlimited/1048576}" --ulimit "nproc=$processes" \
+        --volume "$PWD/stick:/medium:ro" --rootfs "$PWD/root" bash /update
+    echo "$output"
+    [[ $status == 0 && ${lines[-1]} == 'as a fresh installation' ]]
+}
