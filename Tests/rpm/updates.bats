@@ -183,7 +183,7 @@ check() {
     run -0 --separate-stderr check
     [[ ${lines[0]} == ready && ${lines[2]} == goes && ${#lines[@]} == 3 ]]
     [[ ${lines[1]} == 'base-0:2-1.el9.noarch comes-0:1-1.el9.noarch kernel-core-0:6-1.el9.noarch library-1:2-1.el9.noarch tool-0:2-1.el9.noarch' ]]
-    [[ ! -e run/update-source ]]
+    [[ ! -e run/update-source && -z $(find target -path '*update-source*' -type f) ]]
     run -0 --separate-stderr tool 'update_source_open "$1"
         update_source_check "$PWD/target"
         dnf --installroot "$PWD/target" --releasever 9 "${update_source_dnf_options[@]}" --quiet --assumeyes --setopt=tsflags=justdb \
@@ -196,6 +196,19 @@ check() {
     run -0 --separate-stderr check
     [[ ${lines[0]} == current ]]
     [[ ! -e target/etc/yum.repos.d/kldload-update.repo && -z $(find target/var/cache -type f 2> /dev/null) ]]
+}
+
+@test "whoever calls dnf with the options need not be asked about the key" {
+    medium ours
+    # As it is set up where there is a terminal: dnf asks, and there is nobody.
+    run -0 --separate-stderr tool 'update_source_open "$1"
+        dnf --releasever 9 "${update_source_dnf_options[@]}" --quiet makecache --refresh < /dev/null
+        dnf --releasever 9 "${update_source_dnf_options[@]}" --quiet repoquery --available < /dev/null
+        update_source_close' medium
+    [[ $output == *library-1:2-1.el9.noarch* ]]
+    medium other
+    cp "$BATS_FILE_TMPDIR/other.gpg" keys/medium.gpg
+    run -0 --separate-stderr tool 'update_source_open "$1"; update_source_close' medium
 }
 
 @test "an older machine, and a medium of somebody else, are refused" {

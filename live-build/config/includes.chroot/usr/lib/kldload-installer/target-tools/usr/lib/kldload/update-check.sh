@@ -162,8 +162,11 @@ update_source_rehearse() {
         [[ -z $lost ]] || update_source_refuse "apt would take away what was installed here beside the profile: ${lost//$'\n'/, }" \
             "it does not go with what the medium brings: remove it, or update it first"
     else
-        dnf ${root:+--installroot "$root"} "${update_source_dnf_options[@]}" --quiet --assumeyes makecache > "$log" 2>&1 \
+        # Below another root, dnf keeps what it reads there.
+        dnf ${root:+--installroot "$root"} "${update_source_dnf_options[@]}" "--setopt=cachedir=$update_source_work/rehearsal" \
+            --quiet --assumeyes makecache > "$log" 2>&1 \
             || update_source_refuse "dnf does not take the medium: $(tail -n 3 "$log" | paste -sd' ')"
+        rm -rf -- "$root$update_source_work/rehearsal"
     fi
 }
 

@@ -272,6 +272,9 @@ update_source_options() {
     if [[ $(printf '%s\n' 4.19 "$version" | sort --version-sort | sed -n 1p) == 4.19 ]]; then
         update_source_dnf_options+=(--setopt=optional_metadata_types=filelists)
     fi
+    # dnf takes the key in where it may do so unasked, and keeps it with what it read. That is here, so that nobody need be asked later;
+    # whoever reads the medium next says what is wrong with it.
+    dnf "${update_source_dnf_options[@]}" --quiet --assumeyes makecache > "$work/log" 2>&1 || :
 }
 
 # update_source_armor FILE: a binary key as text, which not every dnf takes otherwise (RFC 9580, section 6).
