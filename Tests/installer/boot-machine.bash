@@ -10,7 +10,8 @@ make_machine() {
     # In place of a pool: folders. What is "mounted" is a link.
     fake zfs 'case $* in
         "list -H -r -t filesystem -o name,canmount,mountpoint rpool/ROOT") printf "%s\t%s\t%s\n" rpool/ROOT off none
-            for be in '"$PWD"'/be/*; do printf "%s\t%s\t%s\n" "rpool/ROOT/${be##*/}" noauto /; done ;;
+            for be in '"$PWD"'/be/*; do printf "%s\t%s\t%s\n" "rpool/ROOT/${be##*/}" noauto /
+                if [ -e '"$PWD"'/parts ]; then printf "%s\t%s\t%s\n" "rpool/ROOT/${be##*/}/part" noauto /part; fi; done ;;
         "list -H -o name -- rpool/ROOT/"*) [ -d '"$PWD"'/be/"${6##*/}" ] ;;
         "get -H -d 1 -t filesystem -s local -o name,value kldload:state rpool/ROOT") if [ -e '"$PWD"'/unfinished ]; then cat '"$PWD"'/unfinished; fi ;;
         "get -H -s local -o property,value all rpool/ROOT") cat '"$PWD"'/properties ;;

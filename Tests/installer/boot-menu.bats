@@ -289,3 +289,9 @@ END
     [[ $output == *'/dev/vda1: one more kernel takes 0 MiB'*'/dev/vdb1: '* ]]
     run -1 bash kldload-boot room nothing
 }
+
+@test "a part of a boot environment that has no folder is said: the machine would stop at a prompt" {
+    touch parts
+    run -0 bash kldload-boot sync
+    [[ $output == *'default: there is no folder /part for its part rpool/ROOT/default/part, without which it does not boot: kbe mount default makes it'* ]]
+}

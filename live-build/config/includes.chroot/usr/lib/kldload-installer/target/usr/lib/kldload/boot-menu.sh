@@ -47,6 +47,7 @@ menu_plan() {
             mkdir "$root"
             environment_mount "$be" "$root" ro
         fi
+        menu_check_parts "$be" "$root"
         if [[ -e $root/etc/kernel/cmdline && -e $root/etc/os-release ]]; then
             menu_plan_kernels "$be" "$root" "$guid"
         else
@@ -55,6 +56,20 @@ menu_plan() {
     done
     ((${#planned[@]} > 0)) || fail "no boot environment has a kernel with an initramfs, and ZFS in both"
     install -D -m 644 "$work/verdicts" "$verdicts"
+}
+
+# menu_check_parts BE ROOT: the initramfs mounts all parts, and stops at a prompt where one has no folder, as after a rollback of the
+# root alone.
+menu_check_parts() {
+    local name folder
+    while IFS=$'\t' read -r name folder; do
+        if [[ -z $name || $folder == - || -d $2$folder ]]; then continue; fi
+        if [[ -z $2 ]]; then
+            mkdir -p "$folder"
+        else
+            warn "$1: there is no folder $folder for its part $name, without which it does not boot: kbe mount $1 makes it"
+        fi
+    done <<< "${environment_parts[$1]:-}"
 }
 
 # menu_plan_kernels BE ROOT GUID
