@@ -262,7 +262,7 @@ struct TestReportTests {
             last == [
                 "another boot environment is made and chosen", "the first one is rolled back and chosen",
                 "the other boot environment can be removed",
-                "the pool says what is missing and lost nothing",
+                "in server kst says so",
             ])
         let special = SmokeTests.all(of: "kvm").filter { !SmokeTests.all(of: "core").contains($0) }
         #expect(special.map(\.profile) == ["kvm"])

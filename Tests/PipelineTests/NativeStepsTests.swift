@@ -30,6 +30,9 @@ import Transfer
         "bills of materials 2": "3a580a2b58942b3b64fa55612bf94bdde0063b71663fc018d12e9183562847e4",
         "provenance 1": "65e84d8fa9ca0f1387423ee1ca392d06ca55f795a4e728c02bbe428b045d5fe1",
         "darksite 2": "e5185e7eed2c747da9e0b02ee2e9678b5b6499e1378fe356f4b7b904f3b424ba",
+        "delta closure 1": "4d987fe70a70aba8c7e023b82948c8502378642673eadbd9279ab731d3ffd025",
+        "delta medium 1": "280f4c536af6c50a5e3aa04eb44b5c7297b056fa4589d6604f05c51429e80fd6",
+        "delta signature 1": "6e2bdfd679c3b01b3a709275ff720107f50b5a4721f7d5061494a93dd436d13e",
         "digest list 3": "8973fa57366fde08505e6b2ffd03783706f0a937697b7f61b30f3c8cb8fd601b",
         "fetch 1": "e48857b5c029e10f88fca03eb4ddbc48024168423968c07f44ce564dd8d1e6b6",
         "live overlay 1": "a26bd7553bcd733c953768ed5e432197e62641e8b11f4c4f4b4524e8acf65737",
@@ -192,6 +195,35 @@ import Transfer
         ]
     }
 
+    /// Of a medium of updates: from version 0 of the package base to what the mirror has.
+    private func delta(_ signer: SigningKey) throws -> [Step] {
+        func side(_ version: String) -> LockedDistribution {
+            locked(
+                .apt, "amd64", [],
+                [
+                    LockedPackage(
+                        name: "base", version: version, architecture: "all", profiles: ["core"], isEssential: true,
+                        size: ByteCount(1), repository: "made", path: "pool/base_\(version)_all.deb",
+                        digest: Digest(of: Array(version.utf8)))
+                ])
+        }
+        let status = "Package: base\nStatus: install ok installed\nVersion: 0\nArchitecture: all\nDescription: x\n\n"
+        let planner = DeltaPlanner(
+            parts: [], manifest: [], signer: signer, nextKey: nil,
+            recipe: ImageRecipe(builder: .registry("none"), epoch: 1_700_000_000, identity: "made"), isDraft: true)
+        var layout = ImageLayout()
+        layout.add(["kldload/delta.json": .literal(Array("{}".utf8)), "mirror": .output("apt/mirror", "mirror")])
+        return [
+            DeltaClosure(
+                try DistributionDelta(from: side("0"), to: side("1"), profiles: ["core"]),
+                earlier: .apt(status: ["core": Array(status.utf8)]), codename: "stable"
+            ).step("delta/closure", stage: Self.stage, mirror: .output("apt/mirror", "mirror")),
+            planner.signature(of: .literal(Array("list".utf8)), stage: Self.stage),
+            DeltaPlanner.tree(
+                of: layout, ["verdicts/made/0": .output("delta/closure", "verdict")], stage: Self.stage),
+        ]
+    }
+
     private func includes() throws -> FileTree {
         let bytes = Array("b=2\n".utf8)
         try Files.createDirectory(folder.pushing("includes/etc"))
@@ -269,7 +301,7 @@ import Transfer
         layout["darksite/made/apt"] = .output("apt/slice", "packages")
         layout.add(["live/key": .literal(Array("key".utf8))], keyed: ["live/key"])
         let steps =
-            try apt(signer) + rpm(signer) + [
+            try apt(signer) + rpm(signer) + delta(signer) + [
                 layout.digestList("image/digests", stage: Self.stage),
                 layout.signatures(
                     "image/signatures", stage: Self.stage, digests: "image/digests", key: signer.publicKey

@@ -69,20 +69,8 @@ struct DeltaPlanner {
             for (number, proof) in proofs.enumerated() { verdicts["verdicts/\(part.delta.to.name)/\(number)"] = proof }
         }
         let stage = BuildStage.iso
-        let (signer, epoch) = (signer, recipe.epoch)
         steps.append(layout.digestList(Self.digests, stage: stage))
-        steps.append(
-            Step(
-                Self.signature, stage: stage, title: "signature of the medium",
-                inputs: [
-                    "sha256sums": .output(Self.digests, "sha256sums"),
-                    "key": .literal(signer.publicKey + "\(epoch)".utf8),
-                ],
-                action: .native(identifier: "delta signature", version: 1) { context in
-                    let signature = try await signer.detachSign(try await context.bytes("sha256sums"), epoch: epoch)
-                    return StepResult(outputs: ["sha256sums.asc": try await context.output(bytes: signature)])
-                },
-                outputs: ["sha256sums.asc": .file], cores: 0))
+        steps.append(signature(of: .output(Self.digests, "sha256sums"), stage: stage))
         layout[ImageLayout.digests] = .output(Self.digests, "sha256sums")
         layout[ImageLayout.digests + ImageLayout.signed] = .output(Self.signature, "sha256sums.asc")
         steps.append(Self.tree(of: layout, verdicts, stage: stage))
@@ -91,8 +79,21 @@ struct DeltaPlanner {
         return steps
     }
 
+    /// That of the list of digests.
+    func signature(of list: StepInput, stage: Stage) -> Step {
+        let (signer, epoch) = (signer, recipe.epoch)
+        return Step(
+            Self.signature, stage: stage, title: "signature of the medium",
+            inputs: ["sha256sums": list, "key": .literal(signer.publicKey + "\(epoch)".utf8)],
+            action: .native(identifier: "delta signature", version: 1) { context in
+                let signature = try await signer.detachSign(try await context.bytes("sha256sums"), epoch: epoch)
+                return StepResult(outputs: ["sha256sums.asc": try await context.output(bytes: signature)])
+            },
+            outputs: ["sha256sums.asc": .file], cores: 0)
+    }
+
     /// All that lies on the medium as one tree, once all verdicts are there.
-    private static func tree(of layout: ImageLayout, _ verdicts: [String: StepInput], stage: Stage) -> Step {
+    static func tree(of layout: ImageLayout, _ verdicts: [String: StepInput], stage: Stage) -> Step {
         Step(
             medium, stage: stage, title: "what lies on the medium", inputs: layout.inputs.merging(verdicts) { $1 },
             action: .native(identifier: "delta medium", version: 1) { context in
