@@ -155,6 +155,8 @@ class Call:
         self.began = time.monotonic()
         self.sent = self.received = self.up = self.down = 0
         self.lock, self.logged, self.upstream = threading.Lock(), False, None
+        # Of a packed blob that was there already; else what was taken.
+        self.committed = -1
         context.add_callback(self.went_away)
         first = list(itertools.islice(requests, 1))
         self.requests = self.counted(itertools.chain(first, requests))
