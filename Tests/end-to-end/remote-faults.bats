@@ -42,7 +42,7 @@ teardown_file() { stop_servers; }
     local build=$! big turn
     big=$(awk '$1 == "package" && $2 == "big" { print $NF }' deploy.lock)
     for ((turn = 0; turn < 100; turn++)); do
-        if grep -q '"Read"' "$REMOTE_SERVERS/before/calls.jsonl" || [[ $(calls before FindMissingBlobs | wc -l) -ge 6 ]]; then break; fi
+        if grep -q '"Read"' "$REMOTE_SERVERS/before/calls.jsonl" || [[ $(calls before FindMissingBlobs | wc -l) -ge 4 ]]; then break; fi
         sleep 0.1
     done
     rm "$(blob_file small "$big/0")"
