@@ -81,7 +81,8 @@ let package = Package(
                 "Archives", "Primitives",
             ],
             scripts: [
-                "judge-apt.sh", "judge-delta-apt.sh", "judge-delta-dnf.sh", "pack-root.sh", "plan.awk", "initramfs.sh",
+                "apt-main.sh", "judge-apt.sh", "judge-delta-apt.sh", "judge-delta-dnf.sh", "pack-root.sh", "plan.awk",
+                "initramfs.sh",
                 "install-profile.sh", "check-rpms.sh",
                 "dnf-main.sh", "judge-dnf.sh",
                 "install-profile-dnf.sh", "initramfs-dracut.sh",

@@ -123,7 +123,7 @@ publish() { # publish [SIGNER]
     gpg --batch --quiet --local-user "${1:-ours}@example.org" --armor --detach-sign --output "$folder/Release.gpg" "$folder/Release"
 }
 
-judge() { GATE_IN=$in GATE_OUT=$out run bash "$scripts/judge-apt.sh" trixie main amd64; }
+judge() { GATE_IN=$in GATE_OUT=$out run bash <(cat "$scripts/apt-main.sh" "$scripts/judge-apt.sh") trixie main amd64; }
 
 refused() { # refused WORDS
     [ "$status" -eq 1 ]

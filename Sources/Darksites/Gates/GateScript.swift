@@ -1,7 +1,7 @@
 /// The scripts in which real package managers judge a mirror, in a container. Their headers say what they read and write.
 package enum GateScript {
     /// Has apt judge a whole mirror, and simulate the installation of each profile.
-    package static var apt: [UInt8] { PackageResources.judge_apt_sh }
+    package static var apt: [UInt8] { PackageResources.apt_main_sh + PackageResources.judge_apt_sh }
     /// Has apt and dpkg install one profile onto nothing.
     package static var install: [UInt8] {
         PackageResources.pack_root_sh + PackageResources.initramfs_sh + PackageResources.install_profile_sh
@@ -13,7 +13,7 @@ package enum GateScript {
     /// Has dnf judge a whole mirror of RPM packages, and simulate the installation of each profile.
     package static var dnf: [UInt8] { PackageResources.dnf_main_sh + PackageResources.judge_dnf_sh }
     /// Has apt update machines from a medium that has only what is new.
-    package static var updateAPT: [UInt8] { PackageResources.judge_delta_apt_sh }
+    package static var updateAPT: [UInt8] { PackageResources.apt_main_sh + PackageResources.judge_delta_apt_sh }
     /// The same of dnf.
     package static var updateRPM: [UInt8] { PackageResources.dnf_main_sh + PackageResources.judge_delta_dnf_sh }
     /// Has dnf and rpm install one profile onto nothing.

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Has the real apt judge a mirror: each profile must install from it alone, onto nothing, and be just what was resolved.
 #
-#   bash judge-apt.sh CODENAME COMPONENT ARCHITECTURE[,FOREIGN…]
+#   bash judge-apt.sh CODENAME COMPONENT ARCHITECTURE[,FOREIGN…]      with apt-main.sh before it, as one script
 #
 # In    /in/mirror       the mirror, its files and nothing else
 #       /in/key.gpg      the key it must be signed with
@@ -19,7 +19,6 @@ set -euo pipefail
 shopt -s inherit_errexit
 
 codename=$1 component=$2 architectures=$3
-architecture=${architectures%%,*}
 in=${GATE_IN:-/in} out=${GATE_OUT:-/out}
 work=$(mktemp -d)
 
@@ -28,75 +27,16 @@ fail() {
     exit 1
 }
 
-# --- every file is there and hashes -----------------------------------------------------------------------------------
+where=("$in/mirror" "$codename" "$component" "$architectures")
+apt_mirror "${where[@]}"
+[[ -s $work/index ]] || fail "it lists no package"
+apt_main "${where[@]}" "$in/key.gpg"
 
-mirror=$in/mirror
-folder=dists/$codename
-cd "$mirror"
-indexes=()
-for each in ${architectures//,/ }; do
-    indexes+=("$folder/$component/binary-$each/Packages")
-    [[ -f ${indexes[-1]} ]] || fail "there is no ${indexes[-1]}"
-done
-# The section SHA256 of Release lists the indexes: digest, size, path below its folder.
-awk -v folder="$folder/" '/^[^ ]/{inside=($1 == "SHA256:")} /^ /{if (inside) print $1 "  " folder $3}' "$folder/Release" \
-    > "$work/release"
-# Packages of architecture all are in the index of each.
-awk '/^Filename: /{file=$2} /^SHA256: /{digest=$2} /^$/{if (file) print digest "  " file; file=""}
-    END{if (file) print digest "  " file}' "${indexes[@]}" | sort -u > "$work/index"
-cut -d' ' -f3 "$work/release" "$work/index" | sort -u > "$work/listed"
-find . -type f -printf '%P\n' | sort > "$work/there"
-comm -23 "$work/listed" "$work/there" > "$work/missing"
-[[ ! -s $work/missing ]] || fail "listed, and not there: $(head -n 5 "$work/missing")"
-sha256sum --quiet --strict --check "$work/release" "$work/index" > "$work/log" 2>&1 \
-    || fail "a file is not what the index says: $(head -n 5 "$work/log")"
-
-# --- no file is there that isn't listed -------------------------------------------------------------------------------
-
-# Release lists neither itself nor its signature, nor the second names of the indexes, which are their digests.
-{
-    cat "$work/listed"
-    printf '%s\n' "$folder"/{Release,Release.gpg}
-    sed -E 's|^(.{64})  (.*/)[^/]*$|\2by-hash/SHA256/\1|' "$work/release"
-} | sort -u > "$work/allowed"
-comm -13 "$work/allowed" "$work/there" > "$work/extra"
-[[ ! -s $work/extra ]] || fail "there, and not listed: $(head -n 5 "$work/extra")"
-while read -r file; do
-    [[ $(sha256sum < "$file") == "${file##*/}  -" ]] || fail "a file is not what the index says: $file"
-done < <(grep /by-hash/SHA256/ "$work/there" || :) # a mirror may have none
-find . ! -type f ! -type d > "$work/extra"
-[[ ! -s $work/extra ]] || fail "there, and neither a file nor a folder: $(head -n 5 "$work/extra")"
-cd /
-
-# --- apt trusts it, and installs each profile from it -----------------------------------------------------------------
-
-mkdir -p "$work"/{lists/partial,archives/partial,etc/preferences.d,etc/trusted.gpg.d}
-: > "$work/status"
-printf 'deb [arch=%s signed-by=%s] file:%s %s %s\n' "$architectures" "$in/key.gpg" "$mirror" "$codename" "$component" \
-    > "$work/sources.list"
-cat > "$work/apt.conf" <<EOF
-APT::Architecture "$architecture";
-APT::Architectures { "${architectures//,/\"; \"}"; };
-APT::Install-Recommends "false";
-APT::Sandbox::User "root";
-Acquire::Languages "none";
-Dir::State "$work";
-Dir::State::Lists "$work/lists";
-Dir::State::status "$work/status";
-Dir::Cache "$work";
-Dir::Etc "$work/etc";
-Dir::Etc::SourceList "$work/sources.list";
-Dir::Etc::SourceParts "-";
-EOF
-export APT_CONFIG=$work/apt.conf
-apt-get update --error-on=any > "$work/log" 2>&1 || fail "apt does not take it: $(cat "$work/log")"
-
-proven=() shown=()
+wanted=() proven=() shown=()
 rule() { sed -n "s/^$1 //p" "$in/rules/$profile"; }
 for list in "$in"/profiles/*; do
     profile=${list##*/}
-    mapfile -t wanted < <(awk -v foreign=",${architectures#"$architecture"}," \
-        '{print $1 (index(foreign, "," $3 ",") ? ":" $3 : "") "=" $2}' "$list")
+    apt_requests wanted "$list" '' "$architectures"
     apt-get install --simulate --yes "${wanted[@]}" > "$work/log" 2>&1 \
         || fail "apt can't install profile $profile: $(tail -n 20 "$work/log")"
     # "Inst name (version origin [architecture])"; the name of a foreign one ends in its architecture

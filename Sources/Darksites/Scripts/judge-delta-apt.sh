@@ -2,7 +2,7 @@
 # Has the real apt judge a medium of updates: a machine that has what the earlier lock installed becomes, by this medium alone, what the
 # later one installs. Of each profile.
 #
-#   bash judge-delta-apt.sh CODENAME COMPONENT ARCHITECTURE[,FOREIGN…]
+#   bash judge-delta-apt.sh CODENAME COMPONENT ARCHITECTURE[,FOREIGN…]      with apt-main.sh before it, as one script
 #
 # In    /in/mirror       the mirror on the medium, its files and nothing else
 #       /in/key.gpg      the key it must be signed with
@@ -30,67 +30,11 @@ fail() {
     exit 1
 }
 
-# --- every file is there and hashes; no other file is there -----------------------------------------------------------
+where=("$in/mirror" "$codename" "$component" "$architectures")
+apt_mirror "${where[@]}"
+apt_main "${where[@]}" "$in/key.gpg"
 
-mirror=$in/mirror
-folder=dists/$codename
-cd "$mirror"
-indexes=()
-for each in ${architectures//,/ }; do
-    indexes+=("$folder/$component/binary-$each/Packages")
-    [[ -f ${indexes[-1]} ]] || fail "there is no ${indexes[-1]}"
-done
-awk -v folder="$folder/" '/^[^ ]/{inside=($1 == "SHA256:")} /^ /{if (inside) print $1 "  " folder $3}' "$folder/Release" \
-    > "$work/release"
-awk '/^Filename: /{file=$2} /^SHA256: /{digest=$2} /^$/{if (file) print digest "  " file; file=""}
-    END{if (file) print digest "  " file}' "${indexes[@]}" | sort -u > "$work/index"
-sha256sum --quiet --strict --check "$work/release" > "$work/log" 2>&1 \
-    || fail "a file is not what the index says: $(head -n 5 "$work/log")"
-if [[ -s $work/index ]]; then
-    sha256sum --quiet --strict --check "$work/index" > "$work/log" 2>&1 \
-        || fail "a file is not what the index says: $(head -n 5 "$work/log")"
-fi
-{
-    cut -d' ' -f3 "$work/release" "$work/index"
-    printf '%s\n' "$folder"/{Release,Release.gpg}
-    sed -E 's|^(.{64})  (.*/)[^/]*$|\2by-hash/SHA256/\1|' "$work/release"
-} | sort -u > "$work/allowed"
-find . ! -type d -printf '%P\n' | sort > "$work/there"
-comm -13 "$work/allowed" "$work/there" > "$work/extra"
-[[ ! -s $work/extra ]] || fail "there, and not listed: $(head -n 5 "$work/extra")"
-cd /
-
-# --- apt trusts it, and does of each machine what it is to become -------------------------------------------------------
-
-mkdir -p "$work"/{lists/partial,archives/partial,etc/preferences.d,etc/trusted.gpg.d}
-: > "$work/none"
-printf 'deb [arch=%s signed-by=%s] file:%s %s %s\n' "$architectures" "$in/key.gpg" "$mirror" "$codename" "$component" \
-    > "$work/sources.list"
-cat > "$work/apt.conf" << END_OF_CONF
-APT::Architecture "$architecture";
-APT::Architectures { "${architectures//,/\"; \"}"; };
-APT::Install-Recommends "false";
-APT::Sandbox::User "root";
-Acquire::Languages "none";
-Dir::State "$work";
-Dir::State::Lists "$work/lists";
-Dir::State::status "$work/status";
-Dir::State::extended_states "$work/none";
-Dir::Cache "$work";
-Dir::Etc "$work/etc";
-Dir::Etc::SourceList "$work/sources.list";
-Dir::Etc::SourceParts "-";
-END_OF_CONF
-export APT_CONFIG=$work/apt.conf
-: > "$work/status"
-apt-get update --error-on=any > "$work/log" 2>&1 || fail "apt does not take it: $(cat "$work/log")"
-
-# requests FILE SUFFIX: how apt-get is asked for the packages of a list. The name of a foreign one has its architecture.
-requests() {
-    awk -v foreign=",${architectures#"$architecture"}," -v suffix="$2" \
-        '{print $1 (index(foreign, "," $3 ",") ? ":" $3 : "") (suffix ? suffix : "=" $2)}' "$1"
-}
-proven=() shown=()
+arriving=() leaving=() proven=() shown=()
 for list in "$in"/after/*; do
     profile=${list##*/}
     cp "$in/status/$profile" "$work/status"
@@ -99,8 +43,8 @@ for list in "$in"/after/*; do
         /^$/{if (name) print name, version, architecture; name=""}' "$work/status" | sort | diff "$in/before/$profile" - \
         > "$work/difference" || fail "profile $profile: the machine is not that of the list: $(head -n 5 "$work/difference")"
     apt-get check > "$work/log" 2>&1 || fail "profile $profile: what machines have does not fit together: $(tail -n 20 "$work/log")"
-    mapfile -t arriving < <(requests "$in/arriving/$profile" '')
-    mapfile -t leaving < <(requests "$in/leaving/$profile" -)
+    apt_requests arriving "$in/arriving/$profile" '' "$architectures"
+    apt_requests leaving "$in/leaving/$profile" - "$architectures"
     apt-get install --simulate --yes --allow-change-held-packages "${arriving[@]}" "${leaving[@]}" > "$work/log" 2>&1 \
         || fail "apt can't update a machine of profile $profile: $(tail -n 20 "$work/log")"
     # "Inst name [old] (version origin [architecture])", "Remv name [version]"; the architecture of a foreign one ends its name.

@@ -32,44 +32,13 @@ fail() {
     exit 1
 }
 
-# --- every file is there and hashes -----------------------------------------------------------------------------------
-
 mirror=$in/mirror
-cd "$mirror"
-[[ -f repodata/repomd.xml ]] || fail "there is no repodata/repomd.xml"
-awk -F'[<>"]' '/<data /{digest=""} /<checksum /{if (!digest) digest=$5} /<location /{print digest "  " $3}' \
-    repodata/repomd.xml > "$work/indexes"
-sha256sum --quiet --strict --check "$work/indexes" > "$work/log" 2>&1 \
-    || fail "a file is not what repomd.xml says: $(head -n 5 "$work/log")"
-primary=(repodata/*-primary.xml*)
-((${#primary[@]} == 1)) || fail "there are ${#primary[@]} indexes of packages"
-unpack() {
-    case $1 in
-        *.gz) gzip -dc "$1" ;;
-        *.zst) zstd -dcq "$1" ;;
-        *.xz) xz -dc "$1" ;;
-        *) cat "$1" ;;
-    esac
-}
-unpack "${primary[0]}" > "$work/primary"
-sed -nE 's/.*<checksum type="sha256" pkgid="YES">([0-9a-f]{64})<.*/\1/p; s/.*<location href="([^"]*)".*/\1/p' "$work/primary" \
-    | paste -d' ' - - | sed 's/ /  /' > "$work/packages"
-if [[ -s $work/packages ]]; then
-    sha256sum --quiet --strict --check "$work/packages" > "$work/log" 2>&1 \
-        || fail "a file is not what the index says: $(head -n 5 "$work/log")"
-fi
-cd /
+dnf_mirror "$mirror"
 
 # --- dnf trusts it, and does of each machine what it is to become -------------------------------------------------------
 
 dnf_main "$work" "$platform" > "$work/dnf.conf"
-cat >> "$work/dnf.conf" << END_OF_CONF
-[medium]
-name=medium
-baseurl=file://$mirror
-repo_gpgcheck=1
-gpgkey=file://$in/key.asc
-END_OF_CONF
+dnf_repository medium "$mirror" "$in/key.asc" >> "$work/dnf.conf"
 
 # Through dnf's own library: what is to come on standard input, what is to go in a file.
 cat > "$work/ask.py" << 'END_OF_PYTHON'

@@ -33,58 +33,14 @@ fail() {
     exit 1
 }
 
-# --- every file is there and hashes -----------------------------------------------------------------------------------
-
 mirror=$in/mirror
-cd "$mirror"
-[[ -f repodata/repomd.xml ]] || fail "there is no repodata/repomd.xml"
-# The first checksum of a file is that of what lies there.
-awk -F'[<>"]' '/<data /{digest=""} /<checksum /{if (!digest) digest=$5} /<location /{print digest "  " $3}' \
-    repodata/repomd.xml > "$work/indexes"
-cut -c 67- "$work/indexes" > "$work/listed"
-while read -r file; do [[ -f $file ]] || fail "listed, and not there: $file"; done < "$work/listed"
-sha256sum --quiet --strict --check "$work/indexes" > "$work/log" 2>&1 \
-    || fail "a file is not what repomd.xml says: $(head -n 5 "$work/log")"
-primary=(repodata/*-primary.xml*)
-((${#primary[@]} == 1)) || fail "there are ${#primary[@]} indexes of packages"
-unpack() {
-    case $1 in
-        *.gz) gzip -dc "$1" ;;
-        *.zst) zstd -dcq "$1" ;;
-        *.xz) xz -dc "$1" ;;
-        *) cat "$1" ;;
-    esac
-}
-unpack "${primary[0]}" | grep -oE '<checksum type="sha256" pkgid="YES">[0-9a-f]{64}<|<location href="[^"]*"' \
-    | sed -E 's/.*>([0-9a-f]{64})<$/\1/; s/^<location href="(.*)"$/\1/' | paste -d' ' - - | sed 's/ /  /' > "$work/packages"
+dnf_mirror "$mirror"
 [[ -s $work/packages ]] || fail "it lists no package"
-cut -c 67- "$work/packages" >> "$work/listed"
-sort -u -o "$work/listed" "$work/listed"
-find . -type f -printf '%P\n' | sort > "$work/there"
-comm -23 "$work/listed" "$work/there" > "$work/missing"
-[[ ! -s $work/missing ]] || fail "listed, and not there: $(head -n 5 "$work/missing")"
-sha256sum --quiet --strict --check "$work/packages" > "$work/log" 2>&1 \
-    || fail "a file is not what the index says: $(head -n 5 "$work/log")"
-
-# --- no file is there that isn't listed -------------------------------------------------------------------------------
-
-printf '%s\n' repodata/repomd.xml repodata/repomd.xml.asc | cat "$work/listed" - | sort -u > "$work/allowed"
-comm -13 "$work/allowed" "$work/there" > "$work/extra"
-[[ ! -s $work/extra ]] || fail "there, and not listed: $(head -n 5 "$work/extra")"
-find . ! -type f ! -type d > "$work/extra"
-[[ ! -s $work/extra ]] || fail "there, and neither a file nor a folder: $(head -n 5 "$work/extra")"
-cd /
 
 # --- dnf trusts it, and installs each profile from it -----------------------------------------------------------------
 
 dnf_main "$work" "$platform" > "$work/dnf.conf"
-cat >> "$work/dnf.conf" <<END_OF_CONF
-[mirror]
-name=mirror
-baseurl=file://$mirror
-repo_gpgcheck=1
-gpgkey=file://$in/key.asc
-END_OF_CONF
+dnf_repository mirror "$mirror" "$in/key.asc" >> "$work/dnf.conf"
 mkdir "$work/root"
 common=(--config "$work/dnf.conf" --installroot "$work/root" --releasever "$release" --forcearch "$architecture" --assumeyes)
 dnf "${common[@]}" makecache > "$work/log" 2>&1 || fail "dnf does not take it: $(tail -n 5 "$work/log")"
