@@ -6,7 +6,6 @@ import Locking
 import Packages
 import Primitives
 import RPM
-import Solver
 
 /// The proof by our solver that what machines have, and what the medium brings, is all that the later lock needs: nothing that a profile
 /// installs depends on anything else.
@@ -59,7 +58,9 @@ package struct DeltaClosure: Sendable {
         for case (let path, .file(let blob, _)) in mirror.nodes {
             switch delta.to.family {
             case .apt:
-                let isIndex = delta.to.architectures.contains { path == packagesPath($0) }
+                let isIndex = delta.to.architectures.contains {
+                    path == APTMirrorRecipe.index(codename: codename, architecture: $0)
+                }
                 if isIndex { files[path] = try await context.store.bytes(of: blob) }
             case .rpm:
                 guard path.hasPrefix("repodata/"), ["-primary.", "-filelists."].contains(where: path.contains) else {
@@ -72,41 +73,20 @@ package struct DeltaClosure: Sendable {
         return files
     }
 
-    private func packagesPath(_ architecture: String) -> String {
-        "dists/\(codename)/\(APTMirrorRecipe.component)/binary-\(architecture)/Packages"
-    }
-
     private func prove(_ profile: DistributionDelta.Profile, _ files: [String: [UInt8]]) throws {
         let universe: any CatalogPackages =
             switch earlier {
             case .apt(let status): try debian(status[profile.name] ?? [], files)
             case .rpm(let records): try rpm(records[profile.name], files)
             }
-        let after = delta.to.installed(by: profile.name)
-        var items: [Requirement] = []
-        var wanted: Set<PackageID> = []
-        for (number, line) in after.enumerated() {
-            let package = universe.packages(named: line.name).first {
-                universe.version(of: $0) == line.version && universe.architecture(of: $0) == line.architecture
-            }
-            guard let package else {
-                throw notClosed(profile, "neither do they have \(line.name) \(line.version), nor is it on the medium")
-            }
-            wanted.insert(package)
-            let architecture = line.architecture == "all" ? nil : line.architecture
-            let request = PackageRequest(name: line.name, architecture: architecture, version: line.version)
-            items += try universe.requirements(for: request, label: Int32(number), isOptional: false)
-        }
-        var solver = Solver(universe: universe)
-        switch try solver.solve(SolverRequest(items: items)) {
-        case .impossible(let explanation):
-            let steps = explanation.steps(in: universe) { "the later lock's \(after[Int($0)].name)" }
-            throw notClosed(profile, "something is missing", details: steps)
-        case .solved(let solution):
-            let more = Set(solution.packages).subtracting(wanted).map { universe.describe($0) }.sorted()
-            guard more.isEmpty else {
-                throw notClosed(profile, "they would also need \(more.joined(separator: ", "))")
-            }
+        switch try ListedClosure(
+            of: delta.to.installed(by: profile.name), in: universe, owner: "the later lock")
+        {
+        case .closed: return
+        case .absent(let line):
+            throw notClosed(profile, "neither do they have \(line.name) \(line.version), nor is it on the medium")
+        case .impossible(let steps): throw notClosed(profile, "something is missing", details: steps)
+        case .open(let more): throw notClosed(profile, "they would also need \(more.joined(separator: ", "))")
         }
     }
 

@@ -27,6 +27,11 @@ package struct APTMirrorRecipe: Sendable {
     /// The one component that holds everything.
     package static let component = "main"
 
+    /// Where a mirror of ours has the list of its packages of an architecture.
+    package static func index(codename: String, architecture: String) -> String {
+        "dists/\(codename)/\(component)/binary-\(architecture)/Packages"
+    }
+
     /// The step that writes the tree `mirror` of `locked`, as far as the packages of `profiles` go.
     ///
     /// `packages` is a tree of all their files by name, `indexes` one of the upstream indexes that `ArchiveFile`

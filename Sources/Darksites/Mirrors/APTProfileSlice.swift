@@ -42,7 +42,7 @@ package struct APTProfileSlice: Sendable {
 
     private func slice(_ context: StepContext) async throws -> StepResult {
         let mirror = try await context.tree("mirror")
-        let path = "dists/\(codename)/\(APTMirrorRecipe.component)/binary-\(architecture)/Packages"
+        let path = APTMirrorRecipe.index(codename: codename, architecture: architecture)
         guard case .file(let blob, _) = mirror.nodes[path] else { throw SliceError("the mirror has no \(path)") }
         let bytes = try await context.store.bytes(of: blob)
         var (tree, stanzas, first, count) = try await BlockingWork.run { try slice(mirror, index: bytes, path) }

@@ -94,7 +94,11 @@ extension Project {
         let output = output ?? defaultOutput(from, to, isDraft: request.isDraft, fromDigest, toDigest)
         try output.check()
         let target = output.isImage ? DeltaPlanner.image : DeltaPlanner.medium
-        let report = try await build([DeltaPlanner.medium, target], in: plan.graph, holding: storeLock)
+        let wanted: Set<StepName> = [DeltaPlanner.medium, target]
+        let (engine, budget) = try await prepare(
+            wanted, in: plan.graph, rebuildsAll: false, collectsGarbage: false, holding: storeLock)
+        let report = try await engine.build(wanted, in: plan.graph)
+        await budget?.close()
         guard let made = report.records[target]?.outputs[output.isImage ? "medium.img" : "medium"],
             let digests = report.records[DeltaPlanner.digests]?.outputs["sha256sums"]
         else { throw DamagedImage() }
@@ -113,23 +117,6 @@ extension Project {
             notProven: request.isDraft
                 ? "that the real \(managers) updates machines with it: this is a draft" : nil,
             fullPackages: full.reduce(.zero) { $0 + $1.size }, fullImage: try fullImage(to, from))
-    }
-
-    /// Brings `wanted` up to date, as a build does: what must not be fetched is told before anything runs, and the store keeps to its limit.
-    private func build(
-        _ wanted: Set<StepName>, in graph: StepGraph, holding storeLock: StoreLock
-    ) async throws -> BuildReport {
-        let engine = engine()
-        let standing = try await engine.standing(of: wanted, in: graph)
-        try await refuseFetching(standing, wanted: wanted, rebuildsAll: false)
-        let needed = try await DiskEstimate(
-            standing: standing, rebuildsAll: false, parallel: engine.cores, store: artifacts
-        ).bytes()
-        let budget = try await makeRoom(
-            for: needed, beside: standing, collectingGarbage: false, holding: storeLock)
-        let report = try await self.engine(within: budget).build(wanted, in: graph)
-        await budget?.close()
-        return report
     }
 
     /// The steps of a medium, and what it is made of.
@@ -243,10 +230,8 @@ extension Project {
             switch locked.family {
             case .apt:
                 let texts = try locked.architectures.compactMap { architecture in
-                    try bytes { path in
-                        path
-                            == "\(mirror)/dists/\(codename)/\(APTMirrorRecipe.component)/binary-\(architecture)/Packages"
-                    }
+                    let index = APTMirrorRecipe.index(codename: codename, architecture: architecture)
+                    return try bytes { $0 == "\(mirror)/\(index)" }
                 }
                 return texts.isEmpty ? nil : .debian(texts)
             case .rpm:

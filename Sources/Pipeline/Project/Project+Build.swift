@@ -124,21 +124,11 @@ extension Project {
         }
         for line in declaration.idleInstallations { events(.notice(line)) }
         let wanted = try wanted(request, in: plan)
-        let engine = engine()
-        let standing = try await engine.standing(of: wanted, in: plan.graph)
-        try await refuseFetching(standing, wanted: wanted, rebuildsAll: request.rebuildsAll)
-        if request.rebuildsAll || standing.contains(where: { if case .cached = $0.standing { false } else { true } }) {
-            let leftovers = try await podman.removeLeftovers()
-            if leftovers > 0 { events(.notice("removed \(leftovers) container(s) that a killed build had left")) }
-        }
-        let needed = try await DiskEstimate(
-            standing: standing, rebuildsAll: request.rebuildsAll, parallel: engine.cores, store: artifacts
-        ).bytes()
-        let budget = try await makeRoom(
-            for: needed, beside: standing, collectingGarbage: request.collectsGarbage, holding: storeLock)
+        let (engine, budget) = try await prepare(
+            wanted, in: plan.graph, rebuildsAll: request.rebuildsAll, collectsGarbage: request.collectsGarbage,
+            holding: storeLock)
         let session = BuildSession(
-            project: self, request: request, plan: plan, wanted: wanted, engine: self.engine(within: budget),
-            journal: journal)
+            project: self, request: request, plan: plan, wanted: wanted, engine: engine, journal: journal)
         do {
             let result = try await build(session)
             await budget?.close()
@@ -149,6 +139,27 @@ extension Project {
             await remember(session, BuildRecord.Outcome(error))
             throw error
         }
+    }
+
+    /// What builds `wanted`, once it is known that nothing is to be fetched that must not be, and that there is room for it; and what keeps
+    /// the store to its limit meanwhile, to be closed afterwards.
+    func prepare(
+        _ wanted: Set<StepName>, in graph: StepGraph, rebuildsAll: Bool, collectsGarbage: Bool,
+        holding storeLock: StoreLock
+    ) async throws -> (engine: BuildEngine, budget: StoreBudget?) {
+        let engine = engine()
+        let standing = try await engine.standing(of: wanted, in: graph)
+        try await refuseFetching(standing, wanted: wanted, rebuildsAll: rebuildsAll)
+        if rebuildsAll || standing.contains(where: { if case .cached = $0.standing { false } else { true } }) {
+            let leftovers = try await podman.removeLeftovers()
+            if leftovers > 0 { events(.notice("removed \(leftovers) container(s) that a killed build had left")) }
+        }
+        let needed = try await DiskEstimate(
+            standing: standing, rebuildsAll: rebuildsAll, parallel: engine.cores, store: artifacts
+        ).bytes()
+        let budget = try await makeRoom(
+            for: needed, beside: standing, collectingGarbage: collectsGarbage, holding: storeLock)
+        return (self.engine(within: budget), budget)
     }
 
     private func build(_ session: BuildSession) async throws -> BuildResult {
