@@ -13,7 +13,8 @@ start_casd cache
 DEPLOY_CACHE=$work/store "$binary" build -C "$work/copy" >"$work/transfer/log" 2>&1 || die "$(tail -n 20 "$work/transfer/log")"
 images=("$work/copy"/live-build/output/*.iso)
 image=${images[0]}
-read -r digest _ < <(sha256sum -- "$image")
+digest=$(sha256sum < "$image")
+digest=${digest%% *}
 size=$(stat -c %s -- "$image")
 address=$(server_address cache)
 blob=$(blob_file cache "$digest/$size")

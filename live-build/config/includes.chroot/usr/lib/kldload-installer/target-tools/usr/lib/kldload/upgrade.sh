@@ -82,14 +82,18 @@ upgrade_close() { if [[ -n $upgrade_root ]]; then be_close "$upgrade_root" && up
 
 # upgrade_inside: as root of that system, with nothing of it started.
 upgrade_inside() {
-    local policy=$upgrade_root/usr/sbin/policy-rc.d kept=no status=0 held=()
+    local policy=$upgrade_root/usr/sbin/policy-rc.d kept=no status=0 held=() selections name state
     manager_in=(be_enter "$upgrade_root")
     assume_yes=yes
     if [[ $manager == apt ]]; then
-        if [[ -e $policy ]]; then kept=yes; else printf '#!/bin/sh\nexit 101\n' > "$policy" && chmod 755 "$policy"; fi
         if [[ $with_kernel == yes ]]; then
-            mapfile -t held < <(dpkg --admindir="$upgrade_root/var/lib/dpkg" --get-selections 'linux-image-*' 'linux-headers-*' 'linux-generic*' 2> /dev/null | awk '$2 == "hold" { print $1 }')
+            # Who calls this looks at its status: an error ends nothing by itself.
+            selections=$(dpkg --admindir="$upgrade_root/var/lib/dpkg" --get-selections) || return
+            while read -r name state; do
+                case $state/$name in hold/linux-image-* | hold/linux-headers-* | hold/linux-generic*) held+=("$name") ;; esac
+            done <<< "$selections"
         fi
+        if [[ -e $policy ]]; then kept=yes; else printf '#!/bin/sh\nexit 101\n' > "$policy" && chmod 755 "$policy"; fi
         if ((${#held[@]})); then be_enter "$upgrade_root" apt-mark -qq unhold "${held[@]}"; fi
     fi
     if [[ -n $manager_medium ]]; then
