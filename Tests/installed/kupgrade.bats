@@ -191,7 +191,7 @@ nothing_changed() {
                 ;;
         esac
         touch cut
-        bash -c 'echo $$ > pid; exec kupgrade --yes' > /dev/null 2>&1 || :
+        bash -c 'echo $$ > pid; exec kupgrade --yes' > /dev/null 2>&1 || : # it is killed
         rm cut
         echo "killed at: $moment: $(environments | tr '\n' ' ')"
         [ "$(version_in "$root")" = 1.0 ]

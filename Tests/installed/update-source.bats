@@ -414,7 +414,7 @@ take='update_source_open "$1"
 }
 
 @test "what a tool left open that was killed is let go of by the next one" {
-    tool 'update_source_open "$1"; kill -KILL $$' "$BATS_FILE_TMPDIR/delta" || true
+    tool 'update_source_open "$1"; kill -KILL $$' "$BATS_FILE_TMPDIR/delta" || true # it kills itself
     [[ -d run/update-source/medium/kldload ]]
     run -0 check "$BATS_FILE_TMPDIR/delta"
     nothing_stays

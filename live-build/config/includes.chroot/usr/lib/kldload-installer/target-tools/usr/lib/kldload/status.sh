@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154  # variables are shared with kst and common.sh
-# How the machine is, for kst. Each function asks one program once, however many snapshots there are, and leaves what it found in
+# How the machine is, for kst. After common.sh and boot-trial.sh. Each function asks one program once, however many snapshots there are, and leaves what it found in
 # variables; what is wrong goes to reasons, what is worth knowing to notes, both with what to do.
 
 reasons=() notes=()
@@ -140,20 +140,10 @@ read_default() {
 }
 
 # read_trial: what kldload-boot knows of boot environments on trial; properties of ROOT, as all boot environments see them.
-trial_be='' trial_kind='' trial_tries='' trial_result=''
 read_trial() {
-    local lines property value
-    lines=$(zfs get -H -o property,value kldload:trial,kldload:trial-kind,kldload:trial-tries,kldload:trial-result -- "$pool/ROOT" 2> /dev/null) \
-        || return 0 # there are no boot environments; that was said
-    while IFS=$'\t' read -r property value; do
-        if [[ $value == - ]]; then continue; fi
-        case $property in
-            kldload:trial) trial_be=$value ;;
-            kldload:trial-kind) trial_kind=$value ;;
-            kldload:trial-tries) trial_tries=$value ;;
-            kldload:trial-result) trial_result=$value ;;
-        esac
-    done <<< "$lines"
+    local lines
+    lines=$(zfs get -H -s local -o property,value all -- "$pool/ROOT" 2> /dev/null) || return 0 # there are no boot environments; that was said
+    trial_take "$lines"
     if [[ $trial_result == *': failed after '* ]]; then
         note "the trial of ${trial_result%%: failed after *} failed, and the one before runs: ${trial_result#*: failed after }" "kbe diff; kbe jail ${trial_result%%:*}"
     fi
@@ -191,7 +181,7 @@ read_held() {
     local lines line
     if type -P apt-mark > /dev/null; then
         lines=$(apt-mark showhold 2> /dev/null) || lines='' # dpkg is at work
-        mapfile -t held_packages < <(printf '%s' "${lines:+$lines$'\n'}")
+        if [[ -n $lines ]]; then mapfile -t held_packages <<< "$lines"; fi
     elif [[ -e $system_root/etc/dnf/plugins/versionlock.list ]]; then
         while IFS= read -r line; do if [[ $line =~ ^[^#[:space:]] ]]; then held_packages+=("$line"); fi; done < "$system_root/etc/dnf/plugins/versionlock.list"
     fi

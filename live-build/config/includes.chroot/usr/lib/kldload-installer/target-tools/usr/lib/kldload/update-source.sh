@@ -274,7 +274,7 @@ update_source_options() {
     fi
     # dnf takes the key in where it may do so unasked, and keeps it with what it read. That is here, so that nobody need be asked later;
     # whoever reads the medium next says what is wrong with it.
-    dnf "${update_source_dnf_options[@]}" --quiet --assumeyes makecache > "$work/log" 2>&1 || :
+    dnf "${update_source_dnf_options[@]}" --quiet --assumeyes makecache > "$work/log" 2>&1 || : # see above
 }
 
 # update_source_armor FILE: a binary key as text, which not every dnf takes otherwise (RFC 9580, section 6).

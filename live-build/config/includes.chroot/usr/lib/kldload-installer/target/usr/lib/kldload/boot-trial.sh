@@ -28,10 +28,10 @@ trial_be='' trial_kind='' trial_tries='' trial_id='' trial_reason='' trial_resul
 trial_left='' trial_done='' trial_disks=''
 firmware_default=/sys/firmware/efi/efivars/LoaderEntryDefault-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
 
-trial_read() {
-    local listing property value
+# trial_take LISTING: what lines PROPERTY<tab>VALUE say of it.
+trial_take() {
+    local property value
     trial_be='' trial_kind='' trial_tries='' trial_id='' trial_reason='' trial_result=''
-    listing=$(zfs get -H -s local -o property,value all "$pool/ROOT") || fail "the properties of $pool/ROOT can't be read"
     while IFS=$'\t' read -r property value; do
         case $property in
             kldload:trial) trial_be=$value ;;
@@ -41,7 +41,13 @@ trial_read() {
             kldload:trial-reason) trial_reason=$value ;;
             kldload:trial-result) trial_result=$value ;;
         esac
-    done <<< "$listing"
+    done <<< "$1"
+}
+
+trial_read() {
+    local listing
+    listing=$(zfs get -H -s local -o property,value all "$pool/ROOT") || fail "the properties of $pool/ROOT can't be read"
+    trial_take "$listing"
     [[ -n $trial_be ]] || return 1
     # Numbers and names that stand in file names; whoever sets properties by hand may have set anything.
     [[ $trial_tries =~ ^[1-9]$ && $trial_id =~ ^[0-9TZ]+$ && $trial_kind =~ ^(trial|once)$ ]] || {
