@@ -5,7 +5,7 @@
 #
 # Which packages, in which versions, is what the build resolved and proved; it stands on the medium beside the mirror.
 
-BOOTSTRAP_KEY=${BOOTSTRAP_KEY:-/usr/share/keyrings/kldload-darksite.gpg}
+BOOTSTRAP_KEY=${BOOTSTRAP_KEY:-${KLDLOAD_KEYRING:-/usr/share/keyrings/kldload-darksite.gpg}}
 # Where the mirror is in the target, as long as the installation lasts.
 bootstrap_mirror=/run/kldload-darksite
 # The folder with what plan.awk says, once it is made.
