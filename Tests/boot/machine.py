@@ -42,6 +42,10 @@ class Failure(Exception):
     pass
 
 
+class Late(Failure):
+    """What was waited for did not come in time."""
+
+
 # Who ends this process ends its machines: what holds them is left by an exception, as after Ctrl-C.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
@@ -108,7 +112,7 @@ class Machine:
                 yield self.pending.popleft()
             left = deadline - self.seconds()
             if left <= 0:
-                raise Failure(f"nothing more to wait for after {deadline:.0f} s")
+                raise Late(f"nothing more to wait for after {deadline:.0f} s")
             try:
                 chunk = self.chunks.get(timeout=left)
             except queue.Empty:
