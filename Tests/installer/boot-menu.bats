@@ -295,3 +295,17 @@ END
     run -0 bash kldload-boot sync
     [[ $output == *'default: there is no folder /part for its part rpool/ROOT/default/part, without which it does not boot: kbe mount default makes it'* ]]
 }
+
+@test "a copy that waits for its first boot finds its pool by name and takes it by force; afterwards by number, and without" {
+    local entry=esp1/loader/entries/kldload-default-6.12.9.conf pending=be/default$PWD/etc/clone-pending # /etc/kldload, see make_machine
+    mkdir -p "${pending%/*}"
+    touch "$pending"
+    run -0 bash kldload-boot sync
+    grep -qx 'options root=ZFS=rpool/ROOT/default rw quiet zfs_force=1' "$entry"
+    # What the first boot does before it takes the file away: a power cut between the two changes nothing.
+    run -0 env KLDLOAD_BOOT_CLONE=done bash kldload-boot sync
+    grep -qx 'options root=ZFS=1234567890123456789/ROOT/default rw quiet' "$entry"
+    rm "$pending"
+    run -0 bash kldload-boot sync
+    grep -qx 'options root=ZFS=1234567890123456789/ROOT/default rw quiet' "$entry"
+}

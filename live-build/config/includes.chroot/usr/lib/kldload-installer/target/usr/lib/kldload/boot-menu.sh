@@ -74,18 +74,25 @@ menu_check_parts() {
 
 # menu_plan_kernels BE ROOT GUID
 menu_plan_kernels() {
-    local name words kernel version initrd initrds machine where digest reason entry
+    local name words kernel version initrd initrds machine where digest reason entry clone=no
     name=$(sed -n 's/^PRETTY_NAME="\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' "$2/etc/os-release")
     words=$(< "$2/etc/kernel/cmdline")
+    # A copy that waits for its first boot gets a number of its own for the pool, and a hostid. Until both are everywhere, kldload-clone may be
+    # interrupted anywhere: its pool is found by name, and taken whoever had it.
+    if [[ -e $2/etc/kldload/clone-pending && ${KLDLOAD_BOOT_CLONE:-} != 'done' ]]; then
+        clone=yes
+        words+=' zfs_force=1'
+    fi
     for kernel in "$2"/boot/vmlinuz-*; do
         version=${kernel##*/vmlinuz-}
         if [[ $version == 0-rescue-* ]]; then continue; fi # of dracut's, without modules of its own
         # The number of the pool, not its name: a disk with another pool of that name may be plugged in. dracut's scripts know
         # names only.
         where=$3
+        if [[ $clone == yes ]]; then where=$pool_on_disk; fi
         initrd=$2/boot/initrd.img-$version
         if [[ ! -e $initrd ]]; then
-            where=$pool
+            where=$pool_on_disk
             initrd=$2/boot/initramfs-$version.img
         fi
         if [[ ! -e $initrd ]]; then
