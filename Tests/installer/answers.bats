@@ -627,3 +627,18 @@ END
     judge_rest 'KLDLOAD_KERNEL_OPTIONS="quiet root=/dev/sda1"'
     wrong "answers.env:3: KLDLOAD_KERNEL_OPTIONS says root=, and the boot environment is what says where the root is"
 }
+
+@test "sealing leaves a way to log in to each copy, and tells of what all copies would share" {
+    judge_rest KLDLOAD_SEAL=1
+    wrong 'answers.env:3: nobody could log in to a copy: sealing locks the password; set KLDLOAD_SSH_KEYS, or KLDLOAD_SEAL_PASSWORDS=keep'
+    judge_rest KLDLOAD_SEAL=1 KLDLOAD_SEAL_PASSWORDS=keep
+    wrong
+    [ "${#answers_warnings[@]}" -eq 0 ]
+    judge_rest KLDLOAD_SEAL_PASSWORDS=keep
+    wrong 'answers.env:3: KLDLOAD_SEAL_PASSWORDS is there, but nothing is sealed'
+    judge_rest KLDLOAD_SEAL=1 KLDLOAD_SEAL_PASSWORDS=keep KLDLOAD_NET_METHOD=static KLDLOAD_NET_IFACE=eth0 KLDLOAD_NET_IP=10.0.0.5 KLDLOAD_NET_GW=10.0.0.1
+    wrong
+    [ "${answers_warnings[*]}" = 'KLDLOAD_NET_IP=10.0.0.5: all copies would have this address, and collide; dhcp, or a cloud, gives each its own' ]
+    judge KLDLOAD_PASSWORD=x KLDLOAD_SEAL=1 KLDLOAD_SEAL_PASSWORDS=keep KLDLOAD_STORAGE_MODE=manual KLDLOAD_PROFILE=core
+    wrong 'answers.env:2: KLDLOAD_STORAGE_MODE=manual: sealing destroys every snapshot of a pool, and this one is not the installer'"'"'s'
+}

@@ -12,8 +12,9 @@ shopt -s inherit_errexit
 say() { :; }
 run() { "\$@"; }
 fail() { printf 'fail: %s\n' "\$*"; exit 1; }
-for name in bootstrap machine disks pool initramfs boot services; do source "$library/\$name.sh"; done
+for name in bootstrap machine disks pool initramfs boot services seal finish; do source "$library/\$name.sh"; done
 TARGET=$PWD/target KLDLOAD_DISTRO=debian KLDLOAD_PROFILE=server KLDLOAD_KERNEL_OPTIONS=
+KLDLOAD_SEAL=0 KLDLOAD_SEAL_PASSWORDS=lock KLDLOAD_EXPORT_FORMAT=none KLDLOAD_STORAGE_MODE=zfs INSTALLER="${library%/lib}"
 END
 }
 
@@ -178,4 +179,43 @@ settings() {
     mkdir -p target/usr/lib/python3.12/site-packages/dnf-plugins
     run -0 bash -c 'source ./around; services_transactions'
     [ "$(readlink target/usr/lib/python3.12/site-packages/dnf-plugins/kldload.py)" = /usr/lib/kldload/dnf-plugins/kldload.py ]
+}
+
+# finished: the steps of finish(), in their order.
+finished() {
+    run -0 bash -c "source ./around; $1"'; for name in finish_manifest finish_clean finish_labels finish_log seal_target; do eval "$name() { echo $name; }"; done
+        zfs() { echo "zfs $*"; }; zpool() { echo "zpool $*"; }; pool_release() { echo release; }; finish'
+}
+
+@test "sealing is the last change but for labels; then what is free is trimmed, and the pool let go of, without a snapshot or a log" {
+    finished KLDLOAD_SEAL=1
+    [ "$output" = "$(printf '%s\n' finish_manifest finish_clean seal_target finish_labels 'zfs inherit sync rpool' 'zpool sync rpool' 'zpool sync rpool' \
+        'zpool sync rpool' 'zpool sync rpool' release)" ]
+    finished :
+    [ "$output" = "$(printf '%s\n' finish_manifest finish_clean finish_labels 'zfs inherit sync rpool' 'zpool sync rpool' \
+        'zfs snapshot -r rpool@install' finish_log release)" ]
+}
+
+@test "a disk that can't be trimmed is said, and is no reason to end" {
+    run -0 bash -c 'source ./around; say() { echo "say: $*"; }; zpool() { if [[ $1 == trim ]]; then echo "$*: trim operations are not supported by this device"; return 1; fi; }; seal_trim'
+    [[ $output == *'say: what is free on the disk could not be trimmed'*'trim -w rpool: trim operations are not supported'* ]]
+}
+
+@test "the installer seals by the list of kseal" {
+    mkdir -p target/{etc/ssh,usr/bin,boot/efi} esp
+    echo key > target/etc/ssh/ssh_host_rsa_key
+    echo 0123456789abcdef0123456789abcdef > target/etc/machine-id
+    # shellcheck disable=SC2016  # for the inner shell
+    run -0 env KLDLOAD_RUN="$PWD/run" bash -c 'source ./around; KLDLOAD_SEAL=1
+        zfs() { case $* in *snapshot*) ;; *) printf "%s\n" rpool/ROOT rpool/ROOT/default ;; esac; }
+        zpool() { printf "rpool\t1\n\t/dev/vda2\t1\n"; }
+        lsblk() { case $* in *PKNAME*) echo /dev/vda ;; *) echo "/dev/vda1 c12a7328-f81f-11d2-ba4b-00a0c93ec93b" ;; esac; }
+        findmnt() { case $* in *mountpoint*) echo rpool/ROOT/default ;; *) echo "$PWD/esp" ;; esac; }
+        chroot() { echo "chroot ${*: -4}"; }
+        seal_target'
+    [[ $output == *'chroot env KLDLOAD_POOL=rpool kldload-boot sync'* ]]
+    [ ! -e target/etc/ssh/ssh_host_rsa_key ]
+    [ ! -s target/etc/machine-id ]
+    grep -qx "SEALED_BY='installer'" target/etc/kldload/seal.info
+    [ -x target/usr/lib/kldload/clone/kldload-clone ] # of the profile core, too
 }

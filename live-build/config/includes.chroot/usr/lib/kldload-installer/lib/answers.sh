@@ -4,6 +4,7 @@
 #   answers_load FILE     sets every variable of the table, to what FILE says or to its default, and judges each value
 #   answers_check         judges what they say together
 #   answers_problems      all that is wrong, a line each: FILE:LINE: what
+#   answers_warnings      what is not wrong, and may not be meant
 #   answers_manifest      the answers as an answers file, without the secrets
 #   answers_offers        what there is to install: a list of DISTRIBUTION/PROFILE; empty where nobody knows
 #
@@ -49,6 +50,8 @@ KLDLOAD_RHEL_USERNAME||text?|RHEL: the account of the subscription
 KLDLOAD_RHEL_PASSWORD||secret?|RHEL: its password
 KLDLOAD_RHEL_ORG||text?|RHEL: the organisation of an activation key
 KLDLOAD_RHEL_ACTIVATION_KEY||secret?|RHEL: the activation key
+KLDLOAD_SEAL|0|flag|1: the new system is sealed (kseal) as the last step, so that each copy of its disk becomes a machine of its own at its first boot
+KLDLOAD_SEAL_PASSWORDS|lock|word:lock,keep|what becomes of the password when it is sealed; lock: nobody can type it, and keys or a cloud let people in
 KLDLOAD_EXPORT_FORMAT|none|word:none,qcow2,raw,vhd,vmdk,ova|make a golden image of the disk in the end
 KLDLOAD_EXPORT_SCP_HOST||host?|where to copy it to
 KLDLOAD_EXPORT_SCP_USER|root|user|as whom
@@ -77,6 +80,7 @@ fi
 
 answers_offers=()
 answers_problems=()
+answers_warnings=()
 answers_reason='' # why the last value that was judged is bad
 
 answers_problem() { answers_problems+=("$1"); }
@@ -243,6 +247,7 @@ answers_check() {
     answers_check_storage
     answers_check_people
     answers_check_network
+    answers_check_seal
     if [[ $KLDLOAD_PROFILE == core ]]; then
         for name in KLDLOAD_WIREGUARD KLDLOAD_ENABLE_EBPF; do
             if [[ ${!name} == 1 ]]; then answers_against "$name=1 is not for the profile core, which is ZFS and nothing else" "$name" KLDLOAD_PROFILE; fi
@@ -307,6 +312,28 @@ answers_check_storage() {
 answers_check_people() {
     if [[ -z $KLDLOAD_PASSWORD && -z $KLDLOAD_SSH_KEYS ]]; then
         answers_against "nobody could log in: set KLDLOAD_PASSWORD or KLDLOAD_SSH_KEYS" KLDLOAD_PASSWORD KLDLOAD_SSH_KEYS
+    fi
+}
+
+# answers_check_seal: what all copies would have in common.
+answers_check_seal() {
+    answers_warnings=()
+    if [[ $KLDLOAD_SEAL != 1 && $KLDLOAD_EXPORT_FORMAT == none ]]; then
+        if [[ $KLDLOAD_SEAL_PASSWORDS != lock ]]; then
+            answers_against "KLDLOAD_SEAL_PASSWORDS is there, but nothing is sealed" KLDLOAD_SEAL_PASSWORDS KLDLOAD_SEAL
+        fi
+        return
+    fi
+    if [[ $KLDLOAD_STORAGE_MODE == manual ]]; then
+        answers_against "KLDLOAD_STORAGE_MODE=manual: sealing destroys every snapshot of a pool, and this one is not the installer's" \
+            KLDLOAD_SEAL KLDLOAD_STORAGE_MODE
+    fi
+    if [[ $KLDLOAD_SEAL_PASSWORDS == lock && -z $KLDLOAD_SSH_KEYS ]]; then
+        answers_against "nobody could log in to a copy: sealing locks the password; set KLDLOAD_SSH_KEYS, or KLDLOAD_SEAL_PASSWORDS=keep" \
+            KLDLOAD_SEAL KLDLOAD_SSH_KEYS
+    fi
+    if [[ $KLDLOAD_NET_METHOD == static ]]; then
+        answers_warnings+=("KLDLOAD_NET_IP=$KLDLOAD_NET_IP: all copies would have this address, and collide; dhcp, or a cloud, gives each its own")
     fi
 }
 

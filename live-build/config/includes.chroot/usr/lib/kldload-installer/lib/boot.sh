@@ -171,6 +171,8 @@ boot_firmware() {
     while read -r old; do
         run efibootmgr --quiet --delete-bootnum --bootnum "$old" || say "the firmware keeps its entry $old"
     done < <(efibootmgr | sed -nE 's/^Boot([0-9A-F]{4})\*? kldload .*/\1/p')
+    # A copy has none of these variables, and what is copied boots as the copy will.
+    if seal_wanted; then return; fi
     for ((number = ${#disks[@]} - 1; number >= 0; number--)); do
         label="kldload $KLDLOAD_DISTRO"
         if ((number > 0)); then label+=" (disk $((number + 1)))"; fi

@@ -6,11 +6,17 @@ finish() {
     rm -f "$TARGET/usr/sbin/policy-rc.d"
     finish_manifest
     finish_clean
+    if seal_wanted; then seal_target; fi
     finish_labels
     pool_settle
-    # What was installed, to go back to.
-    run zfs snapshot -r rpool@install
-    finish_log
+    if seal_wanted; then
+        # No snapshot and no log: those would be of this machine. The log is in the live system.
+        seal_trim
+    else
+        # What was installed, to go back to.
+        run zfs snapshot -r rpool@install
+        finish_log
+    fi
     pool_release || fail "the pool can't be exported: something in the live system holds it"
 }
 
