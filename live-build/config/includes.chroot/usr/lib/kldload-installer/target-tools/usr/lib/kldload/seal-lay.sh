@@ -25,7 +25,7 @@ seal_lay() {
     seal_lay_info
     # The menu of what is sealed: by the name of the pool, whose number will be another one, and with force; see boot-menu.sh.
     if [[ -n $seal_pool ]]; then
-        seal_in env KLDLOAD_POOL="$seal_pool" kldload-boot sync || fail "the boot menu of what is sealed can't be written; see above"
+        seal_in env KLDLOAD_POOL="$seal_pool" KLDLOAD_ESPS="${KLDLOAD_ESPS:-}" kldload-boot sync || fail "the boot menu of what is sealed can't be written; see above"
     fi
 }
 

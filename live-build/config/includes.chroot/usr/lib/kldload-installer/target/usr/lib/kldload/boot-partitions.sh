@@ -5,12 +5,17 @@
 loader=systemd-bootx64.efi
 esp_type=c12a7328-f81f-11d2-ba4b-00a0c93ec93b
 
-# partitions_read: the EFI system partitions of the disks that the pool is on; says which disk has none.
+# partitions_read: the EFI system partitions of the disks that the pool is on; says which disk has none. Who has just made them says so in
+# KLDLOAD_ESPS: of a file as a disk nobody else may know.
 partitions=()
 partitions_read() {
     local listing device disk parts part type found data=yes
     local -A seen=()
     partitions=()
+    if [[ -n ${KLDLOAD_ESPS:-} ]]; then
+        read -r -a partitions <<< "$KLDLOAD_ESPS"
+        return
+    fi
     listing=$(zpool list -vHLP "$pool")
     while read -r device _; do
         case $device in logs | cache | spare) data=no ;; special | dedup) data=yes ;; esac
@@ -33,6 +38,12 @@ partitions_read() {
             warn "$device: there is no EFI system partition on its disk, so the machine can't boot from it; kldload-boot prepare makes disks with one"
         fi
     done <<< "$listing"
+}
+
+# partitions_make DISK MIB: an EFI system partition of that size and one for the pool, on a disk that is empty.
+partitions_make() {
+    sgdisk --set-alignment=2048 --new="1:1M:+$2M" --typecode=1:EF00 --change-name=1:"EFI system" \
+        --new=2:0:0 --typecode=2:BF00 --change-name=2:rpool "$1"
 }
 
 partition_loader() {
