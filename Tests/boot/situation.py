@@ -14,6 +14,8 @@ ROOT_PROMPT = r"# ?$"
 ROOT_IS_DEFAULT = "test $(findmnt -no SOURCE /) = rpool/ROOT/default"
 INSTALLATION_SECONDS = 5400
 BOOT_SECONDS = 900
+# How long a try may take until the machine gives up by itself: its own limit is ten minutes, on the clock of an emulated machine.
+TRY_SECONDS = 2400
 
 
 def disks(paths, network=()):
@@ -81,6 +83,25 @@ def do(machine, command, seconds=600):
     said = machine.run(command, machine.seconds() + seconds)
     say(machine, command)
     return said
+
+
+def settle(machine):
+    """Until nothing is being started any more."""
+    do(machine, "until test -z \"$(systemctl list-jobs --no-legend)\"; do sleep 5; done", TRY_SECONDS)
+
+
+def install_by(bench, log, text):
+    """Onto the disk `one`, unattended, by these answers."""
+    answers, seeded = f"{bench.folder}/answers.env", f"{bench.folder}/seeded.iso"
+    with open(answers, "w") as file:
+        file.write(text)
+    subprocess.run([os.environ.get("DEPLOY_BINARY", f"{ROOT}/deploy"), "seed", answers, "--into", bench.iso, "-o", seeded], check=True, stdout=subprocess.DEVNULL)
+    original, bench.iso = bench.iso, seeded
+    with bench.live(log, disks([make_disk(bench.base("one"))])) as machine:
+        machine.wait_for("INSTALLED debian", INSTALLATION_SECONDS)
+        say(machine, "installed")
+        machine.await_end(machine.seconds() + 300)
+    bench.iso = original
 
 
 def turn_off(machine):
