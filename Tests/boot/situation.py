@@ -134,7 +134,7 @@ def main(description, install, situations):
     parser.add_argument("iso")
     parser.add_argument("situations", nargs="*", metavar="NAME", help="one of those above; without any, all")
     parser.add_argument("--disks", metavar="FOLDER", help="where the installation's disks are kept; one that is there is used again")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     for name in options.situations:
         if name not in situations:
             parser.error(f"no situation is called {name}")
