@@ -23,6 +23,8 @@ DEFAULTS = {
     "compressratio": "1.00", "refcompressratio": "1.00", "written": "0", "logicalused": "98304", "logicalreferenced": "98304",
     "canmount": "on", "encryption": "off", "encryptionroot": "-", "keystatus": "-", "keylocation": "none", "defer_destroy": "off",
     "recordsize": "131072", "receive_resume_token": "-", "origin": "-", "volsize": "-",
+    "relatime": "on", "devices": "on", "exec": "on", "setuid": "on", "nbmand": "off", "encroot": "-",
+    "normalization": "none", "utf8only": "off", "casesensitivity": "sensitive",
 }
 SHORT = {"avail": "available", "refer": "referenced", "usedsnap": "usedbysnapshots", "usedchild": "usedbychildren",
          "usedds": "usedbydataset", "ratio": "compressratio", "compress": "compression", "rdonly": "readonly"}
@@ -168,7 +170,8 @@ class Pool:
             value = self.property(name, "mountpoint")[0]
             if value in ("none", "legacy"):
                 raise Wrong(f"cannot mount '{name}': {'no' if value == 'none' else 'legacy'} mountpoint set")
-            target = physical(value)
+            altroot = self.pools[name.split("/")[0]].get("altroot")
+            target = (altroot + value).rstrip("/") if altroot else physical(value)
         os.makedirs(target, exist_ok=True)
         move_in(self.data(name), target)
         self.mounts.append({"source": name, "target": target, "type": "zfs"})
@@ -649,7 +652,8 @@ def zfs_receive(pool, words):
     stream = json.loads(pool_input)
     name = names[0].split("@")[0]
     if name not in pool.objects:
-        pool.add(name, "filesystem")
+        pool.add(name, "filesystem", assignments(opts.get("o", [])))
+        copy_tree(pool.data(stream["send"]), pool.data(name))
     snapshot = name + "@" + stream["send"].split("@")[1]
     pool.add(snapshot, "snapshot")
 
@@ -694,6 +698,34 @@ def zpool(pool, words):
         sys.stdout.write(open(path).read() if os.path.exists(path) else STATUS)
     elif verb == "version":
         zfs_version(pool, words)
+    elif verb == "create":
+        opts, (name, *devices) = options(words, "f", "toOR")
+        name = opts.get("t", [name])[0]
+        if name in pool.pools:
+            raise Wrong(f"cannot create '{name}': pool already exists")
+        if not all(os.path.exists(d) for d in devices):
+            raise Wrong(f"cannot open '{devices[0]}': no such device")
+        pool.pools[name] = {**assignments(opts.get("o", [])), "altroot": opts.get("R", ["-"])[0], "devices": devices}
+        pool.add(name, "filesystem", assignments(opts.get("O", [])))
+    elif verb == "export":
+        opts, (name,) = options(words, "f")
+        if name not in pool.pools:
+            raise Wrong(f"cannot open '{name}': no such pool")
+        for each in reversed(pool.below(name)):
+            if pool.target(each):
+                pool.unmount(each)
+        # What was in it is where the next test can look at it.
+        exported = os.path.join(HOME, "exported")
+        shutil.rmtree(exported, ignore_errors=True)
+        for each in [n for n in pool.objects if n.split("@")[0].split("/")[0] == name]:
+            if "@" not in each:
+                copy_tree(pool.data(each), os.path.join(exported, each.partition("/")[2]))
+            del pool.objects[each]
+        del pool.pools[name]
+    elif verb in ("sync", "trim"):
+        opts, (name,) = options(words, "w")
+        if name not in pool.pools:
+            raise Wrong(f"cannot open '{name}': no such pool")
 
 
 def findmnt(pool, words):

@@ -124,7 +124,8 @@ environment_clone() {
     done <<< "$listing"
 }
 
-# environment_options DATASET root|part: options of `zfs clone`, in `options`: the settings that were made there.
+# environment_options DATASET root|part|data: options of `zfs clone`, in `options`: the settings that were made there. Data is what is part
+# of no boot environment.
 environment_options() {
     local listing property value
     options=()
@@ -134,7 +135,7 @@ environment_options() {
             '' | kldload:*) ;;
             mountpoint | canmount)
                 if [[ $2 == root ]]; then continue; fi
-                if [[ $property == canmount && $value == on ]]; then value=noauto; fi
+                if [[ $2 == part && $property == canmount && $value == on ]]; then value=noauto; fi
                 options+=(-o "$property=$value")
                 ;;
             *:* | aclinherit | aclmode | acltype | atime | checksum | compression | copies | dedup | devices | dnodesize | exec | logbias \
