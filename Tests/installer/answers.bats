@@ -522,6 +522,25 @@ END
     [ "$status" -eq 0 ] && [ -z "$output" ]
 }
 
+@test "kldload-install-target --check --json says the same to programs, each at its line and variable, and no secret" {
+    export KLDLOAD_INSTALLER=$live/usr/lib/kldload-installer BOOTSTRAP_DARKSITE=$PWD/darksite
+    mkdir -p darksite/debian
+    echo 'PROFILES=core server' > darksite/debian/distribution
+    printf '%s\n' KLDLOAD_DISTRO=debain KLDLOAD_DISK=/dev/vda KLDLOAD_ZFS_TOPOLOGY=mirror KLDLOAD_ZFS_ENCRYPT=1 KLDLOAD_ZFS_PASSPHRASE=secret > answers.env
+    run "$live/usr/sbin/kldload-install-target" --config answers.env --check --json
+    [ "$status" -eq 2 ]
+    [[ $output != *secret* ]]
+    [ "$(jq -c '[.good, (.problems[] | [.line, .name])]' <<< "$output")" \
+        = '[false,[1,"KLDLOAD_DISTRO"],[5,"KLDLOAD_ZFS_PASSPHRASE"],[2,"KLDLOAD_ZFS_TOPOLOGY"],[null,"KLDLOAD_PASSWORD"]]' ]
+    [[ $(jq -r '.problems[0].what' <<< "$output") == "KLDLOAD_DISTRO can't be "* ]]
+    printf '%s\n' KLDLOAD_DISK=/dev/vda KLDLOAD_PASSWORD=x > answers.env
+    run "$live/usr/sbin/kldload-install-target" --check --json --config answers.env
+    [ "$status" -eq 0 ]
+    [ "$output" = '{"good":true,"problems":[],"warnings":[]}' ]
+    run "$live/usr/sbin/kldload-install-target" --config answers.env --json # it installs nothing by a word too few
+    [ "$status" -eq 2 ]
+}
+
 # --- contradictions ------------------------------------------------------------------------------------------------
 
 @test "disks and topology" {

@@ -171,3 +171,28 @@ END
     judge 'OTHER=/dev/vdd2; eval "real_$(declare -f blkid)"; blkid() { case "$*" in *TYPE*) return 2 ;; *) real_blkid "$@" ;; esac; }; KLDLOAD_DISK=/dev/vdb'
     [ "$status" -ne 0 ]
 }
+
+@test "programs are told of every disk what speaks against it, what would be lost, and which one the medium is" {
+    cat >> around << END
+lsblk() {
+    case "\$*" in
+        *--pairs*) printf 'PATH="%s" SIZE="12G" TYPE="disk" TRAN="" RO="0" MODEL="%s"\n' /dev/vda Stick /dev/vdb 'Pipe | line' /dev/vdc Old ;;
+        *--json*) echo '{"blockdevices":[{"rota":false,"rm":true,"serial":"S1"}]}' ;;
+        *--inverse*\ /dev/vd?1) printf '%s\n' "\${!#}" "\${!#%1}" ;;
+        *'NAME /dev/vdc') printf '/dev/vdc\n/dev/vdc1\n' ;;
+        *'NAME '*) printf '%s\n' "\${!#}" ;;
+        *'RO '*) echo 0 ;;
+    esac
+}
+source "$library/describe.sh"
+END
+    run -0 bash -c 'source ./around; found=$(disks_candidates); describe_disks "$found"'
+    [ "$(jq -c '[.[] | [.path, .medium, .problems, .data]]' <<< "$output")" = "$(jq -nc '[["/dev/vdb", false, [], []],
+        ["/dev/vdc", false, [], ["/dev/vdc: /dev/vdc1 holds data (ext4 photos); KLDLOAD_FORCE_WIPE=1 overwrites it"]],
+        ["/dev/vda", true, ["/dev/vda: the live system or the answers are on it"], []]]')" ]
+    [ "$(jq -c '.[0] | [.model, .bytes, .removable, .serial]' <<< "$output")" = '["Pipe   line",12884901888,true,"S1"]' ]
+    SIZE=1000 run -0 bash -c 'source ./around; SIZE=1000; found=$(disks_candidates); describe_disks "$found"'
+    [ "$(jq -c '.[0].problems' <<< "$output")" = '["/dev/vdb: 0 MiB are too few, 6144 are needed"]' ]
+    MEDIUM=/dev/nothing run bash -c 'source ./around; findmnt() { return 1; }; found=$(disks_candidates); describe_disks "$found"'
+    [ "$status" -ne 0 ]
+}

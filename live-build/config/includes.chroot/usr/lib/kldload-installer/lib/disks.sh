@@ -85,6 +85,29 @@ disks_of_medium() {
     done
 }
 
+# disks_candidates: the disks of this machine, the quickest kinds first, a line each: PATH|SIZE|TRANSPORT|RO|MEDIUM|MODEL. MEDIUM is yes
+# where the live system or the answers are on it.
+disks_candidates() {
+    local medium found line path size transport locked model order rows=''
+    medium=$(disks_of_medium) || return
+    medium=" ${medium//$'\n'/ } "
+    found=$(lsblk --nodeps --noheadings --pairs --output PATH,SIZE,TYPE,TRAN,RO,MODEL) || return
+    while IFS= read -r line; do
+        [[ $line =~ ^PATH=\"([^\"]*)\"\ SIZE=\"\ *([^\"]*)\"\ TYPE=\"disk\"\ TRAN=\"([^\"]*)\"\ RO=\"([^\"]*)\"\ MODEL=\"([^\"]*)\" ]] || continue
+        path=${BASH_REMATCH[1]} size=${BASH_REMATCH[2]} transport=${BASH_REMATCH[3]} locked=${BASH_REMATCH[4]} model=${BASH_REMATCH[5]}
+        if [[ $size == 0B || $path == /dev/@(zram|ram|fd|nbd|zd)[0-9]* ]]; then continue; fi
+        case $path:$transport in
+            *:nvme) order=1 ;;
+            /dev/vd*) order=2 ;;
+            *:usb) order=4 ;;
+            *) order=3 ;;
+        esac
+        if [[ $medium == *" $path "* ]]; then order=5; fi
+        rows+="$order|$path|$size|$transport|$locked|$([[ $order == 5 ]] && printf yes || printf no)|${model//|/ }"$'\n'
+    done <<< "$found"
+    sort <<< "${rows%$'\n'}" | cut -d'|' -f2-
+}
+
 # disks_judge: finds the disks, and says everything that speaks against them at once.
 disks_judge() {
     local name disk medium='' found lost=no
@@ -234,17 +257,12 @@ disks_free() {
     done
 }
 
-# disks_partition: an EFI system partition and one for ZFS, on each disk.
-disks_partition() {
-    local disk part esp_size size number parts backwards
+# disks_clear: takes the disks out of use, and off them what says that they hold something.
+disks_clear() {
+    local disk part parts backwards
     disks_free
-    disk_esps=()
-    disk_pools=()
     say_wiped=yes
     for disk in "${disks[@]}"; do
-        size=$(blockdev --getsize64 "$disk")
-        esp_size=1G
-        if ((size < 16 * 1024 * 1024 * 1024)); then esp_size=512M; fi
         parts=$(disks_parts "$disk")
         # The labels of a pool stand at both ends of its partition, where a new table does not reach.
         for part in $parts; do
@@ -254,6 +272,19 @@ disks_partition() {
         run wipefs --all --force "${backwards[@]}"
         run sgdisk --zap-all "$disk"
         disks_wipe_ends "$disk"
+    done
+}
+
+# disks_partition: an EFI system partition and one for ZFS, on each disk.
+disks_partition() {
+    local disk part esp_size size number parts
+    disks_clear
+    disk_esps=()
+    disk_pools=()
+    for disk in "${disks[@]}"; do
+        size=$(blockdev --getsize64 "$disk")
+        esp_size=1G
+        if ((size < 16 * 1024 * 1024 * 1024)); then esp_size=512M; fi
         run sgdisk --set-alignment=2048 --new="1:1M:+$esp_size" --typecode=1:EF00 --change-name=1:"EFI system" \
             --new=2:0:0 --typecode=2:BF00 --change-name=2:rpool "$disk"
     done
