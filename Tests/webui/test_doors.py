@@ -1,0 +1,239 @@
+"""Nobody gets in without showing that he may: codes, passwords, tokens, sessions, and how slow guessing is."""
+import asyncio
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+from machine import Machine, webui_module
+from test_requests import InProcess, web
+
+# --- without processes
+
+
+class Codes(InProcess):
+    def doors(self, live=True, words=""):
+        web.is_live = lambda: live
+        self.addCleanup(setattr, web, "kernel_words", web.kernel_words)
+        web.kernel_words = words.split
+        return web.Helper().doors
+
+    def test_a_code_lets_in_once_and_another_one_follows(self):
+        doors = self.doors()
+        first = doors.code
+        self.assertRegex(first, r"^[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}$")
+        self.assertTrue(doors.take_code(first.lower().replace("-", " ")))
+        self.assertNotEqual(doors.code, first)
+        self.assertFalse(doors.take_code(first))
+        self.assertTrue(doors.take_code(doors.code))
+
+    def test_the_code_of_the_kernel_s_command_line_stays(self):
+        doors = self.doors(words="boot=live kldload.webui=Lab-7 quiet")
+        self.assertTrue(doors.take_code("Lab-7"))
+        self.assertTrue(doors.take_code("Lab-7"))
+        self.assertFalse(doors.take_code("LAB-7"))
+        self.assertFalse(doors.take_code(""))
+
+    def test_an_installed_system_has_no_code_until_one_is_asked_for_and_that_runs_out(self):
+        doors = self.doors(live=False)
+        self.assertEqual(doors.codes, {})
+        self.assertFalse(doors.take_code(""))
+        code = doors.new_code(600)
+        doors.codes[code] -= 601
+        self.assertFalse(doors.take_code(code))
+
+    def test_guessing_gets_slower_for_the_one_who_guesses(self):
+        clock = [0.0]
+        slowdown = web.Slowdown(lambda: clock[0])
+        waited = []
+        for _ in range(12):
+            slowdown.check("192.0.2.1")
+            slowdown.failed("192.0.2.1")
+            until = slowdown.failures["192.0.2.1"][1]
+            waited.append(max(0, until - clock[0]))
+            if until > clock[0]:
+                with self.assertRaises(web.Refused):
+                    slowdown.check("192.0.2.1")
+                slowdown.check("192.0.2.2")
+            clock[0] = max(clock[0], until)
+        self.assertEqual(waited, [0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60])
+        for number in range(5000):
+            slowdown.failed(f"2001:db8::{number:x}")
+        self.assertLessEqual(len(slowdown.failures), 2048)
+
+    def test_sessions_are_kept_by_digest_and_run_out(self):
+        doors = self.doors()
+        secret = doors.open("code", ("read",))
+        self.assertNotIn(secret, repr(doors.sessions))
+        self.assertEqual(doors.session(secret, "a").who, "code")
+        key = web.digest(secret)
+        doors.sessions[key] = doors.sessions[key]._replace(expires=1.0)
+        self.assertIsNone(doors.session(secret, "a"))
+        for _ in range(600):
+            doors.open("code", ("read",))
+        self.assertLessEqual(len(doors.sessions), 512)
+
+
+class People(InProcess):
+    def login(self, administrator=True, **given):
+        async def going():
+            helper = web.Helper((lambda user, password: (user, password) in (("ada", "right"), ("bob", "right")), lambda user: user == "ada" and administrator))
+            return await helper.doors.login({"address": "192.0.2.1", **given})
+
+        return asyncio.run(going())
+
+    def test_the_password_and_the_group_are_both_needed(self):
+        who, secret = self.login(user="ada", password="right")
+        self.assertEqual(who, "ada")
+        self.assertGreater(len(secret), 40)
+        for given in ({"user": "ada", "password": "wrong"}, {"user": "bob", "password": "right"}, {"user": "ada", "password": "right", "administrator": False}):
+            with self.assertRaises(web.Refused) as caught:
+                self.login(**given)
+            self.assertEqual(caught.exception.code, "unauthorized")
+
+    def test_what_is_no_name_and_no_password_is_asked_of_nobody(self):
+        for given in ({}, {"user": "ada"}, {"user": "", "password": "x"}, {"user": "a" * 100, "password": "x"}, {"user": "ada", "password": "x" * 5000}, {"user": ["ada"], "password": "right"},
+                      {"user": "ada", "password": "a\0b"}):
+            with self.assertRaises(web.Refused) as caught:
+                self.login(**given)
+            self.assertEqual(caught.exception.code, "bad_argument")
+
+    def test_the_live_system_takes_no_passwords(self):
+        web.is_live = lambda: True
+        with self.assertRaises(web.Refused) as caught:
+            self.login(user="ada", password="right")
+        self.assertEqual(caught.exception.code, "bad_argument")
+
+    def test_pam_itself_is_asked(self):
+        """libpam, by a service whose one module hands the password to a script; the host's own services are not touched."""
+        import ctypes
+        folder = tempfile.mkdtemp()
+        with open(f"{folder}/ask", "w", encoding="utf-8") as file:
+            file.write('#!/bin/sh\nIFS= read -r given || :\n[ "$PAM_USER" = root ] && [ "$given" = "correct horse ü" ]\n')
+        os.chmod(f"{folder}/ask", 0o755)
+        with open(f"{folder}/kldload-webui", "w", encoding="ascii") as file:
+            file.write(f"auth required pam_exec.so expose_authtok quiet {folder}/ask\naccount required pam_permit.so\n")
+        pam = ctypes.CDLL("libpam.so.0")
+        real = pam.pam_start_confdir
+
+        class Redirected:
+            def __getattr__(self, name):
+                return getattr(pam, name)
+
+            def pam_start(self, service, user, conversation, handle):
+                return real(service, user, conversation, folder.encode(), handle)
+
+        load = ctypes.CDLL
+        ctypes.CDLL = lambda name: Redirected() if name == "libpam.so.0" else load(name)
+        try:
+            self.assertTrue(web.pam_verify("root", "correct horse ü"))
+            self.assertFalse(web.pam_verify("root", "wrong"))
+            self.assertFalse(web.pam_verify("nobody", "correct horse ü"))
+            with open(f"{folder}/kldload-webui", "a", encoding="ascii") as file:
+                file.write("account required pam_deny.so\n")
+            self.assertFalse(web.pam_verify("root", "correct horse ü"))
+        finally:
+            ctypes.CDLL = load
+
+    def test_administrators_are_who_sudo_or_wheel_has(self):
+        self.assertFalse(web.is_administrator("nobody"))
+        self.assertFalse(web.is_administrator("there-is-no-such-user"))
+
+
+# --- with both processes
+
+
+class AtTheDoor(unittest.IsolatedAsyncioTestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.machine = Machine(self.folder.name).start()
+        self.addCleanup(self.machine.stop)
+
+    async def test_a_code_becomes_a_cookie_that_scripts_and_other_sites_do_not_see(self):
+        for secure in (False, True):
+            status, headers, text = self.machine.http("POST", "/login", {"code": self.machine.code()}, secure=secure)
+            self.assertEqual(status, 200, text)
+            cookie = headers["Set-Cookie"]
+            for word in ("HttpOnly", "SameSite=Strict", "Path=/"):
+                self.assertIn(word, cookie)
+            self.assertEqual("Secure" in cookie, secure)
+            self.assertEqual(cookie.startswith("__Host-kldload="), secure)
+            async with self.machine.client(cookie=cookie.split(";")[0], secure=secure) as client:
+                self.assertEqual((await client.ask("ui_mode"))["live"], True)
+
+    async def test_the_console_shows_the_next_code_when_one_was_used_and_no_log_has_any(self):
+        code = self.machine.code()
+        self.machine.login()
+        console = (self.machine.root / "console").read_text()
+        self.assertIn("the page was opened from 127.0.0.1", console)
+        self.assertIn(self.machine.code(), console)
+        for path in (*self.machine.root.glob("*.log"), *(self.machine.root / "var/lib/kldload").glob("*"), *(self.machine.root / "var/log").rglob("*.log")):
+            self.assertNotIn(code.encode(), path.read_bytes(), path)
+
+    async def test_wrong_codes_are_refused_and_then_wait(self):
+        seen = [self.machine.http("POST", "/login", {"code": "AAAA-AAAA"}) for _ in range(4)]
+        self.assertEqual([status for status, _, _ in seen], [401, 401, 401, 429])
+        self.assertEqual(seen[3][1]["Retry-After"], "1")
+        self.assertEqual(self.machine.http("POST", "/login", {"code": self.machine.code()})[0], 429)
+
+    async def test_logging_out_ends_what_is_open_too(self):
+        cookie = self.machine.login()
+        async with self.machine.client(cookie=cookie) as client:
+            self.assertEqual((await client.ask("ping"))["type"], "pong")
+            status, headers, _ = self.machine.http("POST", "/logout", {}, {"Cookie": cookie})
+            self.assertEqual(status, 200)
+            self.assertIn("Max-Age=0", headers["Set-Cookie"])
+            self.assertEqual((await client.ask("ping"))["code"], "unauthorized")
+        self.assertEqual(json.loads(self.machine.http("GET", "/session", headers={"Cookie": cookie})[2])["ok"], False)
+
+    async def test_tokens_are_for_programs_may_be_for_looking_only_and_are_taken_back(self):
+        token = self.machine.command("token", "cron", "--read-only", "--days", "1").stdout.strip()
+        async with self.machine.client(secret=token) as client:
+            self.assertEqual((await client.ask("ui_mode"))["rights"], ["read"])
+            self.assertEqual((await client.ask("wipe_disk", disk="/dev/vda"))["code"], "forbidden")
+            self.assertIn("cron\tread\tuntil 20", self.machine.command("tokens").stdout)
+            self.machine.command("revoke", "cron")
+            self.assertEqual((await client.ask("ping"))["code"], "unauthorized")
+        self.assertNotEqual(self.machine.command("revoke", "cron", check=False).returncode, 0)
+        for path in (self.machine.root / "var/lib/kldload").glob("*"):
+            self.assertNotIn(token.encode(), path.read_bytes(), path)
+
+    async def test_a_program_may_come_with_the_code_itself(self):
+        async with self.machine.client(secret=self.machine.code()) as client:
+            self.assertEqual((await client.ask("ping"))["type"], "pong")
+
+    async def test_what_stands_in_the_process_list_is_no_secret(self):
+        self.machine.login()
+        lists = subprocess.run(["ps", "-ww", "-e", "-o", "args"], capture_output=True, text=True, check=True).stdout
+        self.assertNotIn(self.machine.code(), lists)
+
+    async def test_the_helper_answers_nobody_but_the_server_s_user_and_root(self):
+        socket_path = self.machine.root / "run/kldload/webui/helper.sock"
+        for folder in (self.machine.root, self.machine.root / "run", self.machine.root / "run/kldload", socket_path.parent):
+            folder.chmod(0o755)
+        self.assertEqual(socket_path.stat().st_mode & 0o777, 0o660)
+        socket_path.chmod(0o666)  # even where the file would let in
+        script = ("import socket,struct,sys; s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); m=b'{\"op\":\"code\"}'; s.sendall(struct.pack('!I',len(m))+m); print(s.recv(9))")
+        said = subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "/usr/bin/python3", "-I", "-c", script, str(socket_path)],
+                              capture_output=True, text=True, check=False)
+        self.assertIn("b''", said.stdout + said.stderr.replace("ConnectionResetError", "b''").replace("BrokenPipeError", "b''"))
+
+
+class Installed(unittest.IsolatedAsyncioTestCase):
+    async def test_on_the_network_only_where_that_was_said(self):
+        for network in (False, True):
+            with tempfile.TemporaryDirectory() as folder:
+                machine = Machine(folder, live=False, network=network).start()
+                try:
+                    self.assertEqual(machine.answers(machine.tls_port), network)
+                    listening = subprocess.run(["ss", "-Htln"], capture_output=True, text=True, check=True).stdout
+                    mine = {line.split()[3].rsplit(":", 1)[0] for line in listening.splitlines() if line.split()[3].endswith(f":{machine.port}")}
+                    self.assertEqual(mine - {"[::]", "[::1]"}, {"0.0.0.0"} if network else {"127.0.0.1"})
+                finally:
+                    machine.stop()
+
+
+if __name__ == "__main__":
+    unittest.main()
