@@ -3,7 +3,7 @@ import SystemPackage
 
 /// A blob as it lies in a store.
 package struct StoredBlob: Sendable {
-    /// Of its bytes.
+    /// Of its bytes, but for holes.
     package let size: ByteCount
     /// Whether it has a name elsewhere too, as published images have: then removing it gives the disk nothing back.
     package let isElsewhere: Bool
@@ -23,7 +23,8 @@ extension ContentStore {
                     let status = try FileStatus(at: folder.appending(part).appending(name)), status.kind == .regular
                 else { continue }
                 blobs[digest] = StoredBlob(
-                    size: ByteCount(status.size), isElsewhere: status.linkCount > 1, lastUse: status.changed)
+                    size: ByteCount(min(status.size, status.allocated)), isElsewhere: status.linkCount > 1,
+                    lastUse: status.changed)
             }
         }
         return blobs

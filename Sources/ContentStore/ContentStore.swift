@@ -76,6 +76,12 @@ package final class ContentStore: Sendable {
         try await BlockingWork.run { try self.take(path, knownAs: known) }
     }
 
+    /// Lets nobody but the owner of the store read a blob. One that is not there is no error.
+    package func keepPrivate(_ digest: Digest) throws(FileError) {
+        guard Files.exists(path(of: digest)) else { return }
+        try Files.setPermissions(0o400, of: path(of: digest))
+    }
+
     // MARK: Blobs as files
 
     /// Where the blob with this digest lies, or would lie.
@@ -144,7 +150,7 @@ package final class ContentStore: Sendable {
         try Files.createDirectory(destination.removingLastComponent())
         claim(blob.digest)
         try Files.rename(path, to: destination)
-        taken.withLock { $0 += status.size }
+        taken.withLock { $0 += min(status.size, status.allocated) }
         hashed.withLock { _ = $0.insert(blob.digest) }
         return blob
     }

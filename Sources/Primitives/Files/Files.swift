@@ -41,6 +41,8 @@ package struct FileStatus: Hashable, Sendable {
     package let kind: Kind
     /// In bytes; of a link, the length of its target.
     package let size: Int64
+    /// In bytes, what it takes on the disk; less than its size where it has holes.
+    package let allocated: Int64
     /// The permission bits, 0o7777.
     package let permissions: UInt16
     /// Names the file within its file system.
@@ -72,6 +74,7 @@ package struct FileStatus: Hashable, Sendable {
         default: kind = .other
         }
         size = Int64(status.st_size)
+        allocated = Int64(status.st_blocks) * 512
         permissions = UInt16(status.st_mode & 0o7777)
         inode = UInt64(status.st_ino)
         linkCount = Int(status.st_nlink)
