@@ -6,7 +6,7 @@ package import Primitives
 package enum FATImage {
     /// A name that the root folder can't hold, or more content than fits.
     package enum Failure: Error, Equatable {
-        /// Eight letters, digits, `_` or `-`, a dot, three more: all small or all capital on each side of the dot.
+        /// Letters, digits, `_` or `-`, up to thirteen of them, with a dot among them or none.
         case badName(String)
         /// A label has up to eleven letters, digits, `_` or `-`, in capitals.
         case badLabel(String)
@@ -33,8 +33,8 @@ package enum FATImage {
         // The label is an entry of the root folder, with the attribute that says so.
         var entries = entry(label, attribute: 0x08, case: 0, cluster: 0, size: 0)
         var next = 2
-        for (name, content) in files {
-            let (short, letters) = try shortName(name)
+        for (number, (name, content)) in files.enumerated() {
+            let (short, letters, long) = try names(name, number: number)
             let count = (content.count + sectorSize - 1) / sectorSize
             guard next + count <= table.count else { throw .tooLarge(limit: ByteCount(clusters * sectorSize)) }
             for cluster in next..<(next + count) {
@@ -42,6 +42,7 @@ package enum FATImage {
             }
             let start = (firstDataSector + next - 2) * sectorSize
             image.replaceSubrange(start..<(start + content.count), with: content)
+            entries += long
             entries += entry(
                 short, attribute: 0x20, case: letters, cluster: count == 0 ? 0 : UInt16(next),
                 size: UInt32(content.count))
@@ -94,21 +95,41 @@ package enum FATImage {
         }
     }
 
-    /// The eleven bytes of a name, and the bits that say which side of the dot is in small letters.
-    private static func shortName(_ name: String) throws(Failure) -> (bytes: [UInt8], case: UInt8) {
+    /// The eleven bytes of a name, the bits that say which side of the dot is in small letters, and the entry that has the name as it is
+    /// where eight letters, a dot and three letters are not enough for it.
+    private static func names(
+        _ name: String, number: Int
+    ) throws(Failure) -> (short: [UInt8], case: UInt8, long: [UInt8]) {
+        if let (short, letters) = shortName(name) { return (short, letters, []) }
         let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count <= 2, let first = parts.first, !first.isEmpty else { throw .badName(name) }
+        guard parts.count <= 2, name.utf8.count <= 13,
+            parts.allSatisfy({ !$0.isEmpty && padded($0.uppercased(), 13) != nil })
+        else { throw .badName(name) }
+        // Nobody reads this one; it has to be another one for each file.
+        let short = Array("FILE~".utf8) + [UInt8(ascii: "A") + UInt8(number)] + [UInt8](repeating: 0x20, count: 5)
+        let sum = short.reduce(UInt8(0)) { ($0 << 7 | $0 >> 1) &+ $1 }
+        var units = Array(name.utf16) + [0]
+        units = Array((units + [UInt16](repeating: 0xFFFF, count: 13)).prefix(13))
+        let bytes = units.map(word)
+        let long =
+            [0x41] + Array(bytes[..<5].joined()) + [0x0F, 0, sum] + Array(bytes[5..<11].joined()) + word(0)
+            + Array(bytes[11...].joined())
+        return (short, 0, long)
+    }
+
+    /// The eleven bytes of a name of at most eight letters, a dot and three letters, all small or all capital on each side of the dot.
+    private static func shortName(_ name: String) -> (bytes: [UInt8], case: UInt8)? {
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count <= 2, let first = parts.first, !first.isEmpty else { return nil }
         let second = parts.count == 2 ? parts[1] : ""
         var letters: UInt8 = 0
         for (part, bit) in [(first, UInt8(0x08)), (second, 0x10)] {
             if part.contains(where: \.isLowercase) {
-                guard !part.contains(where: \.isUppercase) else { throw .badName(name) }
+                guard !part.contains(where: \.isUppercase) else { return nil }
                 letters |= bit
             }
         }
-        guard let start = padded(first.uppercased(), 8), let end = padded(second.uppercased(), 3) else {
-            throw .badName(name)
-        }
+        guard let start = padded(first.uppercased(), 8), let end = padded(second.uppercased(), 3) else { return nil }
         return (start + end, letters)
     }
 
