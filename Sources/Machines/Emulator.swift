@@ -76,6 +76,10 @@ package struct Emulator: Sendable {
                         }
                         group.addTask { await shell.receive() }
                         try await monitor.greet()
+                        for (number, drive) in configuration.drives.enumerated() {
+                            guard let size = drive.shownSize else { continue }
+                            try await monitor.resize(MachineConfiguration.name(ofDrive: number), to: size)
+                        }
                         try await monitor.execute("cont")
                         hasStarted = true
                         let result = try await body(

@@ -1,3 +1,4 @@
+package import Primitives
 package import SystemPackage
 
 /// A virtual PC: what it has, and so what QEMU is told. It has no network.
@@ -12,14 +13,23 @@ package struct MachineConfiguration: Sendable {
             case usb
         }
 
-        /// A raw image.
+        /// What an image is made like, by QEMU's name for it.
+        package enum Format: String, Sendable { case raw, qcow2, vmdk, vpc }
+
+        /// The sectors, in the format below.
         package var image: FilePath
+        /// What the image is made like.
+        package var format = Format.raw
         /// What the drive is plugged into.
         package var bus: Bus
         /// Whether the machine can't write to it, nor QEMU to the image.
         package var isReadOnly: Bool
         /// What udev makes a name in /dev/disk/by-id of.
         package var serial: String?
+        /// Whether what the machine writes is thrown away with it, and the image only read.
+        package var isThrownAway = false
+        /// The size that the machine sees, where that is another one than the image's. It takes one that is thrown away.
+        package var shownSize: ByteCount?
 
         package init(_ image: FilePath, bus: Bus, isReadOnly: Bool = false, serial: String? = nil) {
             self.image = image
@@ -41,7 +51,8 @@ package struct MachineConfiguration: Sendable {
     package var memory: Int
     /// The first one is booted.
     package var drives: [Drive]
-    /// Words for the kernel's command line, which an ISO of ours takes from the machine's serial number.
+    /// Words for the kernel's command line, which an ISO of ours takes from the machine's serial number, and systemd-boot from a string
+    /// of the vendor's (smbios-type-11(7)).
     package var kernelWords: [String]
 
     package init(
@@ -73,7 +84,9 @@ package struct MachineConfiguration: Sendable {
             list += ["-drive", "if=pflash,format=raw,file=\(Self.escaped(variables.string))"]
         }
         if !kernelWords.isEmpty {
-            list += ["-smbios", "type=1,serial=kldload: " + Self.escaped(kernelWords.joined(separator: " "))]
+            let words = Self.escaped(kernelWords.joined(separator: " "))
+            list += ["-smbios", "type=1,serial=kldload: " + words]
+            list += ["-smbios", "type=11,value=io.systemd.boot.kernel-cmdline-extra=" + words]
         }
         if drives.contains(where: { $0.bus == .usb }) { list += ["-device", "qemu-xhci"] }
         for (number, drive) in drives.enumerated() { list += arguments(drive, number: number) }
@@ -87,10 +100,15 @@ package struct MachineConfiguration: Sendable {
         return list
     }
 
+    /// What QEMU calls the drive with that number.
+    static func name(ofDrive number: Int) -> String { "drive\(number)" }
+
     private func arguments(_ drive: Drive, number: Int) -> [String] {
-        var source = "file=\(Self.escaped(drive.image.string)),if=none,id=drive\(number),format=raw"
+        var source =
+            "file=\(Self.escaped(drive.image.string)),if=none,id=\(Self.name(ofDrive: number)),format=\(drive.format.rawValue)"
         // What the guest flushes is in the host's memory then, which outlives QEMU: nothing here survives the host anyway.
         source += drive.isReadOnly ? ",readonly=on" : ",cache=unsafe,discard=unmap"
+        if drive.isThrownAway { source += ",snapshot=on" }
         var device =
             switch drive.bus {
             case .virtio: "virtio-blk-pci,drive=drive\(number)"

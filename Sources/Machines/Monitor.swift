@@ -103,6 +103,11 @@ package final class Monitor: Sendable {
         }
     }
 
+    /// Makes a drive another size to the machine. Throws `MachineError.refused`.
+    func resize(_ drive: String, to size: ByteCount) async throws {
+        try await execute("block_resize", [("device", .string(drive)), ("size", .number(Double(size.bytes)))])
+    }
+
     /// Presses the power button.
     package func powerButton() async throws { try await execute("system_powerdown") }
 }

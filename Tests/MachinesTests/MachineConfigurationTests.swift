@@ -24,6 +24,7 @@ struct MachineConfigurationTests {
                 "-drive", "if=pflash,format=raw,readonly=on,file=/f/code.fd",
                 "-drive", "if=pflash,format=raw,file=/w/vars.fd",
                 "-smbios", "type=1,serial=kldload: a=1,,2 b",
+                "-smbios", "type=11,value=io.systemd.boot.kernel-cmdline-extra=a=1,,2 b",
                 "-device", "qemu-xhci",
                 "-drive", "file=/i,,so/a.iso,if=none,id=drive0,format=raw,readonly=on",
                 "-device", "usb-storage,drive=drive0,removable=on,bootindex=1",
@@ -42,6 +43,18 @@ struct MachineConfigurationTests {
         #expect(Accelerator.tcg.kernelWords.contains("systemd.default_device_timeout_sec=600"))
     }
 
+    @Test("A disk whose image is only read, in the format it has") func thrownAway() {
+        var clone = made
+        clone.drives = [MachineConfiguration.Drive("/w/golden.vhd", bus: .virtio)]
+        clone.drives[0].format = .vpc
+        clone.drives[0].isThrownAway = true
+        clone.drives[0].shownSize = ByteCount(50_000_000_000)
+        let arguments = clone.arguments(firmwareFiles: nil, sockets: "/t")
+        #expect(
+            arguments.contains(
+                "file=/w/golden.vhd,if=none,id=drive0,format=vpc,cache=unsafe,discard=unmap,snapshot=on"))
+    }
+
     @Test("Firmware is a pair of files") func firmware() {
         #expect(QEMUFacts.all("firmware").allSatisfy { $0.count == 2 })
     }
@@ -58,10 +71,14 @@ struct MachineConfigurationTests {
         for drive in configuration.drives {
             try Files.write([UInt8](repeating: 0, count: 1 << 20), to: drive.image)
         }
+        configuration.drives[1].isThrownAway = true
+        configuration.drives[1].shownSize = ByteCount(3 << 20)
         let picture = folder.path.appending("picture.png")
         let emulator = Emulator(environment: ["PATH": "/usr/bin:/bin"])
         try await emulator.run(configuration, log: folder.path.appending("log")) { machine in
             try await machine.monitor.screenshot(to: picture)
+            let drives = try await machine.monitor.execute("query-block").text
+            #expect(drives.contains(#""virtual-size":3145728"#))
             await #expect(throws: MachineError.self) { try await machine.monitor.execute("no-such-command") }
             // The firmware finds nothing to boot, and says so on the serial port.
             await #expect {
@@ -72,6 +89,7 @@ struct MachineConfigurationTests {
         }
         #expect(try Files.read(picture).starts(with: [0x89, 0x50, 0x4E, 0x47]))
         #expect(Files.exists(configuration.variables))
+        #expect(try FileStatus(at: configuration.drives[1].image)?.size == 1 << 20)
     }
 
     static let hasQEMU =

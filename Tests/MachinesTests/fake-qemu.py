@@ -15,7 +15,7 @@ What it plays is in FAKE_QEMU, a word each with "+" between:
   stays            it does not power off
   unseen           it powers off at once, before anybody takes a picture of it
 
-FAKE_QEMU_PID: a file that gets the number of the process. FAKE_QEMU_FAIL: scripts that hold this text fail. FAKE_QEMU_RUN=1:
+FAKE_QEMU_ANY_PASSWORD: every password is right. FAKE_QEMU_PID: a file that gets the number of the process. FAKE_QEMU_FAIL: scripts that hold this text fail. FAKE_QEMU_RUN=1:
 scripts are run on this host, by the command that was typed. FAKE_QEMU_KEYS: what must have been pressed on the keyboard before
 anybody has a session on the screen.
 """
@@ -74,7 +74,7 @@ def answer_monitor():
             pictured.set()
         if request["execute"] == "send-key":
             pressed.extend(key["data"] for key in request["arguments"]["keys"])
-        if request["execute"] in ("qmp_capabilities", "screendump", "send-key", "cont"):
+        if request["execute"] in ("qmp_capabilities", "screendump", "send-key", "block_resize", "cont"):
             monitor.sendall(b'{"return": {}}\r\n')
             if request["execute"] == "cont":
                 begun.set()
@@ -157,7 +157,7 @@ def installed():
         console.sendall(b"kldload-test login: ")
     secret = True
     console.sendall(b"Password: ")
-    if hear() != os.environ.get("FAKE_QEMU_PASSWORD", "secret"):
+    if hear() != os.environ.get("FAKE_QEMU_PASSWORD", "secret") and "FAKE_QEMU_ANY_PASSWORD" not in os.environ:
         say("", "Login incorrect")
         time.sleep(60)
     secret = False
