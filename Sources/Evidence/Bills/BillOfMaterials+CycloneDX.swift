@@ -12,7 +12,7 @@ extension BillOfMaterials {
         ])
         let document = JSON.object([
             ("bomFormat", .string("CycloneDX")), ("specVersion", .string("1.6")),
-            ("serialNumber", .string("urn:uuid:\(serialNumber)")), ("version", .number(1)),
+            ("serialNumber", .string("urn:uuid:\(Self.uuid(of: digest))")), ("version", .number(1)),
             (
                 "metadata",
                 .object([
@@ -32,8 +32,8 @@ extension BillOfMaterials {
         return document.bytes + [UInt8(ascii: "\n")]
     }
 
-    /// A UUID of the bill's own digest (RFC 9562, 5.8).
-    private var serialNumber: String {
+    /// A UUID of a digest (RFC 9562, 5.8).
+    static func uuid(of digest: Digest) -> String {
         var bytes = Array(digest.bytes.prefix(16))
         bytes[6] = bytes[6] & 0x0F | 0x80
         bytes[8] = bytes[8] & 0x3F | 0x80

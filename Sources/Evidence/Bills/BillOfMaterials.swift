@@ -65,7 +65,16 @@ package struct BillOfMaterials: Sendable {
 
         /// "debian-htop-amd64-1a2b3c4": no two packages of a bill share it.
         var identifier: String {
-            let plain = "\(distribution)-\(name)-\(architecture)-\(digest.short)".utf8.map { byte in
+            Self.identifier(distribution: distribution, name: name, architecture: architecture, digest: digest)
+        }
+
+        static func identifier(distribution: String, name: String, architecture: String, digest: Digest) -> String {
+            plain("\(distribution)-\(name)-\(architecture)-\(digest.short)")
+        }
+
+        /// `text` in the letters that SPDX has for identifiers.
+        static func plain(_ text: String) -> String {
+            let plain = text.utf8.map { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                     UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."):
