@@ -65,14 +65,14 @@ let package = Package(
             ]),
         layer(
             "Installation", ["Machines", "LiveImage", "Archives", "Primitives"],
-            scripts: ["answer-kinds.sh", "answers.sh", "judge-answers.sh", "smoke-tests.sh"]),
+            scripts: ["answer-kinds.sh", "answers.sh", "judge-answers.sh", "smoke-tests.sh", "clone-tests.sh"]),
         layer("Machines", ["Primitives", subprocess], files: ["qemu.txt"]),
         layer(
             "LiveImage", ["BuildGraph", "ContentStore", "Archives", "Primitives"],
             scripts: [
                 "pack-root.sh", "configure-root.sh", "live-root.sh", "zfs-module.sh", "make-squashfs.sh",
                 "judge-live.sh",
-                "make-efi.sh", "make-iso.sh", "make-medium.sh",
+                "make-efi.sh", "make-iso.sh", "make-medium.sh", "make-golden.sh", "image-formats.sh",
             ]),
         layer(
             "Darksites",
@@ -153,7 +153,7 @@ let package = Package(
         tests(
             "Pipeline",
             [
-                "Evidence",
+                "Evidence", "Machines",
                 "MadeDeclaration", "Darksites", "Locking", "Declaration", "Packages", "LiveImage", "APT", "RPM",
                 "Solver",
                 "Archives", "BuildGraph", "ContentStore", "Containers", "Transfer", "Primitives",

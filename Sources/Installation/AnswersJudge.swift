@@ -93,9 +93,11 @@ package struct Answers: Sendable {
     package var names: [String] { values.keys.sorted() }
 
     /// The secrets among the values that are not empty.
-    package var secrets: [String] {
-        names.filter { $0.hasSuffix("_PASSWORD") || $0.hasSuffix("_PASSPHRASE") || $0.hasSuffix("_ACTIVATION_KEY") }
-            .map { self[$0] }.filter { !$0.isEmpty }
+    package var secrets: [String] { names.filter(isSecret).map { self[$0] }.filter { !$0.isEmpty } }
+
+    /// Whether the value of the variable `name` is for nobody to see.
+    package func isSecret(_ name: String) -> Bool {
+        ["_PASSWORD", "_PASSPHRASE", "_ACTIVATION_KEY"].contains { name.hasSuffix($0) }
     }
 
     /// The disks to install to, in the order given.

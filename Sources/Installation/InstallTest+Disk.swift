@@ -26,7 +26,11 @@ extension InstallTest {
     /// All cases of a phase. Whether what the next one boots was made.
     private func looks(at machine: VirtualMachine, in phase: SmokeTests.Phase, _ order: Order) async throws -> Bool {
         let isIn = try await recorder.check(phase.rawValue, "boots from its own disk to a login") {
-            try await login(machine, order.answers)
+            let login = ConsoleLogin(
+                user: order.answers["KLDLOAD_USERNAME"], password: order.answers["KLDLOAD_PASSWORD"],
+                passphrase: order.answers.isEncrypted ? order.answers["KLDLOAD_ZFS_PASSPHRASE"] : nil,
+                accelerator: accelerator)
+            try await login.shell(on: machine) { events(.machine("login prompt", at: $0)) }
         }
         await screenshot(machine, "\(phase.rawValue).png")
         guard isIn else { return false }
@@ -42,38 +46,6 @@ extension InstallTest {
             guard end == .poweredOff else { throw TestFailure(what: "it did not power off: \(end)") }
         }
         return isReady
-    }
-
-    /// From power-on to a shell of root's, by the administrator's password, and the passphrase where there is one.
-    private func login(_ machine: VirtualMachine, _ answers: Answers) async throws {
-        let console = machine.console
-        let prompt = SerialConsole.Pattern.prompt("the login prompt", ending: "login:")
-        // A message of the kernel's can come right after the prompt.
-        let broken = SerialConsole.Pattern.line("the login prompt") { $0.contains(" login: ") }
-        if answers.isEncrypted {
-            try await console.wait(for: .prompt(containing: "assphrase for"), within: limit(300))
-            // zfs asks first and then turns off the echo, which throws away what was typed in between.
-            try await Task.sleep(for: limit(1))
-            try await console.type(answers["KLDLOAD_ZFS_PASSPHRASE"])
-        }
-        let (which, line) = try await console.wait(for: [prompt, broken], within: limit(300))
-        events(.machine("login prompt", at: line.time))
-        if which == 1 {
-            try await console.type("")
-            try await console.wait(for: prompt, within: limit(30))
-        }
-        try await console.type(answers["KLDLOAD_USERNAME"])
-        let asked = SerialConsole.Pattern.prompt("the question for a password", ending: "assword:")
-        try await console.wait(for: asked, within: limit(30))
-        try await console.type(answers["KLDLOAD_PASSWORD"])
-        let (answer, _) = try await console.wait(
-            for: [.prompt("a shell's prompt", ending: "$"), .line(containing: "Login incorrect")], within: limit(30))
-        if answer == 1 { throw TestFailure(what: "the administrator's password is refused") }
-        // The quotes keep the echo of what is typed from looking like sudo's question.
-        try await console.type("exec sudo -p \"kldload-\"\"sudo:\" bash -c '\(GuestShell.command)'")
-        try await console.wait(for: .prompt("sudo's question", ending: "kldload-sudo:"), within: limit(30))
-        try await console.type(answers["KLDLOAD_PASSWORD"])
-        try await machine.shell.awaitStart(within: limit(30))
     }
 
     /// The cases of the script, each in a shell of its own. Whether the last one passed.

@@ -1,7 +1,7 @@
 import Archives
 import Machines
 import Primitives
-import SystemPackage
+package import SystemPackage
 
 /// From an empty disk to one that boots.
 extension InstallTest {
@@ -21,7 +21,7 @@ extension InstallTest {
         } else {
             try await installs(order, log: "console-install.log")
         }
-        guard await recorder.report.failed == 0 else { return }
+        guard await recorder.report.failed == 0, !request.endsInstalled else { return }
         try await looksAtDisk(order)
     }
 
@@ -33,7 +33,7 @@ extension InstallTest {
         let text: [UInt8]
         let answers: Answers
         if let path = request.answers {
-            answers = try await Self.givenAnswers(path, by: judge)
+            answers = try await givenAnswers(path, by: judge)
             text = try Files.read(path)
         } else {
             text = Array(request.madeAnswers(for: accelerator).utf8)
@@ -56,22 +56,29 @@ extension InstallTest {
     package static func check(_ request: InstallTestRequest, by judge: AnswersJudge) async throws {
         var (profile, distribution) = (request.profile, request.distribution)
         if let path = request.answers {
-            let answers = try await givenAnswers(path, by: judge)
+            let answers = try await judge.read(path)
+            if !request.endsInstalled { try needPassword(answers) }
             (profile, distribution) = (answers["KLDLOAD_PROFILE"], answers["KLDLOAD_DISTRO"])
         }
         _ = try await packages(of: profile, distribution: distribution, on: request.iso)
     }
 
-    private static func givenAnswers(_ path: FilePath, by judge: AnswersJudge) async throws -> Answers {
+    private func givenAnswers(_ path: FilePath, by judge: AnswersJudge) async throws -> Answers {
         let answers = try await judge.read(path)
+        if !request.endsInstalled { try Self.needPassword(answers) }
+        return answers
+    }
+
+    private static func needPassword(_ answers: Answers) throws(Mistake) {
         guard !answers["KLDLOAD_PASSWORD"].isEmpty, !answers["KLDLOAD_PASSWORD"].hasPrefix("$") else {
             throw Mistake(
                 "the test logs in with a password: KLDLOAD_PASSWORD is missing in the answers, or is a hash", at: nil)
         }
-        return answers
     }
 
-    private static func packages(
+    /// The packages of a profile, as the image `iso` has them: name, version, architecture a line. Throws `Mistake` where it has no such
+    /// profile, `ArchiveError`.
+    package static func packages(
         of profile: String, distribution: String, on iso: FilePath
     ) async throws -> [UInt8] {
         let name = "darksite/\(distribution)/profiles/\(profile)"

@@ -54,8 +54,7 @@ package struct InstallTest: Sendable {
 
     // MARK: - Machines
 
-    /// `seconds` where instructions run by themselves, and more where they are emulated, on a host that may be busy.
-    func limit(_ seconds: Int) -> Duration { .seconds(accelerator == .tcg ? 4 * seconds : seconds) }
+    func limit(_ seconds: Int) -> Duration { accelerator.patience(seconds) }
 
     func liveMachine(_ drives: [MachineConfiguration.Drive]) -> MachineConfiguration {
         Self.liveMachine(
@@ -158,6 +157,11 @@ package struct InstallTest: Sendable {
         try await machine.console.type(GuestShell.command)
         try await machine.shell.awaitStart(within: limit(30))
     }
+}
+
+extension Accelerator {
+    /// `seconds` where instructions run by themselves, and more where they are emulated, on a host that may be busy.
+    func patience(_ seconds: Int) -> Duration { .seconds(self == .tcg ? 4 * seconds : seconds) }
 }
 
 extension GuestShell.Outcome {

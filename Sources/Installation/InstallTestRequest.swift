@@ -33,6 +33,8 @@ package struct InstallTestRequest: Sendable {
     package var seed: UInt64 = 0
     /// Whether the disks are kept afterwards.
     package var keepsDisks = false
+    /// What is installed is not booted: whoever asked wants its disk.
+    package var endsInstalled = false
     /// Only the live system is booted.
     package var isLiveOnly = false
     /// MiB.

@@ -1,4 +1,4 @@
-import Archives
+package import Archives
 import LiveImage
 package import Primitives
 package import SystemPackage
@@ -48,7 +48,16 @@ package struct SeededImage: Sendable {
         }
         self.image = image
         header = volume.header
-        offers = names.compactMap { name in
+        offers = Self.offers(among: names)
+    }
+
+    /// What can be installed from the image at `image`: "debian/core". Throws `ArchiveError`.
+    package static func offers(on image: FilePath) throws(ArchiveError) -> [String] {
+        offers(among: try DiscImage.names(on: image))
+    }
+
+    private static func offers(among names: [String]) -> [String] {
+        names.compactMap { name in
             let parts = name.split(separator: "/")
             guard parts.count == 4, parts[0] == "darksite", parts[2] == "profiles" else { return nil }
             return "\(parts[1])/\(parts[3])"

@@ -72,6 +72,16 @@ package struct ImageRecipe: Sendable {
             disk: DiskUse(kept: ["medium.img": 1]))
     }
 
+    /// Makes the disk `disk`, in the format qcow2, an image of the format that image-formats.sh calls `format`: `image`. Where the image
+    /// says its own name inside, that begins with `prefix` and ends in the first digits of the disk's digest.
+    package func golden(_ name: StepName, stage: Stage, format: String, prefix: String, disk: StepInput) -> Step {
+        step(
+            name, stage, "golden image, \(format)",
+            ["disk.qcow2": disk, "image-formats.sh": .literal(StepScript.imageFormats)], StepScript.makeGolden,
+            [format, prefix], ["image": .file], disk: DiskUse(kept: ["image": 1], scratch: 2), bound: "it holds secrets"
+        )
+    }
+
     /// A step in the builder image, like those above: for gates that need its tools.
     package func step(
         _ name: StepName, _ stage: Stage, _ title: String, _ inputs: [String: StepInput], _ script: [UInt8],

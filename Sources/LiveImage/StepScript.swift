@@ -7,5 +7,7 @@ enum StepScript {
     static var judgeLive: [UInt8] { PackageResources.judge_live_sh }
     static var makeEFI: [UInt8] { PackageResources.make_efi_sh }
     static var makeMedium: [UInt8] { PackageResources.make_medium_sh }
+    static var makeGolden: [UInt8] { PackageResources.make_golden_sh }
+    static var imageFormats: [UInt8] { PackageResources.image_formats_sh }
     static var makeISO: [UInt8] { PackageResources.make_iso_sh }
 }

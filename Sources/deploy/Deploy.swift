@@ -46,6 +46,7 @@ struct Deploy: AsyncParsableCommand {
             Sets.self,
             Seed.self,
             Delta.self,
+            Golden.self,
             TestCommand.self,
             Burn.self,
             Verify.self,

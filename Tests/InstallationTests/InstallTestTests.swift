@@ -185,7 +185,7 @@ struct InstallTestTests {
     @Test("A wrong password is a failure, and nothing more is looked at")
     func wrongPassword() async throws {
         let report = try await PlayedInstallation().run("", ["FAKE_QEMU_PASSWORD": "another"])
-        #expect(report.failures == ["boots from its own disk to a login: the administrator's password is refused"])
+        #expect(report.failures == ["boots from its own disk to a login: the password of tester is refused"])
     }
 
     @Test("The plug is pulled as often as told, each time on what the last one left; then it installs to the end")

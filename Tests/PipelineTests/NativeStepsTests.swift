@@ -324,10 +324,13 @@ import Transfer
                 "\(step) makes something else: raise its version; and here \"\(step)\": \"\(Digest(of: Array(digests.joined().utf8)).hex)\""
             )
         }
-        // Every native step there is was run.
+        // Every native step there is was run, but for those that a virtual machine does: what comes of it is never the same twice.
+        let ofMachines: Set = ["golden disk", "golden clone"]
         let sources = FilePath(#filePath).removingLastComponent().appending("../../Sources").lexicallyNormalized()
         let said = try Tool.run(["grep", "-rhoE", "native\\(identifier: \"[^\"]*\", version: [0-9]+", sources.string])
         let declared = said.split(separator: "\n").map { $0.split(separator: "\"")[1].description }
-        #expect(Set(declared) == Set(made.keys.map { $0.split(separator: " ").dropLast().joined(separator: " ") }))
+        #expect(
+            Set(declared).subtracting(ofMachines)
+                == Set(made.keys.map { $0.split(separator: " ").dropLast().joined(separator: " ") }))
     }
 }

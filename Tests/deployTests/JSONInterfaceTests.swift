@@ -114,6 +114,8 @@ import Testing
             .answer("deploy.lock", "deploy.lock", "-o", "stick", keys: ["time", "event", "what"], code: [1]),
             .answer("deploy.lock", "earlier.lock", "-o", "deploy.yaml", keys: error, code: [2]),
         ],
+        // What it makes of a real image is in Tests/end-to-end/golden.bats.
+        "deploy golden": [.answer("deploy.yaml", keys: ["time", "event", "what"], code: [2])],
         "deploy sets": [.answer(keys: ["distributions"])],
         "deploy seed": [.answer("answers.env", keys: ["path", "answers"])],
         "deploy test": [

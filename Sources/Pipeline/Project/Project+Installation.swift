@@ -44,9 +44,9 @@ extension Project {
         return folder.appending(newest)
     }
 
-    /// A folder of logs for one test, made by nobody else: two tests may begin in one second.
-    private func newResults() throws(FileError) -> FilePath {
-        let name = workspace.logs.appending("\(LockDate(secondsSince1970: surroundings.now()).compact)-test")
+    /// A folder of logs of what was done in a machine, made by nobody else: two may begin in one second.
+    func newResults(_ what: String) throws(FileError) -> FilePath {
+        let name = workspace.logs.appending("\(LockDate(secondsSince1970: surroundings.now()).compact)-\(what)")
         var number = 1
         while true {
             let folder = number == 1 ? name : FilePath("\(name)-\(number)")
@@ -73,14 +73,9 @@ extension Project {
         let judge = request.isLiveOnly ? nil : try answersJudge()
         if let judge { try await InstallTest.check(request, by: judge) }
         try checkSpace(request)
-        let results = try newResults()
+        let results = try newResults("test")
         let emulator = Emulator(environment: surroundings.environment)
-        let trial = InstallTest.liveMachine(
-            request, accelerator: .kvm, variables: results.appending("trial-vars.fd"))
-        let choice = try await emulator.accelerator(
-            for: trial, forced: surroundings.environment["KLDLOAD_ACCEL"],
-            memo: workspace.cache.appending("accelerator"), log: results.appending("console-trial.log"))
-        try Files.remove(trial.variables)
+        let choice = try await accelerator(for: request, emulator, results)
         events(.notice("\(choice.accelerator.rawValue): \(choice.reason)"))
         let test = try InstallTest(
             request: request, emulator: emulator, accelerator: choice.accelerator, judge: judge, results: results,
@@ -89,6 +84,19 @@ extension Project {
         await remember(report, of: request.iso)
         if try await attest(report, of: request.iso) { events(.notice("what it came to is signed, beside the image")) }
         return (report, results)
+    }
+
+    /// What is to run the machine of `request`; a trial is logged in `results`.
+    func accelerator(
+        for request: InstallTestRequest, _ emulator: Emulator, _ results: FilePath
+    ) async throws -> AcceleratorChoice {
+        let trial = InstallTest.liveMachine(
+            request, accelerator: .kvm, variables: results.appending("trial-vars.fd"))
+        let choice = try await emulator.accelerator(
+            for: trial, forced: surroundings.environment["KLDLOAD_ACCEL"],
+            memo: workspace.cache.appending("accelerator"), log: results.appending("console-trial.log"))
+        try Files.remove(trial.variables)
+        return choice
     }
 
     /// Throws where the disks of the machine would not fit.

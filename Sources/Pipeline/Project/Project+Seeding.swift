@@ -110,7 +110,7 @@ extension Project {
     }
 
     /// `error` with the file called as the user called it.
-    private func relabelled(_ error: any UserError, from: FilePath, to: FilePath) -> any UserError {
+    func relabelled(_ error: any UserError, from: FilePath, to: FilePath) -> any UserError {
         guard let place = error.location, place.file == from.string else { return error }
         return Mistake(
             error.what, at: SourceLocation(file: to.string, line: place.line), details: error.details, hint: error.hint)

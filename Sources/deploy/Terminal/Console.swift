@@ -72,7 +72,9 @@ final class Console: Sendable {
             state.lastSpoken[name] = now
             let total = progress.total.map { " of \(progress.unit == .bytes ? "\(ByteCount($0))" : "\($0)")" } ?? ""
             let done = progress.unit == .bytes ? "\(ByteCount(progress.completed))" : "\(progress.completed)"
-            return "… \(name): \(progress.activity), \(done)\(total)\n"
+            // What counts nothing only says what it does.
+            let counts = progress.unit == .items && progress.total == nil ? "" : ", \(done)\(total)"
+            return "… \(name): \(progress.activity)\(counts)\n"
         default: return ""
         }
     }

@@ -1,0 +1,1 @@
+../../../live-build/config/includes.chroot/usr/lib/kldload-installer/target-tools/usr/lib/kldload/image-formats.sh
