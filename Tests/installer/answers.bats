@@ -78,7 +78,7 @@ taken() { # taken NAME VALUE: it is not, and reaches the variable
     names=$(answers_names)
     for name in DISTRO DISK PROFILE HOSTNAME USERNAME PASSWORD NET_METHOD NET_IFACE NET_IP NET_PREFIX NET_GW NET_DNS \
         STORAGE_MODE ZFS_TOPOLOGY ZFS_ENCRYPT WIREGUARD NVIDIA_DRIVERS ENABLE_EBPF ENABLE_AI EXPORT_FORMAT \
-        EXPORT_SCP_HOST EXPORT_SCP_USER EXPORT_SCP_PATH INFRA_MODE DEBIAN_RELEASE TIMEZONE KEYBOARD LOCALE FORCE_WIPE; do
+        EXPORT_SCP_HOST EXPORT_SCP_USER EXPORT_SCP_PATH SEAL INFRA_MODE DEBIAN_RELEASE TIMEZONE KEYBOARD LOCALE FORCE_WIPE; do
         grep -qx "KLDLOAD_$name" <<< "$names"
     done
 }
@@ -97,8 +97,7 @@ taken() { # taken NAME VALUE: it is not, and reaches the variable
     for name in $(answers_names); do
         if grep -qx "$name" <<< "$refused"; then continue; fi
         case $name in
-            # The parts of what is refused as a whole are never read. RHEL can't be installed yet: no medium has it.
-            KLDLOAD_EXPORT_*) if grep -qx KLDLOAD_EXPORT_FORMAT <<< "$refused"; then continue; fi ;;
+            # RHEL can't be installed yet: no medium has it.
             KLDLOAD_RHEL_*) continue ;;
             # What the table says of these is all there is to them.
             KLDLOAD_ENABLE_EBPF | KLDLOAD_INFRA_MODE) continue ;;
@@ -190,7 +189,10 @@ random_value() { # random_value KIND
         # shellcheck disable=SC2086
         word:*) pick ${kind//[:,]/ } | sed 's/^word$/'"${kind##*[:,]}/" ;;
         name | user) letters "x$small" 5 20 ;;
-        host | hostname) printf '%s.%s%s' "$(letters $small 1 20)" "$(letters $small 1 1)" "$(letters ${small}0123456789 0 19)" ;;
+        place) pick storage.example.org 10.0.0.7:2222 a-b ;;
+        gib) printf '%d' $((6 + RANDOM)) ;;
+        hostkey) cut -d' ' -f1,2 key.pub | tr -d '\n' ;;
+        hostname) printf '%s.%s%s' "$(letters $small 1 20)" "$(letters $small 1 1)" "$(letters ${small}0123456789 0 19)" ;;
         path) printf '/%s' "$(letters "$printable" 0 20)" ;;
         disks) pick /dev/vda "/dev/vda,/dev/vdb" "/dev/sda /dev/disk/by-id/ata-A_B:1-part" ;;
         interface) letters "$small" 1 15 ;;
@@ -641,8 +643,6 @@ END
 @test "what this installer can't do yet is refused, not ignored" {
     judge_rest KLDLOAD_ENABLE_AI=1
     wrong "answers.env:3: KLDLOAD_ENABLE_AI=1: a language model can't be installed from a medium; leave it at 0"
-    judge_rest KLDLOAD_EXPORT_SCP_HOST=storage.example.org
-    wrong 'answers.env:3: KLDLOAD_EXPORT_SCP_HOST is there, but KLDLOAD_EXPORT_FORMAT is none'
     judge_rest 'KLDLOAD_KERNEL_OPTIONS="quiet root=/dev/sda1"'
     wrong "answers.env:3: KLDLOAD_KERNEL_OPTIONS says root=, and the boot environment is what says where the root is"
 }
@@ -660,4 +660,29 @@ END
     [ "${answers_warnings[*]}" = 'KLDLOAD_NET_IP=10.0.0.5: all copies would have this address, and collide; dhcp, or a cloud, gives each its own' ]
     judge KLDLOAD_PASSWORD=x KLDLOAD_SEAL=1 KLDLOAD_SEAL_PASSWORDS=keep KLDLOAD_STORAGE_MODE=manual KLDLOAD_PROFILE=core
     wrong 'answers.env:2: KLDLOAD_STORAGE_MODE=manual: sealing destroys every snapshot of a pool, and this one is not the installer'"'"'s'
+}
+
+@test "an image has to come to an end somewhere, at somebody who is known, by one way to log in" {
+    local rest=(KLDLOAD_SEAL_PASSWORDS=keep KLDLOAD_EXPORT_FORMAT=qcow2) key='ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtvbWUgaGVyZSBhbmQgc2VlIHdoYXQgd2UgaGF2ZQ'
+    judge_rest KLDLOAD_EXPORT_SCP_HOST=storage.example.org
+    wrong 'answers.env:3: KLDLOAD_EXPORT_SCP_HOST is there, but KLDLOAD_EXPORT_FORMAT is none'
+    judge_rest "${rest[@]}"
+    wrong 'answers.env:4: KLDLOAD_EXPORT_FORMAT=qcow2: where to? KLDLOAD_EXPORT_TO or KLDLOAD_EXPORT_SCP_HOST'
+    judge_rest "${rest[@]}" KLDLOAD_EXPORT_TO=/media
+    wrong
+    judge_rest "${rest[@]}" KLDLOAD_EXPORT_SCP_HOST=a:2222
+    wrong 'answers.env:5: KLDLOAD_EXPORT_SCP_HOST: nobody knows whom the image would go to: KLDLOAD_EXPORT_SCP_HOSTKEY, or KLDLOAD_EXPORT_SCP_TRUST=first' \
+        'answers.env:5: KLDLOAD_EXPORT_SCP_HOST takes KLDLOAD_EXPORT_SCP_PASSWORD or KLDLOAD_EXPORT_SCP_KEY, one of them'
+    judge_rest "${rest[@]}" KLDLOAD_EXPORT_SCP_HOST=a "KLDLOAD_EXPORT_SCP_HOSTKEY='$key'" KLDLOAD_EXPORT_SCP_KEY=/k
+    wrong
+    judge_rest "${rest[@]}" KLDLOAD_EXPORT_SCP_HOST=a KLDLOAD_EXPORT_SCP_TRUST=first KLDLOAD_EXPORT_SCP_PASSWORD=x
+    wrong
+    judge_rest "${rest[@]}" KLDLOAD_EXPORT_TO=/media KLDLOAD_ZFS_ENCRYPT=1 KLDLOAD_ZFS_PASSPHRASE=12345678
+    wrong
+    [[ ${answers_warnings[*]} == *'all copies of the image have the same key'* ]]
+    refused KLDLOAD_EXPORT_FORMAT vdi
+    refused KLDLOAD_EXPORT_SIZE 5
+    refused KLDLOAD_EXPORT_SCP_HOST 'a b'
+    refused KLDLOAD_EXPORT_SCP_HOST a:b
+    refused KLDLOAD_EXPORT_SCP_HOSTKEY SHA256:abc
 }

@@ -183,14 +183,14 @@ settings() {
 
 # finished: the steps of finish(), in their order.
 finished() {
-    run -0 bash -c "source ./around; $1"'; for name in finish_manifest finish_clean finish_labels finish_log seal_target; do eval "$name() { echo $name; }"; done
+    run -0 bash -c "source ./around; $1"'; for name in finish_manifest finish_clean finish_labels finish_log seal_target export_note; do eval "$name() { echo $name; }"; done
         zfs() { echo "zfs $*"; }; zpool() { echo "zpool $*"; }; pool_release() { echo release; }; finish'
 }
 
 @test "sealing is the last change but for labels; then what is free is trimmed, and the pool let go of, without a snapshot or a log" {
     finished KLDLOAD_SEAL=1
     [ "$output" = "$(printf '%s\n' finish_manifest finish_clean seal_target finish_labels 'zfs inherit sync rpool' 'zpool sync rpool' 'zpool sync rpool' \
-        'zpool sync rpool' 'zpool sync rpool' release)" ]
+        'zpool sync rpool' 'zpool sync rpool' export_note release)" ]
     finished :
     [ "$output" = "$(printf '%s\n' finish_manifest finish_clean finish_labels 'zfs inherit sync rpool' 'zpool sync rpool' \
         'zfs snapshot -r rpool@install' finish_log release)" ]

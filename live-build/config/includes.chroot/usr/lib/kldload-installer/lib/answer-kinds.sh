@@ -45,9 +45,6 @@ answers_judge() {
                 fi
                 ;;
             user) [[ $value =~ ^[A-Za-z0-9_][A-Za-z0-9_.@-]*$ ]] || why="that is no user's name" ;;
-            host)
-                answers_is_host "$value" || why='it has letters, digits and -, 64 at most, with dots between its parts'
-                ;;
             hostname)
                 if ! answers_is_host "$value"; then
                     why='it has letters, digits and -, 64 at most, with dots between its parts'
@@ -56,6 +53,12 @@ answers_judge() {
                 elif [[ $value =~ (^|\.)[0-9]+$ ]]; then
                     why='it would be taken for an address'
                 fi
+                ;;
+            place) answers_is_host "${value%:*}" && [[ $value != *:* || ${value##*:} =~ ^[1-9][0-9]{0,4}$ ]] || why='that is no name of a machine, nor one with :PORT' ;;
+            gib) [[ $value =~ ^[1-9][0-9]{0,4}$ ]] && ((value >= 6)) || why='it is a number of GiB, 6 at least' ;;
+            hostkey)
+                [[ $value =~ ^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521))\ [A-Za-z0-9+/]{60,}={0,2}$ ]] \
+                    || why='it is a kind and a key, as a file ssh_host_…_key.pub has them: ssh-ed25519 AAAA…'
                 ;;
             path) [[ $value == /* ]] || why='it begins with /' ;;
             disks) answers_each "$value" answers_is_device || why='a disk is a path below /dev' ;;

@@ -13,7 +13,7 @@
 
 # The table: name | default | kind of value | what it says. The README shows the same.
 #
-# kinds: flag (0 or 1), word:a,b,c (one of these), distribution and profile (of those there are), name, hostname, host, path, disks, text, address, prefix, addresses, mirrors, interface,
+# kinds: flag (0 or 1), word:a,b,c (one of these), distribution and profile (of those there are), name, hostname, place, path, gib, hostkey, disks, text, address, prefix, addresses, mirrors, interface,
 # zone, keymap, locale, keys, secret (never shown). A kind that ends in ? may be empty. It is read by bash alone: where a program is missing, no answer must get lost.
 read -r -d '' answers_table_text << 'TABLE' || : # it ends at its end
 KLDLOAD_DISTRO|debian|distribution|the distribution to install, of those that the medium has
@@ -52,12 +52,16 @@ KLDLOAD_RHEL_ORG||text?|RHEL: the organisation of an activation key
 KLDLOAD_RHEL_ACTIVATION_KEY||secret?|RHEL: the activation key
 KLDLOAD_SEAL|0|flag|1: the new system is sealed (kseal) as the last step, so that each copy of its disk becomes a machine of its own at its first boot
 KLDLOAD_SEAL_PASSWORDS|lock|word:lock,keep|what becomes of the password when it is sealed; lock: nobody can type it, and keys or a cloud let people in
-KLDLOAD_EXPORT_FORMAT|none|word:none,qcow2,raw,vhd,vmdk,ova|make a golden image of the disk in the end
-KLDLOAD_EXPORT_SCP_HOST||host?|where to copy it to
+KLDLOAD_EXPORT_FORMAT|none|word:none,qcow2,raw,vhd,vmdk,ova,gce|make a golden image of the new system in the end; it is sealed, on this machine, too
+KLDLOAD_EXPORT_SIZE|40|gib|how large the disk of the image is, in GiB; a copy grows with the disk that it is put on
+KLDLOAD_EXPORT_TO||path?|where the image goes: a folder where a disk or a share is mounted, or a device with a file system
+KLDLOAD_EXPORT_SCP_HOST||place?|where to copy it to, by ssh: HOST or HOST:PORT
 KLDLOAD_EXPORT_SCP_USER|root|user|as whom
 KLDLOAD_EXPORT_SCP_PATH|/root/|path|into which folder
 KLDLOAD_EXPORT_SCP_PASSWORD||secret?|with which password
 KLDLOAD_EXPORT_SCP_KEY||path?|or with the key in which file
+KLDLOAD_EXPORT_SCP_HOSTKEY||hostkey?|the public host key of that machine: ssh-ed25519 AAAA…
+KLDLOAD_EXPORT_SCP_TRUST|known|word:known,first|first: without a host key, whoever answers first is trusted
 KLDLOAD_KERNEL_OPTIONS||text?|more words for the kernel's command line; its consoles are those of the live system, unless console= is among them
 KLDLOAD_AFTER|auto|word:auto,nothing,poweroff,reboot|what to do when it is done; auto: power off after a seed disk, answers on the medium or kldload.answers, reboot after autoinstall.env, else nothing
 TABLE
@@ -68,7 +72,6 @@ answers_table() { printf '%s\n' "$answers_table_text"; }
 read -r -d '' answers_not_yet_text << 'TABLE' || : # and so does this
 KLDLOAD_NVIDIA_DRIVERS|0|NVIDIA's drivers can't be installed from a medium
 KLDLOAD_ENABLE_AI|0|a language model can't be installed from a medium
-KLDLOAD_EXPORT_FORMAT|none|the installer makes no golden images
 TABLE
 answers_not_yet() { printf '%s\n' "$answers_not_yet_text"; }
 
@@ -258,9 +261,7 @@ answers_check() {
         answers_against "KLDLOAD_DISTRO=rhel needs KLDLOAD_RHEL_USERNAME and KLDLOAD_RHEL_PASSWORD, or KLDLOAD_RHEL_ORG and KLDLOAD_RHEL_ACTIVATION_KEY" \
             KLDLOAD_DISTRO KLDLOAD_RHEL_USERNAME KLDLOAD_RHEL_PASSWORD KLDLOAD_RHEL_ORG KLDLOAD_RHEL_ACTIVATION_KEY
     fi
-    if [[ $KLDLOAD_EXPORT_FORMAT == none && -n $KLDLOAD_EXPORT_SCP_HOST ]]; then
-        answers_against "KLDLOAD_EXPORT_SCP_HOST is there, but KLDLOAD_EXPORT_FORMAT is none" KLDLOAD_EXPORT_SCP_HOST KLDLOAD_EXPORT_FORMAT
-    fi
+    answers_check_export
     if [[ " $KLDLOAD_KERNEL_OPTIONS" == *' root='* ]]; then
         answers_against "KLDLOAD_KERNEL_OPTIONS says root=, and the boot environment is what says where the root is" KLDLOAD_KERNEL_OPTIONS
     fi
@@ -334,6 +335,36 @@ answers_check_seal() {
     fi
     if [[ $KLDLOAD_NET_METHOD == static ]]; then
         answers_warnings+=("KLDLOAD_NET_IP=$KLDLOAD_NET_IP: all copies would have this address, and collide; dhcp, or a cloud, gives each its own")
+    fi
+}
+
+# answers_check_export: whether an image would come to an end somewhere.
+answers_check_export() {
+    local name
+    if [[ $KLDLOAD_EXPORT_FORMAT == none ]]; then
+        for name in KLDLOAD_EXPORT_TO KLDLOAD_EXPORT_SCP_HOST; do
+            if [[ -n ${!name} ]]; then answers_against "$name is there, but KLDLOAD_EXPORT_FORMAT is none" "$name" KLDLOAD_EXPORT_FORMAT; fi
+        done
+        return
+    fi
+    if [[ -z $KLDLOAD_EXPORT_TO$KLDLOAD_EXPORT_SCP_HOST ]]; then
+        answers_against "KLDLOAD_EXPORT_FORMAT=$KLDLOAD_EXPORT_FORMAT: where to? KLDLOAD_EXPORT_TO or KLDLOAD_EXPORT_SCP_HOST" KLDLOAD_EXPORT_FORMAT
+    fi
+    if [[ $KLDLOAD_ZFS_TOPOLOGY != single ]]; then
+        answers_against "KLDLOAD_EXPORT_FORMAT: an image is of one disk, and KLDLOAD_ZFS_TOPOLOGY=$KLDLOAD_ZFS_TOPOLOGY makes a pool of several" \
+            KLDLOAD_EXPORT_FORMAT KLDLOAD_ZFS_TOPOLOGY
+    fi
+    if [[ $KLDLOAD_ZFS_ENCRYPT == 1 ]]; then
+        answers_warnings+=("KLDLOAD_ZFS_ENCRYPT=1: all copies of the image have the same key, which a new passphrase does not change")
+    fi
+    if [[ -z $KLDLOAD_EXPORT_SCP_HOST ]]; then return; fi
+    if [[ -z $KLDLOAD_EXPORT_SCP_HOSTKEY && $KLDLOAD_EXPORT_SCP_TRUST != first ]]; then
+        answers_against "KLDLOAD_EXPORT_SCP_HOST: nobody knows whom the image would go to: KLDLOAD_EXPORT_SCP_HOSTKEY, or KLDLOAD_EXPORT_SCP_TRUST=first" \
+            KLDLOAD_EXPORT_SCP_HOST KLDLOAD_EXPORT_SCP_HOSTKEY
+    fi
+    if [[ -z $KLDLOAD_EXPORT_SCP_PASSWORD$KLDLOAD_EXPORT_SCP_KEY || -n $KLDLOAD_EXPORT_SCP_PASSWORD && -n $KLDLOAD_EXPORT_SCP_KEY ]]; then
+        answers_against "KLDLOAD_EXPORT_SCP_HOST takes KLDLOAD_EXPORT_SCP_PASSWORD or KLDLOAD_EXPORT_SCP_KEY, one of them" \
+            KLDLOAD_EXPORT_SCP_HOST KLDLOAD_EXPORT_SCP_PASSWORD KLDLOAD_EXPORT_SCP_KEY
     fi
 }
 

@@ -277,7 +277,7 @@ disks_clear() {
 
 # disks_partition: an EFI system partition and one for ZFS, on each disk.
 disks_partition() {
-    local disk part esp_size size number parts
+    local disk part esp_size size end number parts
     disks_clear
     disk_esps=()
     disk_pools=()
@@ -285,8 +285,9 @@ disks_partition() {
         size=$(blockdev --getsize64 "$disk")
         esp_size=1G
         if ((size < 16 * 1024 * 1024 * 1024)); then esp_size=512M; fi
+        end=$(export_end "$size")
         run sgdisk --set-alignment=2048 --new="1:1M:+$esp_size" --typecode=1:EF00 --change-name=1:"EFI system" \
-            --new=2:0:0 --typecode=2:BF00 --change-name=2:rpool "$disk"
+            --new="2:0:$end" --typecode=2:BF00 --change-name=2:rpool "$disk"
     done
     run udevadm settle
     for disk in "${disks[@]}"; do

@@ -12,6 +12,7 @@ finish() {
     if seal_wanted; then
         # No snapshot and no log: those would be of this machine. The log is in the live system.
         seal_trim
+        export_note
     else
         # What was installed, to go back to.
         run zfs snapshot -r rpool@install

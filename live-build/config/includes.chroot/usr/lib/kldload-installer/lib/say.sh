@@ -92,6 +92,7 @@ say_end() {
     if ((status == 130 || status == 143)); then reason='it was interrupted'; fi
     printf '\n[%4d s] what was running, and what is mounted:\n' "$SECONDS"
     findmnt --list --output TARGET,SOURCE | grep -E "^(${TARGET:-/target}|/mnt)"
+    if [[ $(type -t export_release) == function ]]; then export_release; fi
     pool_release || reason+='; the disks are still in use'
     if [[ $say_wiped == yes && ${KLDLOAD_FORCE_WIPE:-} != 1 ]]; then reason+='; KLDLOAD_FORCE_WIPE=1 overwrites what was begun'; fi
     say_last "INSTALL FAILED in step $say_step: ${reason:-it ended with status $status} (log: $say_log)"

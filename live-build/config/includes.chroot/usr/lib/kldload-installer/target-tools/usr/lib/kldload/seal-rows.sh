@@ -46,8 +46,10 @@ seal_remove_hostid_archive() {
     done
 }
 
+# Looking into one takes seconds: those without are in seal_clean, by their digests.
+seal_clean=' '
 seal_find_hostid_initramfs() {
-    local path files seal_matches digest known=' '
+    local path files seal_matches digest
     files=$(machine_initramfs "$seal_root")
     seal_each 'esp:/kldload/*.initrd'
     while IFS= read -r path; do
@@ -57,11 +59,11 @@ seal_find_hostid_initramfs() {
             *.initrd) digest=${path##*/} && digest=${digest%.initrd} ;;
             *) digest=$(sha256sum "$path") && digest=${digest:0:16} ;;
         esac
-        if [[ $known == *" $digest=no "* ]]; then continue; fi
+        if [[ $seal_clean == *" $digest "* ]]; then continue; fi
         if seal_initramfs_has_hostid "$path"; then
             seal_places+=("$path")
         else
-            known+="$digest=no "
+            seal_clean+="$digest "
         fi
     done <<< "$files"$'\n'"$(printf '%s\n' "${seal_matches[@]}")"
 }
