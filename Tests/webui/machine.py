@@ -133,12 +133,12 @@ class Machine:
         (self.root / "sys/firmware/efi").mkdir(parents=True)
         (self.root / "net/eth0").mkdir(parents=True)
         (self.root / "run").mkdir(exist_ok=True)
-        self.write("usr/local/share/kldload-webui/free/index.html", "<!doctype html><title>kldload</title>\n")
+        shutil.copytree(LIVE / "usr/local/share/kldload-webui", self.root / "usr/local/share/kldload-webui")
         self.program("systemd-run", 'while [[ $1 != -- ]]; do shift; done; shift; exec "$@"')
-        self.program("systemctl", r"""echo "$*" >> "$KLDLOAD_ROOT/systemctl-said"
+        self.program("systemctl", rf"""echo "$*" >> "{self.root}/systemctl-said"
 case "$*" in
-    'start --no-block kldload-install.service') setsid kldload-install-target --config "$KLDLOAD_ROOT/run/kldload/webui/answers.env" > /dev/null 2>&1 < /dev/null & ;;
-    *--failed*) cat "$KLDLOAD_ROOT/failed-units" 2> /dev/null || : ;;
+    'start --no-block kldload-install.service') setsid kldload-install-target --config "{self.root}/run/kldload/webui/answers.env" > /dev/null 2>&1 < /dev/null & ;;
+    *--failed*) cat "{self.root}/failed-units" 2> /dev/null || : ;;
 esac""")
         self.program("ip", r"""echo '[{"ifname":"lo","operstate":"UNKNOWN","addr_info":[{"local":"127.0.0.1","prefixlen":8,"scope":"host"}]},
 {"ifname":"eth0","operstate":"UP","address":"52:54:00:12:34:56","addr_info":[{"local":"192.0.2.7","prefixlen":24,"scope":"global"}]}]'""")

@@ -352,6 +352,7 @@ errors: No known data errors
         tank, rpool = web.vdev_tree(self.STATUS)
         self.assertEqual((tank["name"], tank["state"], rpool["name"], rpool["errors"]), ("tank", "DEGRADED", "rpool", "No known data errors"))
         self.assertIn("An attempt was made", tank["status"])
+        self.assertTrue(tank["scan"].endswith("00:24:13 2026"), tank["scan"])
         self.assertEqual([vdev["name"] for vdev in tank["vdevs"]], ["tank", "logs"])
         raidz = tank["vdevs"][0]["children"][0]
         self.assertEqual([vdev["name"] for vdev in raidz["children"]], ["/dev/vda2", "replacing-1"])

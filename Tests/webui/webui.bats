@@ -2,6 +2,7 @@
 # The web UI's two processes, on machines that are made in folders (machine.py). Each of these runs the tests of a class by the distribution's
 # own Python and python3-websockets.
 
+# Pictures of the page are for people: WEBUI_PICTURES=FOLDER.
 python_tests() {
     cd "$BATS_TEST_DIRNAME" || return
     /usr/bin/python3 -B -W ignore -m unittest -v "$1"
@@ -26,6 +27,11 @@ python_tests() {
 @test "the client of the README installs twenty machines at once" { python_tests test_live.Programs; }
 @test "both processes are small and idle" { python_tests test_live.Cost; }
 @test "an installed machine: pools, snapshots, boot environments, updates, logs" { python_tests test_installed.Installed; }
+
+@test "the page: an installation by mouse, by keyboard, with reloads; every error; loading answers; both themes, three widths" { python_tests test_page.Installer; }
+@test "the page chooses what there is one of" { python_tests test_page.OneProfile; }
+@test "the page of an installed machine: every screen, and what is done there" { python_tests test_page.Installed; }
+@test "the page is painted at once, and small" { python_tests test_page.Quick; }
 
 @test "Python 3.9, which RHEL 9 has, can read the file" {
     /usr/bin/python3 -B -c 'import ast, sys; ast.parse(open(sys.argv[1], encoding="utf-8").read(), feature_version=(3, 9))' \

@@ -1,0 +1,388 @@
+"""The page, in Chromium: every screen in both themes at three widths, a whole installation by mouse and one by keyboard, every error.
+
+Pictures for people are put into the folder WEBUI_PICTURES.
+"""
+import asyncio
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import unittest
+
+from browser import Browser
+from machine import LIVE, Machine
+
+PICTURES = os.environ.get("WEBUI_PICTURES")
+LOOKS = [(390, "dark"), (1280, "dark"), (2560, "dark"), (390, "light"), (1280, "light")]
+# Every text that is seen, against what is behind it: WCAG's contrast, 4.5, or 3 for large text. Fields without a name. Ids that are there twice.
+JUDGE = """(() => {
+  const wrong = [];
+  const colour = (text) => { const m = text.match(/[\\d.]+/g)?.map(Number) ?? [0, 0, 0, 0]; return text.startsWith("color(srgb") ? [m[0] * 255, m[1] * 255, m[2] * 255, m[3] ?? 1] : [m[0], m[1], m[2], m[3] ?? 1]; };
+  const over = (front, back) => front.slice(0, 3).map((value, index) => value * front[3] + back[index] * (1 - front[3]));
+  const light = (c) => { const [r, g, b] = c.map((v) => { v /= 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; }); return .2126 * r + .7152 * g + .0722 * b; };
+  const behind = (e) => { const layers = []; for (let at = e; at; at = at.parentElement) layers.push(colour(getComputedStyle(at).backgroundColor)); return layers.reverse().reduce((back, front) => over(front, back), [255, 255, 255]); };
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const e = walk.currentNode.parentElement, text = walk.currentNode.textContent.trim(), style = getComputedStyle(e);
+    if (!text || !e.checkVisibility({ visibilityProperty: true }) || e.closest("noscript, .only-heard, .skip, :disabled, option, datalist") || style.clipPath !== "none") continue;
+    const back = behind(e), front = over(colour(style.color), back), [a, b] = [light(front), light(back)].sort((x, y) => y - x), ratio = (a + .05) / (b + .05);
+    const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.6 && style.fontWeight >= 700);
+    if (ratio < (large ? 3 : 4.5)) wrong.push(`contrast ${ratio.toFixed(1)}: ${text.slice(0, 40)}`);
+  }
+  for (const e of document.querySelectorAll("input, select, textarea, button, a[href]")) {
+    const name = e.getAttribute("aria-label") || e.textContent.trim() || [...(e.labels ?? [])].map((l) => l.textContent.trim()).join("") || e.title;
+    if (!name && !e.hidden && !e.closest("[hidden]") && !(e.tagName === "A" && e.classList.contains("skip"))) wrong.push(`no name: ${e.outerHTML.slice(0, 80)}`);
+  }
+  const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
+  for (const id of new Set(ids)) if (ids.filter((other) => other === id).length > 1) wrong.push(`id twice: ${id}`);
+  if (document.documentElement.scrollWidth > innerWidth) wrong.push(`wider than its window: ${document.documentElement.scrollWidth} of ${innerWidth}`);
+  return wrong;
+})()"""
+
+
+class InChromium(unittest.IsolatedAsyncioTestCase):
+    live, tick, medium = True, "0.1", ("debian:13:core server", "ubuntu:24.04:server")
+
+    @classmethod
+    def setUpClass(cls):
+        cls.browser = Browser()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.stop()
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.machine = Machine(self.folder.name, live=self.live, medium=self.medium, tick=self.tick).start()
+        self.addCleanup(self.machine.stop)
+        self.address = f"http://127.0.0.1:{self.machine.port}/"
+
+    def page(self, **more):
+        return self.browser.page(self.address, **more)
+
+    async def enter(self, page):
+        await page.until("document.querySelector('#code')")
+        await page.run("document.querySelector('#code').closest('details')?.setAttribute('open', '')")
+        await page.type("#code", self.machine.code())
+        await page.click("button[type=submit]")
+        await page.until("document.querySelector('.installer, .progress, main .card, main .log')")
+
+    async def judge(self, page, name):
+        """Looks at a screen in every way, and finds nothing wrong with it."""
+        for width, scheme in LOOKS:
+            await page.look_at(width, 900, scheme)
+            await page.run(f"document.documentElement.dataset.theme = '{scheme}'")
+            await asyncio.sleep(0.1)
+            if PICTURES:
+                await page.picture(pathlib.Path(PICTURES) / f"{name}-{width}-{scheme}.png")
+            self.assertEqual(await page.run(JUDGE), [], f"{name} {width} {scheme}")
+        await page.look_at(1280, 900, "dark")
+        await page.run("document.documentElement.dataset.theme = 'dark'")
+        self.assertEqual(page.complaints, [])
+
+    async def confirm(self, page, word):
+        await page.until("document.querySelector('dialog[open] #typed')")
+        self.assertTrue(await page.run("document.querySelector('dialog [type=submit]').disabled"))
+        await page.type("#typed", word)
+        await page.click("dialog [type=submit]")
+
+
+class Installer(InChromium):
+    async def test_from_login_to_the_end_with_reloads_and_a_second_browser(self):
+        async with self.page() as page:
+            await page.until("document.querySelector('#code')")
+            await self.judge(page, "login")
+            await page.type("#code", "AAAA-AAAA")
+            await page.click("button[type=submit]")
+            await page.see("That was not right.")
+            page.complaints.clear()  # the 401
+            await self.enter(page)
+            await page.see("Debian 13")
+            await page.see("recommended")
+            await page.see("1 to settle")
+            await self.judge(page, "install")
+            # a check of the installer's, at the field, while it is typed
+            await page.type("#KLDLOAD_HOSTNAME", "-web-")
+            await page.until("document.querySelector('#KLDLOAD_HOSTNAME-problem').textContent.includes(\"can't be\")")
+            self.assertEqual(await page.run("document.querySelector('#KLDLOAD_HOSTNAME').getAttribute('aria-invalid')"), "true")
+            await page.type("#KLDLOAD_HOSTNAME", "web-01")
+            await page.type("#KLDLOAD_PASSWORD", "correct horse")
+            await page.type("#KLDLOAD_PASSWORD-again", "correct hors")
+            await page.see("That is not the same twice.")
+            await page.type("#KLDLOAD_PASSWORD-again", "correct horse")
+            # several disks make a pool, with what each way costs
+            await page.click("label.choice", "vda")
+            await page.see("Room for 20 GB")
+            await page.click("label.choice", "vdb")
+            await page.click("label.choice", "raidz")
+            await page.until("document.querySelector('.answers pre').textContent.includes(\"KLDLOAD_ZFS_TOPOLOGY='raidz'\")")
+            await page.click("label.choice", "nvme0n1")
+            await page.until("document.querySelector('.answers pre').textContent.includes(\"KLDLOAD_DISK='/dev/vda /dev/vdb'\") && document.querySelector('.answers pre').textContent.includes(\"TOPOLOGY='mirror'\")")
+            await page.click("label.choice", "AES-256-GCM")
+            await page.type("#KLDLOAD_ZFS_PASSPHRASE", "a passphrase")
+            await page.type("#KLDLOAD_ZFS_PASSPHRASE-again", "a passphrase")
+            await page.see("The installer has nothing against these answers.")
+            text = await page.run("document.body.innerText")
+            self.assertNotIn("correct horse", text)
+            self.assertNotIn("a passphrase", text)
+            self.assertEqual(await page.run("document.querySelector('#state').textContent"), "complete")
+            await self.judge(page, "install-complete")
+            await page.click("#go")
+            if PICTURES:
+                await page.picture(pathlib.Path(PICTURES) / "confirm.png", whole=False)
+            await self.confirm(page, "vda vdb")
+            await page.see("Installing")
+            await page.until("document.querySelectorAll('.steps-list li').length > 1")
+            await self.judge(page, "installing")
+            await page.call("Page.reload")
+            await page.until("document.querySelectorAll('.steps-list li').length > 2")
+            async with self.page(width=390) as other:  # a second window of the same browser is logged in already
+                await other.see("Installing")
+                await other.see("Installed", 60)
+            await page.see("Installed", 60)
+            await page.see("Restart")
+            log = (self.machine.root / "var/log/installer/kldload-installer.log").read_text().split("\n")[:-1]
+            self.assertEqual(await page.run("[...document.querySelectorAll('.log > div')].map((e) => e.textContent.replace(/^ $/, ''))"), log)
+            await self.judge(page, "installed")
+            await page.call("Page.reload")
+            await page.see("Installed")
+        answers = (self.machine.root / "installed-with").read_text()
+        for line in ("KLDLOAD_DISK='/dev/vda /dev/vdb'", "KLDLOAD_ZFS_TOPOLOGY='mirror'", "KLDLOAD_FORCE_WIPE='1'", "KLDLOAD_PASSWORD='correct horse'", "KLDLOAD_ZFS_PASSPHRASE='a passphrase'", "KLDLOAD_HOSTNAME='web-01'"):
+            self.assertIn(line, answers.splitlines())
+
+    async def test_a_failure_has_its_reason_and_a_way_back_to_the_answers(self):
+        self.machine.write("fail-in", "partitions")
+        async with self.page() as page:
+            await self.enter(page)
+            await page.type("#KLDLOAD_PASSWORD", "x")
+            await page.type("#KLDLOAD_PASSWORD-again", "x")
+            await page.see("The installer has nothing against")
+            await page.click("#go")
+            await self.confirm(page, "nvme0n1")
+            await page.see("The installation failed")
+            await page.see("sgdisk")
+            await self.judge(page, "failed")
+            await page.click("button", "Back to the answers")
+            await page.see("The installer has nothing against")
+            self.machine.write("fail-in", "")
+            await page.click("#go")
+            await self.confirm(page, "nvme0n1")
+            await page.see("Installed", 60)
+
+    async def test_the_network_goes_away_and_both_processes_too(self):
+        async with self.page() as page:
+            await self.enter(page)
+            await page.see("Debian 13")
+            self.machine.stop()
+            await page.see("connection lost")
+            self.machine.start()
+            await page.until("document.querySelector('#code')", 30)  # sessions are in memory: one logs in again
+            await self.enter(page)
+            await page.see("Debian 13")
+
+    async def test_the_helper_alone_is_missing(self):
+        self.machine.helper.terminate()
+        self.machine.helper.wait()
+        self.machine.processes.remove(self.machine.helper)
+        async with self.page() as page:
+            await page.see("does not answer")
+
+    async def test_answers_are_loaded_as_a_shell_would_read_them(self):
+        async with self.page() as page:
+            await self.enter(page)
+            await page.see("Debian 13")
+            text = "# of before\\nexport KLDLOAD_HOSTNAME=web-02\\nKLDLOAD_TIMEZONE='Europe/Vienna' # home\\nKLDLOAD_PASSWORD='it'\\\\''s'\\nKLDLOAD_KERNEL_OPTIONS=\\\"a \\\\\\\"b\\\\\\\"\\\"\\n"
+            script = f"""(() => {{ const files = new DataTransfer(); files.items.add(new File(["{text}"], "web.env")); const load = document.querySelector("#load"); load.files = files.files; load.dispatchEvent(new Event("change")); }})()"""
+            await page.run(script)
+            await page.see("4 answers from web.env.")
+            self.assertEqual(await page.run("document.querySelector('#KLDLOAD_HOSTNAME').value"), "web-02")
+            self.assertEqual(await page.run("form.values.KLDLOAD_PASSWORD"), "it's")
+            self.assertEqual(await page.run("form.values.KLDLOAD_KERNEL_OPTIONS"), 'a "b"')
+            whole = await page.run("form.text(true)")
+            shell = subprocess.run(["bash", "-c", whole + 'printf "%s|%s|%s" "$KLDLOAD_PASSWORD" "$KLDLOAD_TIMEZONE" "$KLDLOAD_KERNEL_OPTIONS"'], capture_output=True, text=True, check=True).stdout
+            self.assertEqual(shell, "it's|Europe/Vienna|a \"b\"")
+            await page.run(script.replace("web.env", "bad.env").replace("# of before", "what is this"))
+            await page.see("bad.env, line 1: this is no NAME=value")
+
+    async def test_a_disk_with_data_is_wiped_when_its_name_was_typed(self):
+        async with self.page() as page:
+            await self.enter(page)
+            await page.click("button", "Wipe sda")
+            await self.confirm(page, "sda")
+            await page.see("kldload-wipe --yes /dev/sda")
+        self.assertEqual((self.machine.root / "wiped").read_text(), "--yes /dev/sda\n")
+
+    async def test_by_keyboard_alone_in_german(self):
+        async with self.page(language="de-AT") as page:
+            await page.see("Anmelden")
+            await page.call("Input.insertText", text=self.machine.code())  # the field has the focus already
+            await page.key("Enter")
+            await page.see("Was auf diesem Medium ist")
+            await page.run("document.querySelector('#KLDLOAD_PASSWORD').focus()")
+            await page.call("Input.insertText", text="correct horse")
+            await page.key("Tab")
+            await page.call("Input.insertText", text="correct horse")
+            await page.see("nichts einzuwenden")
+            for _ in range(60):  # on to the button, by the tabulator
+                if await page.run("document.activeElement.id") == "go":
+                    break
+                await page.key("Tab")
+            self.assertEqual(await page.run("document.activeElement.id"), "go")
+            self.assertNotEqual(await page.run("getComputedStyle(document.activeElement).outlineStyle"), "none")
+            await page.key("Enter")
+            await page.until("document.activeElement.id === 'typed'")
+            await page.call("Input.insertText", text="nvme0n1")
+            await page.key("Enter")
+            await page.see("Installiert", 60)
+
+    async def test_the_qr_code_s_address_logs_in_and_leaves_no_code_in_it(self):
+        async with self.browser.page(f"{self.address}#{self.machine.code()}") as page:
+            await page.see("Debian 13")
+            self.assertEqual(await page.run("location.hash"), "")
+
+    async def test_over_tls(self):
+        async with self.browser.page(f"https://127.0.0.1:{self.machine.tls_port}/") as page:
+            await self.enter(page)
+            await page.see("Debian 13")
+
+    async def test_who_may_only_look_can_press_nothing(self):
+        async with self.page() as page:
+            await self.enter(page)
+            await page.run("(machine.session.rights = ['read'], location.hash = '#machine')")
+            await page.see("Let somebody else in")
+            self.assertEqual(await page.run("[...document.querySelectorAll('.section .buttons button')].filter((e) => !e.disabled && !/Look/.test(e.textContent)).map((e) => e.textContent)"), [])
+
+    async def test_the_other_screens_of_the_live_system(self):
+        async with self.page() as page:
+            await self.enter(page)
+            for view, text in (("machine", "Live system"), ("storage", "There is no pool."), ("logs", "Started ssh.service")):
+                await page.click("nav a", {"machine": "Machine", "storage": "Storage", "logs": "Logs"}[view])
+                await page.see(text)
+                await self.judge(page, f"live-{view}")
+            await page.click("nav a", "Machine")
+            await page.click("button", "Look at this machine from outside")
+            await page.see("reachable: 22")
+            await page.click("button", "Let somebody else in")
+            await page.see("https://192.0.2.7:8443")
+
+    async def test_the_core_edition_has_the_installer_and_storage(self):
+        self.assertEqual(re.search(r'data-views="([^"]*)"', (LIVE / "usr/local/share/kldload-webui/core/index.html").read_text())[1], "install storage logs")
+        self.machine.stop()
+        self.machine.write("etc/kldload/edition", "core\n")
+        self.machine.start()
+        async with self.page() as page:
+            await self.enter(page)
+            self.assertEqual(await page.run("[...document.querySelectorAll('nav[aria-label=Sections] a')].map((e) => e.textContent)"), ["Install", "Storage", "Logs"])
+
+
+class OneProfile(InChromium):
+    medium = ("fedora:41:core",)
+
+    async def test_what_this_medium_has_is_chosen_and_the_rest_is_said_why(self):
+        async with self.page() as page:
+            await self.enter(page)
+            await page.see("Fedora 41")
+            await page.until("document.querySelector('.answers pre').textContent.includes(\"KLDLOAD_DISTRO='fedora'\")")
+            await page.see("not on this medium; this installer takes nothing from a network")
+            self.assertTrue(await page.run("document.querySelector('#KLDLOAD_WIREGUARD').disabled"))
+
+
+class Installed(InChromium):
+    live = False
+
+    async def test_every_screen_and_what_is_done_there(self):
+        for name in ("a", "b"):
+            subprocess.run([str(self.machine.root / "bin/zfs"), "snapshot", f"rpool/home@{name}"], env=self.machine.env, check=True)
+        self.machine.write("failed-units", "nginx.service loaded failed failed web\n")
+        self.machine.write("var/log/kldload/firstboot.log", "one\ntwo errors\n")
+        async with self.page() as page:
+            await page.see("sudo kldload-webui code")
+            await self.judge(page, "login-password")
+            await self.enter(page)
+            await page.see("Not healthy")
+            await page.see("nginx.service")
+            await self.judge(page, "machine")
+            await page.click("button", "Restart it")
+            await page.see("systemctl restart nginx.service")
+            await page.click("button", "Store …")
+            await page.type("dialog #provider", "scp")
+            await page.type("dialog #password", "hunter2")
+            await page.click("dialog [type=submit]")
+            await page.see("password=••••")
+            self.assertNotIn("hunter2", await page.run("document.documentElement.innerHTML"))
+            await page.click("button", "Restart …")
+            await page.until("document.querySelector('dialog[open]')")
+            await page.key("Escape")
+            await page.until("!document.querySelector('dialog')")
+
+            await page.click("nav a", "Storage")
+            await page.see("too many errors")
+            await self.judge(page, "storage")
+            await page.click("button", "Take one")
+            await page.type("dialog #reason", "by hand")
+            await page.click("dialog [type=submit]")
+            await page.see("ksnap take -m 'by hand'")
+            await page.see("@ksnap-by-hand-")
+            await page.click("tr:has(.mono) button", "Roll back")
+            await page.until("document.querySelector('dialog[open]')")
+            await page.key("Escape")
+            await page.run("[...document.querySelectorAll('tr')].find((e) => e.textContent.includes('rpool/home@a')).querySelectorAll('button')[2].click()")
+            await page.see("2 newer snapshots are lost, too")
+            await page.see("rpool/home@b")
+            if PICTURES:
+                await page.picture(pathlib.Path(PICTURES) / "rollback.png", whole=False)
+            await page.key("Escape")
+            await page.click("button", "Create …")
+            await page.type("dialog #name", "next")
+            await page.click("dialog [type=submit]")
+            await page.see("kbe create next")
+            await page.until("[...document.querySelectorAll('td')].some((e) => e.textContent.includes('next'))")
+            await page.click("tr button", "Boot once")
+            await page.click("dialog [type=submit]")
+            await page.see("kbe activate next --once")
+            await page.click("tr button", "Destroy")
+            await page.until("document.querySelector('dialog[open]')")
+
+        async with self.page() as page:
+            await page.see("Not healthy")  # logged in already, as the browser is
+            await page.click("nav a", "Updates")
+            await page.click("button", "Look what there is")
+            await page.see("openssl")
+            await page.see("Held back: linux-image-amd64")
+            await self.judge(page, "updates")
+            await page.click("button", "Upgrade …")
+            await page.click("dialog label", "security")
+            await page.click("dialog [type=submit]")
+            await page.see("it will be tried at the next start")
+            await page.click("nav a", "Logs")
+            await page.until("document.querySelector('#which')")
+            await page.run("(document.querySelector('#which').value = 'firstboot', document.querySelector('#which').onchange())")
+            await page.see("two errors")
+            await self.judge(page, "logs")
+            await page.type("#wanted", "ONE")
+            await page.until("document.querySelector('.log').innerText.trim() === 'one'")
+            with open(self.machine.root / "var/log/kldload/firstboot.log", "a", encoding="ascii") as file:
+                file.write("another one\n")
+            await page.see("another one")
+
+
+class Quick(InChromium):
+    async def test_something_useful_is_painted_in_less_than_three_tenths_of_a_second_and_the_page_is_small(self):
+        bytes_ = sum(path.stat().st_size for path in (LIVE / "usr/local/share/kldload-webui").rglob("*") if path.is_file() and path.parent.name != "core")
+        self.assertLess(bytes_, 150 * 1024)
+        times = []
+        async with self.page() as page:
+            await page.until("document.querySelector('#code')")
+            for _ in range(5):
+                await page.call("Network.clearBrowserCache")
+                await page.call("Page.reload", ignoreCache=True)
+                await page.until("document.querySelector('#code') && performance.getEntriesByName('first-contentful-paint').length")
+                times.append(await page.run("Math.max(performance.getEntriesByName('first-contentful-paint')[0].startTime, performance.getEntriesByType('resource').filter((e) => e.name.endsWith('/session')).at(-1).responseEnd)"))
+        print(f"{bytes_ // 1024} KB, painted after {', '.join(f'{value:.0f}' for value in sorted(times))} ms", end=" ")
+        self.assertLess(sorted(times)[2], 300)
+
+
+if __name__ == "__main__":
+    unittest.main()

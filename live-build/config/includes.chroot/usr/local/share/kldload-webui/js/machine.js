@@ -1,0 +1,209 @@
+"use strict";
+// The machine: how it is, its storage, its updates.
+const head = (title, ...more) => h("header", {}, h("h2", {}, title), h("div", { class: "buttons" }, more));
+const section = (title, tools, ...body) => h("section", { class: "section" }, head(title, tools), body);
+const card = (title, stat, ...more) => h("div", { class: "card" }, h("header", {}, h("h3", { class: "quiet" }, title)), stat !== null ? h("div", { class: "stat" }, stat) : null, more);
+const table = (columns, rows, empty) => (rows.length ? h("div", { class: "table", tabindex: "0", role: "region" }, h("table", {}, h("thead", {}, h("tr", {}, columns.map((name) => h("th", { scope: "col", class: name.startsWith("#") ? "number" : "" }, name.replace(/^#/, ""))))), h("tbody", {}, rows))) : h("p", { class: "empty card" }, empty));
+const meter = (parts, whole, label, limit = 0.9) => h("div", { class: `meter ${parts[0] / whole > limit ? "full" : ""}`, role: "img", "aria-label": label }, parts.map((part, index) => h("i", { class: index ? "held" : "", style: `width:${Math.min(100, 100 * part / (whole || 1))}%` })));
+const may = () => machine.session.rights.includes("change");
+const button = (text, work, kind = "small") => h("button", { class: kind, disabled: !may(), onclick: (event) => work(event.target) }, text);
+
+VIEWS.machine = {
+  where: () => true,
+  async draw(main) {
+    const live = machine.session.live, [info, network, pools] = await Promise.all([machine.ask("system_info"), machine.ask("network_info"), machine.ask("zfs_list").catch(() => ({ pools: [], datasets: [] }))]);
+    const health = live ? null : await machine.ask("status").then((answer) => answer.status, () => null);
+    const cards = h("div", { class: "cards" });
+    const draw = ({ data }) => {
+      const used = data.memory_total - data.memory_free;
+      cards.replaceChildren(
+        card(t("host"), data.hostname, h("p", { class: "quiet" }, data.os), h("p", { class: "quiet mono" }, data.kernel), live ? h("span", { class: "tag warn" }, t("live_system")) : data.profile ? h("span", { class: "tag" }, data.profile) : null),
+        card(t("uptime"), span(data.uptime), h("p", { class: "quiet" }, data.build)), card(t("processors"), String(data.cpus), h("p", { class: "quiet" }, t("load_of", data.load.toFixed(2)))),
+        card(t("memory"), size(data.memory_total), meter([used], data.memory_total, t("of", size(used), size(data.memory_total))), h("p", { class: "quiet" }, t("free", size(data.memory_free)))),
+        ...network.interfaces.map((link) => card(`${t("network")} ${link.name}`, link.addresses[0] ?? t("no_link"), link.addresses.slice(1).map((address) => h("p", { class: "quiet mono" }, address)), h("p", { class: "quiet mono" }, link.mac))),
+        ...pools.pools.map((pool) => card(t("pool", pool.name), h("span", {}, pool.health, " ", h("span", { class: `tag ${pool.health === "ONLINE" ? "good" : "bad"}` }, `${pool.cap} %`)), meter([pool.alloc], pool.size, t("of", size(pool.alloc), size(pool.size))), h("p", { class: "quiet" }, t("of", size(pool.alloc), size(pool.size))))));
+      $(".firstboot", main)?.remove();
+      if (data.firstboot) main.prepend(h("p", { class: "note firstboot" }, t("firstboot", data.firstboot)));
+    };
+    const failed = health?.failed_units ?? [];
+    main.replaceChildren(
+      health ? h("div", { class: `note ${health.healthy ? "" : "bad"}`, style: "margin-bottom:1.2rem", role: "status" }, h("strong", {}, t(health.healthy ? "healthy" : "unhealthy")), [...health.reasons, ...health.notes].map((reason) => h("p", {}, reason)), health.updates ? h("p", {}, t("waiting_updates", health.updates.waiting, health.updates.security)) : null, health.reboot ? h("p", {}, health.reboot) : null, health.last_trial ? h("p", {}, health.last_trial) : null) : null,
+      h("h1", { class: "only-heard" }, t("machine")), cards,
+      live ? null : section(t("failed_units"), [], table([t("name"), ""], failed.map((unit) => h("tr", {}, h("td", { class: "mono" }, unit), h("td", {}, h("div", { class: "buttons" }, button(t("restart_unit"), async (it) => { if (await change("unit_restart", { unit }, it)) show(); }))))), t("none"))),
+      section(t("audit"), [h("button", { class: "small", onclick: (event) => audit(event.target) }, t("audit_run"))], h("div", { id: "audit" })),
+      section(t("credentials"), [button(`${t("store")} …`, storeCredential)], h("p", { class: "quiet" }, t("credentials_why")), h("div", { id: "credentials" })),
+      section(t("events"), [], h("div", { id: "events" })),
+      section(t("power"), [], h("div", { class: "buttons" }, button(`${t("restart")} …`, () => power("reboot"), ""), button(`${t("poweroff")} …`, () => power("poweroff"), "danger"), button(t("invite"), invite, ""))));
+    draw(info);
+    drawEvents(main);
+    drawCredentials(main);
+    await machine.subscribe("status");
+    return machine.on("system_info", draw);
+  },
+};
+async function drawEvents(main = document) {
+  const { events } = await machine.ask("db_events", { limit: 25 });
+  $("#events", main)?.replaceChildren(table([t("time"), t("who"), t("action"), t("outcome")], events.map((event) => h("tr", {}, h("td", {}, when(event.time)), h("td", {}, `${event.who} ${event.address}`), h("td", { class: "mono" }, event.action), h("td", {}, event.outcome))), t("none")));
+}
+async function drawCredentials(main = document) {
+  const { creds } = await machine.ask("credentials_load");
+  $("#credentials", main)?.replaceChildren(table([t("provider"), ""], Object.entries(creds).map(([provider, fields]) => h("tr", {}, h("td", {}, provider, " ", h("span", { class: "quiet mono" }, Object.entries(fields).map(([name, value]) => `${name}=${value}`).join(" "))), h("td", {}, h("div", { class: "buttons" }, button(t("remove"), async (it) => { if (await change("credentials_save", { creds: { [provider]: null } }, it)) drawCredentials(); }))))), t("none")));
+}
+async function storeCredential() {
+  const given = await question({ title: t("credentials"), yes: t("store"), fields: [field("provider", t("provider")), field("user", t("user")), field("password", t("password"), { type: "password" })] });
+  if (given?.provider && await change("credentials_save", { creds: { [given.provider]: { user: given.user, password: given.password } } })) { tell(t("stored")); drawCredentials(); }
+}
+async function audit(it) {
+  it.disabled = true;
+  try {
+    const { results } = await machine.ask("run_audit");
+    $("#audit").replaceChildren(table(["", t("name"), t("outcome")], results.map((item) => h("tr", {}, h("td", {}, h("span", { class: `tag ${item.status === "ok" ? "good" : item.status === "warn" ? "bad" : ""}` }, item.status)), h("td", {}, item.name), h("td", {}, item.actual, item.advice ? h("div", { class: "quiet mono" }, item.advice) : null))), t("none")));
+  } catch (error) { tell(error.msg, null, true); } finally { it.disabled = false; }
+}
+async function power(action) {
+  if (await question({ title: t(action === "reboot" ? "restart" : "poweroff"), text: [t("restart_lost")], yes: t(action === "reboot" ? "restart" : "poweroff"), danger: true, type: machine.session.hostname })) await change(action, {});
+}
+async function invite() {
+  const answer = await change("invite", {});
+  if (answer) await question({ title: t("invite"), text: [t("invite_text"), h("p", { class: "big mono" }, answer.code), h("ul", {}, answer.addresses.map((address) => h("li", { class: "mono" }, address)))] });
+}
+
+// --- storage
+VIEWS.storage = {
+  where: () => true,
+  async draw(main) {
+    const live = machine.session.live, zfs = await machine.ask("zfs_list"), status = zfs.pools.length ? await machine.ask("zfs_status") : { pools: [] };
+    if (!zfs.pools.length) { main.replaceChildren(h("h1", {}, t("storage")), h("p", { class: "empty card section" }, t("no_pool"))); return; }
+    const [snapshots, environments] = await Promise.all([machine.ask("snapshot_list", { limit: 2000 }), live ? null : machine.ask("be_list").then((answer) => answer.environments, () => null)]);
+    main.replaceChildren(h("h1", { class: "only-heard" }, t("storage")), ...status.pools.map((pool) => drawPool(pool, zfs.pools.find((item) => item.name === pool.name))),
+      environments ? drawEnvironments(environments) : null, section(t("datasets"), [], drawDatasets(zfs.datasets)), drawSnapshots(snapshots, zfs.datasets, live));
+  },
+};
+const vdev = (item) => {
+  const group = item.children.length > 0, broken = item.read + item.write + item.checksum > 0;
+  return h("div", { class: `vdev ${group ? "group" : item.state === "ONLINE" && !broken ? "ok" : "off"}` }, h("div", { class: "name" }, item.name.replace("/dev/", "")), item.state ? h("span", { class: `tag ${item.state === "ONLINE" ? "good" : "bad"}` }, item.state) : null,
+    broken ? h("div", { class: "problem" }, t("errors", item.read, item.write, item.checksum)) : null, item.note ? h("div", { class: "quiet" }, item.note) : null, group ? h("div", { class: "vdevs" }, item.children.map(vdev)) : null);
+};
+function drawPool(pool, figures) {
+  const scrubbing = /in progress/.test(pool.scan ?? ""), history = h("div");
+  machine.ask("capacity_history", { pool: pool.name }).then(({ samples }) => {
+    if (samples.length < 2) return;
+    const first = samples[0].time, wide = samples.at(-1).time - first || 1, points = samples.map((sample) => `${(300 * (sample.time - first) / wide).toFixed(1)},${(40 - 40 * sample.allocated / sample.size).toFixed(1)}`).join(" ");
+    history.replaceChildren(h("p", { class: "quiet" }, t("capacity")), svg(`<polyline points="${points}" vector-effect="non-scaling-stroke"/>`, { class: "spark", viewBox: "0 0 300 40", preserveAspectRatio: "none" }));
+  }, () => {});
+  return h("section", { class: "section" }, head(t("pool", pool.name), [h("span", { class: `tag ${pool.state === "ONLINE" ? "good" : "bad"}` }, pool.state), button(t(scrubbing ? "scrub_stop" : "scrub"), async (it) => { if (await change("scrub", { pool: pool.name, stop: scrubbing }, it)) show(); })]),
+    h("div", { class: "card" }, figures ? [meter([figures.alloc], figures.size, t("of", size(figures.alloc), size(figures.size))), h("p", { class: "quiet" }, `${t("of", size(figures.alloc), size(figures.size))} · ${figures.cap} %`)] : null,
+      h("div", { class: "vdevs part" }, pool.vdevs.map(vdev)), [pool.scan, pool.status, pool.action, pool.errors].filter(Boolean).map((text) => h("p", { class: "quiet", style: "margin-top:.5rem" }, text)), history));
+}
+function drawDatasets(datasets) {
+  const roots = new Map(datasets.map((item) => [item.name, item.used]));
+  return table([t("name"), `#${t("used")}`, `#${t("data")}`, `#${t("in_snapshots")}`, `#${t("available")}`, `#${t("ratio")}`, t("mounted")], datasets.map((item) => {
+    const depth = item.name.split("/").length - 1, whole = roots.get(item.name.split("/")[0]);
+    return h("tr", {}, h("td", { style: `padding-left:${0.9 + depth * 1.1}rem` }, h("span", { class: "mono", title: item.name }, depth ? item.name.split("/").at(-1) : item.name), item.encryption !== "off" && item.encryption !== "-" ? " 🔒" : "", meter([item.usedbydataset, item.usedbysnapshots], whole, t("of", size(item.used), size(whole)), 2)),
+      h("td", { class: "number" }, size(item.used)), h("td", { class: "number" }, size(item.usedbydataset)), h("td", { class: "number" }, size(item.usedbysnapshots)), h("td", { class: "number" }, size(item.avail)), h("td", { class: "number" }, item.compressratio), h("td", { class: "mono" }, item.mounted === "yes" ? item.mountpoint : "–"));
+  }), t("none"));
+}
+function drawEnvironments(environments) {
+  return section(t("environments"), [button(`${t("create")} …`, async () => {
+    const given = await question({ title: t("create_title"), yes: t("create"), fields: [field("name", t("name"))] });
+    if (given?.name && await change("be_create", { name: given.name })) show();
+  })], table([t("name"), `#${t("size")}`, t("created"), ""], environments.map((item) => h("tr", {}, h("td", {}, h("strong", { class: "mono" }, item.name), " ", item.running ? h("span", { class: "tag good" }, t("running")) : null, " ", item.active ? h("span", { class: "tag" }, t("boots_next")) : null, " ", item.trial ? h("span", { class: "tag warn" }, t("on_trial")) : null), h("td", { class: "number" }, size(item.space)), h("td", {}, when(Date.parse(item.created) / 1000)),
+    h("td", {}, h("div", { class: "buttons" }, item.active ? null : [["activate", {}], ["once", { once: true }], ["trial", { trial: true }]].map(([word, how]) => button(t(word), async (it) => { if (await question({ title: t("activate_title", item.name), text: [t("activate_note")], yes: t(word) }) && await change("be_activate", { name: item.name, ...how }, it)) show(); })),
+      item.running || item.active ? null : button(t("destroy"), async (it) => { if (await question({ title: t("destroy_title", item.name), text: [t("destroy_lost")], yes: t("destroy"), danger: true, type: item.name }) && await change("be_destroy", { name: item.name }, it)) show(); }, "small danger"))))), t("none")));
+}
+function drawSnapshots({ snapshots, total }, datasets, live) {
+  const body = h("div"), now = Date.now() / 1000;
+  const wanted = h("input", { type: "search", "aria-label": t("filter"), placeholder: t("filter"), oninput: later(120, () => draw()) });
+  const act = (action, item, more) => async (it) => { if (await change(action, { name: item.name, ...more }, it)) show(); };
+  const draw = () => {
+    const words = wanted.value.toLowerCase(), found = snapshots.filter((item) => `${item.name} ${item.reason ?? ""}`.toLowerCase().includes(words)), shown = found.slice(0, 200);
+    body.replaceChildren(table([t("name"), `#${t("age")}`, `#${t("used")}`, t("by"), ""], shown.map((item) => h("tr", {}, h("td", {}, h("span", { class: "mono" }, item.name), item.holds ? [" ", h("span", { class: "tag warn" }, t("held"))] : null, item.reason ? h("div", { class: "quiet" }, item.reason) : null), h("td", { class: "number", title: when(item.creation) }, span(Math.max(0, now - item.creation))), h("td", { class: "number" }, size(item.used)), h("td", {}, item.taken_by ?? ""),
+      h("td", {}, live ? null : h("div", { class: "buttons" }, h("button", { class: "small", onclick: () => showChanges(item) }, t("changes")), button(item.holds ? t("release") : t("hold"), act(item.holds ? "snapshot_release" : "snapshot_hold", item)), button(t("roll_back"), () => rollBack(item)), button(t("destroy"), async (it) => { if (await question({ title: t("destroy_title", item.name), text: [t("destroy_lost")], yes: t("destroy"), danger: true })) act("snapshot_destroy", item)(it); }, "small danger"))))), t("no_snapshots")),
+      found.length > shown.length || total > snapshots.length ? h("p", { class: "quiet", style: "margin-top:.5rem" }, t("shown_of", shown.length, Math.max(found.length, total))) : "");
+  };
+  draw();
+  return section(t("snapshots"), [wanted, live ? null : button(`${t("take")} …`, async () => {
+    const of = h("select", { id: "dataset" }, h("option", { value: "" }, t("take_all")), datasets.map((item) => h("option", {}, item.name)));
+    h("div", { style: "margin-top:.8rem" }, h("label", { htmlFor: "dataset" }, t("take_of")), of);
+    const given = await question({ title: t("take_title"), yes: t("take"), fields: [of, field("reason", t("reason"))] });
+    if (given && await change("snapshot_take", { ...(given.dataset ? { dataset: given.dataset } : {}), ...(given.reason ? { reason: given.reason } : {}) })) show();
+  })], body);
+}
+async function rollBack(item) {
+  try {
+    const loss = await machine.ask("snapshot_loss", { name: item.name });
+    const text = loss.running ? [t("rollback_running")] : [t("rollback_lost", size(loss.written)), loss.newer.length ? t("rollback_newer", loss.newer.length) : null, loss.newer.length ? h("ul", {}, loss.newer.slice(0, 10).map((name) => h("li", { class: "mono" }, name))) : null].filter(Boolean);
+    if (await question({ title: t("rollback_title", item.name), text, yes: t("roll_back"), danger: !loss.running, type: loss.running ? undefined : item.name.split("@")[0] }) && await change("snapshot_rollback", { name: item.name })) show();
+  } catch (error) { tell(error.msg, null, true); }
+}
+async function showChanges(item) {
+  try {
+    const { changes, total } = await machine.ask("snapshot_diff", { name: item.name });
+    await question({ title: t("changed_files", item.name), wide: true, text: [changes.length ? h("div", { class: "log" }, changes.map((change_) => h("div", {}, `${{ added: "+", removed: "−", modified: "~", renamed: "→" }[change_.change] ?? "~"} ${change_.path}${change_.new_path ? ` → ${change_.new_path}` : ""}`))) : t("none"), t("shown_of", changes.length, total)] });
+  } catch (error) { tell(error.msg, null, true); }
+}
+
+// --- updates
+VIEWS.updates = {
+  where: (live) => !live,
+  async draw(main) {
+    const found = h("div"), lines = h("div", { class: "log", hidden: true, role: "log", tabindex: "0" });
+    const run = button(t("update_run"), async (it) => {
+      const given = await question({ title: t("update_title"), text: [t("update_note")], yes: t("update_run").replace(" …", ""), fields: [tick("security", t("update_security")), tick("kernel", t("update_kernel"))] });
+      if (given) await change("update_run", given, it);
+    }, "main");
+    const check = h("button", { onclick: async () => {
+      check.disabled = true;
+      try {
+        const { updates } = await machine.ask("update_check");
+        found.replaceChildren(updates.upgrades.length ? table([t("name"), t("before"), t("after"), ""], updates.upgrades.map((item) => h("tr", {}, h("td", { class: "mono" }, item.name), h("td", { class: "mono" }, item.before ?? ""), h("td", { class: "mono" }, item.after ?? "–"), h("td", {}, item.security ? h("span", { class: "tag warn" }, t("security")) : ""))), "") : h("p", { class: "empty card" }, t("update_none")), updates.held.length ? h("p", { class: "quiet", style: "margin-top:.6rem" }, t("held_back", updates.held.join(", "))) : "");
+      } catch (error) { tell(error.msg, null, true); } finally { check.disabled = false; }
+    } }, t("update_check"));
+    main.replaceChildren(h("section", {}, head(t("updates"), [check, run, button(`${t("update_undo")} …`, async (it) => { if (await question({ title: t("update_undo"), text: [t("update_undo_note")], yes: t("update_undo"), danger: true })) await change("update_undo", {}, it); }, "danger")]), h("p", { class: "quiet" }, t("updates_why")), h("div", { class: "section" }, found), h("div", { class: "section" }, lines)));
+    const add = (line) => { lines.hidden = false; lines.append(h("div", {}, line)); lines.scrollTop = lines.scrollHeight; };
+    await machine.subscribe("jobs");
+    for (const job of (await machine.ask("jobs")).jobs) if (job.target === "update") job.lines.forEach(add);
+    const stops = [machine.on("exec_start", (event) => { if (event.target === "update") { lines.replaceChildren(); add(`# ${event.cmd}`); } }), machine.on("log_line", (event) => { if (event.target === "update") add(event.line); })];
+    return () => stops.forEach((stop) => stop());
+  },
+};
+
+// --- logs
+VIEWS.logs = {
+  where: () => true,
+  async draw(main) {
+    const { logs } = await machine.ask("log_list"), there = logs.filter((item) => item.there && item.key !== "syslog");
+    const which = h("select", { id: "which" }, there.map((item) => h("option", { value: item.key }, TEXTS[`log_${item.key}`] ? t(`log_${item.key}`) : item.key)));
+    const wanted = h("input", { type: "search", id: "wanted" }), unit = h("input", { type: "text", id: "unit", placeholder: "ssh.service" }), follows = h("input", { type: "checkbox", id: "follows", checked: true });
+    const lines = h("div", { class: "log", style: "height:clamp(20rem,62vh,60rem)", tabindex: "0", role: "log", "aria-live": "off", "aria-label": t("logs") });
+    let text = [];
+    const add = (line) => {
+      const near = lines.scrollHeight - lines.scrollTop - lines.clientHeight < 40;
+      text.push(line);
+      lines.append(h("div", { class: /error|fail/i.test(line) ? "err" : "" }, line || " "));
+      if (lines.childElementCount > 4000) { lines.firstElementChild.remove(); text.shift(); }
+      if (near) lines.scrollTop = lines.scrollHeight;
+    };
+    const read = async () => {
+      const more = { log: which.value, ...(wanted.value ? { filter: wanted.value } : {}), ...(which.value === "journal" && unit.value ? { unit: unit.value } : {}) };
+      unit.closest("div").hidden = which.value !== "journal";
+      text = [];
+      lines.replaceChildren();
+      try {
+        await machine.ask("tail_stop");
+        if (follows.checked) { await machine.ask("tail_log", more); return; }
+        const answer = await machine.ask("read_log", more);
+        answer.lines.forEach(add);
+        if (!answer.lines.length) lines.replaceChildren(h("p", { class: "empty" }, t("nothing_there")));
+        lines.scrollTop = lines.scrollHeight;
+      } catch (error) { lines.replaceChildren(h("p", { class: "problem", role: "alert" }, error.msg)); }
+    };
+    which.onchange = follows.onchange = read;
+    wanted.oninput = unit.oninput = later(350, read);
+    main.replaceChildren(h("h1", { class: "only-heard" }, t("logs")), h("div", { class: "fields", style: "margin-bottom:1rem;align-items:end" }, h("div", {}, h("label", { htmlFor: "which" }, t("which_log")), which), h("div", {}, h("label", { htmlFor: "wanted" }, t("filter")), wanted), h("div", {}, h("label", { htmlFor: "unit" }, t("unit")), unit),
+      h("div", { class: "buttons" }, h("label", { style: "font-weight:400;margin:0" }, follows, " ", t("follow_log")), h("button", { class: "small", onclick: () => save(`${which.value}.log`, `${text.join("\n")}\n`) }, t("download")))), lines);
+    const stop = machine.on("log_line", (event) => { if (event.log === which.value) add(event.line); });
+    await read();
+    return () => { stop(); machine.ask("tail_stop").catch(() => {}); };
+  },
+};
