@@ -228,6 +228,22 @@ report() { run "$live/usr/lib/kldload/live-report"; }
     [ "$(ls run)" = report.issue ]
 }
 
+@test "consoles show where the page is and the code for it; no log does, and none where it was turned off" {
+    stub kldload-webui 'echo "kldload: code AB2C-D3EF, for one login"'
+    report
+    grep -qx 'kldload: code AB2C-D3EF, for one login' run/report.issue
+    [[ $output != *AB2C* ]]
+    [ "${lines[-1]}" = "kldload: ready" ]
+    echo 'boot=live kldload.webui=off' > words
+    report
+    run ! grep AB2C run/report.issue
+    stub kldload-webui 'echo "kldload-webui: the helper does not answer" >&2; exit 1'
+    echo 'boot=live kldload.medium=0123' > words
+    report
+    [ "$status" -eq 0 ]
+    grep -q 'the helper does not answer' run/report.issue
+}
+
 @test "a report that is killed leaves that on the consoles" {
     stub apt-get 'exec /bin/sleep 2'
     run timeout --signal=KILL 0.5 "$live/usr/lib/kldload/live-report"

@@ -623,11 +623,13 @@ END
 @test "core has nothing but ZFS, whether it is said or not" {
     judge_rest KLDLOAD_PROFILE=core
     wrong
-    [ "$KLDLOAD_WIREGUARD$KLDLOAD_ENABLE_EBPF" = 00 ]
+    [ "$KLDLOAD_WIREGUARD$KLDLOAD_ENABLE_EBPF$KLDLOAD_WEBUI" = 00off ]
+    judge_rest KLDLOAD_PROFILE=core KLDLOAD_WEBUI=lan
+    wrong 'answers.env:4: KLDLOAD_WEBUI=lan is not for the profile core, which is ZFS and nothing else'
     judge_rest KLDLOAD_PROFILE=core KLDLOAD_WIREGUARD=1
     wrong 'answers.env:4: KLDLOAD_WIREGUARD=1 is not for the profile core, which is ZFS and nothing else'
     judge_rest KLDLOAD_PROFILE=server
-    [ "$KLDLOAD_WIREGUARD$KLDLOAD_ENABLE_EBPF" = 11 ]
+    [ "$KLDLOAD_WIREGUARD$KLDLOAD_ENABLE_EBPF$KLDLOAD_WEBUI" = 11local ]
 }
 
 @test "RHEL needs an account or an activation key, each with both its parts" {

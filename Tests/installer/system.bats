@@ -264,6 +264,57 @@ open() { unshare --net bash -c 'nft -f "$1" && nft list ruleset' - "$1" | grep -
     [ "$(open target/etc/sysconfig/nftables.conf)" = 'tcp dport { 22, 9090 }|udp dport 51820' ]
 }
 
+# with_websockets: a target whose profile has what the page needs.
+with_websockets() { mkdir -p target/usr/lib/python3/dist-packages/websockets target/etc/pam.d; touch target/etc/pam.d/common-auth; }
+
+@test "the page is the one of the live system, and its own PAM service and units come with it" {
+    local live=$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot
+    export KLDLOAD_LIVE_ROOT=$live
+    answers
+    with_websockets
+    do_it 'services_webui; printf "on %s\n" "${services_enabled[*]}"'
+    [[ $output == *'on kldload-webui.service kldload-webui-helper.service' ]]
+    cmp "$live/usr/local/bin/kldload-webui" target/usr/local/bin/kldload-webui
+    [ -x target/usr/local/bin/kldload-webui ]
+    [ -e target/usr/local/share/kldload-webui/free/index.html ]
+    [ "$(cat target/etc/kldload/edition)" = free ]
+    grep -qx KLDLOAD_WEBUI=local target/etc/kldload/webui.env
+    grep -qx '@include common-auth' target/etc/pam.d/kldload-webui
+    # What the units start is there; what starts installations is the live system's alone.
+    local unit program
+    for unit in kldload-webui kldload-webui-helper; do
+        program=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "target/usr/lib/systemd/system/$unit.service")
+        [ -x "target$program" ]
+    done
+    [ ! -e target/usr/lib/systemd/system/kldload-install.service ]
+    # RPM distributions
+    rm target/etc/pam.d/common-auth
+    do_it services_webui
+    grep -qx 'auth substack password-auth' target/etc/pam.d/kldload-webui
+}
+
+@test "the page is reachable from the network where that was said, and nowhere without python3-websockets, or when it is off" {
+    [ "$(id -u)" -eq 0 ] || skip "needs root"
+    export KLDLOAD_LIVE_ROOT=$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot
+    answers KLDLOAD_WEBUI=lan
+    do_it 'services_webui; services_firewall; printf "on %s\n" "${services_enabled[*]}"'
+    [[ $output == *'say: there is no page: the profile has no python3-websockets'*'on nftables.service' ]]
+    [ "$(open target/etc/nftables.conf)" = 'tcp dport 22' ]
+    [ ! -e target/usr/local ]
+    with_websockets
+    do_it 'services_webui; services_firewall'
+    [ "$(open target/etc/nftables.conf)" = 'tcp dport { 22, 8443 }' ]
+    grep -qx KLDLOAD_WEBUI=lan target/etc/kldload/webui.env
+    answers
+    do_it 'services_webui; services_firewall'
+    [ "$(open target/etc/nftables.conf)" = 'tcp dport 22' ]
+    rm -r target/usr/local
+    answers KLDLOAD_WEBUI=off
+    do_it 'services_webui; printf "on %s\n" "${services_enabled[*]}"'
+    [[ $output == *'on '* && $output != *kldload-webui* ]]
+    [ ! -e target/usr/local ]
+}
+
 @test "core says that it has no firewall" {
     answers KLDLOAD_PROFILE=core
     do_it services_of_profile

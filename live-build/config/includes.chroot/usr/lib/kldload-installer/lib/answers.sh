@@ -44,6 +44,7 @@ KLDLOAD_WIREGUARD|1|flag|1: WireGuard keys for this machine (in core: 0)
 KLDLOAD_ENABLE_EBPF|1|flag|1: eBPF tools, which every profile but core has in any case (in core: 0)
 KLDLOAD_NVIDIA_DRIVERS|0|flag|1: NVIDIA's drivers; needs a network
 KLDLOAD_ENABLE_AI|0|flag|1: a local language model; needs a network
+KLDLOAD_WEBUI|local|word:local,lan,off|the page of the installed machine: local: on the machine itself, and at the end of an SSH tunnel; lan: also at https://ADDRESS:8443, which the firewall lets in (in core: off)
 KLDLOAD_INFRA_MODE|standalone|word:standalone,cluster|cluster: the machine will be part of one, and the manifest says so
 KLDLOAD_DEBIAN_RELEASE||release?|Debian's release by its codename, as trixie: another one than that of the medium is refused
 KLDLOAD_RHEL_USERNAME||text?|RHEL: the account of the subscription
@@ -210,6 +211,7 @@ answers_load() {
         for name in KLDLOAD_WIREGUARD KLDLOAD_ENABLE_EBPF; do
             if [[ -z ${answers_line[$name]:-} ]]; then printf -v "$name" 0; fi
         done
+        if [[ -z ${answers_line[KLDLOAD_WEBUI]:-} ]]; then KLDLOAD_WEBUI=off; fi
     fi
     if [[ $KLDLOAD_NET_METHOD == static ]]; then
         if [[ -z $KLDLOAD_NET_PREFIX ]]; then
@@ -255,6 +257,9 @@ answers_check() {
         for name in KLDLOAD_WIREGUARD KLDLOAD_ENABLE_EBPF; do
             if [[ ${!name} == 1 ]]; then answers_against "$name=1 is not for the profile core, which is ZFS and nothing else" "$name" KLDLOAD_PROFILE; fi
         done
+        if [[ $KLDLOAD_WEBUI != off ]]; then
+            answers_against "KLDLOAD_WEBUI=$KLDLOAD_WEBUI is not for the profile core, which is ZFS and nothing else" KLDLOAD_WEBUI KLDLOAD_PROFILE
+        fi
     fi
     if [[ $KLDLOAD_DISTRO == rhel ]] && [[ -z $KLDLOAD_RHEL_USERNAME || -z $KLDLOAD_RHEL_PASSWORD ]] \
         && [[ -z $KLDLOAD_RHEL_ORG || -z $KLDLOAD_RHEL_ACTIVATION_KEY ]]; then

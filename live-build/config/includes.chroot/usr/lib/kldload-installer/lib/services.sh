@@ -58,6 +58,7 @@ services_of_profile() {
     services_holds
     if services_has /usr/sbin/sanoid; then services_sanoid; fi
     if services_has /usr/bin/wg && [[ $KLDLOAD_WIREGUARD == 1 ]]; then services_wireguard; fi
+    services_webui
     if services_has /usr/sbin/nft; then services_firewall; fi
     # Seeds of clouds are for images that are cloned; sealing one takes this away.
     if services_has /usr/bin/cloud-init; then touch "$TARGET/etc/cloud/cloud-init.disabled"; fi
@@ -154,6 +155,31 @@ services_wireguard() {
     chmod 644 "$TARGET/etc/wireguard/public.key"
 }
 
+# services_webui: the page, as the live system has it; the file knows which of the two it is in.
+services_webui() {
+    local path from=${KLDLOAD_LIVE_ROOT:-} found=no auth='@include common-auth' account='@include common-account'
+    if [[ $KLDLOAD_WEBUI == off ]]; then return; fi
+    for path in "$TARGET"/usr/lib*/python3*/*-packages/websockets; do
+        if [[ -d $path ]]; then found=yes; fi # the pattern itself, where there is none
+    done
+    if [[ $found == no ]]; then
+        say "there is no page: the profile has no python3-websockets"
+        return
+    fi
+    for path in usr/local/bin/kldload-webui usr/local/share/kldload-webui usr/lib/sysusers.d/kldload-webui.conf etc/kldload/edition \
+        usr/lib/systemd/system/kldload-webui.service usr/lib/systemd/system/kldload-webui-helper.service; do
+        mkdir -p "$TARGET/${path%/*}"
+        run cp --recursive --no-preserve=ownership,timestamps "$from/$path" "$TARGET/${path%/*}/"
+    done
+    printf '# local: on this machine, and at the end of an SSH tunnel; lan: at https://ADDRESS:8443, too (the firewall has to let that in)\nKLDLOAD_WEBUI=%s\n' \
+        "$KLDLOAD_WEBUI" > "$TARGET/etc/kldload/webui.env"
+    # RPM distributions have one file for what comes from the network.
+    if ! services_has /etc/pam.d/common-auth; then auth='auth substack password-auth' account='account include password-auth'; fi
+    mkdir -p "$TARGET/etc/pam.d"
+    printf '# Who logs in to the page; that he is in sudo or wheel, it looks for itself.\n%s\n%s\n' "$auth" "$account" > "$TARGET/etc/pam.d/kldload-webui"
+    services_enabled+=(kldload-webui.service kldload-webui-helper.service)
+}
+
 # services_firewall: what may come in is what was asked for.
 services_firewall() {
     local file=/etc/nftables.conf tcp=22 what=SSH udp=''
@@ -162,7 +188,11 @@ services_firewall() {
     services_disabled+=(firewalld.service)
     if services_has /usr/lib/systemd/system/cockpit.socket; then
         tcp+=', 9090'
-        what+=', the web interface'
+        what+=', Cockpit'
+    fi
+    if [[ $KLDLOAD_WEBUI == lan ]] && services_has /usr/local/bin/kldload-webui; then
+        tcp+=', 8443'
+        what+=', the page of this machine'
     fi
     if services_has /etc/wireguard/private.key; then
         udp='        udp dport 51820 accept'$'\n'
