@@ -209,7 +209,7 @@ const drawNetwork = () => [choices(t("step_network"), ["dhcp", "static"].map((wa
   form.get("KLDLOAD_NET_METHOD") === "static" ? h("div", { class: "fields part" }, entry("KLDLOAD_NET_IFACE", { list: form.facts.interfaces }), entry("KLDLOAD_NET_IP", { placeholder: "192.0.2.7" }), entry("KLDLOAD_NET_PREFIX", { placeholder: "24" }), entry("KLDLOAD_NET_GW", { placeholder: "192.0.2.1" }), entry("KLDLOAD_NET_DNS", { placeholder: "1.1.1.1,8.8.8.8" })) : null];
 function drawFeatures() {
   const flags = ["KLDLOAD_WIREGUARD", "KLDLOAD_ENABLE_EBPF", "KLDLOAD_ZFS_DEDUP", "KLDLOAD_NVIDIA_DRIVERS", "KLDLOAD_ENABLE_AI"].map(flag);
-  return [h("div", { class: "choices", role: "group", "aria-label": t("step_features") }, flags), form.variable("KLDLOAD_WEBUI") ? h("div", { class: "fields part" }, select("KLDLOAD_WEBUI")) : null];
+  return [h("div", { class: "choices", role: "group", "aria-label": t("step_features") }, flags), form.variable("KLDLOAD_WEBUI") && form.get("KLDLOAD_PROFILE") !== "core" ? h("div", { class: "fields part" }, select("KLDLOAD_WEBUI")) : null];
 }
 function select(name) {
   const variable = form.variable(name), refused = form.facts.refused.find((item) => item.name === name);
