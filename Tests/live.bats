@@ -229,16 +229,17 @@ report() { run "$live/usr/lib/kldload/live-report"; }
 }
 
 @test "consoles show where the page is and the code for it; no log does, and none where it was turned off" {
-    stub kldload-webui 'echo "kldload: code AB2C-D3EF, for one login"'
-    report
-    grep -qx 'kldload: code AB2C-D3EF, for one login' run/report.issue
-    [[ $output != *AB2C* ]]
-    [ "${lines[-1]}" = "kldload: ready" ]
+    export KLDLOAD_PAGE_ISSUE=$PWD/page-issue
+    stub kldload-webui 'echo "kldload: code AB2C-D3EF, for one login" | tee "$KLDLOAD_PAGE_ISSUE"'
     echo 'boot=live kldload.webui=off' > words
     report
-    run ! grep AB2C run/report.issue
-    stub kldload-webui 'echo "kldload-webui: the helper does not answer" >&2; exit 1'
+    [ "$(ls run)" = report.issue ]
     echo 'boot=live kldload.medium=0123' > words
+    report
+    grep -qx 'kldload: code AB2C-D3EF, for one login' run/20-kldload-page.issue
+    [[ $output != *AB2C* ]]
+    [ "${lines[-1]}" = "kldload: ready" ]
+    stub kldload-webui 'echo "kldload-webui: the helper does not answer" >&2; exit 1'
     report
     [ "$status" -eq 0 ]
     grep -q 'the helper does not answer' run/report.issue

@@ -59,17 +59,22 @@ class Codes(InProcess):
             clock[0] = max(clock[0], until)
         self.assertEqual(waited, [0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60])
         for number in range(5000):
-            slowdown.failed(f"2001:db8::{number:x}")
+            slowdown.failed(f"2001:db8:{number:x}::1")
         self.assertLessEqual(len(slowdown.failures), 2048)
+        for number in range(4):  # one machine, which has 2^64 addresses
+            slowdown.failed(f"2001:db8:ffff::{number:x}")
+        with self.assertRaises(web.Refused):
+            slowdown.check("2001:db8:ffff::99")
+        self.assertEqual(web.neighbourhood("::ffff:192.0.2.1"), "192.0.2.1")
 
     def test_sessions_are_kept_by_digest_and_run_out(self):
         doors = self.doors()
         secret = doors.open("code", ("read",))
         self.assertNotIn(secret, repr(doors.sessions))
-        self.assertEqual(doors.session(secret, "a").who, "code")
+        self.assertEqual(doors.session(secret).who, "code")
         key = web.digest(secret)
         doors.sessions[key] = doors.sessions[key]._replace(expires=1.0)
-        self.assertIsNone(doors.session(secret, "a"))
+        self.assertIsNone(doors.session(secret))
         for _ in range(600):
             doors.open("code", ("read",))
         self.assertLessEqual(len(doors.sessions), 512)
@@ -168,6 +173,10 @@ class AtTheDoor(unittest.IsolatedAsyncioTestCase):
         self.machine.login()
         console = (self.machine.root / "console").read_text()
         self.assertIn("the page was opened from 127.0.0.1", console)
+        issue = (self.machine.root / "run/kldload/webui/issue").read_text()  # what a getty shows from then on
+        self.assertIn(f"kldload: code {self.machine.code()}, for one login\n", issue)
+        self.assertIn("https://192.0.2.7:8443", issue)
+        self.assertIn("▀", issue)
         self.assertIn(self.machine.code(), console)
         for path in (*self.machine.root.glob("*.log"), *(self.machine.root / "var/lib/kldload").glob("*"), *(self.machine.root / "var/log").rglob("*.log")):
             self.assertNotIn(code.encode(), path.read_bytes(), path)
@@ -177,6 +186,8 @@ class AtTheDoor(unittest.IsolatedAsyncioTestCase):
         self.assertEqual([status for status, _, _ in seen], [401, 401, 401, 429])
         self.assertEqual(seen[3][1]["Retry-After"], "1")
         self.assertEqual(self.machine.http("POST", "/login", {"code": self.machine.code()})[0], 429)
+        # A page with an old cookie is still told where it is.
+        self.assertEqual(json.loads(self.machine.http("GET", "/session", headers={"Cookie": "kldload=" + "A" * 43})[2])["login"], "code")
 
     async def test_logging_out_ends_what_is_open_too(self):
         cookie = self.machine.login()
@@ -203,6 +214,7 @@ class AtTheDoor(unittest.IsolatedAsyncioTestCase):
     async def test_a_program_may_come_with_the_code_itself(self):
         async with self.machine.client(secret=self.machine.code()) as client:
             self.assertEqual((await client.ask("ping"))["type"], "pong")
+            self.assertIn(self.machine.code(), (self.machine.root / "console").read_text())
 
     async def test_what_stands_in_the_process_list_is_no_secret(self):
         self.machine.login()

@@ -75,7 +75,7 @@ async function change(action, values, button) {
   if (button) button.disabled = true;
   try {
     const answer = await machine.ask(action, values);
-    tell(`${t("ran")}:`, answer.commands?.join("; "));
+    if (answer.commands?.length) tell(`${t("ran")}:`, answer.commands.join("; "));
     return answer;
   } catch (error) {
     tell(error.msg, error.commands?.join("; "), true);
@@ -134,7 +134,7 @@ function frame() {
 }
 let drawing = 0;
 async function show() {
-  const current = frame(), turn = ++drawing, main = $("main"), holder = h("div");
+  const current = frame(), turn = ++drawing, main = $("main"), holder = h("div", { class: "view" });
   leave?.();
   leave = null;
   if (!machine.session.ok) { main.dataset.view = "login"; login(main); return; }
