@@ -282,7 +282,10 @@ class StateOfThePage(InProcess):
                 return channel.sent[-1]
 
             saved = await ask("db_save", db_type="cluster", name="blue one", data={"nodes": [1, 2]})
-            self.assertEqual(saved["type"], "db_save")
+            self.assertEqual((saved["type"], saved["id"]), ("db_save", saved["template"]))
+            await helper.answer(channel, json.dumps({"action": "db_node_register", "hostname": "other", "id": "mine"}))
+            self.assertEqual(channel.sent[-1]["id"], "mine")
+            await ask("db_import", data={"nodes": []}, merge=False)
             self.assertEqual((await ask("db_load", template=saved["template"]))["template"]["data"], {"nodes": [1, 2]})
             self.assertEqual((await ask("db_load", id=saved["template"]))["template"]["name"], "blue one")
             self.assertEqual(len((await ask("db_list", db_type="node"))["items"]), 0)
