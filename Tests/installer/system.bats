@@ -277,6 +277,7 @@ with_websockets() { mkdir -p target/usr/lib/python3/dist-packages/websockets tar
     cmp "$live/usr/local/bin/kldload-webui" target/usr/local/bin/kldload-webui
     [ -x target/usr/local/bin/kldload-webui ]
     [ -e target/usr/local/share/kldload-webui/free/index.html ]
+    [ -e target/usr/local/share/man/man8/kldload-webui.8 ]
     [ "$(cat target/etc/kldload/edition)" = free ]
     grep -qx KLDLOAD_WEBUI=local target/etc/kldload/webui.env
     grep -qx '@include common-auth' target/etc/pam.d/kldload-webui

@@ -17,7 +17,6 @@ import pathlib
 import shutil
 import socket
 import ssl
-import stat
 import subprocess
 import sys
 import time

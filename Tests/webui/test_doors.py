@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import unittest
 
-from machine import Machine, webui_module
+from machine import Machine
 from test_requests import InProcess, web
 
 # --- without processes

@@ -37,3 +37,15 @@ python_tests() {
     /usr/bin/python3 -B -c 'import ast, sys; ast.parse(open(sys.argv[1], encoding="utf-8").read(), feature_version=(3, 9))' \
         "$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot/usr/local/bin/kldload-webui"
 }
+
+@test "the man page has every word of the help, and mandoc has nothing against it" {
+    local live=$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot/usr/local help words word
+    help=$("$live/bin/kldload-webui" --help)
+    mandoc -T lint -W warning "$live/share/man/man8/kldload-webui.8"
+    mandoc -T ascii "$live/share/man/man8/kldload-webui.8" | col -b > "$BATS_TEST_TMPDIR/man"
+    words=$(grep -oE '^  kldload-webui [a-z]+|\| [a-z]+|--[a-z-]+' <<< "$help" | sed 's/.* //' | sort -u)
+    [ "$(wc -l <<< "$words")" -ge 10 ]
+    for word in $words; do
+        grep -qw -- "$word" "$BATS_TEST_TMPDIR/man" || { echo "not in the man page: $word" && false; }
+    done
+}

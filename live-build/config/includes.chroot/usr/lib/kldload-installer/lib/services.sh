@@ -166,7 +166,7 @@ services_webui() {
         say "there is no page: the profile has no python3-websockets"
         return
     fi
-    for path in usr/local/bin/kldload-webui usr/local/share/kldload-webui usr/lib/sysusers.d/kldload-webui.conf etc/kldload/edition \
+    for path in usr/local/bin/kldload-webui usr/local/share/kldload-webui usr/local/share/man/man8/kldload-webui.8 usr/lib/sysusers.d/kldload-webui.conf etc/kldload/edition \
         usr/lib/systemd/system/kldload-webui.service usr/lib/systemd/system/kldload-webui-helper.service; do
         mkdir -p "$TARGET/${path%/*}"
         run cp --recursive --no-preserve=ownership,timestamps "$from/$path" "$TARGET/${path%/*}/"
