@@ -199,7 +199,7 @@ arrived() {
     image=(out/kldload-export-debian-server-20*.raw)
     [ "$(stat --format='%s %a' "${image[0]}")" = "$((1 << 30)) 600" ]
     sgdisk --verify "${image[0]}" | grep 'No problems found'
-    [ "$(dd if="${image[0]}" bs=1M skip=100 count=1 status=none | head -c 11)" = 'in the pool' ]
+    [ "$(dd if="${image[0]}" bs=1 skip=$((100 << 20)) count=11 status=none)" = "in the pool" ]
     (cd out && sha256sum --check --quiet ./*.sha256)
     [ "$(losetup --list --noheadings --output BACK-FILE | grep -c "$PWD/disk")" -eq 1 ] # that of this test
 }

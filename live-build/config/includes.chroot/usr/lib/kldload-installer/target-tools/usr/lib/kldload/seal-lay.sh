@@ -20,7 +20,6 @@ seal_note_word() {
 }
 
 seal_lay() {
-    seal_lay_unit
     seal_lay_cloud_init
     seal_lay_info
     # The menu of what is sealed: by the name of the pool, whose number will be another one, and with force; see boot-menu.sh.

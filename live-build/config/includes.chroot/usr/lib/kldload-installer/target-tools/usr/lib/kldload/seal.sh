@@ -220,7 +220,9 @@ seal_check() {
 seal_apply() {
     local row rows attempt
     rows=$(seal_rows)
+    # First: what is not sealed whole, and booted all the same, gets anew what it lacks.
     seal_note
+    seal_lay_unit
     for attempt in 1 2; do
         while IFS= read -r row; do
             seal_find "$row"
