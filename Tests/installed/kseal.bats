@@ -219,3 +219,12 @@ assert settings["system_info"]["default_user"] == {"name": "admin", "gecos": "Ad
     run -2 kseal --poweroff --root empty
     run -2 kseal --json
 }
+
+@test "on a machine that runs, what would write again is stopped, and the journal goes on in memory; what can't be stopped is said" {
+    fake_program systemctl 'echo "$*" >> '"$PWD"'/called
+        case $* in *is-active*rsyslog* | *is-active*random-seed* | "stop systemd-random-seed.service") ;; *) exit 1 ;; esac'
+    fake_program journalctl 'echo "journalctl $*" >> '"$PWD"'/called'
+    run -0 bash -c '. "$KLDLOAD_LIB/seal-running.sh"; warn() { echo "warn: $*"; }; running_stop'
+    [ "$output" = "warn: rsyslog.service can't be stopped" ]
+    [ "$(grep -v is-active called | paste -sd';')" = 'stop systemd-random-seed.service;stop rsyslog.service;journalctl --relinquish-var' ]
+}
