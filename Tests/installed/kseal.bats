@@ -168,7 +168,8 @@ END
     python3 -c 'import sys, yaml
 settings = yaml.safe_load(open("one/etc/cloud/cloud.cfg.d/95-kldload.cfg"))
 assert settings["growpart"] == {"mode": "off"} and settings["resize_rootfs"] is False, settings
-assert settings["system_info"]["default_user"] == {"name": "admin", "gecos": "Administrator", "lock_passwd": True}, settings'
+assert settings["system_info"]["default_user"] == {"name": "admin", "gecos": "Administrator", "lock_passwd": True}, settings
+assert settings["system_info"]["network"] == {"renderers": ["networkd"], "activators": ["networkd"]}, settings'
     # Sealed a second time, it still is known that there were keys.
     kseal --root one
     grep -qx wireguard one/etc/kldload/clone-pending

@@ -42,10 +42,12 @@ seal_lay_unit() {
 
 # Where no datasource is found, cloud-init's own generator (ds-identify) leaves it off, and nothing waits for anything.
 seal_lay_cloud_init() {
-    local folder=$seal_root/etc/cloud name locked=true
+    local folder=$seal_root/etc/cloud name locked=true network=networkd
     if [[ ! -e $seal_root/usr/bin/cloud-init ]]; then return; fi
     name=$(seal_administrator)
     if [[ $seal_keep_password == yes ]]; then locked=false; fi
+    # Who sets up the network here. Left to itself, cloud-init takes ifupdown where that is, and both would do it.
+    if [[ -x $seal_root/usr/sbin/NetworkManager ]]; then network='network-manager'; fi
     rm -f "$folder/cloud-init.disabled"
     mkdir -p "$folder/cloud.cfg.d"
     {
@@ -58,8 +60,9 @@ resize_rootfs: false
 # The name of the machine can be looked up by itself, whoever gives it.
 manage_etc_hosts: localhost
 END
+        printf '%s\n' 'system_info:' '  network:' "    renderers: [$network]" "    activators: [$network]"
         if [[ -n $name ]]; then
-            printf '%s\n' '# Keys that a cloud gives are for who was named when this was installed.' 'system_info:' '  default_user:' \
+            printf '%s\n' '  # Keys that a cloud gives are for who was named when this was installed.' '  default_user:' \
                 "    name: $name" '    gecos: Administrator' "    lock_passwd: $locked"
         fi
     } > "$folder/cloud.cfg.d/95-kldload.cfg"
