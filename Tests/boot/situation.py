@@ -73,10 +73,9 @@ def log_in(machine, password, name="admin"):
     machine.wait_for(r"assword:", machine.seconds() + 120, unfinished=True)
     machine.type(password + "\n")
     machine.wait_for(r"\$ ?$", machine.seconds() + 120, unfinished=True)
-    machine.type("sudo -p 'sudo'': ' -i\n")
-    machine.wait_for(r"sudo: ?$", machine.seconds() + 120, unfinished=True)
-    machine.type(password + "\n")
-    machine.wait_for(ROOT_PROMPT, machine.seconds() + 120, unfinished=True)
+    # Asked for or not: who was set up by cloud-init needs no password for it.
+    machine.type(f"sudo -S -p '' true <<< {password}; sudo -i\n")
+    machine.wait_for(r"root@.*" + ROOT_PROMPT, machine.seconds() + 300, unfinished=True)
 
 
 def do(machine, command, seconds=600):
