@@ -238,7 +238,8 @@ errors: No known data errors
             self.wait_for(self.helper_answers, "the helper's socket")
         if serve:
             self.server = self.launch([python, "-I", str(WEBUI), "serve", *ports, *arguments], "serve.log")
-            self.wait_for(lambda: self.answers(self.port), "the server's port")
+            last = self.tls_port if self.live or self.network else self.port  # that it opens last
+            self.wait_for(lambda: self.answers(last), "the server's port")
         return self
 
     def launch(self, command, log):

@@ -33,6 +33,7 @@ class Codes(InProcess):
         self.assertTrue(doors.take_code("Lab-7"))
         self.assertTrue(doors.take_code("Lab-7"))
         self.assertFalse(doors.take_code("LAB-7"))
+        self.assertFalse(doors.take_code("\ud800"))
         self.assertFalse(doors.take_code(""))
 
     def test_an_installed_system_has_no_code_until_one_is_asked_for_and_that_runs_out(self):
@@ -99,7 +100,7 @@ class People(InProcess):
 
     def test_what_is_no_name_and_no_password_is_asked_of_nobody(self):
         for given in ({}, {"user": "ada"}, {"user": "", "password": "x"}, {"user": "a" * 100, "password": "x"}, {"user": "ada", "password": "x" * 5000}, {"user": ["ada"], "password": "right"},
-                      {"user": "ada", "password": "a\0b"}):
+                      {"user": "ada", "password": "a\0b"}, {"user": "ada", "password": "\ud800"}):
             with self.assertRaises(web.Refused) as caught:
                 self.login(**given)
             self.assertEqual(caught.exception.code, "bad_argument")
