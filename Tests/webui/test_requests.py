@@ -374,6 +374,8 @@ errors: No known data errors
         self.assertEqual((state["running"], state["rc"], state["total"], [step["state"] for step in state["steps"]]), (True, None, 10, ["done", "running"]))
         self.assertTrue(25 <= state["percent"] <= 60, state)
         self.assertTrue(20 <= state["seconds_left"] <= 80, state)
+        installation.noted -= 1000  # a step that takes longer than was thought: nobody knows
+        self.assertIsNone(installation.state()["seconds_left"])
         installation.understand("[  30 s] INSTALL FAILED in step bootstrap: dpkg ended with status 1 (log: /x)")
         installation.running = lambda: False
         state = installation.state()
