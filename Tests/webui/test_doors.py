@@ -17,7 +17,7 @@ class Codes(InProcess):
         web.is_live = lambda: live
         self.addCleanup(setattr, web, "kernel_words", web.kernel_words)
         web.kernel_words = words.split
-        return web.Helper().doors
+        return web.Doors(web.State(web.STATE))
 
     def test_a_code_lets_in_once_and_another_one_follows(self):
         doors = self.doors()
