@@ -62,7 +62,8 @@ LSBLK = r"""case "$*" in
     *'RO '*) echo 0 ;;
 esac"""
 
-# What an installation says into its log, at the pace of TICK seconds a line; it fails in the step of the file `fail-in`.
+# What an installation says into its log, at the pace of TICK seconds a line (of the file `tick`, where there is one); it fails in the step of the
+# file `fail-in`.
 INSTALL = r"""exec 8> "$KLDLOAD_ROOT/run/kldload-install.lock"
 flock --nonblock 8 || { echo 'kldload: another installation is running' >&2; exit 1; }
 log=$KLDLOAD_ROOT/var/log/installer/kldload-installer.log
@@ -71,6 +72,7 @@ if [ -e "$log" ]; then mv "$log" "$log.before"; fi
 cp "$2" "$KLDLOAD_ROOT/installed-with"
 : > "$log"
 say() { printf '[%4d s] %s\n' "$at" "$*" >> "$log"; }
+pace() { sleep "$(cat "$KLDLOAD_ROOT/tick" 2> /dev/null || echo "${TICK:-0.05}")"; }
 at=0 number=0
 for entry in 'disks:look at the disks' 'partitions:an EFI system partition and one for ZFS on each disk' 'pool:the pool rpool' 'datasets:file systems' \
     'bootstrap:packages of the profile' 'system:name, language, users, network' 'services:services of the profile' 'boot:initramfs and boot loader' \
@@ -78,13 +80,13 @@ for entry in 'disks:look at the disks' 'partitions:an EFI system partition and o
     name=${entry%%:*} number=$((number + 1))
     say "step $number/10 $name: ${entry#*:}"
     echo "what programs write in $name" >> "$log"
-    sleep "${TICK:-0.05}"
+    pace
     if [ "$(cat "$KLDLOAD_ROOT/fail-in" 2> /dev/null)" = "$name" ]; then
         say "INSTALL FAILED in step $name: \"sgdisk\" ended with status 4 (log: $log)"
         exit 1
     fi
     if [ "$name" = bootstrap ]; then
-        for percent in 20 40 60 80; do at=$((at + 5)); say "$percent %, $(((100 - percent) / 4)) s left"; sleep "${TICK:-0.05}"; done
+        for percent in 20 40 60 80; do at=$((at + 5)); say "$percent %, $(((100 - percent) / 4)) s left"; pace; done
     fi
     at=$((at + 2))
     say "step $number/10 $name: done in 2 s"

@@ -132,6 +132,7 @@ class Installer(InChromium):
             await page.click("#go")
             if PICTURES:
                 await page.picture(pathlib.Path(PICTURES) / "confirm.png", whole=False)
+            self.machine.write("tick", "2")  # until all have looked
             await self.confirm(page, "vda vdb")
             await page.see("Installing")
             await page.until("document.querySelectorAll('.steps-list li').length > 1")
@@ -140,6 +141,7 @@ class Installer(InChromium):
             await page.until("document.querySelectorAll('.steps-list li').length > 2")
             async with self.page(width=390) as other:  # a second window of the same browser is logged in already
                 await other.see("Installing")
+                self.machine.write("tick", "0.05")
                 await other.see("Installed", 60)
             await page.see("Installed", 60)
             await page.see("Restart")
