@@ -6,7 +6,7 @@ setup() {
     cd "$BATS_TEST_TMPDIR" || return
     mkdir logs bin
     # Its functions alone.
-    sed -n '/^suite() {/,/^}/p; /^show_failures() {/,/^}/p; /^bats_file() {/,/^}/p' "$BATS_TEST_DIRNAME/../run" > functions
+    sed -n '/^suite() {/,/^}/p; /^show_failures() {/,/^}/p; /^bats_files() {/,/^}/p; /^bats_report() {/,/^}/p' "$BATS_TEST_DIRNAME/../run" > functions
     cat > count <<'SH'
 set -euo pipefail
 shopt -s inherit_errexit nullglob
@@ -29,20 +29,23 @@ swift() {
 
 @test "tests of bats are counted one by one, and those that were skipped apart" {
     printf '@test "a" { true; }\n@test "b" { skip "no such thing"; }\n@test "c" { true; }\n' > good.bats
-    run bash count bats_file good.bats
+    run bash count bats_files 1 good.bats
     [[ $output == *'ok      good.bats: 2 passed, 1 skipped ('*'skipped: b: no such thing'*'counted 2 0 1' ]]
     printf '@test "a" { true; }\n@test "b" { skip; }\n@test "c" { false; }\n' > bad.bats
-    run bash count bats_file bad.bats
+    run bash count bats_files 1 bad.bats
     [[ $output == *'FAILED  bad.bats: 1 passed, 1 failed, 1 skipped'*'counted 1 1 1' ]]
+    # Two at a time are counted as one after the other.
+    run bash count bats_files 2 good.bats bad.bats
+    [[ $output == *'counted 3 1 2' ]]
     echo '@test "a" { skip "why"; }' > nothing.bats
-    run bash count bats_file nothing.bats
+    run bash count bats_files 1 nothing.bats
     [[ $output == *'counted 0 0 1' ]]
     # bats 1.8 takes this for a failure; it is no pass at any rate.
     printf 'setup_file() { skip "nothing here"; }\n@test "a" { true; }\n@test "b" { true; }\n' > file.bats
-    run bash count bats_file file.bats
+    run bash count bats_files 1 file.bats
     [[ $output == *'counted 0 '* ]]
     printf '@test "a" { true; }\n}}\n' > broken.bats
-    run bash count bats_file broken.bats
+    run bash count bats_files 1 broken.bats
     [[ $output == *'counted 0 1 0' ]]
 }
 

@@ -44,6 +44,7 @@ histories|what people have typed|homes .bash_history .zsh_history .python_histor
 package-caches|packages and lists that can be had again|files /var/cache/apt/archives/*.deb /var/cache/apt/archives/partial/* /var/cache/apt/*.bin /var/lib/apt/lists/*_* /var/cache/dnf/* /var/cache/libdnf5/* /var/cache/yum/* /var/cache/PackageKit/*|remove
 random-seed|what its random numbers begin with|files /var/lib/systemd/random-seed /var/lib/urandom/random-seed /var/lib/random-seed esp:/loader/random-seed|remove
 credential-secret|the secret that systemd encrypts credentials with|files /var/lib/systemd/credential.secret|remove
+web-page|the certificate of the page in the browser, and what it keeps: tokens, records|files /var/lib/kldload-webui/* /var/lib/kldload/state.db*|remove
 firmware|what firmware has left on its partition|files esp:/NvVars esp:/FSCK*.REC|remove
 clock|how its clock goes wrong|files /var/lib/chrony/*drift /var/lib/ntp/*drift /var/lib/systemd/timesync/clock|remove
 temporary|temporary files|below /tmp /var/tmp|remove
