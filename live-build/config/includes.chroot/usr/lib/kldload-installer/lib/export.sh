@@ -94,7 +94,8 @@ export_place() {
         run mkfs.ext4 -q -F -E lazy_itable_init=1 "$export_rest"
         run mount "$export_rest" "$export_work"
     else
-        memory=$(awk '$1 == "MemAvailable:" { print $2 * 1024 }' "${KLDLOAD_MEMINFO:-/proc/meminfo}")
+        # awk writes numbers of more than nine figures as it likes.
+        memory=$(($(awk '$1 == "MemAvailable:" { print $2 }' "${KLDLOAD_MEMINFO:-/proc/meminfo}") * 1024))
         ((memory > need)) || fail "there is no place to write the image to before it is sent: $((need >> 20)) MiB are needed, $((memory >> 20)) of memory are free; set KLDLOAD_EXPORT_TO, or a smaller KLDLOAD_EXPORT_SIZE, which leaves some of the disk"
         run mount -t tmpfs -o "mode=700,size=$need" tmpfs "$export_work"
     fi
