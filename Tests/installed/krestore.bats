@@ -122,6 +122,13 @@ c'
     [ -e "$home/.zfs/snapshot/${snapshot#*@}/folder/b" ]
 }
 
+@test "what a folder holds is said in full, when it is more than 2 GB, too" {
+    mkdir "$home/folder"
+    truncate -s 5000000000 "$home/folder/large"
+    run -0 krestore list "$home/folder" --json
+    [ "$(jq '.[0].bytes' <<< "$output")" -eq 5000000000 ]
+}
+
 @test "a file whose folder is gone: the folder is what to bring back" {
     mkdir "$home/folder"
     echo a > "$home/folder/a"

@@ -32,7 +32,7 @@ image_files() {
 image_unpack() {
     local sources archive list size packages=() packed=0
     sources=$(image_sources)
-    image_total=$(awk '{ sum += $3 } END { printf "%d", sum }' "$sources")
+    image_total=$(awk '{ sum += $3 } END { printf "%.0f", sum }' "$sources")
     say "$((image_total / 1000000)) MB to unpack"
     image_done=0 image_begun=$SECONDS image_shown=0 image_percent=0
     while read -r archive list size; do

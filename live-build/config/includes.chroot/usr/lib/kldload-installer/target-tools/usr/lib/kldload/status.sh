@@ -122,7 +122,7 @@ read_snapshots() {
     local line
     # What keeps zfs from listing them was said of the file systems.
     line=$(zfs list -H -p -t snapshot -o creation,userrefs 2> /dev/null \
-        | awk -F '\t' '{ count++; if ($1 > newest) newest = $1; if ($2 > 0) held++ } END { printf "%d %d %d\n", count, newest, held }') || return 0
+        | awk -F '\t' '{ count++; if ($1 > newest) newest = $1; if ($2 > 0) held++ } END { printf "%d %.0f %d\n", count, newest, held }') || return 0
     read -r snapshots_count snapshots_newest snapshots_held <<< "$line"
 }
 

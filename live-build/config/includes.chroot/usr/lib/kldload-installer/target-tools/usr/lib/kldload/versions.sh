@@ -102,7 +102,7 @@ look() {
         line=$(find "$1" -xdev \( -type d -printf 'd %m %U %G %P\0' \) -o -printf '%y %s %T@ %m %U %G %P %l\0' | LC_ALL=C sort -z | sha256sum)
         looks="folder ${line%% *}"
         mark=$looks
-        line=$(find "$1" -xdev -type f -printf '%s %T@\n' | awk '{ sum += $1; if ($2 > last) last = $2 } END { printf "%d|%d|%d", sum, last, NR }')
+        line=$(find "$1" -xdev -type f -printf '%s %T@\n' | awk '{ sum += $1; if ($2 > last) last = $2 } END { printf "%.0f|%.0f|%d", sum, int(last), NR }')
         IFS='|' read -r bytes modified entries <<< "$line"
         if [[ $entries == 0 ]]; then modified=$(stat --format=%Y -- "$1"); fi
     fi
