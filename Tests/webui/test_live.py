@@ -35,7 +35,7 @@ class Asked(Live):
             self.assertEqual([(offer["distribution"], offer["profile"], offer["packages"]) for offer in answer["offers"]], [("debian", "core", 301), ("debian", "server", 301), ("ubuntu", "server", 301)])
             self.assertEqual(answer["variables"][0]["name"], "KLDLOAD_DISTRO")
             self.assertEqual(answer["interfaces"], ["eth0"])
-            self.assertIn("KLDLOAD_EXPORT_FORMAT", [item["name"] for item in answer["refused"]])
+            self.assertIn("KLDLOAD_NVIDIA_DRIVERS", [item["name"] for item in answer["refused"]])
             self.assertIn("Europe/Vienna", answer["zones"])
             self.assertIn("de_AT.UTF-8", answer["locales"])
             self.assertIn("ca_ES.UTF-8@valencia", answer["locales"])
