@@ -8,6 +8,9 @@
 #   ARCHIVE LIST BYTES    by its path on the medium: a squashfs, and the file beside `sources` that lists what to take of it, or - for
 #                         everything; or a package, and its format, deb or rpm. How much that is.
 
+# shellcheck source=SCRIPTDIR/../target/usr/lib/kldload/machine-archive.sh
+source "${BASH_SOURCE[0]%/*}/../target/usr/lib/kldload/machine-archive.sh"
+
 # image_sources: that file; fails where the medium has no system of the profile.
 image_sources() {
     local sources=$BOOTSTRAP_DARKSITE/$KLDLOAD_DISTRO/systems/$KLDLOAD_PROFILE/lists/sources
@@ -140,8 +143,7 @@ image_machine() {
     fi
     cp "$TARGET/etc/hostid" "$TARGET/etc/hostname" "$folder/etc/"
     digest=$(sha256sum "$initramfs")
-    (cd "$folder" && find . -mindepth 1 | LC_ALL=C sort | cpio --quiet --create --format=newc --owner=0:0) \
-        > "$TARGET/boot/machine-${digest:0:16}.img"
+    machine_archive_pack "$folder" "$(machine_archive_of "$TARGET" "$digest")"
     rm -r "$folder"
     # It was looked into when it was made; kldload-boot need not.
     mkdir -p "$TARGET/var/cache/kldload"

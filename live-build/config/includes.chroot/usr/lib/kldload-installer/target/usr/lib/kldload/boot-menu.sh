@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154  # variables are shared with whoever sources this
 # The boot menu: an entry for each kernel of each boot environment. It is planned below the folder $work, and then written to the
-# partitions by boot-partitions.sh. Wants boot-environments.sh and boot-trial.sh.
+# partitions by boot-partitions.sh. Wants boot-environments.sh, boot-trial.sh and machine-archive.sh.
 
 # Initramfs that were found to hold ZFS, by digest: looking into one takes seconds.
 verdicts=/var/cache/kldload/initramfs-with-zfs
@@ -109,7 +109,7 @@ menu_plan_kernels() {
         menu_keep "$initrd" "${digest:0:16}.initrd"
         initrds=("initrd /kldload/${files[$initrd]}")
         # One that was made for any machine, and what it lacks of this one; see image_machine of the installer.
-        machine=$2/boot/machine-${digest:0:16}.img
+        machine=$(machine_archive_of "$2" "$digest")
         if [[ -e $machine ]]; then
             digest=$(menu_digest "$machine")
             menu_keep "$machine" "${digest:0:16}.machine"

@@ -2,17 +2,13 @@
 # The archive beside an initramfs, with what the initramfs lacks of this machine: the number that finds its pool, the name, the keyboard for
 # a passphrase. The boot menu has it loaded after the initramfs it is named after, and after no other; what is in both is as it is here.
 #
-#   machine_archive_of ROOT INITRAMFS    the archive of that initramfs, a path below ROOT
+#   machine_archive_of ROOT DIGEST       the archive of the initramfs with that digest (SHA-256), a path below ROOT
 #   machine_archive_lists ARCHIVE        what is in it, a path a line
 #   machine_archive_unpack ARCHIVE FOLDER
 #   machine_archive_pack FOLDER ARCHIVE  appears under its name when it is whole
 #   machine_initramfs ROOT               each initramfs in ROOT, a path a line
 
-machine_archive_of() {
-    local digest
-    digest=$(sha256sum "$2")
-    printf '%s\n' "$1/boot/machine-${digest:0:16}.img"
-}
+machine_archive_of() { printf '%s\n' "$1/boot/machine-${2:0:16}.img"; }
 
 machine_archive_lists() { cpio --quiet --list < "$1"; }
 
