@@ -50,7 +50,9 @@ source "$KLDLOAD_LIB/seal.sh"
 fail() { printf 'fail: %s\n' "$*" >&2 && exit 1; }
 say() { :; }
 bad=0
-for row in $(seal_rows); do
+rows=$(seal_rows)
+[[ -n $rows ]] || { echo 'the table has no rows' && bad=1; }
+for row in $rows; do
     case $row in boot-environments | snapshots) continue ;; esac
     rm -rf planted && cp -a clean planted
     plant planted "$row" x

@@ -118,8 +118,8 @@ export_release() {
     if mountpoint --quiet "$export_work"; then umount "$export_work" || umount --lazy "$export_work" || :; fi # said by who looks at mounts
     if [[ -n $export_rest ]]; then
         # Nobody is to take it for a file system.
-        wipefs --all --quiet "$export_rest" || :
-        losetup --detach "$export_rest" || :
+        wipefs --all --quiet "$export_rest" || : # it is on the disk's rest, which the first boot takes for the pool
+        losetup --detach "$export_rest" || : # it has said why, and goes with the live system
     fi
     export_rest=''
     scp_end
