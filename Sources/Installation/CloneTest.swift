@@ -140,21 +140,11 @@ package struct CloneTest: Sendable {
         for test in Self.tests(in: script) {
             let title = test.split(separator: "_").dropFirst().joined(separator: " ")
             try await recorder.check("clone", title) {
-                let outcome = try await machine.shell.run(
-                    "\(given)\(script)\n\(test)", within: accelerator.patience(300))
-                switch outcome.status {
-                case 0: return
-                case 77: throw TestSkipped(why: outcome.output)
-                default:
-                    throw TestFailure(
-                        what: outcome.lines.last ?? "exit status \(outcome.status)", details: outcome.lines.dropLast())
-                }
+                try await machine.shell.run("\(given)\(script)\n\(test)", within: accelerator.patience(300)).judge()
             }
         }
         try await recorder.check("clone", "powers off when told to") {
-            try await machine.shell.start("systemctl poweroff")
-            let end = try await machine.end(within: accelerator.patience(120))
-            guard end == .poweredOff else { throw TestFailure(what: "it did not power off: \(end)") }
+            try await machine.powerOff(within: accelerator.patience(120))
         }
     }
 

@@ -41,9 +41,7 @@ extension InstallTest {
         let tests = SmokeTests.all(of: order.answers["KLDLOAD_PROFILE"]).filter { $0.phase == phase }
         let isReady = try await smoke(tests, on: machine, order)
         try await recorder.check(phase.rawValue, "powers off when told to") {
-            try await machine.shell.start("systemctl poweroff")
-            let end = try await machine.end(within: limit(120))
-            guard end == .poweredOff else { throw TestFailure(what: "it did not power off: \(end)") }
+            try await machine.powerOff(within: limit(120))
         }
         return isReady
     }
@@ -60,14 +58,7 @@ extension InstallTest {
         var isPassed = false
         for test in tests {
             isPassed = try await recorder.check(test.phase.rawValue, test.title) {
-                let outcome = try await shell.run(SmokeTests.call(test), within: limit(300))
-                switch outcome.status {
-                case 0: return
-                case 77: throw TestSkipped(why: outcome.output)
-                default:
-                    throw TestFailure(
-                        what: outcome.lines.last ?? "exit status \(outcome.status)", details: outcome.lines.dropLast())
-                }
+                try await shell.run(SmokeTests.call(test), within: limit(300)).judge()
             }
         }
         return isPassed
