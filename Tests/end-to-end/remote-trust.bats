@@ -185,7 +185,8 @@ sampled() { [[ $(awk -v step="$1" '$1 == step { print $2 }' "$BATS_FILE_TMPDIR/k
     run deploy remote status
     [[ $output != *secret-word* ]]
     misbehave watched '{"method": "GetCapabilities", "hang": true}'
-    build 3>&- &
+    # The program itself: a function here would be a shell of its own, and outlive its end.
+    "$DEPLOY_BINARY" build --json "${targets[@]}" > events 2> said 3>&- &
     local pid=$!
     sleep 0.7
     # Those of this program alone: whoever looks for it has it in his own.
