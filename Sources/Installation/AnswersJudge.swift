@@ -72,18 +72,23 @@ package struct AnswersJudge: Sendable {
     }
 }
 
-/// The answers of an installation, each variable with its value. They hold secrets.
+/// The answers of an installation, each variable with its value, and what the loader warns of. They hold secrets.
 package struct Answers: Sendable {
     private let values: [String: String]
+    /// What is not wrong, and may not be meant, a sentence each.
+    package let warnings: [String]
 
-    /// From "NAME=value" each.
+    /// From "NAME=value" each, and "=warning".
     init(_ items: [String]) {
         var values: [String: String] = [:]
+        var warnings: [String] = []
         for item in items {
             guard let equals = item.firstIndex(of: "=") else { continue }
-            values[String(item[..<equals])] = String(item[item.index(after: equals)...])
+            let text = String(item[item.index(after: equals)...])
+            if equals == item.startIndex { warnings.append(text) } else { values[String(item[..<equals])] = text }
         }
         self.values = values
+        self.warnings = warnings
     }
 
     /// The value of a variable; empty where there is no such variable.

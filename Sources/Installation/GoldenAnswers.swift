@@ -70,23 +70,6 @@ package enum GoldenAnswers {
         packages.split(separator: UInt8(ascii: "\n")).contains { $0.starts(with: "cloud-init ".utf8) }
     }
 
-    /// What is right for one machine and would be wrong for many, a sentence each.
-    package static func warnings(_ answers: Answers) -> [String] {
-        var warnings: [String] = []
-        if answers["KLDLOAD_NET_METHOD"] == "static" {
-            warnings.append(
-                """
-                the answers give the static address \(answers["KLDLOAD_NET_IP"]): every clone will have it, and clones beside each other \
-                collide; take dhcp, and give each its own by cloud-init
-                """)
-        }
-        if answers.isEncrypted {
-            warnings.append(
-                "the pool is encrypted: every clone has the same key and passphrase, and asks for it at each start")
-        }
-        return warnings
-    }
-
     /// Throws `Mistake` for answers that no image can be made with.
     package static func check(_ answers: Answers) throws(Mistake) {
         guard answers["KLDLOAD_STORAGE_MODE"] == "zfs", answers["KLDLOAD_ZFS_TOPOLOGY"] == "single" else {

@@ -30,6 +30,18 @@ struct AnswersTests {
         #expect(!answers.isEncrypted)
     }
 
+    @Test("What is right for one machine and wrong for its copies is taken, with a warning; for one machine, without")
+    func warnings() async throws {
+        let fixed =
+            "KLDLOAD_DISK=/dev/vda\nKLDLOAD_PASSWORD=x\nKLDLOAD_NET_METHOD=static\nKLDLOAD_NET_IFACE=eth0\nKLDLOAD_NET_IP=10.0.0.5\n"
+            + "KLDLOAD_NET_GW=10.0.0.1\nKLDLOAD_ZFS_ENCRYPT=1\nKLDLOAD_ZFS_PASSPHRASE=long-enough\n"
+        #expect(try await read(fixed).warnings == [])
+        let sealed = try await read(fixed + "KLDLOAD_SEAL=1\nKLDLOAD_SEAL_PASSWORDS=keep\n")
+        #expect(sealed.warnings.map { $0.contains("=10.0.0.5:") && $0.contains("collide") } == [true, false])
+        #expect(sealed.warnings.map { $0.contains("have the same key") } == [false, true])
+        #expect(sealed["KLDLOAD_SEAL"] == "1" && sealed[""] == "")
+    }
+
     @Test("Everything that is wrong is said at once, each with its line")
     func wrong() async throws {
         do {

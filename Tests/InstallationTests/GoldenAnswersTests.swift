@@ -31,13 +31,6 @@ struct GoldenAnswersTests {
         #expect(!shown.contains("hush") && !shown.contains("PASSPHRASE"))
     }
 
-    @Test("A static address and a common key are worth a warning; nothing else is") func warnings() {
-        #expect(GoldenAnswers.warnings(answers()) == [])
-        let fixed = answers(["KLDLOAD_NET_METHOD": "static", "KLDLOAD_NET_IP": "10.0.0.5"])
-        #expect(GoldenAnswers.warnings(fixed).map { $0.contains("10.0.0.5") && $0.contains("collide") } == [true])
-        #expect(GoldenAnswers.warnings(answers(["KLDLOAD_ZFS_ENCRYPT": "1"])).count == 1)
-    }
-
     @Test(
         "What can be no image of one disk is refused",
         arguments: [

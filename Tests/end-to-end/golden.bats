@@ -158,7 +158,7 @@ assert last["new"] and last["disk"] == 40 << 30 and last["ran"] >= 4, last' <<< 
     printf '%s\n' KLDLOAD_NET_METHOD=static KLDLOAD_NET_IFACE=eth0 KLDLOAD_NET_IP=10.0.0.5 KLDLOAD_NET_GW=10.0.0.1 >> answers.env
     golden
     [ "$status" -eq 0 ] || { echo "$stderr" && false; }
-    [[ $stderr == *'the static address 10.0.0.5'*collide* ]]
+    [[ $stderr == *'KLDLOAD_NET_IP=10.0.0.5: '*collide* ]]
 }
 
 @test "without room it is said before the machine is started, with the numbers" {

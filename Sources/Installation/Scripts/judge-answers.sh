@@ -5,7 +5,7 @@
 # An OFFER is DISTRIBUTION/PROFILE, something that there is to install. Without any, all are taken.
 #
 # Output, each item with a zero byte after it. Exit status 0: NAME=value for every variable there is, with its default
-# where FILE says nothing. Exit status 3: what is wrong, a sentence each.
+# where FILE says nothing, and =TEXT for what may not be meant. Exit status 3: what is wrong, a sentence each.
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -13,7 +13,7 @@ file=${1:?the answers file is missing}
 
 shift
 # shellcheck disable=SC2034  # the loader reads it
-declare -a answers_problems answers_offers=("$@")
+declare -a answers_problems answers_warnings answers_offers=("$@")
 answers_load "$file"
 answers_check
 if ((${#answers_problems[@]} > 0)); then
@@ -21,3 +21,4 @@ if ((${#answers_problems[@]} > 0)); then
     exit 3
 fi
 for name in $(answers_names); do printf '%s=%s\0' "$name" "${!name}"; done
+for warning in "${answers_warnings[@]}"; do printf '=%s\0' "$warning"; done

@@ -89,7 +89,7 @@ extension Project {
         try GoldenAnswers.check(answers)
         let (distribution, profile) = (answers["KLDLOAD_DISTRO"], answers["KLDLOAD_PROFILE"])
         let packages = try await InstallTest.packages(of: profile, distribution: distribution, on: request.iso)
-        for warning in GoldenAnswers.warnings(answers) { events(.warning(warning)) }
+        for warning in answers.warnings { events(.warning(warning)) }
         if given == nil {
             guard GoldenAnswers.hasCloudInit(packages) else {
                 throw Mistake(

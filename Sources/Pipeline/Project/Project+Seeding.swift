@@ -1,3 +1,4 @@
+import BuildGraph
 import Installation
 package import Primitives
 package import SystemPackage
@@ -20,11 +21,14 @@ package struct SeededCopy: Sendable {
 
 /// Answers on a disk of their own, or on the image itself.
 extension Project {
-    /// The answers in the file `answers`, after `judge` has found nothing wrong in them. Throws `UserErrors` with all that it found.
+    /// The answers in the file `answers`, after `judge` has found nothing wrong in them, and what it warns of is said. Throws `UserErrors`
+    /// with all that it found.
     private func judged(_ answers: FilePath, by judge: AnswersJudge) async throws -> Answers {
         let file = surroundings.absolute(answers)
         do {
-            return try await judge.read(file)
+            let judged = try await judge.read(file)
+            for warning in judged.warnings { events(.warning(warning)) }
+            return judged
         } catch let errors as UserErrors {
             throw UserErrors(errors.errors.map { relabelled($0, from: file, to: answers) })
         }

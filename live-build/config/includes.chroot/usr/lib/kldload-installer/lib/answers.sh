@@ -341,6 +341,9 @@ answers_check_seal() {
     if [[ $KLDLOAD_NET_METHOD == static ]]; then
         answers_warnings+=("KLDLOAD_NET_IP=$KLDLOAD_NET_IP: all copies would have this address, and collide; dhcp, or a cloud, gives each its own")
     fi
+    if [[ $KLDLOAD_ZFS_ENCRYPT == 1 ]]; then
+        answers_warnings+=("KLDLOAD_ZFS_ENCRYPT=1: all copies of the image have the same key, which a new passphrase does not change")
+    fi
 }
 
 # answers_check_export: whether an image would come to an end somewhere.
@@ -358,9 +361,6 @@ answers_check_export() {
     if [[ $KLDLOAD_ZFS_TOPOLOGY != single ]]; then
         answers_against "KLDLOAD_EXPORT_FORMAT: an image is of one disk, and KLDLOAD_ZFS_TOPOLOGY=$KLDLOAD_ZFS_TOPOLOGY makes a pool of several" \
             KLDLOAD_EXPORT_FORMAT KLDLOAD_ZFS_TOPOLOGY
-    fi
-    if [[ $KLDLOAD_ZFS_ENCRYPT == 1 ]]; then
-        answers_warnings+=("KLDLOAD_ZFS_ENCRYPT=1: all copies of the image have the same key, which a new passphrase does not change")
     fi
     if [[ -z $KLDLOAD_EXPORT_SCP_HOST ]]; then return; fi
     if [[ -z $KLDLOAD_EXPORT_SCP_HOSTKEY && $KLDLOAD_EXPORT_SCP_TRUST != first ]]; then
