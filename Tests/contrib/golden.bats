@@ -188,3 +188,17 @@ teardown() { if [[ -n ${server:-} ]]; then kill "$server"; fi; }
     KLDLOAD_ACCEL=tcg run -1 "$contrib/test-golden-images" empty.qcow2 nothing.qcow2 -- --timeout 5
     [[ ${lines[-2]} == FAILED*empty.qcow2 && ${lines[-1]} == FAILED*nothing.qcow2 ]]
 }
+
+@test "a signal ends it at once, with its machine, and nothing of it stays" {
+    qemu-img create -q -f qcow2 empty.qcow2 1G
+    KLDLOAD_ACCEL=tcg TMPDIR=$PWD "$contrib/test-golden-image" empty.qcow2 --console console > said 2>&1 3>&- &
+    pid=$!
+    until pgrep -f "$PWD/test-golden-image.*/disk.qcow2" > /dev/null; do sleep 0.2; done
+    sleep 3
+    kill -TERM "$pid"
+    begun=$SECONDS
+    wait "$pid" || status=$?
+    ((status == 130 && SECONDS - begun < 4))
+    run ! pgrep -f "$PWD/test-golden-image"
+    run ! compgen -G "$PWD/test-golden-image.*"
+}
