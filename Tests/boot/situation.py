@@ -78,6 +78,13 @@ def log_in(machine, password, name="admin"):
     machine.wait_for(r"root@.*" + ROOT_PROMPT, machine.seconds() + 300, unfinished=True)
 
 
+def unlock(machine, passphrase):
+    """From power-on, by the passphrase of the pool, which the serial console asks for."""
+    machine.wait_for(r"assphrase for", BOOT_SECONDS, unfinished=True)
+    time.sleep(4)  # zfs turns off the echo after its question, and throws away what was typed before
+    machine.type(passphrase + "\n")
+
+
 def do(machine, command, seconds=600):
     said = machine.run(command, machine.seconds() + seconds)
     say(machine, command)
@@ -89,14 +96,14 @@ def settle(machine):
     do(machine, "until test -z \"$(systemctl list-jobs --no-legend)\"; do sleep 5; done", TRY_SECONDS)
 
 
-def install_by(bench, log, text):
-    """Onto the disk `one`, unattended, by these answers."""
+def install_by(bench, log, text, names=("one",)):
+    """Onto new disks of these names, unattended, by these answers."""
     answers, seeded = f"{bench.folder}/answers.env", f"{bench.folder}/seeded.iso"
     with open(answers, "w") as file:
         file.write(text)
     subprocess.run([os.environ.get("DEPLOY_BINARY", f"{ROOT}/deploy"), "seed", answers, "--into", bench.iso, "-o", seeded], check=True, stdout=subprocess.DEVNULL)
     original, bench.iso = bench.iso, seeded
-    with bench.live(log, disks([make_disk(bench.base("one"))])) as machine:
+    with bench.live(log, disks([make_disk(bench.base(name)) for name in names])) as machine:
         machine.wait_for("INSTALLED debian", INSTALLATION_SECONDS)
         say(machine, "installed")
         machine.await_end(machine.seconds() + 300)
