@@ -70,17 +70,22 @@ END
     schema user-data
 }
 
-# schema FILE…: by the schema in the package cloud-init of Debian, which is not installed for it: it would start with this machine.
-schema() {
+# cloud_init: where what Debian's package of it has is; it is not installed, for it would start with this machine.
+cloud_init() {
     if [[ ! -e $BATS_FILE_TMPDIR/cloud-init/usr ]]; then
         mkdir -p "$BATS_FILE_TMPDIR/cloud-init"
-        (cd "$BATS_FILE_TMPDIR/cloud-init" && apt-get download --quiet cloud-init && dpkg -x cloud-init_*.deb .)
+        (cd "$BATS_FILE_TMPDIR/cloud-init" && apt-get download --quiet cloud-init && dpkg -x cloud-init_*.deb .) >&2
     fi
+    echo "$BATS_FILE_TMPDIR/cloud-init/usr/lib/python3/dist-packages"
+}
+
+# schema FILE…: by cloud-init's own
+schema() {
     local file
     for file; do
         [[ $file == *.yaml ]] || { cp "$file" "$file.yaml" && file+=.yaml; }
         "$python/check-jsonschema" --schemafile \
-            "$BATS_FILE_TMPDIR/cloud-init/usr/lib/python3/dist-packages/cloudinit/config/schemas/schema-cloud-config-v1.json" "$file"
+            "$(cloud_init)/cloudinit/config/schemas/schema-cloud-config-v1.json" "$file"
     done
 }
 
@@ -88,6 +93,18 @@ schema() {
     schema "$contrib"/cloud-init/{server,application}.yaml
     printf '#cloud-config\nusers: 7\n' > wrong.yaml
     run ! schema wrong.yaml
+}
+
+@test "cloud-init understands the network of the examples, which it would not where netplan alone does" {
+    network() {
+        PYTHONPATH=$(cloud_init) "$python/python3" -c 'import sys, yaml
+from cloudinit.net.network_state import parse_net_config_data
+[parse_net_config_data(yaml.safe_load(open(path))) for path in sys.argv[1:]]' "$@"
+    }
+    network "$contrib"/cloud-init/network-*.yaml
+    sed 's,to: 0.0.0.0/0,to: default,' "$contrib/cloud-init/network-static.yaml" > wrong.yaml
+    run -1 network wrong.yaml
+    [[ $output == *'Address default is not a valid ip'* ]]
 }
 
 @test "a seed is a volume that cloud-init looks for, with its files, for its owner alone" {
