@@ -80,6 +80,42 @@ class Codes(InProcess):
             doors.open("code", ("read",))
         self.assertLessEqual(len(doors.sessions), 512)
 
+    def test_sessions_outlive_the_process_and_nothing_else_does(self):
+        doors = self.doors()
+        code, over, closed = doors.code, doors.open("code", ("read",)), doors.open("code", ("read",))
+        secret = doors.open("ada", ("read", "change"))
+        doors.sessions[web.digest(over)] = doors.sessions[web.digest(over)]._replace(expires=1.0)
+        doors.close(closed)
+        with open(web.SESSIONS, encoding="ascii") as file:
+            text = file.read()
+        self.assertEqual(os.stat(web.SESSIONS).st_mode & 0o777, 0o600)
+        for word in (secret, over, closed, code, code.replace("-", "")):
+            self.assertNotIn(word, text)
+        again = self.doors()
+        self.assertEqual(again.session(secret)[:2], ("ada", ("read", "change")))
+        self.assertIsNone(again.session(over))
+        self.assertIsNone(again.session(closed))
+        self.assertFalse(again.take_code(code))
+
+    def test_who_has_logged_out_stays_out_where_that_can_t_be_written(self):
+        doors = self.doors()
+        secret = doors.open("ada", ("read",))
+        self.addCleanup(setattr, web, "write_private", web.write_private)
+
+        def full(path, text):
+            raise OSError(28, "No space left on device")
+
+        web.write_private = full
+        doors.close(secret)
+        self.assertIsNone(self.doors().session(secret))
+
+    def test_what_is_no_list_of_sessions_lets_nobody_in(self):
+        os.makedirs(web.RUN)
+        for text in ("", "[]", "{", '{"a": 1}', '{"a": ["ada", ["read"], "soon"]}', "[" * 100):
+            with open(web.SESSIONS, "w", encoding="ascii") as file:
+                file.write(text)
+            self.assertEqual(self.doors().sessions, {})
+
 
 class People(InProcess):
     def login(self, administrator=True, **given):
@@ -199,6 +235,21 @@ class AtTheDoor(unittest.IsolatedAsyncioTestCase):
             self.assertIn("Max-Age=0", headers["Set-Cookie"])
             self.assertEqual((await client.ask("ping"))["code"], "unauthorized")
         self.assertEqual(json.loads(self.machine.http("GET", "/session", headers={"Cookie": cookie})[2])["ok"], False)
+
+    async def test_who_is_in_stays_in_when_both_processes_are_started_anew_and_the_code_is_another_one(self):
+        used, cookie, other = self.machine.code(), self.machine.login(), self.machine.login()
+        unused = self.machine.code()
+        self.machine.http("POST", "/logout", {}, {"Cookie": other})
+        self.machine.stop()
+        self.machine.start()
+        async with self.machine.client(cookie=cookie) as client:
+            self.assertEqual((await client.ask("ping"))["type"], "pong")
+        self.assertEqual(json.loads(self.machine.http("GET", "/session", headers={"Cookie": other})[2])["ok"], False)
+        now = self.machine.code()
+        self.assertIn(f"the next code is {now}", (self.machine.root / "console").read_text())
+        self.assertIn(now, (self.machine.root / "run/kldload/webui/issue").read_text())
+        for code in (used, unused):
+            self.assertEqual(self.machine.http("POST", "/login", {"code": code})[0], 401)
 
     async def test_tokens_are_for_programs_may_be_for_looking_only_and_are_taken_back(self):
         token = self.machine.command("token", "cron", "--read-only", "--days", "1").stdout.strip()

@@ -37,7 +37,7 @@ class InProcess(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
-        for name in ("STATE", "AUDIT_LOG", "CREDENTIALS", "RUN", "ANSWERS", "INSTALL_LOCK"):
+        for name in ("STATE", "AUDIT_LOG", "CREDENTIALS", "RUN", "ANSWERS", "SESSIONS", "INSTALL_LOCK"):
             before = getattr(web, name)
             self.addCleanup(setattr, web, name, before)
             setattr(web, name, f"{self.folder.name}/{name.lower()}")
