@@ -196,6 +196,16 @@ unpack() { run bash -c "say() { printf 'say: %s\n' \"\$*\"; }; source ./around; 
     [ "$output" = packages ]
 }
 
+@test "what will be read is said before a disk is touched, in words by which the page knows how long it takes" {
+    mkdir -p darksite/debian/systems/core/lists
+    echo 'system.squashfs - 5' > darksite/debian/systems/core/lists/sources
+    run -0 bash -c 'source ./around; say() { echo "$*"; }; bootstrap_files() { echo a; }; medium_digests() { printf "%064d  a\n" 0; }; medium_check() { :; }
+        bootstrap_read; KLDLOAD_BOOTSTRAP=packages; bootstrap_read'
+    [ "${lines[0]}" = 'reading the system that will be unpacked' ]
+    [ "${lines[1]}" = 'reading the packages that will be installed' ]
+    grep --quiet --fixed-strings 'startswith("reading the packages ")' "$library/../../../local/bin/kldload-webui"
+}
+
 @test "an archive that was cut off, one that is gone, a package that is none, no room: each is an error that names what it was" {
     [ "$(id -u)" -eq 0 ] || skip "needs root"
     system_on_medium

@@ -381,6 +381,29 @@ errors: No known data errors
         state = installation.state()
         self.assertEqual((state["running"], state["rc"], state["reason"], state["steps"][-1]["state"]), (False, 1, "dpkg ended with status 1 (log: /x)", "failed"))
 
+    def test_one_package_by_package_is_known_by_what_dpkg_says(self):
+        """By the seconds of the README's table: core by packages took 372, 270 of them for the packages and 76 for the boot loader."""
+        installation = web.Installation(lambda event: None)
+        installation.running = lambda: True
+        percents = []
+
+        def say(*lines):
+            for line in lines:
+                installation.understand(line)
+            percents.append(installation.state()["percent"])
+
+        say("[   0 s] step 1/10 disks: look at the disks", "[   1 s] reading the packages that will be installed", "[  11 s] step 1/10 disks: done in 11 s",
+            "[  18 s] step 5/10 bootstrap: packages of the profile", "[  18 s] 301 packages, 290 MB")
+        say(*[f"Unpacking made-{number}:amd64 (1.{number}-1) ..." for number in range(301)])
+        say(*[f"Setting up made-{number}:amd64 (1.{number}-1) ..." for number in range(150)])
+        left = installation.state()["seconds_left"]
+        say(*[f"Setting up made-{number}:amd64 (1.{number}-1) ..." for number in range(150, 301)])
+        say("[ 288 s] step 5/10 bootstrap: done in 270 s", "[ 289 s] step 8/10 boot: initramfs and boot loader", "Setting up something (1) ...")
+        self.assertEqual(percents, sorted(percents))
+        for seen, expected in zip(percents, (3, 39, 57, 76, 76)):
+            self.assertLess(abs(seen - expected), 4, percents)
+        self.assertTrue(100 <= left <= 220, left)
+
     def test_one_that_ended_without_a_word_has_failed(self):
         installation = web.Installation(lambda event: None)
         installation.running = lambda: False

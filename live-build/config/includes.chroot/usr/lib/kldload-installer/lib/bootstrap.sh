@@ -71,7 +71,9 @@ bootstrap_files() {
 
 # bootstrap_read: that what will be read is what was written; before a disk is touched.
 bootstrap_read() {
-    local work list
+    local work list way what='the system that will be unpacked'
+    way=$(bootstrap_way)
+    if [[ $way == packages ]]; then what='the packages that will be installed'; fi # by this the page knows how long it will take
     work=$(mktemp --directory)
     bootstrap_files > "$work/files"
     list=$(medium_digests) || fail "the medium can't be trusted: it has no list of its files that is signed by the key of this live system"
@@ -82,7 +84,7 @@ bootstrap_read() {
         END { for (name in wanted) { print name > "/dev/stderr"; missing = 1 }; exit missing }' <<< "$list" > "$work/list" \
         || fail "the medium's list of digests lacks files that the installation needs; see the log"
     [[ -s $work/list ]] || fail "nobody knows what is to be read of the medium"
-    say "reading what is to be installed"
+    say "reading $what"
     medium_check bootstrap_read_progress < "$work/list" \
         || fail "the medium is damaged: ${medium_problems[0]}$( ((${#medium_problems[@]} == 1)) || printf ', and %s more' $((${#medium_problems[@]} - 1)))"
     rm -r "$work"
