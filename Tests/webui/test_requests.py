@@ -404,6 +404,17 @@ errors: No known data errors
             self.assertLess(abs(seen - expected), 4, percents)
         self.assertTrue(100 <= left <= 220, left)
 
+    def test_a_step_is_seen_also_behind_what_another_program_has_not_ended_its_line_of(self):
+        """As in a virtual machine: locale-gen works on while the installer does, and says what it makes before that is made."""
+        installation = web.Installation(lambda event: None)
+        installation.running = lambda: True
+        for line in ("[ 205 s] step 6/10 system: name, language, users, network", "  en_US.UTF-8...[ 209 s] step 6/10 system: done in 4 s", " done",
+                     "[ 209 s] step 7/10 services: services of the profile", "x[ 216 s] INSTALLED debian server on /dev/vda in 216 s"):
+            installation.understand(line)
+        state = installation.state()
+        self.assertEqual([(step["name"], step["state"]) for step in state["steps"]], [("system", "done"), ("services", "running")])
+        self.assertEqual((state["rc"], state["summary"]), (0, "INSTALLED debian server on /dev/vda in 216 s"))
+
     def test_one_that_ended_without_a_word_has_failed(self):
         installation = web.Installation(lambda event: None)
         installation.running = lambda: False
