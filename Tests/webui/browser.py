@@ -2,6 +2,7 @@
 import asyncio
 import base64
 import contextlib
+import hashlib
 import json
 import pathlib
 import shutil
@@ -13,14 +14,48 @@ import urllib.request
 import websockets
 
 
-class Browser:
-    """One Chromium, with a profile of its own."""
+# Every text that is seen, against what is behind it: WCAG's contrast, 4.5, or 3 for large text. Fields without a name. Ids that are there twice.
+JUDGE = """(() => {
+  const wrong = [];
+  const colour = (text) => { const m = text.match(/[\\d.]+/g)?.map(Number) ?? [0, 0, 0, 0]; return text.startsWith("color(srgb") ? [m[0] * 255, m[1] * 255, m[2] * 255, m[3] ?? 1] : [m[0], m[1], m[2], m[3] ?? 1]; };
+  const over = (front, back) => front.slice(0, 3).map((value, index) => value * front[3] + back[index] * (1 - front[3]));
+  const light = (c) => { const [r, g, b] = c.map((v) => { v /= 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; }); return .2126 * r + .7152 * g + .0722 * b; };
+  const behind = (e) => { const layers = []; for (let at = e; at; at = at.parentElement) layers.push(colour(getComputedStyle(at).backgroundColor)); return layers.reverse().reduce((back, front) => over(front, back), [255, 255, 255]); };
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const e = walk.currentNode.parentElement, text = walk.currentNode.textContent.trim(), style = getComputedStyle(e);
+    if (!text || !e.checkVisibility({ visibilityProperty: true }) || e.closest("noscript, .only-heard, .skip, :disabled, option, datalist") || style.clipPath !== "none") continue;
+    const back = behind(e), front = over(colour(style.color), back), [a, b] = [light(front), light(back)].sort((x, y) => y - x), ratio = (a + .05) / (b + .05);
+    const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.6 && style.fontWeight >= 700);
+    if (ratio < (large ? 3 : 4.5)) wrong.push(`contrast ${ratio.toFixed(1)}: ${text.slice(0, 40)}`);
+  }
+  for (const e of document.querySelectorAll("input, select, textarea, button, a[href]")) {
+    const name = e.getAttribute("aria-label") || e.textContent.trim() || [...(e.labels ?? [])].map((l) => l.textContent.trim()).join("") || e.title;
+    if (!name && !e.hidden && !e.closest("[hidden]") && !(e.tagName === "A" && e.classList.contains("skip"))) wrong.push(`no name: ${e.outerHTML.slice(0, 80)}`);
+  }
+  const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
+  for (const id of new Set(ids)) if (ids.filter((other) => other === id).length > 1) wrong.push(`id twice: ${id}`);
+  if (document.documentElement.scrollWidth > innerWidth) wrong.push(`wider than its window: ${document.documentElement.scrollWidth} of ${innerWidth}`);
+  return wrong;
+})()"""
 
-    def __init__(self):
+
+def key_of_certificate(text):
+    """What names its public key to Chromium: SHA-256, as base64."""
+    key = subprocess.run(["openssl", "x509", "-noout", "-pubkey"], input=text.encode(), capture_output=True, check=True).stdout
+    key = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=key, capture_output=True, check=True).stdout
+    return base64.b64encode(hashlib.sha256(key).digest()).decode()
+
+
+class Browser:
+    """One Chromium, with a profile of its own. It takes any certificate, or with `key` (of key_of_certificate) that one alone of those that
+    nobody signed."""
+
+    def __init__(self, key=None):
         self.folder = tempfile.mkdtemp()
         self.process = subprocess.Popen(
-            ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-port=0", "--no-first-run", "--ignore-certificate-errors",
-             "--disable-background-networking", "--disable-component-update", f"--user-data-dir={self.folder}", "about:blank"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-port=0", "--no-first-run",
+             f"--ignore-certificate-errors-spki-list={key}" if key else "--ignore-certificate-errors", "--disable-background-networking", "--disable-component-update", f"--user-data-dir={self.folder}", "about:blank"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         port = pathlib.Path(self.folder, "DevToolsActivePort")
         until = time.monotonic() + 60
         while not port.exists() or not port.read_text().strip():
@@ -49,6 +84,8 @@ class Browser:
 
 
 class Page:
+    patience = 20  # seconds
+
     def __init__(self, connection):
         self.connection, self.number, self.waiting, self.complaints = connection, 0, {}, []
 
@@ -93,8 +130,8 @@ class Page:
             raise AssertionError(answer["exceptionDetails"].get("exception", {}).get("description", answer["exceptionDetails"]["text"]))
         return answer["result"].get("value")
 
-    async def until(self, script, seconds=20):
-        limit = time.monotonic() + seconds
+    async def until(self, script, seconds=None):
+        limit = time.monotonic() + (seconds or self.patience)
         while True:
             with contextlib.suppress(AssertionError):  # the page may be on its way to another one
                 if await self.run(f"Boolean({script})"):
@@ -103,7 +140,7 @@ class Page:
                 raise AssertionError(f"this did not become true: {script}\nthe page says: {await self.run('document.body.innerText')}\n{self.complaints}")
             await asyncio.sleep(0.05)
 
-    async def see(self, text, seconds=20):
+    async def see(self, text, seconds=None):
         await self.until(f"document.body.innerText.includes({json.dumps(text)})", seconds)
 
     async def type(self, selector, text):
@@ -120,6 +157,15 @@ class Page:
         for kind in ("mousePressed", "mouseReleased"):
             await self.call("Input.dispatchMouseEvent", type=kind, x=box[0], y=box[1], button="left", clickCount=1)
 
+    async def choose(self, selector, value):
+        """An option of a list, whose window is the system's: no mouse of ours gets there."""
+        await self.until(f"[...(document.querySelector({json.dumps(selector)})?.options ?? [])].some((option) => option.value === {json.dumps(value)})")
+        await self.run(f"(() => {{ const list = document.querySelector({json.dumps(selector)}); list.value = {json.dumps(value)}; list.dispatchEvent(new Event('change')); }})()")
+
+    async def faults(self):
+        """What is wrong with what it looks like now."""
+        return await self.run(JUDGE)
+
     async def key(self, name, code=None, **more):
         for kind in ("keyDown", "keyUp"):
             await self.call("Input.dispatchKeyEvent", type=kind, key=name, code=code or name, windowsVirtualKeyCode={"Tab": 9, "Enter": 13, " ": 32, "Escape": 27}.get(name, 0),
@@ -127,7 +173,7 @@ class Page:
 
     async def picture(self, path, whole=True):
         if whole:
-            height = await self.run("document.documentElement.scrollHeight")
+            height = await self.run("(scrollTo({ top: 0, behavior: 'instant' }), document.documentElement.scrollHeight)")
             width = await self.run("innerWidth")
             data = await self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip={"x": 0, "y": 0, "width": width, "height": min(height, 6000), "scale": 1})
         else:

@@ -10,35 +10,11 @@ import subprocess
 import tempfile
 import unittest
 
-from browser import Browser
+from browser import Browser, key_of_certificate
 from machine import LIVE, Machine
 
 PICTURES = os.environ.get("WEBUI_PICTURES")
 LOOKS = [(390, "dark"), (1280, "dark"), (2560, "dark"), (390, "light"), (1280, "light")]
-# Every text that is seen, against what is behind it: WCAG's contrast, 4.5, or 3 for large text. Fields without a name. Ids that are there twice.
-JUDGE = """(() => {
-  const wrong = [];
-  const colour = (text) => { const m = text.match(/[\\d.]+/g)?.map(Number) ?? [0, 0, 0, 0]; return text.startsWith("color(srgb") ? [m[0] * 255, m[1] * 255, m[2] * 255, m[3] ?? 1] : [m[0], m[1], m[2], m[3] ?? 1]; };
-  const over = (front, back) => front.slice(0, 3).map((value, index) => value * front[3] + back[index] * (1 - front[3]));
-  const light = (c) => { const [r, g, b] = c.map((v) => { v /= 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; }); return .2126 * r + .7152 * g + .0722 * b; };
-  const behind = (e) => { const layers = []; for (let at = e; at; at = at.parentElement) layers.push(colour(getComputedStyle(at).backgroundColor)); return layers.reverse().reduce((back, front) => over(front, back), [255, 255, 255]); };
-  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walk.nextNode()) {
-    const e = walk.currentNode.parentElement, text = walk.currentNode.textContent.trim(), style = getComputedStyle(e);
-    if (!text || !e.checkVisibility({ visibilityProperty: true }) || e.closest("noscript, .only-heard, .skip, :disabled, option, datalist") || style.clipPath !== "none") continue;
-    const back = behind(e), front = over(colour(style.color), back), [a, b] = [light(front), light(back)].sort((x, y) => y - x), ratio = (a + .05) / (b + .05);
-    const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.6 && style.fontWeight >= 700);
-    if (ratio < (large ? 3 : 4.5)) wrong.push(`contrast ${ratio.toFixed(1)}: ${text.slice(0, 40)}`);
-  }
-  for (const e of document.querySelectorAll("input, select, textarea, button, a[href]")) {
-    const name = e.getAttribute("aria-label") || e.textContent.trim() || [...(e.labels ?? [])].map((l) => l.textContent.trim()).join("") || e.title;
-    if (!name && !e.hidden && !e.closest("[hidden]") && !(e.tagName === "A" && e.classList.contains("skip"))) wrong.push(`no name: ${e.outerHTML.slice(0, 80)}`);
-  }
-  const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
-  for (const id of new Set(ids)) if (ids.filter((other) => other === id).length > 1) wrong.push(`id twice: ${id}`);
-  if (document.documentElement.scrollWidth > innerWidth) wrong.push(`wider than its window: ${document.documentElement.scrollWidth} of ${innerWidth}`);
-  return wrong;
-})()"""
 
 
 class InChromium(unittest.IsolatedAsyncioTestCase):
@@ -77,7 +53,7 @@ class InChromium(unittest.IsolatedAsyncioTestCase):
             await asyncio.sleep(0.1)
             if PICTURES:
                 await page.picture(pathlib.Path(PICTURES) / f"{name}-{width}-{scheme}.png")
-            self.assertEqual(await page.run(JUDGE), [], f"{name} {width} {scheme}")
+            self.assertEqual(await page.faults(), [], f"{name} {width} {scheme}")
         await page.look_at(1280, 900, "dark")
         await page.run("document.documentElement.dataset.theme = 'dark'")
         self.assertEqual(page.complaints, [])
@@ -207,6 +183,37 @@ class Installer(InChromium):
             await page.run(script.replace("web.env", "bad.env").replace("# of before", "what is this"))
             await page.see("bad.env, line 1: this is no NAME=value")
 
+    async def test_an_image_has_its_fields_when_it_is_wanted(self):
+        async with self.page() as page:
+            await self.enter(page)
+            await page.see("Debian 13")
+            self.assertFalse(await page.run("document.querySelector('[id^=KLDLOAD_EXPORT_SCP]')"))
+            await page.choose("#KLDLOAD_EXPORT_FORMAT", "qcow2")
+            await page.see("Sent to another machine, by ssh")
+            await page.see("where to? KLDLOAD_EXPORT_TO or KLDLOAD_EXPORT_SCP_HOST")
+            await page.type("#KLDLOAD_EXPORT_SCP_HOST", "images.example.org")
+            await page.type("#KLDLOAD_EXPORT_SCP_PASSWORD", "correct horse")
+            await page.choose("#KLDLOAD_EXPORT_SCP_TRUST", "first")
+            await page.until("document.querySelector('.answers pre').textContent.includes(\"KLDLOAD_EXPORT_SCP_HOST='images.example.org'\")")
+            await page.until("!document.querySelector('#problems').textContent.includes('KLDLOAD_EXPORT')")
+            self.assertNotIn("correct horse", await page.run("document.body.innerText"))
+            self.assertEqual(await page.run("document.querySelector('#KLDLOAD_EXPORT_SCP_PASSWORD').type"), "password")
+            await page.run("document.querySelector('#export details').open = true")
+            await self.judge(page, "export")
+            for _ in range(2):
+                self.assertEqual(await page.run("[...document.querySelectorAll('.step [id^=KLDLOAD_]:is(input, select, textarea)')].map((e) => e.id).filter((id) => !ANSWERS[id.replace('-again', '')]?.every(Boolean))"), [])
+                await page.click("header button[lang]")
+            await page.choose("#KLDLOAD_EXPORT_FORMAT", "none")
+            await page.until("!document.querySelector('[id^=KLDLOAD_EXPORT_SCP]') && !document.querySelector('.answers pre').textContent.includes('EXPORT')")
+
+    async def test_what_a_file_says_of_an_image_that_is_not_made_is_shown_and_judged(self):
+        async with self.page() as page:
+            await self.enter(page)
+            await page.see("Debian 13")
+            await page.run("""(() => { const files = new DataTransfer(); files.items.add(new File(["KLDLOAD_EXPORT_TO=/mnt/images\\n"], "a.env")); const load = document.querySelector("#load"); load.files = files.files; load.dispatchEvent(new Event("change")); })()""")
+            await page.see("KLDLOAD_EXPORT_TO is there, but KLDLOAD_EXPORT_FORMAT is none")
+            self.assertEqual(await page.run("document.querySelector('#KLDLOAD_EXPORT_TO').value"), "/mnt/images")
+
     async def test_a_disk_with_data_is_wiped_when_its_name_was_typed(self):
         async with self.page() as page:
             await self.enter(page)
@@ -247,6 +254,17 @@ class Installer(InChromium):
         async with self.browser.page(f"https://127.0.0.1:{self.machine.tls_port}/") as page:
             await self.enter(page)
             await page.see("Debian 13")
+
+    async def test_over_tls_with_a_certificate_that_was_compared(self):
+        address = f"https://127.0.0.1:{self.machine.tls_port}/"
+        right = key_of_certificate((self.machine.root / "var/lib/kldload-webui/tls.crt").read_text())
+        for key, text in ((right, "The live system shows a code"), ("A" * 43 + "=", "ERR_CERT_AUTHORITY_INVALID")):
+            browser = Browser(key)
+            try:
+                async with browser.page(address) as page:
+                    await page.see(text)
+            finally:
+                browser.stop()
 
     async def test_who_may_only_look_can_press_nothing(self):
         async with self.page() as page:

@@ -1,10 +1,12 @@
 "use strict";
 // The installer: questions on one page, the answers file beside them as it grows, and every check the installer's own.
+const EXPORT_IMAGE = ["KLDLOAD_EXPORT_SIZE", "KLDLOAD_EXPORT_TO"];
+const EXPORT_SCP = ["HOST", "USER", "PATH", "PASSWORD", "KEY", "HOSTKEY", "TRUST"].map((name) => `KLDLOAD_EXPORT_SCP_${name}`);
 const STEPS = [
   ["system", ["KLDLOAD_DISTRO", "KLDLOAD_PROFILE"]], ["disks", ["KLDLOAD_DISK", "KLDLOAD_FORCE_WIPE", "KLDLOAD_ZFS_TOPOLOGY"]], ["security", ["KLDLOAD_ZFS_ENCRYPT", "KLDLOAD_ZFS_PASSPHRASE"]],
   ["person", ["KLDLOAD_HOSTNAME", "KLDLOAD_USERNAME", "KLDLOAD_PASSWORD", "KLDLOAD_SSH_KEYS"]], ["language", ["KLDLOAD_TIMEZONE", "KLDLOAD_KEYBOARD", "KLDLOAD_LOCALE"]],
   ["network", ["KLDLOAD_NET_METHOD", "KLDLOAD_NET_IFACE", "KLDLOAD_NET_IP", "KLDLOAD_NET_PREFIX", "KLDLOAD_NET_GW", "KLDLOAD_NET_DNS"]],
-  ["features", ["KLDLOAD_WIREGUARD", "KLDLOAD_ENABLE_EBPF", "KLDLOAD_NVIDIA_DRIVERS", "KLDLOAD_ENABLE_AI", "KLDLOAD_ZFS_DEDUP", "KLDLOAD_WEBUI"]], ["export", ["KLDLOAD_EXPORT_FORMAT", "KLDLOAD_AFTER"]], ["review", []],
+  ["features", ["KLDLOAD_WIREGUARD", "KLDLOAD_ENABLE_EBPF", "KLDLOAD_NVIDIA_DRIVERS", "KLDLOAD_ENABLE_AI", "KLDLOAD_ZFS_DEDUP", "KLDLOAD_WEBUI"]], ["export", ["KLDLOAD_EXPORT_FORMAT", "KLDLOAD_AFTER", ...EXPORT_IMAGE, ...EXPORT_SCP]], ["review", []],
 ];
 // Those that people look for: where they are not on the medium, why not is said.
 const KNOWN = [["debian", "Debian"], ["ubuntu", "Ubuntu"], ["centos", "CentOS Stream"], ["rocky", "Rocky Linux"], ["fedora", "Fedora"], ["rhel", "Red Hat Enterprise Linux"], ["arch", "Arch Linux"]];
@@ -211,17 +213,30 @@ function drawFeatures() {
   const flags = ["KLDLOAD_WIREGUARD", "KLDLOAD_ENABLE_EBPF", "KLDLOAD_ZFS_DEDUP", "KLDLOAD_NVIDIA_DRIVERS", "KLDLOAD_ENABLE_AI"].map(flag);
   return [h("div", { class: "choices", role: "group", "aria-label": t("step_features") }, flags), form.variable("KLDLOAD_WEBUI") && form.get("KLDLOAD_PROFILE") !== "core" ? h("div", { class: "fields part" }, select("KLDLOAD_WEBUI")) : null];
 }
-function select(name) {
+function select(name, then) {
   const variable = form.variable(name), refused = form.facts.refused.find((item) => item.name === name);
   if (!variable) return null;
-  const input = h("select", { id: name, disabled: Boolean(refused), "aria-describedby": `${name}-hint ${name}-problem`, onchange: () => form.set(name, input.value) }, variable.kind.replace("word:", "").split(",").map((value) => h("option", { value, selected: form.get(name) === value }, value)));
+  const input = h("select", { id: name, disabled: Boolean(refused), "aria-describedby": `${name}-hint ${name}-problem`, onchange: () => { form.set(name, input.value); then?.(); } }, variable.kind.replace("word:", "").split(",").map((value) => h("option", { value, selected: form.get(name) === value }, value)));
   return h("div", {}, h("label", { htmlFor: name }, answerName(name)), input, h("p", { class: "hint", id: `${name}-hint` }, refused ? refused.why : variable.text), problemAt(name));
 }
+// A field for each of these variables that this installer has, by its kind.
+const fieldsOf = (names) => names.map((name) => form.variable(name)).filter(Boolean).map(({ name, kind }) => (kind.startsWith("word:") ? select(name) : kind === "flag" ? flag(name) : entry(name)));
 function drawExport() {
-  const shown = new Set(STEPS.flatMap(([, names]) => names));
-  const rest = form.facts.variables.filter(({ name }) => !shown.has(name) && !name.startsWith("KLDLOAD_RHEL") && !name.startsWith("KLDLOAD_EXPORT_SCP"));
-  return [h("div", { class: "fields" }, select("KLDLOAD_EXPORT_FORMAT"), select("KLDLOAD_AFTER")),
-    h("details", { class: "part" }, h("summary", {}, t("further")), h("div", { class: "fields part" }, rest.map(({ name, kind }) => (kind.startsWith("word:") ? select(name) : kind === "flag" ? flag(name) : entry(name)))))];
+  const ofImage = [...EXPORT_IMAGE, ...EXPORT_SCP], wanted = () => form.get("KLDLOAD_EXPORT_FORMAT") !== "none";
+  // Of an image that is not made a file may say something all the same, and the installer judges that, too.
+  const image = wanted() || ofImage.some((name) => form.values[name] !== undefined) ? [...EXPORT_IMAGE, "KLDLOAD_SEAL_PASSWORDS"] : [];
+  const shown = new Set([...STEPS.flatMap(([, names]) => names), ...image]);
+  const rest = form.facts.variables.map(({ name }) => name).filter((name) => !shown.has(name) && !name.startsWith("KLDLOAD_RHEL"));
+  const part = (title, names) => h("section", { class: "part" }, h("h3", {}, title), h("div", { class: "fields" }, fieldsOf(names)));
+  const chosen = () => {
+    if (!wanted()) for (const name of ofImage) delete form.values[name];
+    redraw("export", drawExport);
+    $("#KLDLOAD_EXPORT_FORMAT").focus();
+    form.changed();
+  };
+  return [h("div", { class: "fields" }, select("KLDLOAD_EXPORT_FORMAT", chosen), select("KLDLOAD_AFTER")),
+    image.length ? [part(t("export_image"), image), part(t("export_scp"), EXPORT_SCP)] : null,
+    h("details", { class: "part" }, h("summary", {}, t("further")), h("div", { class: "fields part" }, fieldsOf(rest)))];
 }
 const drawReview = () => [form.facts.uefi ? null : h("p", { class: "note bad" }, t("bios")), form.facts.lacks_memory ? h("p", { class: "note bad" }, form.facts.lacks_memory) : null,
   h("ul", { id: "problems", "aria-live": "polite" }), h("div", { class: "buttons part" }, h("button", { class: "main", id: "go", disabled: true, onclick: confirmInstall }, t("install_now", form.get("KLDLOAD_DISTRO"), form.get("KLDLOAD_PROFILE"))))];
