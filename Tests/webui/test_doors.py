@@ -295,6 +295,11 @@ class Installed(unittest.IsolatedAsyncioTestCase):
                     listening = subprocess.run(["ss", "-Htln"], capture_output=True, text=True, check=True).stdout
                     mine = {line.split()[3].rsplit(":", 1)[0] for line in listening.splitlines() if line.split()[3].endswith(f":{machine.port}")}
                     self.assertEqual(mine - {"[::]", "[::1]"}, {"0.0.0.0"} if network else {"127.0.0.1"})
+                    # What the page itself listens at is nothing to be warned of; where it does not, somebody else does.
+                    machine.program("ss", "printf 'LISTEN 0 128 0.0.0.0:%s 0.0.0.0:*\\n' 22 8080")
+                    async with machine.client(secret=machine.code()) as client:
+                        ports = next(item for item in (await client.ask("run_audit"))["results"] if item["name"] == "open ports")
+                    self.assertEqual((ports["status"], ports["actual"]), ("ok" if network else "warn", "reachable: 22, 8080"))
                 finally:
                     machine.stop()
 

@@ -27,7 +27,7 @@ VIEWS.machine = {
     };
     const failed = health?.failed_units ?? [];
     main.replaceChildren(
-      health ? h("div", { class: `note ${health.healthy ? "" : "bad"}`, style: "margin-bottom:1.2rem", role: "status" }, h("strong", {}, t(health.healthy ? "healthy" : "unhealthy")), [...health.reasons, ...health.notes].map((reason) => h("p", {}, reason)), health.updates ? h("p", {}, t("waiting_updates", health.updates.waiting, health.updates.security)) : null, health.reboot ? h("p", {}, health.reboot) : null, health.last_trial ? h("p", {}, health.last_trial) : null) : null,
+      health ? h("div", { class: `note ${health.healthy ? "" : "bad"}`, style: "margin-bottom:1.2rem", role: "status" }, h("strong", {}, t(health.healthy ? "healthy" : "unhealthy")), [...health.reasons, ...health.notes].map((reason) => h("p", {}, reason)), health.updates?.waiting ? h("p", {}, t("waiting_updates", health.updates.waiting, health.updates.security)) : null, health.reboot ? h("p", {}, health.reboot) : null, health.last_trial ? h("p", {}, health.last_trial) : null) : null,
       h("h1", { class: "only-heard" }, t("machine")), cards,
       live ? null : section(t("failed_units"), [], table([t("name"), ""], failed.map((unit) => h("tr", {}, h("td", { class: "mono" }, unit), h("td", {}, h("div", { class: "buttons" }, button(t("restart_unit"), async (it) => { if (await change("unit_restart", { unit }, it)) show(); }))))), t("none"))),
       section(t("audit"), [h("button", { class: "small", onclick: (event) => audit(event.target) }, t("audit_run"))], h("div", { id: "audit" })),
