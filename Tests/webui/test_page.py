@@ -281,7 +281,7 @@ class Installer(InChromium):
                 await page.see(text)
                 await self.judge(page, f"live-{view}")
             await page.click("nav a", "Machine")
-            await page.click("button", "Look at this machine from outside")
+            await page.click("button", "Look what is open")
             await page.see("reachable: 22")
             await page.click("button", "Let somebody else in")
             await page.see("https://192.0.2.7:8443")
