@@ -41,8 +41,25 @@ class Codes(InProcess):
         self.assertEqual(doors.codes, {})
         self.assertFalse(doors.take_code(""))
         code = doors.new_code(600)
-        doors.codes[code] -= 601
+        doors.codes[code] = (doors.codes[code][0] - 601, "code")
         self.assertFalse(doors.take_code(code))
+
+    def test_the_browser_on_the_screen_has_a_code_of_its_own_and_is_called_so(self):
+        doors = self.doors()
+        on_the_consoles = doors.code
+        code = doors.new_code(600, "screen")
+        self.assertEqual(doors.take_code(code), "screen")
+        self.assertIsNone(doors.take_code(code))
+        self.assertEqual(doors.code, on_the_consoles)
+        self.assertEqual(doors.take_code(on_the_consoles), "code")
+
+    def test_however_many_others_are_drawn_the_code_on_the_consoles_holds(self):
+        doors = self.doors()
+        for _ in range(40):
+            last = doors.new_code(600)
+        self.assertLessEqual(len(doors.codes), 16)
+        self.assertTrue(doors.take_code(last))
+        self.assertTrue(doors.take_code(doors.code))
 
     def test_guessing_gets_slower_for_the_one_who_guesses(self):
         clock = [0.0]
@@ -217,6 +234,19 @@ class AtTheDoor(unittest.IsolatedAsyncioTestCase):
         self.assertIn(self.machine.code(), console)
         for path in (*self.machine.root.glob("*.log"), *(self.machine.root / "var/lib/kldload").glob("*"), *(self.machine.root / "var/log").rglob("*.log")):
             self.assertNotIn(code.encode(), path.read_bytes(), path)
+
+    async def test_the_browser_on_the_screen_gets_in_by_itself_and_no_console_s_code_is_used_up(self):
+        before = self.machine.code()
+        code = self.machine.command("code", "--screen").stdout
+        self.assertRegex(code, r"^[2-9A-Z]{4}-[2-9A-Z]{4}\n$")
+        status, headers, text = self.machine.http("POST", "/login", {"code": code.strip()})
+        self.assertEqual((status, json.loads(text)["who"]), (200, "screen"))
+        self.assertEqual(self.machine.http("POST", "/login", {"code": code.strip()})[0], 401)
+        self.assertEqual(self.machine.code(), before)
+        self.assertEqual((self.machine.root / "console").read_text(), "")
+        async with self.machine.client(cookie=headers["Set-Cookie"].split(";")[0]) as client:
+            events = (await client.ask("db_events"))["events"]
+            self.assertEqual([event["who"] for event in events if (event["action"], event["outcome"]) == ("login", "done")], ["screen"])
 
     async def test_wrong_codes_are_refused_and_then_wait(self):
         seen = [self.machine.http("POST", "/login", {"code": "AAAA-AAAA"}) for _ in range(4)]
