@@ -1,4 +1,5 @@
 import BuildGraph
+import ContentStore
 import Declaration
 import MadeDeclaration
 import SystemPackage
@@ -74,7 +75,7 @@ import Testing
     }
 
     @Test func theLiveSystemServesTheMirrorsOfTheImageAndInstallsFromItsOwn() throws {
-        let layer = Step.buildLayer(try declaration(), identity: "x")
+        let layer = Step.buildLayer(try declaration(), identity: "x", includes: .literal([]))
         func file(_ path: String) -> String? {
             guard case .literal(let bytes)? = layer["tree\(path)"] else { return nil }
             return text(bytes)
@@ -84,6 +85,27 @@ import Testing
                 == "[Unit]\nWants=kldload-darksite@debian.service kldload-darksite@mint.service\n")
         let sources = try #require(file("/etc/apt/sources.list.d/kldload-darksite.sources"))
         #expect(sources.contains("\nURIs: http://127.0.0.1:3142\nSuites: trixie\nComponents: main\n"))
+    }
+
+    @Test(arguments: [
+        ("free", ["free", "core"], "free"), ("core", ["free", "core"], "core"), ("acme", ["free", "core"], "free"),
+        ("core", ["free", "core", "active"], nil), ("free", ["core"], nil),
+    ])
+    func theLiveSystemShowsThePageOfItsEdition(edition: String, pages: [String], shown: String?) throws {
+        var declaration = try declaration()
+        declaration.iso.edition = edition
+        let folder = "usr/local/share/kldload-webui"
+        let tree = try FileTree(
+            Dictionary(
+                uniqueKeysWithValues: pages.map { ("\(folder)/\($0)/index.html", .file(Blob(of: Array($0.utf8)))) }))
+        let layer = Step.buildLayer(
+            declaration, identity: "x", includes: .folder("/checkout/includes", tree, shownAs: "includes"))
+        var found: String?
+        if case .file(let path, let blob, _)? = layer["tree/\(folder)/active/index.html"] {
+            found = path.removingLastComponent().lastComponent?.string
+            #expect(path.starts(with: "/checkout/includes") && blob == Blob(of: Array((found ?? "").utf8)))
+        }
+        #expect(found == shown)
     }
 
     @Test func aDistributionIsMadeInTheStageOfWhomItIsLike() throws {

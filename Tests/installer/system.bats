@@ -268,7 +268,9 @@ open() { unshare --net bash -c 'nft -f "$1" && nft list ruleset' - "$1" | grep -
 with_websockets() { mkdir -p target/usr/lib/python3/dist-packages/websockets target/etc/pam.d; touch target/etc/pam.d/common-auth; }
 
 @test "the page is the one of the live system, and its own PAM service and units come with it" {
-    local live=$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot
+    local live=$PWD/live
+    cp -R "$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot" "$live"
+    cp -R "$live"/usr/local/share/kldload-webui/{core,active} # as the build lays it
     export KLDLOAD_LIVE_ROOT=$live
     answers
     with_websockets
@@ -276,7 +278,7 @@ with_websockets() { mkdir -p target/usr/lib/python3/dist-packages/websockets tar
     [[ $output == *'on kldload-webui.service kldload-webui-helper.service' ]]
     cmp "$live/usr/local/bin/kldload-webui" target/usr/local/bin/kldload-webui
     [ -x target/usr/local/bin/kldload-webui ]
-    [ -e target/usr/local/share/kldload-webui/free/index.html ]
+    cmp "$live"/usr/local/share/kldload-webui/core/index.html target/usr/local/share/kldload-webui/active/index.html
     [ -e target/usr/local/share/man/man8/kldload-webui.8 ]
     [ "$(cat target/etc/kldload/edition)" = free ]
     grep -qx KLDLOAD_WEBUI=local target/etc/kldload/webui.env

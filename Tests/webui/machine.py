@@ -118,6 +118,11 @@ class Machine:
         target.write_text(text)
         return target
 
+    def show(self, edition):
+        """Lays the page of an edition where the build does."""
+        pages = self.root / "usr/local/share/kldload-webui"
+        shutil.copytree(pages / edition, pages / "active", dirs_exist_ok=True)
+
     def program(self, name, script):
         target = self.write(f"bin/{name}", f"#!/bin/bash\n{script}\n")
         target.chmod(0o755)
@@ -135,6 +140,7 @@ class Machine:
         (self.root / "net/eth0").mkdir(parents=True)
         (self.root / "run").mkdir(exist_ok=True)
         shutil.copytree(LIVE / "usr/local/share/kldload-webui", self.root / "usr/local/share/kldload-webui")
+        self.show("free")
         self.program("systemd-run", 'while [[ $1 != -- ]]; do shift; done; shift; exec "$@"')
         self.program("systemctl", rf"""echo "$*" >> "{self.root}/systemctl-said"
 case "$*" in

@@ -2,6 +2,7 @@
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -247,6 +248,13 @@ class AtTheDoor(unittest.IsolatedAsyncioTestCase):
         async with self.machine.client(cookie=headers["Set-Cookie"].split(";")[0]) as client:
             events = (await client.ask("db_events"))["events"]
             self.assertEqual([event["who"] for event in events if (event["action"], event["outcome"]) == ("login", "done")], ["screen"])
+
+    def test_without_a_page_it_says_which_one_it_misses(self):
+        self.machine.stop()
+        shutil.rmtree(self.machine.root / "usr/local/share/kldload-webui/active")
+        said = self.machine.command("serve", check=False)
+        self.assertNotEqual(said.returncode, 0)
+        self.assertIn("there is no page", said.stderr)
 
     async def test_wrong_codes_are_refused_and_then_wait(self):
         seen = [self.machine.http("POST", "/login", {"code": "AAAA-AAAA"}) for _ in range(4)]

@@ -289,7 +289,7 @@ class Installer(InChromium):
     async def test_the_core_edition_has_the_installer_and_storage(self):
         self.assertEqual(re.search(r'data-views="([^"]*)"', (LIVE / "usr/local/share/kldload-webui/core/index.html").read_text())[1], "install storage logs")
         self.machine.stop()
-        self.machine.write("etc/kldload/edition", "core\n")
+        self.machine.show("core")
         self.machine.start()
         async with self.page() as page:
             await self.enter(page)

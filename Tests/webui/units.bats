@@ -12,6 +12,7 @@ setup() {
     mkdir -p root/{etc/systemd/system/multi-user.target.wants,etc/kldload,etc/pam.d,usr,var/tmp,run,tmp,proc,sys,dev,root} upper/{lib/systemd/system,lib/sysusers.d,sbin} work
     ln -s usr/{bin,sbin,lib,lib64} root/
     cp -R "$live/usr/local" upper/
+    cp -R upper/local/share/kldload-webui/{free,active} # as the build does
     cp "$live"/usr/lib/systemd/system/kldload-{webui,webui-helper,install}.service upper/lib/systemd/system/
     cp "$live"/usr/lib/sysusers.d/kldload-webui.conf upper/lib/sysusers.d/
     cp -R /etc/ssl root/etc/

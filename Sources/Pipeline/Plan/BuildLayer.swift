@@ -1,7 +1,9 @@
 import BuildGraph
+import ContentStore
 import Darksites
 import Declaration
 import Packages
+import SystemPackage
 
 extension Step {
     /// Where the live system has the public key of the build host, whose signatures it trusts.
@@ -10,8 +12,12 @@ extension Step {
     /// The layer of the live system that depends on the key of the build host, and has nothing else.
     static func keyLayer(_ key: [UInt8]) -> [String: StepInput] { ["tree\(keyring)": .literal(key)] }
 
-    /// The files that the build itself lays over the live system, as inputs of a layer: what it is, and which mirrors it serves. systemd lets no clock be earlier than the time of `clock-epoch`: that of the layer.
-    static func buildLayer(_ declaration: Declaration, identity: String) -> [String: StepInput] {
+    /// The files that the build itself lays over the live system, as inputs of a layer: what it is, the page of its edition, which is
+    /// one of those in `includes`, and which mirrors it serves. systemd lets no clock be earlier than the time of `clock-epoch`: that of
+    /// the layer.
+    static func buildLayer(
+        _ declaration: Declaration, identity: String, includes: StepInput
+    ) -> [String: StepInput] {
         var files: [String: [UInt8]] = [
             "/etc/kldload/edition": Array("\(declaration.iso.edition)\n".utf8),
             "/etc/kldload/build": Array("\(identity)\n".utf8),
@@ -40,6 +46,28 @@ extension Step {
 
                 """.utf8)
         }
-        return Dictionary(uniqueKeysWithValues: files.map { ("tree\($0.key)", .literal($0.value)) })
+        var layer: [String: StepInput] = Dictionary(
+            uniqueKeysWithValues: files.map { ("tree\($0.key)", .literal($0.value)) })
+        if let page = page(of: declaration.iso.edition, in: includes) {
+            layer["tree/\(pages)/active/index.html"] = page
+        }
+        return layer
+    }
+
+    /// Where the web UI's pages lie, those of each edition in a folder of its name.
+    private static let pages = "usr/local/share/kldload-webui"
+
+    /// The page that is shown; an edition without one of its own has that of `free`. nil where somebody has laid one there, or there
+    /// is none at all.
+    private static func page(of edition: String, in includes: StepInput) -> StepInput? {
+        guard case .folder(let folder, let tree, let shownAs) = includes,
+            tree.nodes["\(pages)/active/index.html"] == nil
+        else { return nil }
+        for name in [edition, "free"] {
+            let path = "\(pages)/\(name)/index.html"
+            guard case .file(let blob, _)? = tree.nodes[path] else { continue }
+            return .file(folder.pushing(FilePath(path)), blob, shownAs: "\(shownAs)/\(path)")
+        }
+        return nil
     }
 }

@@ -238,7 +238,7 @@ struct BuildPlanner {
     ) throws -> (steps: [Step], provenance: Provenance) {
         let lockText = try LockWriter.text(of: lock)
         let stage = BuildStage.iso
-        let build = Step.buildLayer(declaration, identity: recipe.identity)
+        let build = Step.buildLayer(declaration, identity: recipe.identity, includes: includes)
         let layers: [String: StepInput] = [
             Self.liveSystem: .output("live/squashfs", "filesystem.squashfs"),
             "live/20-overlay.squashfs": .output("live/overlay", "filesystem.squashfs"),
