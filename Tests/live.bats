@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The programs of the live system: the report on its state and the server of the mirrors. No root and no network needed.
+bats_require_minimum_version 1.5.0
 
 load lib/keys
 
@@ -239,6 +240,10 @@ report() { run "$live/usr/lib/kldload/live-report"; }
     grep -qx 'kldload: code AB2C-D3EF, for one login' run/20-kldload-page.issue
     [[ $output != *AB2C* ]]
     [ "${lines[-1]}" = "kldload: ready" ]
+    run ! grep -q 'Ctrl+Alt+F7' run/report.issue
+    stub cage 'exit 0'
+    report
+    grep -q 'Ctrl+Alt+F7' run/report.issue
     stub kldload-webui 'echo "kldload-webui: the helper does not answer" >&2; exit 1'
     report
     [ "$status" -eq 0 ]

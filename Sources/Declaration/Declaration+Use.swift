@@ -8,6 +8,12 @@ extension Declaration {
         return used.union(iso.darksites.map(\.distribution))
     }
 
+    /// The profile that the image's live system is made of.
+    package var liveProfile: InternalProfile {
+        let hasDesktop = iso.darksites.contains { $0.profiles.contains("desktop") }
+        return hasDesktop && !live.desktopSets.isEmpty ? .liveDesktop : .live
+    }
+
     /// Of the profiles that are really installed those that the image also carries as they come out of that.
     package func systems(among installed: [String]) -> [String] {
         installed.filter { iso.systems?.contains($0) ?? true }

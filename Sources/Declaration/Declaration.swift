@@ -39,6 +39,10 @@ package struct Declaration: Hashable, Sendable {
         var profiles = distribution.profiles
         if live.distribution == distribution.name {
             profiles.append(PackageSetProfile(name: InternalProfile.live.rawValue, sets: live.sets))
+            if !live.desktopSets.isEmpty {
+                profiles.append(
+                    PackageSetProfile(name: InternalProfile.liveDesktop.rawValue, sets: live.sets + live.desktopSets))
+            }
         }
         if case .made(distribution.name, let sets, let rpmSets) = builder {
             profiles.append(PackageSetProfile(name: InternalProfile.builder.rawValue, sets: sets))
@@ -55,6 +59,8 @@ package struct Declaration: Hashable, Sendable {
     /// The profiles of root file systems that the build makes for itself. Their names are not free for others.
     package enum InternalProfile: String, CaseIterable, Sendable {
         case live
+        /// The live system of images with the profile `desktop`, where it has sets of its own.
+        case liveDesktop = "live-desktop"
         case builder
         case rpmBuilder = "rpm-builder"
         case zfsBuild = "zfs-build"
@@ -204,6 +210,8 @@ package struct Declaration: Hashable, Sendable {
         package let distribution: String
         /// What it has, beyond what is Essential.
         package let sets: [PackageSetReference]
+        /// What it has beside them on an image with the profile `desktop`: nothing, where it is the same on all images.
+        package let desktopSets: [PackageSetReference]
         /// The folder that is laid over the live root.
         package let includes: FilePath
         /// The folder with scripts that run at the end of each installation, if there is one.

@@ -10,6 +10,12 @@ extension DeclarationReader {
         return sets(document, name: section.path("sets"))
     }
 
+    /// None where there is no such key; nil where it can't be read.
+    mutating func optionalSets(_ key: String, of section: DeclarationFields.Section) -> [PackageSetReference]? {
+        guard let document = fields.optional(key, of: section) else { return [] }
+        return sets(document, name: section.path(key))
+    }
+
     mutating func sets(_ document: DeclarationDocument, name: String) -> [PackageSetReference]? {
         let names = fields.strings(document, name: name) {
             PackageSetReference.isName($0) ? nil : "the name of a file in package-sets/DISTRIBUTION/, without .txt"

@@ -76,10 +76,11 @@ struct DeclarationReader {
         guard let document = fields.required("live", of: root, example: "live: {distribution: debian, sets: [live]}"),
             let section = fields.section(
                 document, name: "live", at: root.keyLocation(of: "live"),
-                keys: ["distribution", "sets", "includes", "postinstall"])
+                keys: ["distribution", "sets", "desktop-sets", "includes", "postinstall"])
         else { return nil }
         let distribution = distribution(of: section, known: known)
         let sets = requiredSets(section)
+        let desktopSets = optionalSets("desktop-sets", of: section)
         let includes = fields.string("includes", of: section, example: "includes: live-build/config/includes.chroot")
         let postinstall =
             section.has("postinstall")
@@ -88,9 +89,9 @@ struct DeclarationReader {
             guard let folder, !exists(path(folder.value)) else { continue }
             fields.report("there is no folder \(path(folder.value))", at: folder.location, hint: "an empty one will do")
         }
-        guard let distribution, let sets, let includes else { return nil }
+        guard let distribution, let sets, let desktopSets, let includes else { return nil }
         return Declaration.Live(
-            distribution: distribution, sets: sets, includes: path(includes.value),
+            distribution: distribution, sets: sets, desktopSets: desktopSets, includes: path(includes.value),
             postinstall: postinstall.map { path($0.value) })
     }
 
@@ -104,10 +105,7 @@ struct DeclarationReader {
         else { return nil }
         guard section.has("image") else {
             let distribution = distribution(of: section, known: known)
-            var rpmSets: [PackageSetReference]? = []
-            if let document = fields.optional("rpm-sets", of: section) {
-                rpmSets = self.sets(document, name: section.path("rpm-sets"))
-            }
+            let rpmSets = optionalSets("rpm-sets", of: section)
             guard let sets = requiredSets(section), let rpmSets, let distribution else { return nil }
             return .made(distribution: distribution, sets: sets, rpmSets: rpmSets)
         }

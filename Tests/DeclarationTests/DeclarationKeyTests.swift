@@ -30,6 +30,7 @@ import Testing
         ("    online: true\n", "    repositories: [{name: r, baseurl: [../r], unsigned: true}]\n"),
         ("live:\n  distribution: debian", "live:\n  distribution: centos"), ("sets: [live]", "sets: [live2]"),
         ("includes: includes.chroot", "includes: other"),
+        ("sets: [live]", "sets: [live]\n  desktop-sets: [live-desktop]"),
         ("includes: includes.chroot", "includes: includes.chroot\n  postinstall: scripts"),
         ("sets: [builder]}", "sets: [builder2]}"), ("sets: [builder]}", "sets: [builder], rpm-sets: [b]}"),
         (

@@ -36,6 +36,27 @@ import Testing
         #expect(declaration.profiles(of: debian).map(\.name) == ["core", "server", "live", "builder", "zfs-build"])
     }
 
+    @Test func theLiveSystemOfADesktopIsAProfileOfItsOwn() throws {
+        func declared(_ more: String, carrying profiles: String = "[core]") throws -> Declaration {
+            let text = MadeDeclaration.text
+                .replacing("      core: [base, core]", with: "      core: [base, core]\n      desktop: [base, core]")
+                .replacing("  sets: [live]", with: "  sets: [live]\(more)")
+                .replacing("{debian: [core]}", with: "{debian: \(profiles)}")
+            return try MadeDeclaration.parse(text)
+        }
+        let desktop = "\n  desktop-sets: [screen]"
+        let declaration = try declared(desktop)
+        let debian = try #require(declaration[distribution: "debian"])
+        // Whatever the image carries: so the lock is the same.
+        #expect(
+            declaration.profiles(of: debian).map { "\($0.name) \($0.sets.map(\.name))" }.dropFirst(3).prefix(2)
+                == ["live [\"live\"]", "live-desktop [\"live\", \"screen\"]"])
+        #expect(declaration.liveProfile == .live)
+        #expect(try declared(desktop, carrying: "[core, desktop]").liveProfile == .liveDesktop)
+        #expect(try declared("", carrying: "[core, desktop]").liveProfile == .live)
+        #expect(throws: UserErrors.self) { try declared("\n  desktop-sets: screen") }
+    }
+
     @Test(arguments: [
         ("{sets: [zfs-build]}", ["core", "server"]),
         ("{sets: [zfs-build]}\n    gates: {install: [server]}", ["server"]),

@@ -26,9 +26,10 @@ final class MadeImage {
 
     var iso: FilePath { folder.appending("\(name).iso") }
 
-    /// `payload` is what tells it from another one; `change` does to the mirror and the profiles what is to be found.
+    /// `payload` is what tells it from another one, `liveProfile` what its live system is locked as; `change` does to the mirror and
+    /// the profiles what is to be found.
     init(
-        name: String = "one", payload: String = "one", key: FilePath? = nil,
+        name: String = "one", payload: String = "one", key: FilePath? = nil, liveProfile: String = "live",
         change: (inout [String: [UInt8]]) -> Void = { _ in }
     ) async throws {
         var template = Array("/tmp/evidence-test-XXXXXX".utf8CString)
@@ -37,7 +38,7 @@ final class MadeImage {
         self.name = name
         signer = try await SigningKey(home: key ?? folder.appending("key"))
         try Files.write(signer.armoredPublicKey, to: folder.appending("key.asc"))
-        try await lay(payload, change)
+        try await lay(payload, liveProfile, change)
         try write()
         try await writeBeside()
     }
@@ -67,7 +68,8 @@ final class MadeImage {
             size: ByteCount(made.bytes.count), repository: "debian", path: made.path, digest: made.digest)
     }
 
-    private func lay(_ payload: String, _ change: (inout [String: [UInt8]]) -> Void) async throws {
+    private func lay(_ payload: String, _ liveProfile: String, _ change: (inout [String: [UInt8]]) -> Void) async throws
+    {
         let mirror = "darksite/debian/apt"
         let suite = MirrorSuite(
             name: "trixie", origin: "kldload", label: "kldload debian", architectures: ["amd64"],
@@ -100,7 +102,7 @@ final class MadeImage {
                         repository: "debian", suite: "trixie", date: LockDate(secondsSince1970: Self.epoch),
                         digest: Digest(of: payload.utf8), size: ByteCount(3))
                 ], indexes: [],
-                packages: Self.packages.map { Self.locked($0, ["core"]) } + [Self.locked(Self.live, ["live"])])
+                packages: Self.packages.map { Self.locked($0, ["core"]) } + [Self.locked(Self.live, [liveProfile])])
         ])
         let text = try LockWriter.text(of: lock)
         files[EvidenceFile.lock] = text

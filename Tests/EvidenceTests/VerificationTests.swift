@@ -145,6 +145,19 @@ import Testing
         #expect(try await findings { $0[path] = [1] } == ["\(path) lies in the mirror, and no index lists it"])
     }
 
+    @Test(arguments: [("core", 2), ("core desktop", 0)])
+    func anImageWithTheDesktopBootsALiveSystemOfItsOwn(profiles: String, strangers: Int) async throws {
+        let made = try await MadeImage(liveProfile: "live-desktop") { files in
+            let facts = String(decoding: files["darksite/debian/distribution"] ?? [], as: UTF8.self)
+            files["darksite/debian/distribution"] = Array(
+                facts.replacing("PROFILES=core", with: "PROFILES=\(profiles)").utf8)
+            files["darksite/debian/profiles/desktop"] = files["darksite/debian/profiles/core"]
+        }
+        let found = try await made.findings(key: made.folder.appending("key.asc"))
+        #expect(
+            found.count { $0.contains("bar@1.0") && $0.contains("nor in the live system") } == strangers, "\(found)")
+    }
+
     @Test(arguments: [EvidenceFile.spdx, EvidenceFile.cycloneDX])
     func aBillThatSaysSomethingElseIsFound(file: String) async throws {
         let found = try await findings { files in

@@ -232,6 +232,24 @@ import Testing
         #expect(layer.code.contains("SOURCE_DATE_EPOCH=\(epoch.secondsSince1970)"))
     }
 
+    @Test func anImageWithTheDesktopHasALiveSystemOfItsOwn() async throws {
+        func packages(_ report: BuildReport) throws -> Set<String> {
+            let artifact = try #require(report.records["live/packages"]?.outputs["packages"])
+            return Set(try checkout.project().store.tree(artifact.digest).paths)
+        }
+        let before = try packages(try await checkout.build("live/squashfs"))
+        try checkout.edit("deploy.yaml", "[base, core, server]", "[base, core, server]\n      desktop: [base, core]")
+        try checkout.edit("deploy.yaml", "sets: [live]", "sets: [live]\n  desktop-sets: [live-desktop]")
+        try checkout.set("live-desktop", "nginx")
+        // Other images boot what they booted before.
+        #expect(try await checkout.build("live/squashfs").ran == [])
+        let locked = try Files.read(checkout.lockFile)
+        let desktop = try packages(
+            try await checkout.build("live/squashfs", project: checkout.project(profile: "desktop")))
+        #expect(desktop.isStrictSuperset(of: before) && desktop.subtracting(before).contains("nginx_1.26-1_amd64.deb"))
+        #expect(try Files.read(checkout.lockFile) == locked, "another choice of profiles leaves the lock as it is")
+    }
+
     @Test func postinstallersLieOnTheImageAndMakeNoLayerAnew() async throws {
         _ = try await checkout.build()
         try checkout.edit("deploy.yaml", "includes: includes", "includes: includes\n  postinstall: postinstall")

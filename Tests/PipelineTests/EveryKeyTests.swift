@@ -66,7 +66,7 @@ import Transfer
             zfs: dkms
             profiles: {core: [base], server: [base]}
             gates: {install: [core]}
-        live: {distribution: debian, sets: [live], includes: includes, postinstall: after}
+        live: {distribution: debian, sets: [live], desktop-sets: [desk], includes: includes, postinstall: after}
         builder: {distribution: debian, sets: [builder], rpm-sets: [builder-rpm]}
         iso:
           label: KLDLOAD
@@ -144,6 +144,7 @@ import Transfer
         ("centos.repositories", "packages", "packages: [./rpms]", "packages: [./other]"),
         ("live", "distribution", "live: {distribution: debian", "live: {distribution: centos"),
         ("live", "sets", "sets: [live]", "sets: [live, more]"),
+        ("live", "desktop-sets", ", desktop-sets: [desk]", ""),
         ("live", "includes", "includes: includes", "includes: other"),
         ("live", "postinstall", ", postinstall: after", ", postinstall: other"),
         ("builder", "distribution", "builder: {distribution: debian", "builder: {distribution: centos"),

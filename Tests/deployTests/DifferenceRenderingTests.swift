@@ -46,7 +46,7 @@ import Testing
             comparison: LockComparison(from: from, to: to, causes: ["debian": causes]),
             cost: ImageCost(
                 from: from, carrying: [.init(distribution: "debian", profiles: ["core"])], to: to,
-                carrying: [.init(distribution: "debian", profiles: ["core", "server"])]))
+                carrying: [.init(distribution: "debian", profiles: ["core", "server"])], live: (.live, .live)))
     }
 
     @Test func theTextIsGroupedByWhatHappened() {

@@ -15,9 +15,6 @@ struct ContentAudit: Sendable {
     /// What a bill of materials has to name.
     let packages: Set<BillReading.Line>
 
-    /// The profile that the live system is.
-    private static let live = "live"
-
     /// Throws `EvidenceError`, `ArchiveError`, and what readers of locks and indexes throw.
     init(_ image: ImageContent, _ digests: [String: ImageContent.Read]) throws {
         let text = try image.bytes(EvidenceFile.lock)
@@ -55,9 +52,13 @@ struct ContentAudit: Sendable {
                 ImageReport.Finding(
                     DarksitePlace(name).folder, "is on the image, and \(EvidenceFile.lock) has nothing of it"))
         }
+        // With the profile desktop, where the lock has such a live system, the image boots that one.
+        let hasDesktop = carried.values.contains { $0.facts.profiles.contains("desktop") }
         for distribution in lock.distributions {
             let mirror = carried[distribution.name]
             let wanted = Set(mirror?.facts.profiles ?? [])
+            let desktop = hasDesktop ? distribution.packages(of: "live-desktop") : []
+            let live = Set((desktop.isEmpty ? distribution.packages(of: "live") : desktop).map(\.digest))
             let there = Set(mirror?.packages.map(\.digest) ?? [])
             func line(_ name: String, _ version: String, _ architecture: String, _ digest: Digest) -> BillReading.Line {
                 let url = PackageURL(
@@ -67,7 +68,7 @@ struct ContentAudit: Sendable {
             }
             for package in distribution.packages {
                 let isCarried = !wanted.isDisjoint(with: package.profiles)
-                guard isCarried || package.profiles.contains(Self.live) else { continue }
+                guard isCarried || live.contains(package.digest) else { continue }
                 packages.insert(line(package.name, package.version, package.architecture, package.digest))
                 if isCarried, !there.contains(package.digest) {
                     lockFindings.append(

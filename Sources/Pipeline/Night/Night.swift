@@ -109,7 +109,7 @@ package struct Night: Sendable {
         guard let last, let bytes = last.lock,
             let before = try? LockReader.read(bytes, file: NightRecord.files(of: last.image).lock),
             let after = try LockKeeper(project: project).existing(), before != after,
-            LockComparison(from: before, to: after).movesNothing(of: project.declaration.iso.darksites),
+            LockComparison(from: before, to: after).movesNothing(of: project.declaration),
             try await project.store.missing(of: before.signedFiles).isEmpty
         else { return }
         try Files.write(bytes, to: project.declaration.lock)
@@ -200,14 +200,14 @@ private struct LockOfBefore {
 }
 
 extension LockComparison {
-    /// Whether both have the same packages in all that an image with these `darksites` is made of: nothing but the dates of archives,
+    /// Whether both have the same packages in all that the image of `declaration` is made of: nothing but the dates of archives,
     /// and profiles that it does not carry, may differ.
-    fileprivate func movesNothing(of darksites: [Declaration.Darksite]) -> Bool {
-        let own = Set(Declaration.InternalProfile.allCases.map(\.rawValue))
+    fileprivate func movesNothing(of declaration: Declaration) -> Bool {
+        let rooms = Set([Declaration.InternalProfile.builder, .rpmBuilder, .zfsBuild].map(\.rawValue))
         return distributions.allSatisfy { distribution in
-            let carried = darksites.filter { $0.distribution == distribution.name }.flatMap(\.profiles)
+            let used = rooms.union(declaration.carriedProfiles[distribution.name] ?? [])
             return distribution.kind != .new && distribution.kind != .gone
-                && distribution.changes.allSatisfy { own.union(carried).isDisjoint(with: $0.profiles) }
+                && distribution.changes.allSatisfy { used.isDisjoint(with: $0.profiles) }
         }
     }
 }

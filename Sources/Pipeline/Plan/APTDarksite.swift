@@ -14,6 +14,8 @@ struct APTDarksite: DarksiteFamily {
     /// What a container starts from in which a profile is installed: the files of this distribution's Essential packages. nil
     /// where no other part of the build has them unpacked.
     let bootstrap: StepInput?
+    /// What the image's live system is made of.
+    let liveProfile: Declaration.InternalProfile
 
     var zfs: String { GateRules.zfs(isPrebuilt: source.zfsModule != nil) }
 
@@ -21,18 +23,19 @@ struct APTDarksite: DarksiteFamily {
 
     /// The latest time in root file systems; seconds since 1970.
     private func rootEpoch(_ plan: DarksitePlanner) -> Int64 {
-        RootPlanner(distribution: plan.locked, source: source, fetch: plan.fetch).epoch
+        RootPlanner(
+            distribution: plan.locked, source: source, fetch: plan.fetch, liveProfile: liveProfile
+        ).epoch
     }
 
     func system(
         of profile: String, in folder: String, from bases: [SystemRecipe.Base], _ plan: DarksitePlanner
     ) -> SystemRecipe {
         let packages = plan.carried
-        let live = Declaration.InternalProfile.live.rawValue
         // The large ones that the live system has not.
         let unpackable = zip(packages, APTMirrorRecipe.places(of: packages)).filter { package, _ in
             package.profiles.contains(profile) && package.size >= ByteCount(1 << 20)
-                && (plan.live == nil || !package.profiles.contains(live))
+                && (plan.live == nil || !package.profiles.contains(liveProfile.rawValue))
         }
         return SystemRecipe(
             system: plan.output("install-\(profile)", SystemRecipe.installed),

@@ -107,7 +107,8 @@ struct BuildPlanner {
         let identity = "\(iso.edition)-\(iso.distribution)-\(iso.profile)-\(selectionDigest.short)"
         var steps: [Step] = []
 
-        let roots = RootPlanner(distribution: live, source: liveSource, fetch: fetch)
+        let roots = RootPlanner(
+            distribution: live, source: liveSource, fetch: fetch, liveProfile: declaration.liveProfile)
         steps += try roots.bootstrap()
         func using(_ builder: ImageRecipe.BuilderImage) -> ImageRecipe {
             ImageRecipe(builder: builder, epoch: roots.epoch, identity: identity)
@@ -149,7 +150,8 @@ struct BuildPlanner {
                     (
                         APTDarksite(
                             source: source, module: isLive ? module : nil,
-                            bootstrap: isLive ? .output("builder/bootstrap", "bootstrap.tar") : nil),
+                            bootstrap: isLive ? .output("builder/bootstrap", "bootstrap.tar") : nil,
+                            liveProfile: declaration.liveProfile),
                         recipe, declaration.port(of: declared)
                     )
                 case .rpm(let source): (RPMDarksite(source: source, keys: packageKeys), rpmRecipe, nil)
@@ -223,7 +225,7 @@ struct BuildPlanner {
     /// package more in a profile makes no other boot image.
     private var selectionDigest: Digest {
         var bytes: [UInt8] = []
-        let live = lock[declaration.live.distribution]?.packages(of: Declaration.InternalProfile.live.rawValue) ?? []
+        let live = lock[declaration.live.distribution]?.packages(of: declaration.liveProfile.rawValue) ?? []
         for package in live { bytes += package.digest.bytes }
         for snapshot in lock.distributions.flatMap(\.snapshots) { bytes += snapshot.digest.bytes }
         for darksite in declaration.iso.darksites { bytes += "\(darksite.distribution) \(darksite.profiles)\n".utf8 }

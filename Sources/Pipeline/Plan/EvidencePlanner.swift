@@ -243,7 +243,7 @@ extension Declaration {
     var carriedProfiles: [String: Set<String>] {
         var profiles: [String: Set<String>] = [:]
         for darksite in iso.darksites { profiles[darksite.distribution, default: []].formUnion(darksite.profiles) }
-        profiles[live.distribution, default: []].insert(InternalProfile.live.rawValue)
+        profiles[live.distribution, default: []].insert(liveProfile.rawValue)
         return profiles
     }
 }

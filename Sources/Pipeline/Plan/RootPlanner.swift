@@ -11,6 +11,8 @@ struct RootPlanner {
     let distribution: LockedDistribution
     let source: Declaration.APTSource
     let fetch: PackageFetch
+    /// What the live system is made of.
+    let liveProfile: Declaration.InternalProfile
 
     /// The prebuilt ZFS module: the steps that make it, and the .deb they make.
     struct Module {
@@ -40,15 +42,18 @@ struct RootPlanner {
     private var recipe: RootFilesystemRecipe { RootFilesystemRecipe(epoch: epoch) }
     private let bootstrapName: StepName = "builder/bootstrap"
 
-    init(distribution: LockedDistribution, source: Declaration.APTSource, fetch: PackageFetch) {
+    init(
+        distribution: LockedDistribution, source: Declaration.APTSource, fetch: PackageFetch,
+        liveProfile: Declaration.InternalProfile
+    ) {
         self.distribution = distribution
         self.source = source
         self.fetch = fetch
+        self.liveProfile = liveProfile
     }
 
     func bootstrap() throws -> [Step] {
-        let profile = Declaration.InternalProfile.live.rawValue
-        let essential = distribution.packages(of: profile).filter(\.isEssential).map(ArchiveFile.init)
+        let essential = distribution.packages(of: liveProfile.rawValue).filter(\.isEssential).map(ArchiveFile.init)
         return [
             try fetch.step(
                 "builder/essential", stage: BuildStage.builder, title: "essential packages of \(distribution.name)",
@@ -96,7 +101,7 @@ struct RootPlanner {
     }
 
     func live(module: Module) throws -> [Step] {
-        let profile = Declaration.InternalProfile.live.rawValue
+        let profile = liveProfile.rawValue
         let files = distribution.packages(of: profile).map(ArchiveFile.init)
         var built: [String: StepInput] = [:]
         if let output = module.output, module.package?.profiles.contains(profile) == true {
@@ -112,8 +117,7 @@ struct RootPlanner {
 
     /// The release of the live system's kernel: "6.12.57+deb13-amd64". Throws `PlanError` where it has none.
     func liveKernel() throws -> String {
-        let profile = Declaration.InternalProfile.live.rawValue
-        guard let kernel = distribution.kernelRelease(of: profile) else {
+        guard let kernel = distribution.kernelRelease(of: liveProfile.rawValue) else {
             throw PlanError(
                 "the live environment has no kernel",
                 hint:

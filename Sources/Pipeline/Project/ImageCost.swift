@@ -19,10 +19,11 @@ package struct ImageCost: Hashable, Sendable {
     /// it they take is known once it is made.
     package let parts: [Part]
 
-    /// `carried` are the distributions and profiles that are on the image, before and after.
+    /// `carried` are the distributions and profiles that are on the image, `live` is what its live system is made of: before and after.
     package init(
         from old: Lock, carrying carried: [Declaration.Darksite], to new: Lock,
-        carrying carriedNow: [Declaration.Darksite]
+        carrying carriedNow: [Declaration.Darksite],
+        live: (before: Declaration.InternalProfile, after: Declaration.InternalProfile)
     ) {
         func files(_ lock: Lock) -> [Digest: ByteCount] {
             Dictionary(lock.distributions.flatMap(\.packages).map { ($0.digest, $0.size) }) { first, _ in first }
@@ -41,9 +42,15 @@ package struct ImageCost: Hashable, Sendable {
                 name: "mirror of \(name)", before: sum(old, name, profiles(carried, name)),
                 after: sum(new, name, profiles(carriedNow, name)))
         }
-        let live: Set = [Declaration.InternalProfile.live.rawValue]
         let names = Set((old.distributions + new.distributions).map(\.name)).sorted()
-        func liveSum(_ lock: Lock) -> ByteCount { names.map { sum(lock, $0, live) }.reduce(.zero, +) }
-        parts = mirrors + [Part(name: "live system (package files)", before: liveSum(old), after: liveSum(new))]
+        func liveSum(_ lock: Lock, _ profile: Declaration.InternalProfile) -> ByteCount {
+            names.map { sum(lock, $0, [profile.rawValue]) }.reduce(.zero, +)
+        }
+        parts =
+            mirrors + [
+                Part(
+                    name: "live system (package files)", before: liveSum(old, live.before),
+                    after: liveSum(new, live.after))
+            ]
     }
 }

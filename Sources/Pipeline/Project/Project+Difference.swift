@@ -45,9 +45,10 @@ extension Project {
             guard let old = from.lock[distribution.name], let new = to.lock[distribution.name] else { continue }
             news[distribution.name] = try await reader.news(of: distribution.changes, from: old, to: new)
         }
+        let (before, after) = (try await declaration(of: from), try await declaration(of: to))
         let cost = ImageCost(
-            from: from.lock, carrying: try await declaration(of: from).iso.darksites, to: to.lock,
-            carrying: try await declaration(of: to).iso.darksites)
+            from: from.lock, carrying: before.iso.darksites, to: to.lock, carrying: after.iso.darksites,
+            live: (before.liveProfile, after.liveProfile))
         return ProjectDifference(from: from, to: to, comparison: comparison, news: news, cost: cost)
     }
 

@@ -7,6 +7,7 @@ enum ProfileNames {
     static func shown(_ name: String) -> String {
         switch Declaration.InternalProfile(rawValue: name) {
         case .live: "the live system (live)"
+        case .liveDesktop: "the live system with a desktop (live-desktop)"
         case .builder: "the builder image (builder)"
         case .rpmBuilder: "the image that judges RPM packages (rpm-builder)"
         case .zfsBuild: "the root that compiles ZFS (zfs-build)"
