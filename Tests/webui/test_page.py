@@ -385,6 +385,16 @@ class Installed(InChromium):
             with open(self.machine.root / "var/log/kldload/firstboot.log", "a", encoding="ascii") as file:
                 file.write("another one\n")
             await page.see("another one")
+            # Who changes his mind while lines come sees each of them once.
+            lines = [f"line {number}" for number in range(200)]
+            (self.machine.root / "var/log/kldload/firstboot.log").write_text("\n".join(lines) + "\n")
+            await page.run("document.querySelector('#wanted').value = ''")
+            for _ in range(8):
+                await page.run("document.querySelector('#which').onchange()")
+                await asyncio.sleep(0.03)
+            await page.see("line 199")
+            await asyncio.sleep(1)
+            self.assertEqual((await page.run("document.querySelector('.log').innerText")).split(), "\n".join(lines).split())
 
 
 class Quick(InChromium):

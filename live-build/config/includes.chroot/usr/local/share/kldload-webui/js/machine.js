@@ -185,13 +185,15 @@ VIEWS.logs = {
       if (lines.childElementCount > 4000) { lines.firstElementChild.remove(); text.shift(); }
       if (near) lines.scrollTop = lines.scrollHeight;
     };
+    let reading = 0;
     const read = async () => {
-      const more = { log: which.value, ...(wanted.value ? { filter: wanted.value } : {}), ...(which.value === "journal" && unit.value ? { unit: unit.value } : {}) };
+      const mine = ++reading, more = { log: which.value, ...(wanted.value ? { filter: wanted.value } : {}), ...(which.value === "journal" && unit.value ? { unit: unit.value } : {}) };
       unit.closest("div").hidden = which.value !== "journal";
-      text = [];
-      lines.replaceChildren();
       try {
-        await machine.ask("tail_stop");
+        await machine.ask("tail_stop"); // its answer comes behind the last line of what was followed until now
+        if (mine !== reading) return;
+        text = [];
+        lines.replaceChildren();
         if (follows.checked) { await machine.ask("tail_log", more); return; }
         const answer = await machine.ask("read_log", more);
         answer.lines.forEach(add);
