@@ -74,5 +74,5 @@ desktop() { run "$live/usr/lib/kldload/desktop" "$@"; }
     run systemd-analyze verify --man=no "$PWD/kldload-desktop.service"
     echo "$output"
     [[ $output != *kldload-desktop* ]]
-    jq --exit-status '.policies.WebsiteFilter.Exceptions == ["http://127.0.0.1/*"]' "$live/etc/firefox-esr/policies/policies.json"
+    jq --exit-status '.policies.WebsiteFilter.Exceptions == ["http://127.0.0.1/*"]' "$live/etc/firefox/policies/policies.json"
 }
