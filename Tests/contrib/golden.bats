@@ -95,13 +95,16 @@ schema() {
     run ! schema wrong.yaml
 }
 
-@test "cloud-init understands the network of the examples, which it would not where netplan alone does" {
+@test "the network of the examples is one that cloud-init gives systemd-networkd, for a card that there is" {
     network() {
         PYTHONPATH=$(cloud_init) "$python/python3" -c 'import sys, yaml
-from cloudinit.net.network_state import parse_net_config_data
-[parse_net_config_data(yaml.safe_load(open(path))) for path in sys.argv[1:]]' "$@"
+from cloudinit.net import network_state, networkd
+for path in sys.argv[1:]:
+    state = network_state.parse_net_config_data(yaml.safe_load(open(path)), renderer=networkd.Renderer())
+    print(*networkd.Renderer()._render_content(state).values())' "$@"
     }
-    network "$contrib"/cloud-init/network-*.yaml
+    run -0 network "$contrib"/cloud-init/network-*.yaml
+    [[ $output == *$'[Match]\nMACAddress='* && $output == *Address=10.0.1.11/24* && $output == *Gateway=10.0.1.1* ]] || { echo "$output" && false; }
     sed 's,to: 0.0.0.0/0,to: default,' "$contrib/cloud-init/network-static.yaml" > wrong.yaml
     run -1 network wrong.yaml
     [[ $output == *'Address default is not a valid ip'* ]]
