@@ -57,8 +57,7 @@ struct ContentAudit: Sendable {
         for distribution in lock.distributions {
             let mirror = carried[distribution.name]
             let wanted = Set(mirror?.facts.profiles ?? [])
-            let desktop = hasDesktop ? distribution.packages(of: "live-desktop") : []
-            let live = Set((desktop.isEmpty ? distribution.packages(of: "live") : desktop).map(\.digest))
+            let live = hasDesktop && !distribution.packages(of: "live-desktop").isEmpty ? "live-desktop" : "live"
             let there = Set(mirror?.packages.map(\.digest) ?? [])
             func line(_ name: String, _ version: String, _ architecture: String, _ digest: Digest) -> BillReading.Line {
                 let url = PackageURL(
@@ -68,7 +67,7 @@ struct ContentAudit: Sendable {
             }
             for package in distribution.packages {
                 let isCarried = !wanted.isDisjoint(with: package.profiles)
-                guard isCarried || live.contains(package.digest) else { continue }
+                guard isCarried || package.profiles.contains(live) else { continue }
                 packages.insert(line(package.name, package.version, package.architecture, package.digest))
                 if isCarried, !there.contains(package.digest) {
                     lockFindings.append(

@@ -23,9 +23,7 @@ struct APTDarksite: DarksiteFamily {
 
     /// The latest time in root file systems; seconds since 1970.
     private func rootEpoch(_ plan: DarksitePlanner) -> Int64 {
-        RootPlanner(
-            distribution: plan.locked, source: source, fetch: plan.fetch, liveProfile: liveProfile
-        ).epoch
+        RootPlanner.epoch(of: plan.locked, from: source)
     }
 
     func system(

@@ -33,24 +33,15 @@ struct RootPlanner {
 
     /// The date of the first suite of the first repository, that of the point release: root file systems are stamped with
     /// it, so that an update elsewhere does not make them anew.
-    var epoch: Int64 {
+    static func epoch(of distribution: LockedDistribution, from source: Declaration.APTSource) -> Int64 {
         let first = source.repositories.first
         let snapshot = distribution.snapshots.first { $0.repository == first?.name && $0.suite == first?.suites.first }
         return snapshot?.date.secondsSince1970 ?? 0
     }
 
+    var epoch: Int64 { Self.epoch(of: distribution, from: source) }
     private var recipe: RootFilesystemRecipe { RootFilesystemRecipe(epoch: epoch) }
     private let bootstrapName: StepName = "builder/bootstrap"
-
-    init(
-        distribution: LockedDistribution, source: Declaration.APTSource, fetch: PackageFetch,
-        liveProfile: Declaration.InternalProfile
-    ) {
-        self.distribution = distribution
-        self.source = source
-        self.fetch = fetch
-        self.liveProfile = liveProfile
-    }
 
     func bootstrap() throws -> [Step] {
         let essential = distribution.packages(of: liveProfile.rawValue).filter(\.isEssential).map(ArchiveFile.init)
