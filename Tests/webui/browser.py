@@ -162,6 +162,11 @@ class Page:
         await self.until(f"[...(document.querySelector({json.dumps(selector)})?.options ?? [])].some((option) => option.value === {json.dumps(value)})")
         await self.run(f"(() => {{ const list = document.querySelector({json.dumps(selector)}); list.value = {json.dumps(value)}; list.dispatchEvent(new Event('change')); }})()")
 
+    async def load(self, selector, name, text):
+        """A file with this text, as if it had been chosen: its window is the system's, too."""
+        await self.run(f"""(() => {{ const files = new DataTransfer(), input = document.querySelector({json.dumps(selector)});
+            files.items.add(new File([{json.dumps(text)}], {json.dumps(name)})); input.files = files.files; input.dispatchEvent(new Event("change")); }})()""")
+
     async def faults(self):
         """What is wrong with what it looks like now."""
         return await self.run(JUDGE)

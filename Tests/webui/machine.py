@@ -21,6 +21,8 @@ import subprocess
 import sys
 import time
 
+from ports import free_port
+
 logging.getLogger("asyncio").setLevel(logging.ERROR)  # how long a test takes is nobody's warning
 HERE = pathlib.Path(__file__).resolve().parent
 LIVE = HERE.parent.parent / "live-build/config/includes.chroot"
@@ -35,12 +37,6 @@ def webui_module():
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader("kldload_webui", loader))
     loader.exec_module(module)
     return module
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 LSBLK = r"""case "$*" in

@@ -170,9 +170,8 @@ class Installer(InChromium):
         async with self.page() as page:
             await self.enter(page)
             await page.see("Debian 13")
-            text = "# of before\\nexport KLDLOAD_HOSTNAME=web-02\\nKLDLOAD_TIMEZONE='Europe/Vienna' # home\\nKLDLOAD_PASSWORD='it'\\\\''s'\\nKLDLOAD_KERNEL_OPTIONS=\\\"a \\\\\\\"b\\\\\\\"\\\"\\n"
-            script = f"""(() => {{ const files = new DataTransfer(); files.items.add(new File(["{text}"], "web.env")); const load = document.querySelector("#load"); load.files = files.files; load.dispatchEvent(new Event("change")); }})()"""
-            await page.run(script)
+            text = "export KLDLOAD_HOSTNAME=web-02\nKLDLOAD_TIMEZONE='Europe/Vienna' # home\nKLDLOAD_PASSWORD='it'\\''s'\nKLDLOAD_KERNEL_OPTIONS=\"a \\\"b\\\"\"\n"
+            await page.load("#load", "web.env", "# of before\n" + text)
             await page.see("4 answers from web.env.")
             self.assertEqual(await page.run("document.querySelector('#KLDLOAD_HOSTNAME').value"), "web-02")
             self.assertEqual(await page.run("form.values.KLDLOAD_PASSWORD"), "it's")
@@ -180,7 +179,7 @@ class Installer(InChromium):
             whole = await page.run("form.text(true)")
             shell = subprocess.run(["bash", "-c", whole + 'printf "%s|%s|%s" "$KLDLOAD_PASSWORD" "$KLDLOAD_TIMEZONE" "$KLDLOAD_KERNEL_OPTIONS"'], capture_output=True, text=True, check=True).stdout
             self.assertEqual(shell, "it's|Europe/Vienna|a \"b\"")
-            await page.run(script.replace("web.env", "bad.env").replace("# of before", "what is this"))
+            await page.load("#load", "bad.env", "what is this\n" + text)
             await page.see("bad.env, line 1: this is no NAME=value")
 
     async def test_an_image_has_its_fields_when_it_is_wanted(self):
@@ -210,7 +209,7 @@ class Installer(InChromium):
         async with self.page() as page:
             await self.enter(page)
             await page.see("Debian 13")
-            await page.run("""(() => { const files = new DataTransfer(); files.items.add(new File(["KLDLOAD_EXPORT_TO=/mnt/images\\n"], "a.env")); const load = document.querySelector("#load"); load.files = files.files; load.dispatchEvent(new Event("change")); })()""")
+            await page.load("#load", "a.env", "KLDLOAD_EXPORT_TO=/mnt/images\n")
             await page.see("KLDLOAD_EXPORT_TO is there, but KLDLOAD_EXPORT_FORMAT is none")
             self.assertEqual(await page.run("document.querySelector('#KLDLOAD_EXPORT_TO').value"), "/mnt/images")
 
