@@ -54,6 +54,7 @@ another_user() {
     (cd / && "${as[@]}" podman unshare true && "${as[@]}" podman system migrate) 2>/dev/null
 }
 
+# bats test_tags=long
 @test "an image comes out the same as another user, on another file system, another day; and nothing is left" {
     local conditions=(--days 400) varied=(checkout umask TZ 'signing key' clock day) condition
     if another_user; then
