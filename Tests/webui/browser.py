@@ -14,8 +14,9 @@ import urllib.request
 import websockets
 
 
-# Every text that is seen, against what is behind it: WCAG's contrast, 4.5, or 3 for large text. Fields without a name. Ids that are there twice.
-JUDGE = """(() => {
+# Every text that is seen, against what is behind it: WCAG's contrast, 4.5, or 3 for large text. Text that is tiny, prose in lines that no eye
+# follows. Fields without a name. Ids that are there twice. A phone makes its window as wide as what is in it, so the width is what was asked for.
+JUDGE = """((width) => {
   const wrong = [];
   const colour = (text) => { const m = text.match(/[\\d.]+/g)?.map(Number) ?? [0, 0, 0, 0]; return text.startsWith("color(srgb") ? [m[0] * 255, m[1] * 255, m[2] * 255, m[3] ?? 1] : [m[0], m[1], m[2], m[3] ?? 1]; };
   const over = (front, back) => front.slice(0, 3).map((value, index) => value * front[3] + back[index] * (1 - front[3]));
@@ -28,6 +29,11 @@ JUDGE = """(() => {
     const back = behind(e), front = over(colour(style.color), back), [a, b] = [light(front), light(back)].sort((x, y) => y - x), ratio = (a + .05) / (b + .05);
     const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.6 && style.fontWeight >= 700);
     if (ratio < (large ? 3 : 4.5)) wrong.push(`contrast ${ratio.toFixed(1)}: ${text.slice(0, 40)}`);
+    if (parseFloat(style.fontSize) < 11.5) wrong.push(`tiny, ${style.fontSize}: ${text.slice(0, 40)}`);
+    const range = document.createRange();
+    range.selectNodeContents(walk.currentNode);
+    const lines = new Set([...range.getClientRects()].map((line) => Math.round(line.top))).size;
+    if (!e.closest("pre, .log, code, .mono") && text.length / lines > 110) wrong.push(`${Math.round(text.length / lines)} letters a line: ${text.slice(0, 40)}`);
   }
   for (const e of document.querySelectorAll("input, select, textarea, button, a[href]")) {
     const name = e.getAttribute("aria-label") || e.textContent.trim() || [...(e.labels ?? [])].map((l) => l.textContent.trim()).join("") || e.title;
@@ -35,9 +41,9 @@ JUDGE = """(() => {
   }
   const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
   for (const id of new Set(ids)) if (ids.filter((other) => other === id).length > 1) wrong.push(`id twice: ${id}`);
-  if (document.documentElement.scrollWidth > innerWidth) wrong.push(`wider than its window: ${document.documentElement.scrollWidth} of ${innerWidth}`);
+  if (document.documentElement.scrollWidth > width) wrong.push(`wider than its window: ${document.documentElement.scrollWidth} of ${width}`);
   return wrong;
-})()"""
+})"""
 
 
 def key_of_certificate(text):
@@ -99,6 +105,7 @@ class Page:
         await self.until("document.readyState === 'complete'")
 
     async def look_at(self, width, height=900, scheme="dark"):
+        self.width = width
         await self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
         await self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"}])
 
@@ -169,7 +176,7 @@ class Page:
 
     async def faults(self):
         """What is wrong with what it looks like now."""
-        return await self.run(JUDGE)
+        return await self.run(f"{JUDGE}({self.width})")
 
     async def key(self, name, code=None, **more):
         for kind in ("keyDown", "keyUp"):

@@ -1,4 +1,4 @@
-"""The page, in Chromium: every screen in both themes at three widths, a whole installation by mouse and one by keyboard, every error.
+"""The page, in Chromium: every screen in both themes, from a phone's width up to 4K, a whole installation by mouse and one by keyboard, every error.
 
 Pictures for people are put into the folder WEBUI_PICTURES.
 """
@@ -14,7 +14,7 @@ from browser import Browser, key_of_certificate
 from machine import LIVE, Machine
 
 PICTURES = os.environ.get("WEBUI_PICTURES")
-LOOKS = [(390, "dark"), (1280, "dark"), (2560, "dark"), (390, "light"), (1280, "light")]
+LOOKS = [(390, "dark"), (1280, "dark"), (2560, "dark"), (3840, "dark"), (390, "light"), (1280, "light"), (3840, "light")]
 
 
 class InChromium(unittest.IsolatedAsyncioTestCase):

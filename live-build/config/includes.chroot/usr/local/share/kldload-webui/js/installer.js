@@ -145,7 +145,7 @@ function twice(name, more = {}) {
     const kinds = [/[a-z]/, /[A-Z]/, /[0-9]/, /[^A-Za-z0-9]/].filter((kind) => kind.test(value)).length, bits = value.length * (2 + kinds);
     strength.textContent = value ? t(bits < 40 ? "weak" : bits < 64 ? "fair" : "strong") : "";
   };
-  return [entry(name, { ...more, then: judge, below: strength }), h("div", {}, h("label", { htmlFor: `${name}-again` }, `${answerName(name)}: ${t("again").toLowerCase()}`), input)];
+  return h("div", { class: "wide fields" }, entry(name, { ...more, then: judge, below: strength }), h("div", {}, h("label", { htmlFor: `${name}-again` }, `${answerName(name)}: ${t("again").toLowerCase()}`), input));
 }
 
 // --- the steps
@@ -205,7 +205,7 @@ async function wipe(disk) {
 const drawSecurity = () => [choices(t("step_security"), choice("KLDLOAD_ZFS_ENCRYPT", "0", t("off"), t("encrypt_off_why"), { then: () => redraw("security", drawSecurity) }),
   choice("KLDLOAD_ZFS_ENCRYPT", "1", t("encrypt_on"), t("encrypt_on_why"), { then: () => { redraw("security", drawSecurity); $("#KLDLOAD_ZFS_PASSPHRASE").focus(); } })),
   form.get("KLDLOAD_ZFS_ENCRYPT") === "1" ? h("div", { class: "fields part" }, twice("KLDLOAD_ZFS_PASSPHRASE")) : null];
-const drawPerson = () => h("div", { class: "fields" }, entry("KLDLOAD_HOSTNAME"), entry("KLDLOAD_USERNAME"), twice("KLDLOAD_PASSWORD"), entry("KLDLOAD_SSH_KEYS", { lines: true, wide: true, placeholder: "ssh-ed25519 AAAA…" }));
+const drawPerson = () => h("div", { class: "fields" }, h("div", { class: "wide fields" }, entry("KLDLOAD_HOSTNAME"), entry("KLDLOAD_USERNAME")), twice("KLDLOAD_PASSWORD"), entry("KLDLOAD_SSH_KEYS", { lines: true, wide: true, placeholder: "ssh-ed25519 AAAA…" }));
 const drawLanguage = () => h("div", { class: "fields" }, entry("KLDLOAD_TIMEZONE", { list: form.facts.zones }), entry("KLDLOAD_KEYBOARD", { list: form.facts.keymaps }), entry("KLDLOAD_LOCALE", { list: form.facts.locales }));
 const drawNetwork = () => [choices(t("step_network"), ["dhcp", "static"].map((way) => choice("KLDLOAD_NET_METHOD", way, t(`net_${way}`), t(`net_${way}_why`), { then: () => { if (way === "static" && !form.get("KLDLOAD_NET_IFACE") && form.facts.interfaces.length) form.set("KLDLOAD_NET_IFACE", form.facts.interfaces[0]); redraw("network", drawNetwork); } }))),
   form.get("KLDLOAD_NET_METHOD") === "static" ? h("div", { class: "fields part" }, entry("KLDLOAD_NET_IFACE", { list: form.facts.interfaces }), entry("KLDLOAD_NET_IP", { placeholder: "192.0.2.7" }), entry("KLDLOAD_NET_PREFIX", { placeholder: "24" }), entry("KLDLOAD_NET_GW", { placeholder: "192.0.2.1" }), entry("KLDLOAD_NET_DNS", { placeholder: "1.1.1.1,8.8.8.8" })) : null];
