@@ -1,4 +1,4 @@
-"""The page, in Chromium: every screen in both themes, from a phone's width up to 4K, a whole installation by mouse and one by keyboard, every error.
+"""The page, in Chromium: every screen in both themes from a phone's width to 4K, a whole installation by mouse and one by keyboard, every error.
 
 Pictures for people are put into the folder WEBUI_PICTURES.
 """
@@ -57,6 +57,14 @@ class InChromium(unittest.IsolatedAsyncioTestCase):
         await page.look_at(1280, 900, "dark")
         await page.run("document.documentElement.dataset.theme = 'dark'")
         self.assertEqual(page.complaints, [])
+
+    async def saved_file(self, path):
+        """What the browser has put there, once it is whole."""
+        for _ in range(100):
+            if path.exists():
+                return path.read_text()
+            await asyncio.sleep(0.1)
+        self.fail(f"{path} was not saved")
 
     async def confirm(self, page, word):
         await page.until("document.querySelector('dialog[open] #typed')")
@@ -142,6 +150,10 @@ class Installer(InChromium):
             await page.see("The installation failed")
             await page.see("sgdisk")
             await self.judge(page, "failed")
+            saved = self.machine.root / "saved"
+            await page.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(saved))
+            await page.click("button", "Log: download")
+            self.assertEqual(await self.saved_file(saved / "kldload-installer.log"), (self.machine.root / "var/log/installer/kldload-installer.log").read_text())
             await page.click("button", "Back to the answers")
             await page.see("The installer has nothing against")
             self.machine.write("fail-in", "")
@@ -220,6 +232,23 @@ class Installer(InChromium):
             await self.confirm(page, "sda")
             await page.see("kldload-wipe --yes /dev/sda")
         self.assertEqual((self.machine.root / "wiped").read_text(), "--yes /dev/sda\n")
+
+    async def test_what_could_not_be_wiped_is_not_said_to_be(self):
+        self.machine.program("kldload-wipe", "echo 'kldload: /dev/sda is in use: it is mounted' >&2; exit 1")
+        async with self.page() as page:
+            await self.enter(page)
+            await page.click("button", "Wipe sda")
+            await self.confirm(page, "sda")
+            await page.until("document.querySelector('.said .bad')?.textContent.includes('it is mounted')")
+            self.assertFalse(await page.run("[...document.querySelectorAll('.said > div')].some((e) => e.textContent.startsWith('ran:'))"))
+
+    async def test_a_password_and_its_repetition_stand_side_by_side(self):
+        async with self.page() as page:
+            await self.enter(page)
+            await page.see("Debian 13")
+            for width in (1280, 2560, 3840):
+                await page.look_at(width)
+                self.assertEqual(await page.run("document.querySelector('#KLDLOAD_PASSWORD').getBoundingClientRect().top === document.querySelector('#KLDLOAD_PASSWORD-again').getBoundingClientRect().top"), True, width)
 
     async def test_by_keyboard_alone_in_german(self):
         async with self.page(language="de-AT") as page:

@@ -72,15 +72,21 @@ const machine = {
 };
 // What changes something: said when it is done, with the command that did it.
 async function change(action, values, button) {
+  const there = button === document.activeElement;
   if (button) button.disabled = true;
   try {
     const answer = await machine.ask(action, values);
+    // A command that ran and said no is an answer, too.
+    if (answer.ok === false) { tell(answer.output?.split("\n").slice(-3).join("\n") || t("ended_with", answer.rc), answer.commands?.join("; "), true); return null; }
     if (answer.commands?.length) tell(`${t("ran")}:`, answer.commands.join("; "));
     return answer;
   } catch (error) {
     tell(error.msg, error.commands?.join("; "), true);
     return null;
-  } finally { if (button) button.disabled = false; }
+  } finally {
+    if (button) button.disabled = false;
+    if (there) button.focus(); // what is disabled loses the keyboard
+  }
 }
 function tell(text, command, bad = false) {
   const box = h("div", { class: bad ? "bad" : "", role: bad ? "alert" : "status" }, text, command ? h("code", {}, command) : null);
@@ -104,7 +110,7 @@ function question({ title, text = [], yes, danger = false, type, fields = [], wi
         ...fields.map((field) => field.closest("label,div") ?? field),
         type ? h("p", {}, h("label", { htmlFor: "typed" }, ...t("confirm_type", "\0").split("\0").flatMap((piece, index) => (index ? [h("code", {}, type), piece] : [piece]))), typed) : null,
         h("div", { class: "buttons" }, yes ? h("button", { type: "button", onclick: () => end(null) }, t("cancel")) : null, yes ? go : h("button", { type: "button", class: "main", onclick: () => end(null) }, t("close")))));
-    const end = (value) => { dialog.remove(); resolve(value); };
+    const end = (value) => { dialog.close(); dialog.remove(); resolve(value); }; // closed, so that the keyboard is where it was
     dialog.addEventListener("cancel", () => end(null));
     document.body.append(dialog);
     dialog.showModal();
@@ -121,7 +127,8 @@ function frame() {
   document.title = `${machine.session.hostname ?? "kldload"} · kldload`;
   const at = location.hash.slice(1).split("/")[0];
   const current = views().includes(at) ? at : views()[0];
-  $("header.top").replaceChildren(
+  const header = $("header.top"), reached = () => [...header.querySelectorAll("a, button")], kept = reached().indexOf(document.activeElement);
+  header.replaceChildren(
     h("div", { class: "brand" }, svg('<path d="M12 2 22 12 12 22 2 12Z"/><path d="M12 7.5 16.5 12 12 16.5 7.5 12Z" fill="currentColor" stroke="none"/>'), h("span", {}, machine.session.hostname ?? "kldload")),
     machine.session.ok ? h("nav", { "aria-label": t("sections") }, views().map((name) => h("a", { href: `#${name}`, "aria-current": name === current ? "page" : null }, t(name)))) : h("span"),
     h("div", { class: "right" },
@@ -129,6 +136,7 @@ function frame() {
       h("button", { class: "plain small", onclick: () => { keep("language", column() ? "en" : "de"); document.documentElement.lang = column() ? "en" : "de"; show(); }, lang: column() ? "en" : "de" }, t("language")),
       h("button", { class: "plain small", "aria-label": t("theme"), title: t("theme"), onclick: () => { const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark"; document.documentElement.dataset.theme = theme; keep("theme", theme); } }, "◐"),
       machine.session.ok ? h("button", { class: "plain small", onclick: async () => { await fetch("/logout", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" }); location.hash = ""; location.reload(); } }, t("logout")) : null));
+  if (kept >= 0) reached()[kept]?.focus();
   $(".skip").textContent = t("skip");
   return current;
 }
@@ -150,7 +158,9 @@ async function show() {
   leave = left ?? null;
   if (main.dataset.view !== current) scrollTo(0, 0);
   main.dataset.view = current;
+  const within = main.contains(document.activeElement);
   if (!holder.isConnected) main.replaceChildren(holder);
+  if (within && document.activeElement === document.body) main.focus({ preventScroll: true }); // not at the top of the page again
 }
 async function start() {
   const mode = await machine.ask("ui_mode");
