@@ -203,7 +203,10 @@ env | grep -E '^(FAKE_|KLDLOAD_(LIB|RUN|ETC|STATE))' > environment; echo "$targe
         self.program("uname", "case $1 in -r) echo 6.12.9 ;; -n) echo web-01 ;; esac")
         self.program("apt-mark", "echo linux-image-amd64")
         self.program("apt-get", "exit 100")
-        self.program("kldload-boot", 'if [ "$1" = default ]; then zpool set "bootfs=rpool/ROOT/$2" rpool; fi')
+        self.program("kldload-boot", """case $1 in
+    default) zpool set "bootfs=rpool/ROOT/$2" rpool ;;
+    once | trial) zfs set kldload:trial="$2" kldload:trial-kind="$1" kldload:trial-tries="${3:-2}" kldload:trial-id=1 rpool/ROOT ;;
+esac""")
         self.program("kupgrade", r"""case " $* " in
     *' --check '*) echo '{"upgrades":[{"name":"openssl","before":"3.5.4-1","after":"3.5.4-2","security":true},{"name":"vim","before":"9.1-1","after":"9.1-2","security":false}],"held":["linux-image-amd64"]}' ;;
     *' --undo '*) echo 'the one before boots again' ;;

@@ -425,6 +425,110 @@ class Installed(InChromium):
             self.assertEqual((await page.run("document.querySelector('.log').innerText")).split(), "\n".join(lines).split())
 
 
+    async def test_an_upgrade_says_what_would_change_runs_is_tried_and_says_how_it_ended(self):
+        async with self.page() as page:
+            await self.enter(page)
+            await page.click("nav a", "Updates")
+            await page.click("button", "Look what there is")
+            await page.see("3.5.4-2")
+            await page.click("button", "Upgrade …")
+            await page.until("document.querySelector('dialog[open]')")
+            await self.judge(page, "upgrade")
+            await page.click("dialog [type=submit]")
+            await page.see("Upgraded, beside the system that runs.")
+            # one that fails says so, and stays there to be read
+            self.machine.program("kupgrade", "echo 'kupgrade: openssl can not be unpacked: no room' >&2; exit 1")
+            await page.click("button", "Upgrade …")
+            await page.click("dialog [type=submit]")
+            await page.see("The upgrade failed (status 1). The system that runs is as it was.")
+            await page.see("no room")
+            # what waits to be tried, from whomever it comes, is said, and a restart is offered
+            await page.click("nav a", "Storage")
+            await page.click("button", "Create …")
+            await page.type("dialog #name", "tonight")
+            await page.click("dialog [type=submit]")
+            await page.click("tr button", "Try it")
+            await page.click("dialog [type=submit]")
+            await page.see("on trial")
+            await page.click("nav a", "Updates")
+            await page.see("tonight waits to be tried at the next start.")
+            await self.judge(page, "updates-waiting")
+            await page.click("main button", "Restart …")
+            await page.until("document.querySelector('dialog[open] #typed')")
+
+    async def test_going_back_loses_only_what_was_said_and_what_changed_is_shown_before(self):
+        for name in ("a", "b"):
+            subprocess.run([str(self.machine.root / "bin/zfs"), "snapshot", f"rpool/home@{name}"], env=self.machine.env, check=True)
+        self.machine.fake("set", "rpool/home", "written@a=5242880")
+        async with self.page() as page:
+            await self.enter(page)
+            await page.click("nav a", "Storage")
+            await page.see("rpool/home@a")
+            row = "[...document.querySelectorAll('tr')].find((e) => e.textContent.includes('rpool/home@a'))"
+            await page.run(f"({row}.querySelectorAll('button')[2].focus(), {row}.querySelectorAll('button')[2].click())")
+            await page.see("What was written since is lost: 5.0 MB.")
+            await page.see("1 newer snapshot is lost, too:")
+            await self.judge(page, "going-back")
+            await page.key("Escape")
+            await page.until("!document.querySelector('dialog')")
+            self.assertEqual(await page.run("document.activeElement.textContent"), "Roll back")  # where the keyboard was
+            await page.run(f"{row}.querySelectorAll('button')[2].click()")
+            await self.confirm(page, "rpool/home")
+            await page.see("ksnap rollback rpool/home@a --yes")
+            await page.until("![...document.querySelectorAll('td')].some((e) => e.textContent.includes('rpool/home@b'))")
+
+    async def test_an_image_of_the_machine_is_made_and_listed(self):
+        self.machine.program("kexport", f"""echo "$*" >> "{self.machine.root}/exported"; echo 'sealed; this machine is as it was'
+echo image > "{self.machine.root}/root/kldload-export-20261130-0412.$1" """)
+        async with self.page() as page:
+            await self.enter(page)
+            await page.click("button", "Export …")
+            await page.choose("dialog #format", "vmdk")
+            await self.judge(page, "golden")
+            await page.click("dialog [type=submit]")
+            await page.see("kexport vmdk")
+            await page.see("sealed; this machine is as it was")
+            await page.see("kldload-export-20261130-0412.vmdk")
+        self.assertEqual((self.machine.root / "exported").read_text(), "vmdk\n")
+
+    async def test_by_keyboard_alone(self):
+        subprocess.run([str(self.machine.root / "bin/zfs"), "snapshot", "rpool/home@a"], env=self.machine.env, check=True)
+        async with self.page() as page:
+            await self.enter(page)
+
+            async def on_to(text):
+                for _ in range(60):
+                    await page.key("Tab")
+                    if await page.run("document.activeElement.textContent") == text:
+                        return
+                self.fail(f"the tabulator does not lead to {text}")
+
+            await page.see("Not healthy")
+            await page.run("document.querySelector('.skip').focus()")
+            await on_to("Storage")
+            await page.key("Enter")
+            await page.see("rpool/home@a")
+            self.assertEqual(await page.run("document.activeElement.textContent"), "Storage")  # and not at the beginning again
+            await on_to("Hold")
+            await page.key("Enter")
+            await page.see("ksnap hold rpool/home@a")
+            await page.see("Release")
+            # what was drawn anew has not sent the keyboard back to the top
+            self.assertEqual(await page.run("document.activeElement.tagName"), "MAIN")
+            await on_to("Release")
+
+
+# Notes when what a screen is for is drawn first: the browser's own paint of anything comes earlier, by the frame.
+NOTE = """(() => {
+  const watch = new MutationObserver(() => {
+    if (!document.querySelector(SELECTOR)) return;
+    watch.disconnect();
+    requestAnimationFrame(() => setTimeout(() => { window.useful = performance.now(); }));
+  });
+  watch.observe(document, { childList: true, subtree: true });
+})()"""
+
+
 class Quick(InChromium):
     async def test_something_useful_is_painted_in_less_than_three_tenths_of_a_second_and_the_page_is_small(self):
         bytes_ = sum(path.stat().st_size for path in (LIVE / "usr/local/share/kldload-webui").rglob("*") if path.is_file() and path.parent.name != "core")

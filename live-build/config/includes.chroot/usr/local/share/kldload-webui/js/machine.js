@@ -31,16 +31,38 @@ VIEWS.machine = {
       h("h1", { class: "only-heard" }, t("machine")), cards,
       live ? null : section(t("failed_units"), [], table([t("name"), ""], failed.map((unit) => h("tr", {}, h("td", { class: "mono" }, unit), h("td", {}, h("div", { class: "buttons" }, button(t("restart_unit"), async (it) => { if (await change("unit_restart", { unit }, it)) show(); }))))), t("none"))),
       section(t("audit"), [h("button", { class: "small", onclick: (event) => audit(event.target) }, t("audit_run"))], h("div", { id: "audit" })),
+      live ? null : h("div", { id: "golden" }),
       section(t("credentials"), [button(`${t("store")} …`, storeCredential)], h("p", { class: "quiet" }, t("credentials_why")), h("div", { id: "credentials" })),
       section(t("events"), [], h("div", { id: "events" })),
       section(t("power"), [], h("div", { class: "buttons" }, button(`${t("restart")} …`, () => power("reboot"), ""), button(`${t("poweroff")} …`, () => power("poweroff"), "danger"), button(t("invite"), invite, ""))));
     draw(info);
     drawEvents(main);
     drawCredentials(main);
-    await machine.subscribe("status");
-    return machine.on("system_info", draw);
+    await machine.subscribe("status", "jobs");
+    const stop = live ? null : await drawGolden($("#golden", main));
+    const heard = machine.on("system_info", draw);
+    return () => { heard(); stop?.(); };
   },
 };
+// Images of this machine; where there is no kexport, nothing is drawn.
+async function drawGolden(place) {
+  const first = await machine.ask("golden_status").catch(() => null);
+  if (!first) return null;
+  const images = h("div"), lines = h("div", { class: "log", hidden: true, role: "log", tabindex: "0", "aria-label": t("golden"), style: "height:11rem;margin-top:1rem" });
+  const add = (line) => { lines.hidden = false; lines.append(h("div", {}, line)); lines.scrollTop = lines.scrollHeight; };
+  const draw = ({ status }) => images.replaceChildren(table([t("name"), `#${t("size")}`], Object.values(status).map((image) => h("tr", {}, h("td", { class: "mono" }, image.path), h("td", { class: "number" }, size(image.size)))), t("none")));
+  place.replaceChildren(section(t("golden"), [button(`${t("golden_make")} …`, async (it) => {
+    const format = h("select", { id: "format" }, ["qcow2", "raw", "vhd", "vmdk", "ova", "gce"].map((name) => h("option", {}, name)));
+    h("div", { style: "margin-top:.8rem" }, h("label", { htmlFor: "format" }, t("golden_format")), format);
+    const given = await question({ title: t("golden_title"), text: [t("golden_note")], yes: t("golden_make"), fields: [format] });
+    if (given) await change("golden", given, it);
+  })], h("p", { class: "quiet" }, t("golden_why")), images, lines));
+  draw(first);
+  for (const job of (await machine.ask("jobs")).jobs) if (job.target === "golden") job.lines.forEach(add);
+  const stops = [machine.on("exec_start", (event) => { if (event.target === "golden") { lines.replaceChildren(); add(`# ${event.cmd}`); } }), machine.on("log_line", (event) => { if (event.target === "golden") add(event.line); }),
+    machine.on("exec_done", async (event) => { if (event.target === "golden") draw(await machine.ask("golden_status")); })];
+  return () => stops.forEach((stop) => stop());
+}
 async function drawEvents(main = document) {
   const { events } = await machine.ask("db_events", { limit: 25 });
   $("#events", main)?.replaceChildren(table([t("time"), t("who"), t("action"), t("outcome")], events.map((event) => h("tr", {}, h("td", {}, when(event.time)), h("td", {}, `${event.who} ${event.address}`), h("td", { class: "mono" }, event.action), h("td", {}, event.outcome))), t("none")));
@@ -133,7 +155,7 @@ function drawSnapshots({ snapshots, total }, datasets, live) {
 async function rollBack(item) {
   try {
     const loss = await machine.ask("snapshot_loss", { name: item.name });
-    const text = loss.running ? [t("rollback_running")] : [t("rollback_lost", size(loss.written)), loss.newer.length ? t("rollback_newer", loss.newer.length) : null, loss.newer.length ? h("ul", {}, loss.newer.slice(0, 10).map((name) => h("li", { class: "mono" }, name))) : null].filter(Boolean);
+    const text = loss.running ? [t("rollback_running")] : [t("rollback_lost", size(loss.written)), loss.newer.length ? (loss.newer.length === 1 ? t("rollback_newer_one") : t("rollback_newer", loss.newer.length)) : null, loss.newer.length ? h("ul", {}, loss.newer.slice(0, 10).map((name) => h("li", { class: "mono" }, name))) : null].filter(Boolean);
     if (await question({ title: t("rollback_title", item.name), text, yes: t("roll_back"), danger: !loss.running, type: loss.running ? undefined : item.name.split("@")[0] }) && await change("snapshot_rollback", { name: item.name })) show();
   } catch (error) { tell(error.msg, null, true); }
 }
@@ -160,11 +182,19 @@ VIEWS.updates = {
         found.replaceChildren(updates.upgrades.length ? table([t("name"), t("before"), t("after"), ""], updates.upgrades.map((item) => h("tr", {}, h("td", { class: "mono" }, item.name), h("td", { class: "mono" }, item.before ?? ""), h("td", { class: "mono" }, item.after ?? "–"), h("td", {}, item.security ? h("span", { class: "tag warn" }, t("security")) : ""))), "") : h("p", { class: "empty card" }, t("update_none")), updates.held.length ? h("p", { class: "quiet", style: "margin-top:.6rem" }, t("held_back", updates.held.join(", "))) : "");
       } catch (error) { tell(error.msg, null, true); } finally { check.disabled = false; }
     } }, t("update_check"));
-    main.replaceChildren(h("section", { class: "section" }, head(t("updates"), [check, run, button(`${t("update_undo")} …`, async (it) => { if (await question({ title: t("update_undo"), text: [t("update_undo_note")], yes: t("update_undo"), danger: true })) await change("update_undo", {}, it); }, "danger")]), h("p", { class: "quiet" }, t("updates_why")), h("div", { class: "section" }, found), h("div", { class: "section" }, lines)));
+    const now = h("div", { role: "status" }), said = (text, bad = false) => h("p", { class: `note ${bad ? "bad" : ""}`, style: "margin-top:.8rem" }, text);
+    // What waits for the next start, or how the last trial went: whoever began it, and also after a reload.
+    const draw = async (ended) => {
+      const [last, item] = await Promise.all([machine.ask("status").then((answer) => answer.status.last_trial, () => null), machine.ask("be_list").then((answer) => answer.environments.find((one) => one.trial), () => null)]);
+      now.replaceChildren(...[ended && said(ended.rc === 0 ? t("update_done") : t("update_failed", ended.rc), ended.rc !== 0), item && said(t(item.running ? "trial_runs" : item.trial === "once" ? "once_waits" : "trial_waits", item.name)), !item && last && said(last),
+        item && !item.running && h("div", { class: "buttons", style: "margin-top:.8rem" }, button(`${t("restart")} …`, () => power("reboot"), ""))].filter(Boolean));
+    };
+    main.replaceChildren(h("section", { class: "section" }, head(t("updates"), [check, run, button(`${t("update_undo")} …`, async (it) => { if (await question({ title: t("update_undo"), text: [t("update_undo_note")], yes: t("update_undo"), danger: true }) && await change("update_undo", {}, it)) draw(); }, "danger")]), h("p", { class: "quiet" }, t("updates_why")), now, h("div", { class: "section" }, found), h("div", { class: "section" }, lines)));
     const add = (line) => { lines.hidden = false; lines.append(h("div", {}, line)); lines.scrollTop = lines.scrollHeight; };
     await machine.subscribe("jobs");
     for (const job of (await machine.ask("jobs")).jobs) if (job.target === "update") job.lines.forEach(add);
-    const stops = [machine.on("exec_start", (event) => { if (event.target === "update") { lines.replaceChildren(); add(`# ${event.cmd}`); } }), machine.on("log_line", (event) => { if (event.target === "update") add(event.line); })];
+    const stops = [machine.on("exec_start", (event) => { if (event.target === "update") { lines.replaceChildren(); now.replaceChildren(); add(`# ${event.cmd}`); } }), machine.on("log_line", (event) => { if (event.target === "update") add(event.line); }), machine.on("exec_done", (event) => { if (event.target === "update") draw(event); })];
+    await draw();
     return () => stops.forEach((stop) => stop());
   },
 };
