@@ -75,6 +75,25 @@ class Asked(Live):
             actions = await client.ask("help")
             self.assertIn("install", [action["action"] for action in actions["actions"]])
 
+    async def test_what_was_described_last_comes_at_once_and_what_is_no_more_so_as_an_event(self):
+        def data(installer):
+            return [disk["path"] for disk in installer["disks"] if disk["data"]]
+
+        async with self.client() as client:
+            await client.ask("subscribe", topics=["install"])
+            self.assertEqual(data((await client.ask("describe"))["installer"]), ["/dev/sda"])
+            self.machine.program("wipefs", "case ${!#} in /dev/vda) echo 'zfs_member tank' ;; esac")
+            begun = time.monotonic()
+            self.assertEqual(data((await client.ask("describe", kept=True))["installer"]), ["/dev/sda"])
+            self.assertLess(time.monotonic() - begun, 0.2)
+            event = await client.until(lambda event: event["type"] == "installer")
+            self.assertEqual(data(event["installer"]), ["/dev/vda"])
+            self.machine.program("wipefs", "true")
+            self.assertEqual(data((await client.ask("describe"))["installer"]), [])  # who does not ask for it gets nothing old
+            self.machine.program("wipefs", "case ${!#} in /dev/sda1) echo 'ext4 photos' ;; esac")
+            await client.ask("wipe_disk", disk="/dev/vdb")
+            self.assertEqual(data((await client.ask("describe", kept=True))["installer"]), ["/dev/sda"])
+
     async def test_a_disk_is_wiped_by_a_command_that_is_shown(self):
         async with self.client() as client:
             answer = await client.ask("wipe_disk", disk="/dev/sda")

@@ -6,6 +6,7 @@ import asyncio
 import os
 import pathlib
 import re
+import statistics
 import subprocess
 import tempfile
 import unittest
@@ -232,6 +233,19 @@ class Installer(InChromium):
             await self.confirm(page, "sda")
             await page.see("kldload-wipe --yes /dev/sda")
         self.assertEqual((self.machine.root / "wiped").read_text(), "--yes /dev/sda\n")
+
+    async def test_what_is_drawn_at_once_is_put_right_while_somebody_is_about_it(self):
+        async with self.page() as page:
+            await self.enter(page)
+            await page.see("Wipe sda")
+            await page.type("#KLDLOAD_HOSTNAME", "web-07")
+            self.machine.program("wipefs", "case ${!#} in /dev/nvme0n1) echo 'zfs_member tank' ;; esac")
+            await page.call("Page.reload")
+            await page.see("Debian 13")
+            await page.run("document.querySelector('#KLDLOAD_HOSTNAME').focus()")
+            await page.see("Wipe nvme0n1")
+            await page.until("!document.body.innerText.includes('Wipe sda')")
+            self.assertEqual(await page.run("document.activeElement.id"), "KLDLOAD_HOSTNAME")
 
     async def test_what_could_not_be_wiped_is_not_said_to_be(self):
         self.machine.program("kldload-wipe", "echo 'kldload: /dev/sda is in use: it is mounted' >&2; exit 1")
@@ -530,19 +544,58 @@ NOTE = """(() => {
 
 
 class Quick(InChromium):
-    async def test_something_useful_is_painted_in_less_than_three_tenths_of_a_second_and_the_page_is_small(self):
-        bytes_ = sum(path.stat().st_size for path in (LIVE / "usr/local/share/kldload-webui").rglob("*") if path.is_file() and path.parent.name != "core")
-        self.assertLess(bytes_, 150 * 1024)
-        times = []
+    """Loads without a cache, and what came of them; the median is judged. Where that fails, look at the load that is printed first."""
+    loads, most = 9, 300
+
+    async def painted(self, page, what, selector):
+        first, useful = [], []
+        note = await page.call("Page.addScriptToEvaluateOnNewDocument", source=NOTE.replace("SELECTOR", repr(selector)))
+        for _ in range(self.loads):
+            await page.call("Network.clearBrowserCache")
+            await page.call("Page.reload", ignoreCache=True)
+            await page.until("window.useful && performance.getEntriesByName('first-contentful-paint').length")
+            first.append(await page.run("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
+            useful.append(await page.run("useful"))
+        await page.call("Page.removeScriptToEvaluateOnNewDocument", identifier=note["identifier"])
+        load = pathlib.Path("/proc/loadavg").read_text().split()[0]
+        print(f"\n  {what}: first paint {statistics.median(first):.0f} ms ({min(first):.0f} to {max(first):.0f}), "
+              f"useful {statistics.median(useful):.0f} ms ({min(useful):.0f} to {max(useful):.0f}), load {load} of {os.cpu_count()} processors", end=" ")
+        self.assertLess(statistics.median(useful), self.most, what)
+
+    async def test_the_page_is_small(self):
+        for edition in ("free", "core"):
+            bytes_ = sum(path.stat().st_size for path in (LIVE / "usr/local/share/kldload-webui").rglob("*") if path.is_file() and path.parent.name in (edition, "css", "js"))
+            print(f"{edition}: {bytes_ // 1024} KB", end=" ")
+            self.assertLess(bytes_, 150 * 1024)
+
+    async def test_something_useful_is_painted_in_less_than_three_tenths_of_a_second(self):
+        for edition in ("free", "core"):
+            self.machine.stop()
+            self.machine.show(edition)
+            self.machine.start()
+            async with self.browser.page(self.address) as page:
+                await page.call("Network.clearBrowserCookies")
+                await page.call("Page.reload", ignoreCache=True)
+                await page.until("document.querySelector('#code')")
+                await self.painted(page, f"{edition}, login", "#code")
+                await self.enter(page)
+                await self.painted(page, f"{edition}, installer", ".installer .step")
+                if edition == "free":
+                    await page.click("nav a", "Machine")
+                    await self.painted(page, "free, live machine", "main .card")
+
+
+class QuickInstalled(Quick):
+    live = False
+    test_the_page_is_small = None
+
+    async def test_something_useful_is_painted_in_less_than_three_tenths_of_a_second(self):
         async with self.page() as page:
             await page.until("document.querySelector('#code')")
-            for _ in range(5):
-                await page.call("Network.clearBrowserCache")
-                await page.call("Page.reload", ignoreCache=True)
-                await page.until("document.querySelector('#code') && performance.getEntriesByName('first-contentful-paint').length")
-                times.append(await page.run("Math.max(performance.getEntriesByName('first-contentful-paint')[0].startTime, performance.getEntriesByType('resource').filter((e) => e.name.endsWith('/session')).at(-1).responseEnd)"))
-        print(f"{bytes_ // 1024} KB, painted after {', '.join(f'{value:.0f}' for value in sorted(times))} ms", end=" ")
-        self.assertLess(min(times), 300)  # the others tell how busy the machine is
+            await self.painted(page, "installed, login", "#user")
+            await self.enter(page)
+            await self.painted(page, "installed, machine", "main .card")
+            await page.see("Not healthy")
 
 
 if __name__ == "__main__":

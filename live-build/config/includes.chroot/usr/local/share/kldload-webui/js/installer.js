@@ -14,7 +14,7 @@ const SAID = new Set(["KLDLOAD_DISTRO", "KLDLOAD_PROFILE", "KLDLOAD_HOSTNAME", "
 const ONLINE = new Set(["rhel", "arch"]);
 
 const form = {
-  facts: null, values: {}, again: {}, touched: new Set(), problems: [], checked: false, dismissed: false,
+  facts: null, stale: false, values: {}, again: {}, touched: new Set(), problems: [], checked: false, dismissed: false,
   variable(name) { return this.facts.variables.find((item) => item.name === name); },
   get(name) { return this.values[name] ?? this.variable(name)?.default ?? ""; },
   set(name, value) {
@@ -69,7 +69,10 @@ VIEWS.install = {
       return () => { hears(); stop(); };
     }
     if (!main.firstElementChild) main.replaceChildren(h("p", { class: "quiet", role: "status" }, "…"));
-    form.facts = (await machine.ask("describe")).installer;
+    // What was so a moment ago is there at once; what is not so any more comes as an event.
+    form.facts = (await machine.ask("describe", { kept: !form.stale })).installer;
+    form.stale = false;
+    const changes = machine.on("installer", ({ installer }) => { form.facts = installer; choose(); inPlace(() => { for (const [name, draw] of Object.entries(PARTS)) if (name !== "person") redraw(name, draw); }); form.changed(); });
     choose();
     drawQuestions(main);
     form.changed();
@@ -77,7 +80,7 @@ VIEWS.install = {
       for (const entry of entries) if (entry.isIntersecting) for (const link of document.querySelectorAll(".installer > nav a")) link.toggleAttribute("aria-current", link.hash === `#install/${entry.target.id}`);
     }, { rootMargin: "-15% 0px -75% 0px" });
     for (const step of document.querySelectorAll(".step")) seen.observe(step);
-    return () => { hears(); seen.disconnect(); };
+    return () => { hears(); changes(); seen.disconnect(); };
   },
 };
 
@@ -93,8 +96,15 @@ function choose() {
   }
 }
 
+const PARTS = { system: () => drawSystem(), disks: () => drawDisks(), security: () => drawSecurity(), person: () => drawPerson(), language: () => drawLanguage(), network: () => drawNetwork(), features: () => drawFeatures(), export: () => drawExport(), review: () => drawReview() };
+// Draws anew while somebody is about it: the keyboard stays in its field, and what is open is open.
+function inPlace(draw) {
+  const { id, name, value } = document.activeElement, open = [...document.querySelectorAll(".step details")].some((part) => part.open);
+  draw();
+  for (const part of document.querySelectorAll(".step details")) part.open = open;
+  if (document.activeElement === document.body) (id ? document.getElementById(id) : name ? [...document.getElementsByName(name)].find((input) => input.value === value) : null)?.focus();
+}
 function drawQuestions(main) {
-  const parts = { system: drawSystem, disks: drawDisks, security: drawSecurity, person: drawPerson, language: drawLanguage, network: drawNetwork, features: drawFeatures, export: drawExport, review: drawReview };
   main.replaceChildren(h("h1", { class: "only-heard" }, t("install")), h("div", { class: "installer" },
     h("nav", { "aria-label": t("steps") }, h("ol", {}, STEPS.map(([name], index) => h("li", { "data-step": name }, h("a", { href: `#install/${name}`, onclick: (event) => { event.preventDefault(); const step = document.getElementById(name); step.scrollIntoView(); step.focus({ preventScroll: true }); } }, h("span", { class: "mark", "aria-hidden": "true" }, String(index + 1)), t(`step_${name}`)))))),
     h("div", {}, STEPS.map(([name]) => h("section", { class: "step", id: name, tabindex: "-1", "aria-labelledby": `${name}-title` }, h("header", {}, h("h2", { id: `${name}-title` }, t(`step_${name}`)), h("p", {}, t(`step_${name}_why`))), h("div", { class: "body" })))),
@@ -103,7 +113,7 @@ function drawQuestions(main) {
         h("button", { class: "small", onclick: async () => { try { await navigator.clipboard.writeText(form.text(true)); tell(t("copied")); } catch (error) { tell(error.message, null, true); } } }, t("copy")),
         h("button", { class: "small", onclick: () => save("answers.env", form.text(true)) }, t("download")),
         h("button", { class: "small", onclick: () => $("#load").click() }, t("load")), h("input", { type: "file", id: "load", hidden: true, "aria-label": t("load"), onchange: loadAnswers })))));
-  for (const [name] of STEPS) redraw(name, parts[name]);
+  for (const [name] of STEPS) redraw(name, PARTS[name]);
 }
 const redraw = (name, draw) => { const body = $(`#${name} > .body`); body.replaceChildren(...[draw()].flat(9).filter(Boolean)); };
 function save(name, text) {
@@ -186,7 +196,7 @@ function drawDisks() {
         h("span", { class: "why" }, words), [...disk.problems, ...disk.data].map((text) => h("span", { class: "why" }, plain(text))))),
     !disk.medium && disk.data.length ? h("button", { class: "plain small", onclick: () => wipe(disk) }, `${t("wipe")} ${disk.path.replace("/dev/", "")} …`) : null);
   });
-  return [rows.length ? h("div", { class: "choices", role: "group", "aria-label": t("step_disks") }, rows) : h("p", { class: "note warn" }, t("no_disks")), problemAt("KLDLOAD_DISK"), h("div", { class: "buttons", style: "margin-top:.6rem" }, h("button", { class: "small", onclick: show }, t("look_again"))),
+  return [rows.length ? h("div", { class: "choices", role: "group", "aria-label": t("step_disks") }, rows) : h("p", { class: "note warn" }, t("no_disks")), problemAt("KLDLOAD_DISK"), h("div", { class: "buttons", style: "margin-top:.6rem" }, h("button", { class: "small", onclick: () => { form.stale = true; show(); } }, t("look_again"))),
     chosen.length > 1 ? h("div", { class: "part" }, drawTopology(chosen)) : null, problemAt("KLDLOAD_ZFS_TOPOLOGY")];
 }
 function drawTopology(chosen) {

@@ -10,12 +10,13 @@ const button = (text, work, kind = "small") => h("button", { class: kind, disabl
 
 VIEWS.machine = {
   where: () => true,
+  // What is known at once is drawn at once; what programs have to be asked for takes its place when it comes.
   async draw(main) {
-    const live = machine.session.live, [info, network, pools] = await Promise.all([machine.ask("system_info"), machine.ask("network_info"), machine.ask("zfs_list").catch(() => ({ pools: [], datasets: [] }))]);
-    const health = live ? null : await machine.ask("status").then((answer) => answer.status, () => null);
-    const cards = h("div", { class: "cards" });
-    const draw = ({ data }) => {
-      const used = data.memory_total - data.memory_free;
+    const live = machine.session.live, cards = h("div", { class: "cards" }), health = h("div", { role: "status", style: "margin-bottom:1.2rem" }), failed = h("div");
+    let info = await machine.ask("system_info"), network = { interfaces: [] }, pools = { pools: [] };
+    const draw = (said) => {
+      info = said;
+      const { data } = info, used = data.memory_total - data.memory_free;
       cards.replaceChildren(
         card(t("host"), data.hostname, h("p", { class: "quiet" }, data.os), h("p", { class: "quiet mono" }, data.kernel), live ? h("span", { class: "tag warn" }, t("live_system")) : data.profile ? h("span", { class: "tag" }, data.profile) : null),
         card(t("uptime"), span(data.uptime), h("p", { class: "quiet" }, data.build)), card(t("processors"), String(data.cpus), h("p", { class: "quiet" }, t("load_of", data.load.toFixed(2)))),
@@ -25,23 +26,28 @@ VIEWS.machine = {
       $(".firstboot", main)?.remove();
       if (data.firstboot) main.prepend(h("p", { class: "note firstboot" }, t("firstboot", data.firstboot)));
     };
-    const failed = health?.failed_units ?? [];
-    main.replaceChildren(
-      health ? h("div", { class: `note ${health.healthy ? "" : "bad"}`, style: "margin-bottom:1.2rem", role: "status" }, h("strong", {}, t(health.healthy ? "healthy" : "unhealthy")), [...health.reasons, ...health.notes].map((reason) => h("p", {}, reason)), health.updates?.waiting ? h("p", {}, t("waiting_updates", health.updates.waiting, health.updates.security)) : null, health.reboot ? h("p", {}, health.reboot) : null, health.last_trial ? h("p", {}, health.last_trial) : null) : null,
-      h("h1", { class: "only-heard" }, t("machine")), cards,
-      live ? null : section(t("failed_units"), [], table([t("name"), ""], failed.map((unit) => h("tr", {}, h("td", { class: "mono" }, unit), h("td", {}, h("div", { class: "buttons" }, button(t("restart_unit"), async (it) => { if (await change("unit_restart", { unit }, it)) show(); }))))), t("none"))),
+    const drawHealth = ({ status: now }) => {
+      health.replaceChildren(h("div", { class: `note ${now.healthy ? "" : "bad"}` }, h("strong", {}, t(now.healthy ? "healthy" : "unhealthy")), [...now.reasons, ...now.notes].map((reason) => h("p", {}, reason)), now.updates?.waiting ? h("p", {}, t("waiting_updates", now.updates.waiting, now.updates.security)) : null, now.reboot ? h("p", {}, now.reboot) : null, now.last_trial ? h("p", {}, now.last_trial) : null));
+      failed.replaceChildren(section(t("failed_units"), [], table([t("name"), ""], now.failed_units.map((unit) => h("tr", {}, h("td", { class: "mono" }, unit), h("td", {}, h("div", { class: "buttons" }, button(t("restart_unit"), async (it) => { if (await change("unit_restart", { unit }, it)) show(); }))))), t("none"))));
+    };
+    main.replaceChildren(...[live ? null : health, h("h1", { class: "only-heard" }, t("machine")), cards, failed,
       section(t("audit"), [h("button", { class: "small", onclick: (event) => audit(event.target) }, t("audit_run"))], h("div", { id: "audit" })),
       live ? null : h("div", { id: "golden" }),
       section(t("credentials"), [button(`${t("store")} …`, storeCredential)], h("p", { class: "quiet" }, t("credentials_why")), h("div", { id: "credentials" })),
       section(t("events"), [], h("div", { id: "events" })),
-      section(t("power"), [], h("div", { class: "buttons" }, button(`${t("restart")} …`, () => power("reboot"), ""), button(`${t("poweroff")} …`, () => power("poweroff"), "danger"), button(t("invite"), invite, ""))));
+      section(t("power"), [], h("div", { class: "buttons" }, button(`${t("restart")} …`, () => power("reboot"), ""), button(`${t("poweroff")} …`, () => power("poweroff"), "danger"), button(t("invite"), invite, "")))].filter(Boolean));
     draw(info);
-    drawEvents(main);
-    drawCredentials(main);
-    await machine.subscribe("status", "jobs");
-    const stop = live ? null : await drawGolden($("#golden", main));
-    const heard = machine.on("system_info", draw);
-    return () => { heard(); stop?.(); };
+    machine.ask("network_info").then((answer) => { network = answer; draw(info); }, () => {});
+    machine.ask("zfs_list").then((answer) => { pools = answer; draw(info); }, () => {});
+    if (!live) {
+      health.append(h("p", { class: "note" }, t("looking")));
+      machine.ask("status").then(drawHealth, (error) => health.replaceChildren(error.code === "lost" ? "" : h("p", { class: "note bad" }, error.msg)));
+    }
+    drawEvents(main).catch(() => {});
+    drawCredentials(main).catch(() => {});
+    const golden = live ? null : drawGolden($("#golden", main)), heard = machine.on("system_info", draw);
+    machine.subscribe("status", "jobs").catch(() => {});
+    return () => { heard(); golden?.then((stop) => stop?.(), () => {}); };
   },
 };
 // Images of this machine; where there is no kexport, nothing is drawn.
