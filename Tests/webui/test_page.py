@@ -234,6 +234,23 @@ class Installer(InChromium):
             await page.see("kldload-wipe --yes /dev/sda")
         self.assertEqual((self.machine.root / "wiped").read_text(), "--yes /dev/sda\n")
 
+    async def test_a_reload_keeps_the_answers_but_no_secret(self):
+        async with self.page() as page:
+            await self.enter(page)
+            await page.see("Debian 13")
+            await page.type("#KLDLOAD_HOSTNAME", "web-07")
+            await page.click("label.choice", "vdb")
+            await page.type("#KLDLOAD_PASSWORD", "correct horse")
+            await page.see("KLDLOAD_PASSWORD=(secret)")
+            await page.call("Page.reload")
+            await page.see("KLDLOAD_HOSTNAME='web-07'")
+            await page.see("KLDLOAD_DISK='/dev/nvme0n1 /dev/vdb'")
+            self.assertEqual(await page.run("document.querySelector('#KLDLOAD_PASSWORD').value"), "")
+            self.assertNotIn("correct horse", await page.run("JSON.stringify([{...sessionStorage}, {...localStorage}])"))
+            await page.click("button", "Log out")
+            await page.until("document.querySelector('#code')")
+            self.assertEqual(await page.run("sessionStorage.length"), 0)
+
     async def test_what_is_drawn_at_once_is_put_right_while_somebody_is_about_it(self):
         async with self.page() as page:
             await self.enter(page)

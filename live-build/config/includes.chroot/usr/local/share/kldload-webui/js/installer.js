@@ -43,7 +43,14 @@ const form = {
     const own = Object.keys(this.again).filter((name) => this.values[name] !== undefined && this.answers()[name] !== undefined && this.again[name] !== this.values[name]).map((name) => ({ name, what: t("not_same") }));
     return [...own, ...this.problems];
   },
-  changed() { drawAnswers(); drawProblems(); this.check(); },
+  changed() { this.remember(); drawAnswers(); drawProblems(); this.check(); },
+  // Over a reload, in this tab alone, until somebody logs out; secrets are given again.
+  remember() { try { sessionStorage.setItem("answers", JSON.stringify(Object.entries(this.values).filter(([name]) => !this.isSecret(name)))); } catch { /* a browser that keeps nothing */ } },
+  recall() {
+    if (Object.keys(this.values).length) return;
+    try { this.values = Object.fromEntries(JSON.parse(sessionStorage.getItem("answers") ?? "[]").filter(([name, value]) => this.variable(name) && !this.isSecret(name) && typeof value === "string")); } catch { /* nothing that anybody could use */ }
+    this.touched = new Set(Object.keys(this.values));
+  },
   check: later(300, async () => {
     try {
       const answer = await machine.ask("check", { answers: form.answers() });
@@ -72,6 +79,7 @@ VIEWS.install = {
     // What was so a moment ago is there at once; what is not so any more comes as an event.
     form.facts = (await machine.ask("describe", { kept: !form.stale })).installer;
     form.stale = false;
+    form.recall();
     const changes = machine.on("installer", ({ installer }) => { form.facts = installer; choose(); inPlace(() => { for (const [name, draw] of Object.entries(PARTS)) if (name !== "person") redraw(name, draw); }); form.changed(); });
     choose();
     drawQuestions(main);

@@ -135,7 +135,7 @@ function frame() {
       h("span", { class: "quiet", role: "status" }, h("i", { class: "dot", "aria-hidden": "true" }), " ", h("span", { id: "link" }, t("connected"))),
       h("button", { class: "plain small", onclick: () => { keep("language", column() ? "en" : "de"); document.documentElement.lang = column() ? "en" : "de"; show(); }, lang: column() ? "en" : "de" }, t("language")),
       h("button", { class: "plain small", "aria-label": t("theme"), title: t("theme"), onclick: () => { const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark"; document.documentElement.dataset.theme = theme; keep("theme", theme); } }, "◐"),
-      machine.session.ok ? h("button", { class: "plain small", onclick: async () => { await fetch("/logout", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" }); location.hash = ""; location.reload(); } }, t("logout")) : null));
+      machine.session.ok ? h("button", { class: "plain small", onclick: async () => { await fetch("/logout", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" }); sessionStorage.clear(); location.hash = ""; location.reload(); } }, t("logout")) : null));
   if (kept >= 0) reached()[kept]?.focus();
   $(".skip").textContent = t("skip");
   return current;
