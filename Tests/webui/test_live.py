@@ -220,7 +220,7 @@ class Programs(unittest.TestCase):
                 clients = [subprocess.Popen([PYTHON, "-c", lines, f"127.0.0.1:{machine.port}", machine.code()], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for machine in machines]
                 for client, machine in zip(clients, machines):
                     out, err = client.communicate(timeout=120)
-                    self.assertEqual(client.returncode, 0, out + err)
+                    self.assertEqual(client.returncode, 0, out + err + "".join((machine.root / log).read_text() for log in ("helper.log", "serve.log")))
                     self.assertIn("INSTALLED debian server", out)
                     self.assertIn("KLDLOAD_HOSTNAME='web-01'", (machine.root / "installed-with").read_text())
                 print(f"20 installed in {time.monotonic() - begun:.1f} s", end=" ")

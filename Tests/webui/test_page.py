@@ -194,6 +194,22 @@ class Installer(InChromium):
             self.assertEqual(shell, "it's|Europe/Vienna|a \"b\"")
             await page.load("#load", "bad.env", "what is this\n" + text)
             await page.see("bad.env, line 1: this is no NAME=value")
+            # what nobody knows is judged by the installer, as in a file of its own, and not dropped
+            await page.load("#load", "typo.env", "KLDLOAD_HOSTNAM=web-03\n")
+            await page.see("1 answer from typo.env.")
+            await page.see("there is no variable KLDLOAD_HOSTNAM (did you mean KLDLOAD_HOSTNAME?)")
+            self.assertTrue(await page.run("document.querySelector('#go').disabled"))
+            await page.load("#load", "film.env", "KLDLOAD_HOSTNAME=" + "a" * 2**20)
+            await page.see("film.env is too large for answers: 1.0 MB")
+            await page.see("did you mean")
+
+    async def test_a_word_without_an_end_breaks_no_screen(self):
+        async with self.page(width=390) as page:
+            await self.enter(page)
+            await page.see("Debian 13")
+            await page.type("#KLDLOAD_HOSTNAME", "a" * 500)
+            await page.see("aaaa\": it has letters")
+            self.assertEqual(await page.faults(), [])
 
     async def test_an_image_has_its_fields_when_it_is_wanted(self):
         async with self.page() as page:
@@ -308,6 +324,26 @@ class Installer(InChromium):
         async with self.browser.page(f"{self.address}#{self.machine.code()}") as page:
             await page.see("Debian 13")
             self.assertEqual(await page.run("location.hash"), "")
+        async with self.browser.page(f"{self.address}#{self.machine.code()}") as page:  # who is in already needs none, and leaves none
+            await page.see("Debian 13")
+            self.assertEqual(await page.run("location.hash"), "")
+
+    async def test_an_installation_that_somebody_else_begins_takes_the_place_of_the_question_before_one(self):
+        self.machine.write("tick", "1")
+        async with self.page() as page, self.page() as other:
+            await self.enter(page)
+            await other.call("Page.reload")
+            for one in (page, other):
+                await one.see("Debian 13")
+                for name in ("KLDLOAD_PASSWORD", "KLDLOAD_PASSWORD-again"):
+                    await one.type(f"#{name}", "correct horse")
+                await one.see("The installer has nothing against")
+                await one.click("#go")
+                await one.until("document.querySelector('dialog[open] #typed')")
+            await self.confirm(page, "nvme0n1")
+            await other.until("document.querySelector('.progress') && !document.querySelector('dialog')")
+            self.machine.write("tick", "0.02")
+            await other.see("Installed", 60)
 
     async def test_over_tls(self):
         async with self.browser.page(f"https://127.0.0.1:{self.machine.tls_port}/") as page:

@@ -30,6 +30,7 @@ const form = {
       if (this.values[name] !== undefined) given[name] = this.values[name];
       else if (SAID.has(name)) given[name] = this.get(name);
     }
+    for (const name of Object.keys(this.values)) if (!this.variable(name)) given[name] = this.values[name]; // of a file: the installer says that there is none
     if (this.get("KLDLOAD_NET_METHOD") === "dhcp") for (const name of ["KLDLOAD_NET_IP", "KLDLOAD_NET_PREFIX", "KLDLOAD_NET_GW"]) delete given[name];
     if (this.get("KLDLOAD_ZFS_ENCRYPT") === "0") delete given.KLDLOAD_ZFS_PASSPHRASE;
     return given;
@@ -70,7 +71,7 @@ VIEWS.install = {
   async draw(main) {
     const state = await machine.ask("install_state");
     await machine.subscribe("install", "jobs");
-    const hears = machine.on("install_state", (now) => { if (now.running && !$(".progress")) show(); });
+    const hears = machine.on("install_state", (now) => { if (now.running && !$(".progress")) { $("dialog")?.dispatchEvent(new Event("cancel")); show(); } });
     if ((state.running || (state.known && state.rc !== null)) && !(form.dismissed && !state.running)) {
       const stop = await drawProgress(main, state);
       return () => { hears(); stop(); };
@@ -298,6 +299,7 @@ async function loadAnswers(event) {
   const file = event.target.files[0];
   event.target.value = "";
   if (!file) return;
+  if (file.size > 256 * 1024) { tell(t("too_large", file.name, size(file.size)), null, true); return; }
   const lines = (await file.text()).split(/\r?\n/), read = {};
   for (const [index, line] of lines.entries()) {
     if (/^\s*(#|$)/.test(line)) continue;
@@ -312,7 +314,7 @@ async function loadAnswers(event) {
   choose();
   drawQuestions($("main > div"));
   form.changed();
-  tell(t("loaded", count, file.name));
+  tell(count === 1 ? t("loaded_one", file.name) : t("loaded", count, file.name));
 }
 async function confirmInstall() {
   const disks = chosenDisks().map((path) => form.facts.disks.find((disk) => disk.path === path) ?? { path, size: "", model: "", data: [] });

@@ -171,6 +171,7 @@ async function start() {
 }
 
 // --- logging in
+const CODE = /^[2-9A-Z]{4}-[2-9A-Z]{4}$/;
 async function enter() {
   try {
     const answer = await fetch("/session", { cache: "no-store" });
@@ -182,12 +183,14 @@ async function enter() {
     online(false);
     return;
   }
-  if (machine.session.ok) machine.open(); else show();
+  if (!machine.session.ok) { show(); return; }
+  if (CODE.test(location.hash.slice(1))) history.replaceState(null, "", location.pathname); // who is in leaves no code in the address
+  machine.open();
 }
 function login(main) {
   const byCode = machine.session.login === "code";
   // The QR code on the console has the code behind #: it never leaves the browser but by the form.
-  const brought = location.hash.slice(1).match(/^[2-9A-Z]{4}-[2-9A-Z]{4}$/)?.[0] ?? "";
+  const brought = location.hash.slice(1).match(CODE)?.[0] ?? "";
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
   const code = h("input", { type: "text", id: "code", name: "code", value: brought, autocomplete: "one-time-code", spellcheck: "false", autocapitalize: "characters", autofocus: byCode });
   const user = h("input", { type: "text", id: "user", autocomplete: "username", autofocus: !byCode }), password = h("input", { type: "password", id: "password", autocomplete: "current-password" });
@@ -200,7 +203,7 @@ function login(main) {
       const given = code.value || byCode ? { code: code.value } : { user: user.value, password: password.value };
       const answer = await fetch("/login", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(given) });
       const said = await answer.json();
-      if (answer.ok) { if (location.hash.slice(1) === brought) history.replaceState(null, "", location.pathname); await enter(); return; }
+      if (answer.ok) { await enter(); return; }
       problem.textContent = said.code === "too_many" ? t("login_wait", said.retry_after) : said.code === "unauthorized" ? t("login_wrong") : said.msg;
     } catch { problem.textContent = t("no_answer"); }
     problem.hidden = false;
