@@ -18,6 +18,19 @@ PICTURES = os.environ.get("WEBUI_PICTURES")
 LOOKS = [(390, "dark"), (1280, "dark"), (2560, "dark"), (3840, "dark"), (390, "light"), (1280, "light"), (3840, "light")]
 
 
+class Texts(unittest.TestCase):
+    def test_each_text_is_shown_somewhere_and_there_in_both_languages(self):
+        scripts = LIVE / "usr/local/share/kldload-webui/js"
+        table = re.search(r"const TEXTS = \{(.*?)\n\};", (scripts / "texts.js").read_text(), re.S)[1]
+        code = "".join((scripts / name).read_text() for name in ("page.js", "installer.js", "machine.js"))
+        made = [re.escape(word).replace(r"\$\{\}", "[a-z0-9]+") for word in re.findall(r"`([a-z_]*\$\{\}[a-z_]*)`", re.sub(r"\$\{[^}]*\}", "${}", code))]
+        keys = re.findall(r'(?:^|[ ,])([a-z_0-9]+): \["', table, re.M)
+        self.assertGreater(len(keys), 150)
+        self.assertEqual([key for key in keys if f'"{key}"' not in code and not any(re.fullmatch(word, key) for word in made)], [])
+        self.assertEqual(len(keys), len(set(keys)))
+        self.assertEqual(len(keys), len(re.findall(r'[a-z_0-9]+: \["(?:[^"\\]|\\.)+", "(?:[^"\\]|\\.)+"\]', table)))
+
+
 class InChromium(unittest.IsolatedAsyncioTestCase):
     live, tick, medium = True, "0.1", ("debian:13:core server", "ubuntu:24.04:server")
 

@@ -28,10 +28,12 @@ python_tests() {
 @test "both processes are small and idle" { python_tests test_live.Cost; }
 @test "an installed machine: pools, snapshots, boot environments, updates, logs" { python_tests test_installed.Installed; }
 
-@test "the page: an installation by mouse, by keyboard, with reloads; every error; loading answers; both themes, three widths" { python_tests test_page.Installer; }
+@test "each text of the page is shown somewhere, and is there in both languages" { python_tests test_page.Texts; }
+@test "the page: an installation by mouse, by keyboard, with reloads; every error; loading answers; both themes, a phone to 4K" { python_tests test_page.Installer; }
 @test "the page chooses what there is one of" { python_tests test_page.OneProfile; }
 @test "the page of an installed machine: every screen, and what is done there" { python_tests test_page.Installed; }
 @test "the page is painted at once, and small" { python_tests test_page.Quick; }
+@test "the page of an installed machine is painted at once" { python_tests test_page.QuickInstalled; }
 
 @test "Python 3.9, which RHEL 9 has, can read the file" {
     /usr/bin/python3 -B -c 'import ast, sys; ast.parse(open(sys.argv[1], encoding="utf-8").read(), feature_version=(3, 9))' \
