@@ -42,6 +42,12 @@ def webui_module():
 LSBLK = r"""case "$*" in
     *--pairs*) printf 'PATH="%s" SIZE="%s" TYPE="disk" TRAN="%s" RO="0" MODEL="%s"\n' /dev/nvme0n1 931.5G nvme "Samsung SSD 980" \
         /dev/vda 20G "" "" /dev/vdb 20G "" "" /dev/sda 1.8T sata "ST2000DM008" /dev/sdb 14.9G usb "Stick" /dev/sdc 2G usb "Tiny" ;;
+    *--json*LABEL*) echo '{"blockdevices":[
+        {"path":"/dev/vda1","label":null,"fstype":"vfat","size":"1G","model":null,"hotplug":false},
+        {"path":"/dev/vda2","label":"rpool","fstype":"zfs_member","size":"19G","model":null,"hotplug":false},
+        {"path":"/dev/sdb","label":"KLDLOAD_DELTA","fstype":"iso9660","size":"14.9G","model":"Stick","hotplug":true},
+        {"path":"/dev/sdc1","label":null,"fstype":"exfat","size":"2G","model":null,"hotplug":true},
+        {"path":"/dev/sr0","label":"KLDLOAD","fstype":"iso9660","size":"900M","model":"DVD","hotplug":false}]}' ;;
     *--json*MOUNTPOINT*) echo '{"blockdevices":[
         {"path":"/dev/nvme0n1","size":1000204886016,"model":"Samsung SSD 980","serial":"S64ENX0","type":"disk","tran":"nvme","rota":false,"rm":false,"mountpoint":null},
         {"path":"/dev/vda","size":21474836480,"model":null,"serial":null,"type":"disk","tran":null,"rota":true,"rm":false,"mountpoint":null},
@@ -208,6 +214,8 @@ env | grep -E '^(FAKE_|KLDLOAD_(LIB|RUN|ETC|STATE))' > environment; echo "$targe
     once | trial) zfs set kldload:trial="$2" kldload:trial-kind="$1" kldload:trial-tries="${3:-2}" kldload:trial-id=1 rpool/ROOT ;;
 esac""")
         self.program("kupgrade", r"""case " $* " in
+    *' --from /dev/sdc1 '*) echo 'kupgrade: /dev/sdc1 is no medium of kldload: it has no kldload/sha256sums' >&2; exit 1 ;;
+    *' --check '*' --from '*) echo '{"upgrades":[{"name":"linux-image-6.12.118","before":null,"after":"6.12.118-1","security":false}],"held":[]}' ;;
     *' --check '*) echo '{"upgrades":[{"name":"openssl","before":"3.5.4-1","after":"3.5.4-2","security":true},{"name":"vim","before":"9.1-1","after":"9.1-2","security":false}],"held":["linux-image-amd64"]}' ;;
     *' --undo '*) echo 'the one before boots again' ;;
     *) for word in fetching unpacking checking; do echo "kupgrade: $word"; sleep 0.1; done; echo 'it will be tried at the next start' ;;

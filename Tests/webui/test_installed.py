@@ -94,6 +94,18 @@ class Installed(unittest.IsolatedAsyncioTestCase):
             self.assertEqual([event["line"] for event in client.events if event["type"] == "log_line"][0], "kupgrade: fetching")
             await self.good(client, "update_undo")
 
+    async def test_updates_come_from_a_medium_too(self):
+        async with self.client() as client:
+            media = (await self.good(client, "update_media"))["media"]
+            self.assertEqual([item["path"] for item in media], ["/dev/sdb", "/dev/sdc1", "/dev/sr0"])
+            found = (await self.good(client, "update_check", **{"from": "/dev/sdb"}))["updates"]
+            self.assertEqual(found["upgrades"][0]["name"], "linux-image-6.12.118")
+            done = await self.good(client, "update_run", **{"from": "/media/ada/Stick ä/delta.img"})
+            self.assertEqual(done["commands"], ["kupgrade --yes --from '/media/ada/Stick ä/delta.img'"])
+            self.assertIn("no medium of kldload", (await client.ask("update_check", **{"from": "/dev/sdc1"}))["msg"])
+            for wrong in ("--apply-now", "dev/sdb", "/dev/sdb;reboot", "/dev/$(id)", "/a\nb", "", "/"):
+                self.assertEqual((await client.ask("update_run", **{"from": wrong}))["code"], "bad_argument", wrong)
+
     async def test_logs_are_read_filtered_and_followed(self):
         log = self.machine.write("var/log/kldload/firstboot.log", "one\ntwo\nthree\n")
         async with self.client() as client:

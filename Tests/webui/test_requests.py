@@ -154,6 +154,7 @@ class Rights(InProcess):
         for action in web.ACTIONS.values():
             if action.right == "change":
                 self.assertEqual(self.ask({"action": action.name}, rights=("read",))["code"], "forbidden", action.name)
+        self.assertEqual(self.ask({"action": "update_check", "from": "/dev/sdb"}, rights=("read",))["code"], "forbidden")  # it would be mounted
         self.assertEqual(self.ask({"action": "ping"}, rights=("read",))["type"], "pong")
         self.assertEqual(self.ran, [])
 

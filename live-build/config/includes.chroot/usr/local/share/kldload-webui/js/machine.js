@@ -177,14 +177,18 @@ VIEWS.updates = {
   where: (live) => !live,
   async draw(main) {
     const found = h("div"), lines = h("div", { class: "log", hidden: true, role: "log", tabindex: "0" });
+    const from = field("from", t("update_from"), { placeholder: t("update_network"), list: "media", spellcheck: "false" }), media = h("datalist", { id: "media" });
+    const source = () => (from.value.trim() ? { from: from.value.trim() } : {});
     const run = button(t("update_run"), async (it) => {
-      const given = await question({ title: t("update_title"), text: [t("update_note")], yes: t("update_run").replace(" …", ""), fields: [tick("security", t("update_security")), tick("kernel", t("update_kernel"))] });
-      if (given) await change("update_run", given, it);
+      // A medium is taken as a whole.
+      const fields = from.value.trim() ? [] : [tick("security", t("update_security")), tick("kernel", t("update_kernel"))];
+      const given = await question({ title: t("update_title"), text: [t("update_note")], yes: t("update_run").replace(" …", ""), fields });
+      if (given) await change("update_run", { ...given, ...source() }, it);
     }, "main");
     const check = h("button", { onclick: async () => {
       check.disabled = true;
       try {
-        const { updates } = await machine.ask("update_check");
+        const { updates } = await machine.ask("update_check", source());
         found.replaceChildren(updates.upgrades.length ? table([t("name"), t("before"), t("after"), ""], updates.upgrades.map((item) => h("tr", {}, h("td", { class: "mono" }, item.name), h("td", { class: "mono" }, item.before ?? ""), h("td", { class: "mono" }, item.after ?? "–"), h("td", {}, item.security ? h("span", { class: "tag warn" }, t("security")) : ""))), "") : h("p", { class: "empty card" }, t("update_none")), updates.held.length ? h("p", { class: "quiet", style: "margin-top:.6rem" }, t("held_back", updates.held.join(", "))) : "");
       } catch (error) { tell(error.msg, null, true); } finally { check.disabled = false; }
     } }, t("update_check"));
@@ -195,7 +199,8 @@ VIEWS.updates = {
       now.replaceChildren(...[ended && said(ended.rc === 0 ? t("update_done") : t("update_failed", ended.rc), ended.rc !== 0), item && said(t(item.running ? "trial_runs" : item.trial === "once" ? "once_waits" : "trial_waits", item.name)), !item && last && said(last),
         item && !item.running && h("div", { class: "buttons", style: "margin-top:.8rem" }, button(`${t("restart")} …`, () => power("reboot"), ""))].filter(Boolean));
     };
-    main.replaceChildren(h("section", { class: "section" }, head(t("updates"), [check, run, button(`${t("update_undo")} …`, async (it) => { if (await question({ title: t("update_undo"), text: [t("update_undo_note")], yes: t("update_undo"), danger: true }) && await change("update_undo", {}, it)) draw(); }, "danger")]), h("p", { class: "quiet" }, t("updates_why")), now, h("div", { class: "section" }, found), h("div", { class: "section" }, lines)));
+    main.replaceChildren(h("section", { class: "section" }, head(t("updates"), [check, run, button(`${t("update_undo")} …`, async (it) => { if (await question({ title: t("update_undo"), text: [t("update_undo_note")], yes: t("update_undo"), danger: true }) && await change("update_undo", {}, it)) draw(); }, "danger")]), h("p", { class: "quiet" }, t("updates_why")), h("div", { class: "fields" }, from.closest("div"), media), now, h("div", { class: "section" }, found), h("div", { class: "section" }, lines)));
+    machine.ask("update_media").then((found) => media.replaceChildren(...found.media.map((item) => h("option", { value: item.path }, [item.label, item.model, item.size].filter(Boolean).join(" · ")))), () => {});
     const add = (line) => { lines.hidden = false; lines.append(h("div", {}, line)); lines.scrollTop = lines.scrollHeight; };
     await machine.subscribe("jobs");
     for (const job of (await machine.ask("jobs")).jobs) if (job.target === "update") job.lines.forEach(add);
