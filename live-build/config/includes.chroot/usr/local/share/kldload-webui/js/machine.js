@@ -163,7 +163,7 @@ async function rollBack(item) {
     const loss = await machine.ask("snapshot_loss", { name: item.name });
     const text = loss.running ? [t("rollback_running")] : [t("rollback_lost", size(loss.written)), loss.newer.length ? (loss.newer.length === 1 ? t("rollback_newer_one") : t("rollback_newer", loss.newer.length)) : null, loss.newer.length ? h("ul", {}, loss.newer.slice(0, 10).map((name) => h("li", { class: "mono" }, name))) : null].filter(Boolean);
     if (await question({ title: t("rollback_title", item.name), text, yes: t("roll_back"), danger: !loss.running, type: loss.running ? undefined : item.name.split("@")[0] }) && await change("snapshot_rollback", { name: item.name })) show();
-  } catch (error) { tell(error.msg, null, true); }
+  } catch (error) { tell(error.msg, null, true); show(); } // somebody else has taken it away
 }
 async function showChanges(item) {
   try {

@@ -90,6 +90,7 @@ async function change(action, values, button) {
 }
 function tell(text, command, bad = false) {
   const box = h("div", { class: bad ? "bad" : "", role: bad ? "alert" : "status" }, text, command ? h("code", {}, command) : null);
+  for (const other of [...$(".said").children]) if (other.textContent === box.textContent) other.remove();
   $(".said").append(box);
   setTimeout(() => box.remove(), bad ? 12000 : 6000);
 }
