@@ -223,6 +223,11 @@ esac""")
         self.program("kst", f'exec env KLDLOAD_ROOT={self.root}/root {tools}/usr/sbin/kst "$@"')
         self.fake("status", self.write("pool-status", """  pool: rpool
  state: ONLINE
+status: Some supported and requested features are not enabled on the pool.
+\tThe pool can still be used, but some features are unavailable.
+action: Enable all features using 'zpool upgrade'. Once this is done,
+\tthe pool may no longer be accessible by software that does not support
+\tthe features. See zpool-features(7) for details.
   scan: scrub repaired 0B in 00:00:12 with 0 errors on Sun Nov  8 00:24:13 2026
 config:
 
