@@ -153,10 +153,10 @@ server.serve_forever()' > /dev/null 2>&1 3>&- &
     printf '#!/bin/bash\nif [[ $* == *snapshot* ]]; then printf "rpool/srv/app@%%s\\n" ksnap-after-2-1 ksnap-before-2-1; else echo rpool/srv/app; fi\n' > zfs
     # What it does on the machine itself is played: no file system and no unit of this one is touched.
     sed -e "s|/srv/app/|$PWD/there/|" -e 's|ansible.builtin.systemd_service:|ansible.builtin.debug:|' -e '/^ *name: "{{ service }}"$/d' \
-        -e 's#^\( *\)state: [a-z]*ed$#\1msg: now#' -e "s|http://127.0.0.1:8080/health|http://127.0.0.1:$port/health|" \
+        -e 's#^\( *\)state: [a-z]*ed$#\1msg: now#' -e "s|http://127.0.0.1:8000/health|http://127.0.0.1:$port/health|" \
         "$contrib/ansible/deploy.yaml" > deploy.yaml
     sed -e 's|ansible.builtin.systemd_service:|ansible.builtin.debug:|' -e '/^ *name: "{{ service }}"$/d' \
-        -e 's#^\( *\)state: [a-z]*ed$#\1msg: now#' -e "s|http://127.0.0.1:8080/health|http://127.0.0.1:$port/health|" \
+        -e 's#^\( *\)state: [a-z]*ed$#\1msg: now#' -e "s|http://127.0.0.1:8000/health|http://127.0.0.1:$port/health|" \
         "$contrib/ansible/rollback.yaml" > rollback.yaml
     mkdir there && echo one > app/file
     play() {
