@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import time
 
-from machine import WORDS, Failure, Machine, accelerator, medium
+from machine import HOPELESS, WORDS, Failure, Machine, accelerator, medium
 
 ROOT = os.path.realpath(f"{os.path.dirname(os.path.realpath(__file__))}/../..")
 LOGS = f"{ROOT}/live-build/logs/tests"
@@ -52,8 +52,8 @@ class Bench:
             subprocess.run(["cp", "--sparse=always", "--reflink=auto", self.base(name), path], check=True)
         return paths
 
-    def live(self, log, devices):
-        return Machine(log, self.accelerator, medium(self.iso) + devices, words=WORDS[self.accelerator])
+    def live(self, log, devices, iso=None):
+        return Machine(log, self.accelerator, medium(iso or self.iso) + devices, words=WORDS[self.accelerator])
 
     def installed(self, log, devices):
         # systemd-boot adds such words to the kernel's (systemd-stub(7), "SMBIOS Type 11 Strings"); nothing on the disks says them.
@@ -96,18 +96,35 @@ def settle(machine):
     do(machine, "until test -z \"$(systemctl list-jobs --no-legend)\"; do sleep 5; done", TRY_SECONDS)
 
 
-def install_by(bench, log, text, names=("one",)):
-    """Onto new disks of these names, unattended, by these answers."""
+def install_by(bench, log, text, names=("one",), iso=None, devices=()):
+    """Onto new disks of these names, unattended, by these answers; from the bench's ISO, unless another one is named. With more devices."""
     answers, seeded = f"{bench.folder}/answers.env", f"{bench.folder}/seeded.iso"
     with open(answers, "w") as file:
         file.write(text)
-    subprocess.run([os.environ.get("DEPLOY_BINARY", f"{ROOT}/deploy"), "seed", answers, "--into", bench.iso, "-o", seeded], check=True, stdout=subprocess.DEVNULL)
-    original, bench.iso = bench.iso, seeded
-    with bench.live(log, disks([make_disk(bench.base(name)) for name in names])) as machine:
-        machine.wait_for("INSTALLED debian", INSTALLATION_SECONDS)
+    subprocess.run([os.environ.get("DEPLOY_BINARY", f"{ROOT}/deploy"), "seed", answers, "--into", iso or bench.iso, "-o", seeded], check=True, stdout=subprocess.DEVNULL)
+    with bench.live(log, disks([make_disk(bench.base(name)) for name in names]) + list(devices), seeded) as machine:
+        machine.wait_for("INSTALLED debian", INSTALLATION_SECONDS, hopeless=f"INSTALL FAILED|{HOPELESS}")
         say(machine, "installed")
         machine.await_end(machine.seconds() + 300)
-    bench.iso = original
+
+
+def older_image(bench):
+    """An image whose kernel is the one before the bench's, and a medium that leads from it to the bench's: made when they are first asked for."""
+    older, changes = f"{bench.kept}/older.iso", f"{bench.kept}/kernel.img"
+    if not os.path.exists(changes):
+        subprocess.run([f"{ROOT}/Tests/boot/older-image", bench.iso, older, changes], check=True)
+    return older, changes
+
+
+def readable(image):
+    """QEMU's options for a medium that nobody writes to: what disks come before it, its device comes after them."""
+    return ["-drive", f"file={image},if=none,id=stick,format=raw,readonly=on", "-device", "virtio-blk-pci,drive=stick"]
+
+
+def host_mirrors():
+    """Addresses of the archives that this host's apt asks."""
+    said = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"], check=True, text=True, stdout=subprocess.PIPE).stdout
+    return sorted({line.rstrip("/") for line in said.split() if line.startswith("http")})
 
 
 def turn_off(machine):
