@@ -209,6 +209,19 @@ teardown() { if [[ -n ${server:-} ]]; then kill "$server"; fi; }
     [[ ${lines[-2]} == FAILED*empty.qcow2 && ${lines[-1]} == FAILED*nothing.qcow2 ]]
 }
 
+@test "the list that a loop around it reads is left alone" {
+    # As ssh does, unless it is told not to.
+    printf '#!/bin/bash\nif [[ " $* " != *" -n "* ]]; then cat > /dev/null; fi\n' > ssh
+    chmod +x ssh
+    qemu-img create -q -f qcow2 empty.qcow2 1G
+    {
+        PATH=$PWD:$PATH KLDLOAD_ACCEL=tcg "$contrib/test-golden-image" empty.qcow2 --timeout 3 > said || :  # nothing is as it must be
+        read -r left
+    } <<< 'the next one'
+    grep -q '^ok SSH answers' said
+    [[ $left == 'the next one' ]]
+}
+
 @test "a signal ends it at once, with its machine, and nothing of it stays" {
     qemu-img create -q -f qcow2 empty.qcow2 1G
     KLDLOAD_ACCEL=tcg TMPDIR=$PWD "$contrib/test-golden-image" empty.qcow2 --console console > said 2>&1 3>&- &
