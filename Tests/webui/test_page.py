@@ -122,6 +122,11 @@ class Installer(InChromium):
             await page.type("#KLDLOAD_ZFS_PASSPHRASE", "a passphrase")
             await page.type("#KLDLOAD_ZFS_PASSPHRASE-again", "a passphrase")
             await page.see("The installer has nothing against these answers.")
+            # that was said of those answers, and of no others
+            self.assertFalse(await page.run("document.querySelector('#go').disabled"))
+            self.assertTrue(await page.run("(form.set('KLDLOAD_HOSTNAME', '-web-'), document.querySelector('#go').disabled)"))
+            self.assertTrue(await page.run("(form.set('KLDLOAD_HOSTNAME', 'web-01'), document.querySelector('#go').disabled)"))
+            await page.see("The installer has nothing against these answers.")
             text = await page.run("document.body.innerText")
             self.assertNotIn("correct horse", text)
             self.assertNotIn("a passphrase", text)

@@ -14,7 +14,7 @@ const SAID = new Set(["KLDLOAD_DISTRO", "KLDLOAD_PROFILE", "KLDLOAD_HOSTNAME", "
 const ONLINE = new Set(["rhel", "arch"]);
 
 const form = {
-  facts: null, stale: false, values: {}, again: {}, touched: new Set(), problems: [], checked: false, dismissed: false,
+  facts: null, stale: false, values: {}, again: {}, touched: new Set(), problems: [], version: 0, judged: null, dismissed: false,
   variable(name) { return this.facts.variables.find((item) => item.name === name); },
   get(name) { return this.values[name] ?? this.variable(name)?.default ?? ""; },
   set(name, value) {
@@ -44,7 +44,9 @@ const form = {
     const own = Object.keys(this.again).filter((name) => this.values[name] !== undefined && this.answers()[name] !== undefined && this.again[name] !== this.values[name]).map((name) => ({ name, what: t("not_same") }));
     return [...own, ...this.problems];
   },
-  changed() { this.remember(); drawAnswers(); drawProblems(); this.check(); },
+  // What was said of answers before says nothing of these.
+  get checked() { return this.judged === this.version; },
+  changed() { this.version += 1; this.remember(); drawAnswers(); drawProblems(); this.check(); },
   // Over a reload, in this tab alone, until somebody logs out; secrets are given again.
   remember() { try { sessionStorage.setItem("answers", JSON.stringify(Object.entries(this.values).filter(([name]) => !this.isSecret(name)))); } catch { /* a browser that keeps nothing */ } },
   recall() {
@@ -53,14 +55,17 @@ const form = {
     this.touched = new Set(Object.keys(this.values));
   },
   check: later(300, async () => {
+    const { version } = form;
+    let problems;
     try {
-      const answer = await machine.ask("check", { answers: form.answers() });
-      form.problems = answer.problems;
+      ({ problems } = await machine.ask("check", { answers: form.answers() }));
     } catch (error) {
       if (error.code === "lost") return;
-      form.problems = error.problems ?? [{ name: error.name ?? null, what: error.msg }];
+      problems = error.problems ?? [{ name: error.name ?? null, what: error.msg }];
     }
-    form.checked = true;
+    if (version !== form.version) return; // they will be judged, too
+    form.problems = problems;
+    form.judged = version;
     drawAnswers();
     drawProblems();
   }),
@@ -287,7 +292,7 @@ function drawProblems() {
   }
   for (const item of document.querySelectorAll("[data-step]")) {
     const names = STEPS.find(([name]) => name === item.dataset.step)[1], wrong = problems.some((problem) => names.includes(problem.name)), touched = names.some((name) => form.touched.has(name) || form.values[name] !== undefined);
-    item.className = wrong && touched ? "wrong" : !wrong && touched && form.checked ? "done" : "";
+    item.className = wrong && touched ? "wrong" : !wrong && touched && form.judged !== null ? "done" : "";
     $(".mark", item).textContent = item.className === "done" ? "✓" : item.className === "wrong" ? "!" : String(STEPS.findIndex(([name]) => name === item.dataset.step) + 1);
   }
   list.replaceChildren(...(form.checked && !problems.length ? [h("li", { class: "note" }, t("all_good"))] : problems.map((problem) => h("li", { class: "problem" }, h("span", {}, stepOf(problem.name) ? [h("a", { href: `#install/${stepOf(problem.name)}`, onclick: (event) => { event.preventDefault(); (document.getElementById(problem.name) ?? document.getElementById(stepOf(problem.name))).focus(); } }, t(`step_${stepOf(problem.name)}`)), ": "] : null, problem.what)))));
