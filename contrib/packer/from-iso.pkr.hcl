@@ -39,10 +39,16 @@ variable "firmware" {
   description = "UEFI for virtual machines: Debian's package ovmf. A golden image needs none of its variables."
 }
 
+variable "output" {
+  type        = string
+  default     = "output-iso"
+  description = "The folder for what comes of it; it must not be there."
+}
+
 source "qemu" "iso" {
   iso_url          = var.iso
   iso_checksum     = var.checksum
-  output_directory = "output-iso"
+  output_directory = var.output
   vm_name          = "golden.qcow2"
   format           = "qcow2"
   disk_size        = var.size
