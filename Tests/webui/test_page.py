@@ -536,6 +536,10 @@ class Installed(InChromium):
             await page.see("kupgrade --yes --from /dev/sdb")
             await page.see("Upgraded, beside the system that runs.")
             await page.type("#from", " ")
+            # what was taken back is said, and not how the trial went that is over
+            await page.click("button", "Undo …")
+            await page.click("dialog [type=submit]")
+            await page.see("the one before boots again")
             # one that fails says so, and stays there to be read
             self.machine.program("kupgrade", "echo 'kupgrade: openssl can not be unpacked: no room' >&2; exit 1")
             await page.click("button", "Upgrade …")

@@ -194,12 +194,12 @@ VIEWS.updates = {
     } }, t("update_check"));
     const now = h("div", { role: "status" }), said = (text, bad = false) => h("p", { class: `note ${bad ? "bad" : ""}`, style: "margin-top:.8rem" }, text);
     // What waits for the next start, or how the last trial went: whoever began it, and also after a reload.
-    const draw = async (ended) => {
+    const draw = async (ended, undone) => {
       const [last, item] = await Promise.all([machine.ask("status").then((answer) => answer.status.last_trial, () => null), machine.ask("be_list").then((answer) => answer.environments.find((one) => one.trial), () => null)]);
-      now.replaceChildren(...[ended && said(ended.rc === 0 ? t("update_done") : t("update_failed", ended.rc), ended.rc !== 0), item && said(t(item.running ? "trial_runs" : item.trial === "once" ? "once_waits" : "trial_waits", item.name)), !item && last && said(last),
+      now.replaceChildren(...[undone && said(undone), ended && said(ended.rc === 0 ? t("update_done") : t("update_failed", ended.rc), ended.rc !== 0), item && said(t(item.running ? "trial_runs" : item.trial === "once" ? "once_waits" : "trial_waits", item.name)), !item && !undone && last && said(last),
         item && !item.running && h("div", { class: "buttons", style: "margin-top:.8rem" }, button(`${t("restart")} …`, () => power("reboot"), ""))].filter(Boolean));
     };
-    main.replaceChildren(h("section", { class: "section" }, head(t("updates"), [check, run, button(`${t("update_undo")} …`, async (it) => { if (await question({ title: t("update_undo"), text: [t("update_undo_note")], yes: t("update_undo"), danger: true }) && await change("update_undo", {}, it)) draw(); }, "danger")]), h("p", { class: "quiet" }, t("updates_why")), h("div", { class: "fields" }, from.closest("div"), media), now, h("div", { class: "section" }, found), h("div", { class: "section" }, lines)));
+    main.replaceChildren(h("section", { class: "section" }, head(t("updates"), [check, run, button(`${t("update_undo")} …`, async (it) => { if (await question({ title: t("update_undo"), text: [t("update_undo_note")], yes: t("update_undo"), danger: true })) { const answer = await change("update_undo", {}, it); if (answer) draw(null, answer.output.trim()); } }, "danger")]), h("p", { class: "quiet" }, t("updates_why")), h("div", { class: "fields" }, from.closest("div"), media), now, h("div", { class: "section" }, found), h("div", { class: "section" }, lines)));
     machine.ask("update_media").then((found) => media.replaceChildren(...found.media.map((item) => h("option", { value: item.path }, [item.label, item.model, item.size].filter(Boolean).join(" · ")))), () => {});
     const add = (line) => { lines.hidden = false; lines.append(h("div", {}, line)); lines.scrollTop = lines.scrollHeight; };
     await machine.subscribe("jobs");
