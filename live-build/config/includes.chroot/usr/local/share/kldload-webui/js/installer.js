@@ -13,6 +13,9 @@ const KNOWN = [["debian", "Debian"], ["ubuntu", "Ubuntu"], ["centos", "CentOS St
 const SAID = new Set(["KLDLOAD_DISTRO", "KLDLOAD_PROFILE", "KLDLOAD_HOSTNAME", "KLDLOAD_USERNAME"]); // said in the file also where they are the defaults
 const ONLINE = new Set(["rhel", "arch"]);
 
+// What core has none of, and is not asked for there.
+const NOT_IN_CORE = ["KLDLOAD_WIREGUARD", "KLDLOAD_ENABLE_EBPF", "KLDLOAD_WEBUI"];
+
 const form = {
   facts: null, stale: false, values: {}, again: {}, touched: new Set(), problems: [], version: 0, judged: null, dismissed: false,
   variable(name) { return this.facts.variables.find((item) => item.name === name); },
@@ -32,6 +35,7 @@ const form = {
     }
     for (const name of Object.keys(this.values)) if (!this.variable(name)) given[name] = this.values[name]; // of a file: the installer says that there is none
     if (this.get("KLDLOAD_NET_METHOD") === "dhcp") for (const name of ["KLDLOAD_NET_IP", "KLDLOAD_NET_PREFIX", "KLDLOAD_NET_GW"]) delete given[name];
+    if (this.get("KLDLOAD_PROFILE") === "core") for (const name of NOT_IN_CORE) delete given[name];
     if (this.get("KLDLOAD_ZFS_ENCRYPT") === "0") delete given.KLDLOAD_ZFS_PASSPHRASE;
     return given;
   },
@@ -148,7 +152,7 @@ function flag(name) {
   const variable = form.variable(name);
   if (!variable) return null;
   const refused = form.facts.refused.find((item) => item.name === name);
-  const core = form.get("KLDLOAD_PROFILE") === "core" && ["KLDLOAD_WIREGUARD", "KLDLOAD_ENABLE_EBPF"].includes(name);
+  const core = form.get("KLDLOAD_PROFILE") === "core" && NOT_IN_CORE.includes(name);
   const input = h("input", { type: "checkbox", id: name, checked: !core && form.get(name) === "1", disabled: Boolean(refused) || core, onchange: () => form.set(name, input.checked ? "1" : "0") });
   return h("label", { class: "choice" }, input, h("span", {}, h("strong", {}, answerName(name)), h("span", { class: "why" }, refused ? refused.why : variable.text.replace(/^1: /, ""))));
 }
