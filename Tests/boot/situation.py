@@ -3,12 +3,16 @@ import argparse
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 
 from machine import HOPELESS, WORDS, Failure, Machine, accelerator, medium
 
 ROOT = os.path.realpath(f"{os.path.dirname(os.path.realpath(__file__))}/../..")
+# Behind this folder, which has a machine.py, too.
+sys.path.append(f"{ROOT}/Tests/webui")
+from ports import free_port
 LOGS = f"{ROOT}/live-build/logs/tests"
 ROOT_PROMPT = r"# ?$"
 ROOT_IS_DEFAULT = "test $(findmnt -no SOURCE /) = rpool/ROOT/default"
@@ -18,14 +22,19 @@ BOOT_SECONDS = 900
 TRY_SECONDS = 2400
 
 
-def disks(paths, network=()):
+def disks(paths, others=()):
     """QEMU's options for disks, with serial numbers that say their names; the first one is booted."""
-    words = list(network)
+    words = list(others)
     for number, path in enumerate(paths):
         name = os.path.basename(path).split(".")[0]
         words += ["-drive", f"file={path},if=none,id={name},format=raw,cache=unsafe,discard=unmap"]
         words += ["-device", f"virtio-blk-pci,drive={name},serial={name},bootindex={number + 2}"]
     return words
+
+
+def network(*options, card=""):
+    """QEMU's options for a card on a network of its own, from which this host can be reached: user networking, with its `options`."""
+    return ["-netdev", ",".join(["user", "id=net", *options]), "-device", f"virtio-net-pci,netdev=net{card}"]
 
 
 def make_disk(path):
@@ -106,6 +115,19 @@ def install_by(bench, log, text, names=("one",), iso=None, devices=()):
         machine.wait_for("INSTALLED debian", INSTALLATION_SECONDS, hopeless=f"INSTALL FAILED|{HOPELESS}")
         say(machine, "installed")
         machine.await_end(machine.seconds() + 300)
+
+
+def install_once(bench, log, text, names, **more):
+    """As install_by; disks of these names that were installed to before stay as they are."""
+    if not os.path.exists(done := f"{bench.kept}/{'-'.join(names)}-installed"):
+        install_by(bench, log, text, names, **more)
+        open(done, "w").close()
+
+
+def as_raw(image, disk):
+    """What is in an image of another format, as a disk for `disks`."""
+    subprocess.run(["qemu-img", "convert", "-O", "raw", image, disk], check=True)
+    return disk
 
 
 def older_image(bench):
