@@ -156,13 +156,24 @@ class Page:
         await self.call("Input.insertText", text=text)
 
     async def click(self, selector, text=None):
-        """With the mouse, where it is: what lies under something else or outside is not hit."""
-        find = f"[...document.querySelectorAll({json.dumps(selector)})].find((e) => {json.dumps(text)} === null || e.textContent.includes({json.dumps(text)}))"
-        await self.until(f"Boolean({find}) && !{find}.disabled")
-        await self.run(f"{find}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
-        box = await self.run(f"(() => {{ const r = {find}.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] }})()")
-        for kind in ("mousePressed", "mouseReleased"):
-            await self.call("Input.dispatchMouseEvent", type=kind, x=box[0], y=box[1], button="left", clickCount=1)
+        """With the mouse, where it is: what lies under something else or outside is not hit. What moved away meanwhile is clicked again."""
+        means = f"(e) => {json.dumps(text)} === null || e.textContent.includes({json.dumps(text)})"
+        find = f"[...document.querySelectorAll({json.dumps(selector)})].find({means})"
+        until = time.monotonic() + self.patience
+        while True:
+            await self.until(f"Boolean({find}) && !{find}.disabled")
+            await self.run(f"{find}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
+            box = await self.run(f"""(() => {{ const r = {find}.getBoundingClientRect(), met = (event) => {{ const e = event.target.closest({json.dumps(selector)}); window.clicked = Boolean(e && ({means})(e)); }};
+                window.clicked = false; addEventListener("click", met, {{ capture: true, once: true }}); return [r.x + r.width / 2, r.y + r.height / 2] }})()""")
+            for kind in ("mousePressed", "mouseReleased"):
+                await self.call("Input.dispatchMouseEvent", type=kind, x=box[0], y=box[1], button="left", clickCount=1)
+            try:
+                if await self.run("window.clicked ?? true"):
+                    return
+            except AssertionError:  # it led to another page
+                return
+            if time.monotonic() > until:
+                raise AssertionError(f"no click meets {selector} {text or ''}: something lies over it")
 
     async def choose(self, selector, value):
         """An option of a list, whose window is the system's: no mouse of ours gets there."""

@@ -6,6 +6,14 @@ const card = (title, stat, ...more) => h("div", { class: "card" }, h("header", {
 const table = (columns, rows, empty) => (rows.length ? h("div", { class: "table", tabindex: "0", role: "region" }, h("table", {}, h("thead", {}, h("tr", {}, columns.map((name) => h("th", { scope: "col", class: name.startsWith("#") ? "number" : "" }, name.replace(/^#/, ""))))), h("tbody", {}, rows))) : h("p", { class: "empty card" }, empty));
 const meter = (parts, whole, label, limit = 0.9) => h("div", { class: `meter ${parts[0] / whole > limit ? "full" : ""}`, role: "img", "aria-label": label }, parts.map((part, index) => h("i", { class: index ? "held" : "", style: `width:${Math.min(100, 100 * part / (whole || 1))}%` })));
 const may = () => machine.session.rights.includes("change");
+// What a command says that runs for long, for whoever looks: from its beginning, whoever began it. `ended` hears how; stop ends that.
+async function follow(target, lines, { begun, ended }) {
+  const add = (line) => { lines.hidden = false; lines.append(h("div", {}, line)); lines.scrollTop = lines.scrollHeight; };
+  const ours = (work) => (event) => (event.target === target ? work(event) : undefined);
+  for (const job of (await machine.ask("jobs")).jobs) if (job.target === target) job.lines.forEach(add);
+  const stops = [machine.on("exec_start", ours((event) => { lines.replaceChildren(); begun?.(); add(`# ${event.cmd}`); })), machine.on("log_line", ours((event) => add(event.line))), machine.on("exec_done", ours(ended))];
+  return () => stops.forEach((stop) => stop());
+}
 const button = (text, work, kind = "small") => h("button", { class: kind, disabled: !may(), onclick: (event) => work(event.target) }, text);
 
 VIEWS.machine = {
@@ -55,19 +63,14 @@ async function drawGolden(place) {
   const first = await machine.ask("golden_status").catch(() => null);
   if (!first) return null;
   const images = h("div"), lines = h("div", { class: "log", hidden: true, role: "log", tabindex: "0", "aria-label": t("golden"), style: "height:11rem;margin-top:1rem" });
-  const add = (line) => { lines.hidden = false; lines.append(h("div", {}, line)); lines.scrollTop = lines.scrollHeight; };
   const draw = ({ status }) => images.replaceChildren(table([t("name"), `#${t("size")}`], Object.values(status).map((image) => h("tr", {}, h("td", { class: "mono" }, image.path), h("td", { class: "number" }, size(image.size)))), t("none")));
   place.replaceChildren(section(t("golden"), [button(`${t("golden_make")} …`, async (it) => {
-    const format = h("select", { id: "format" }, ["qcow2", "raw", "vhd", "vmdk", "ova", "gce"].map((name) => h("option", {}, name)));
-    h("div", { style: "margin-top:.8rem" }, h("label", { htmlFor: "format" }, t("golden_format")), format);
+    const format = labelled(t("golden_format"), h("select", { id: "format" }, ["qcow2", "raw", "vhd", "vmdk", "ova", "gce"].map((name) => h("option", {}, name))));
     const given = await question({ title: t("golden_title"), text: [t("golden_note")], yes: t("golden_make"), fields: [format] });
     if (given) await change("golden", given, it);
   })], h("p", { class: "quiet" }, t("golden_why")), images, lines));
   draw(first);
-  for (const job of (await machine.ask("jobs")).jobs) if (job.target === "golden") job.lines.forEach(add);
-  const stops = [machine.on("exec_start", (event) => { if (event.target === "golden") { lines.replaceChildren(); add(`# ${event.cmd}`); } }), machine.on("log_line", (event) => { if (event.target === "golden") add(event.line); }),
-    machine.on("exec_done", async (event) => { if (event.target === "golden") draw(await machine.ask("golden_status")); })];
-  return () => stops.forEach((stop) => stop());
+  return follow("golden", lines, { ended: async () => draw(await machine.ask("golden_status")) });
 }
 async function drawEvents(main = document) {
   const { events } = await machine.ask("db_events", { limit: 25 });
@@ -152,8 +155,7 @@ function drawSnapshots({ snapshots, total }, datasets, live) {
   };
   draw();
   return section(t("snapshots"), [wanted, live ? null : button(`${t("take")} …`, async () => {
-    const of = h("select", { id: "dataset" }, h("option", { value: "" }, t("take_all")), datasets.map((item) => h("option", {}, item.name)));
-    h("div", { style: "margin-top:.8rem" }, h("label", { htmlFor: "dataset" }, t("take_of")), of);
+    const of = labelled(t("take_of"), h("select", { id: "dataset" }, h("option", { value: "" }, t("take_all")), datasets.map((item) => h("option", {}, item.name))));
     const given = await question({ title: t("take_title"), yes: t("take"), fields: [of, field("reason", t("reason"))] });
     if (given && await change("snapshot_take", { ...(given.dataset ? { dataset: given.dataset } : {}), ...(given.reason ? { reason: given.reason } : {}) })) show();
   })], body);
@@ -201,12 +203,10 @@ VIEWS.updates = {
     };
     main.replaceChildren(h("section", { class: "section" }, head(t("updates"), [check, run, button(`${t("update_undo")} …`, async (it) => { if (await question({ title: t("update_undo"), text: [t("update_undo_note")], yes: t("update_undo"), danger: true })) { const answer = await change("update_undo", {}, it); if (answer) draw(null, answer.output.trim()); } }, "danger")]), h("p", { class: "quiet" }, t("updates_why")), h("div", { class: "fields" }, from.closest("div"), media), now, h("div", { class: "section" }, found), h("div", { class: "section" }, lines)));
     machine.ask("update_media").then((found) => media.replaceChildren(...found.media.map((item) => h("option", { value: item.path }, [item.label, item.model, item.size].filter(Boolean).join(" · ")))), () => {});
-    const add = (line) => { lines.hidden = false; lines.append(h("div", {}, line)); lines.scrollTop = lines.scrollHeight; };
     await machine.subscribe("jobs");
-    for (const job of (await machine.ask("jobs")).jobs) if (job.target === "update") job.lines.forEach(add);
-    const stops = [machine.on("exec_start", (event) => { if (event.target === "update") { lines.replaceChildren(); now.replaceChildren(); add(`# ${event.cmd}`); } }), machine.on("log_line", (event) => { if (event.target === "update") add(event.line); }), machine.on("exec_done", (event) => { if (event.target === "update") draw(event); })];
+    const stop = await follow("update", lines, { begun: () => now.replaceChildren(), ended: draw });
     await draw();
-    return () => stops.forEach((stop) => stop());
+    return stop;
   },
 };
 

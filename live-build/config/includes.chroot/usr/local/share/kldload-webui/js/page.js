@@ -117,7 +117,8 @@ function question({ title, text = [], yes, danger = false, type, fields = [], wi
     dialog.showModal();
   });
 }
-const field = (id, label, attributes = {}) => { const input = h("input", { type: "text", id, autocomplete: "off", ...attributes }); h("div", { style: "margin-top:.8rem" }, h("label", { htmlFor: id }, label), input); return input; };
+const labelled = (label, control) => { h("div", { style: "margin-top:.8rem" }, h("label", { htmlFor: control.id }, label), control); return control; };
+const field = (id, label, attributes = {}) => labelled(label, h("input", { type: "text", id, autocomplete: "off", ...attributes }));
 const tick = (id, label) => { const input = h("input", { type: "checkbox", id }); h("label", { style: "margin-top:.6rem;font-weight:400" }, input, " ", label); return input; };
 
 // --- the frame
