@@ -8,6 +8,7 @@
 #   scp_end
 
 scp_work=/run/kldload-export-scp
+scp_lib=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")")
 scp_waits=(5 10 20 40 60 60) # seconds, after a break; as often as that without getting any further
 scp_options=()
 
@@ -35,8 +36,6 @@ scp_begin() {
         scp_options+=(-o PubkeyAuthentication=no -o NumberOfPasswordPrompts=1 -o "PreferredAuthentications=password,keyboard-interactive")
         # ssh asks this program, which has it from a file in memory that root alone can read.
         (umask 077 && printf '%s\n' "$KLDLOAD_EXPORT_SCP_PASSWORD" > "$scp_work/password")
-        printf '#!/bin/sh\nexec cat %q\n' "$scp_work/password" > "$scp_work/askpass"
-        chmod 700 "$scp_work/askpass"
     fi
     scp_options+=("$host")
 }
@@ -46,7 +45,7 @@ scp_end() { rm -rf "$scp_work"; }
 # scp_there COMMAND: by a shell at the other end. What it or ssh complains of is in scp_work/said.
 scp_there() {
     # shellcheck disable=SC2029  # made here, and quoted for there
-    SSH_ASKPASS=$scp_work/askpass SSH_ASKPASS_REQUIRE=force ssh "${scp_options[@]}" "$1" 2> "$scp_work/said"
+    KLDLOAD_SCP_PASSWORD_FILE=$scp_work/password SSH_ASKPASS=$scp_lib/askpass SSH_ASKPASS_REQUIRE=force ssh "${scp_options[@]}" "$1" 2> "$scp_work/said"
 }
 
 # Beside what went wrong, dd says how much it has copied.
