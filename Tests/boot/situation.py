@@ -61,8 +61,8 @@ class Bench:
             subprocess.run(["cp", "--sparse=always", "--reflink=auto", self.base(name), path], check=True)
         return paths
 
-    def live(self, log, devices, iso=None):
-        return Machine(log, self.accelerator, medium(iso or self.iso) + devices, words=WORDS[self.accelerator])
+    def live(self, log, devices, iso=None, **more):
+        return Machine(log, self.accelerator, medium(iso or self.iso) + devices, **more, words=WORDS[self.accelerator])
 
     def installed(self, log, devices):
         # systemd-boot adds such words to the kernel's (systemd-stub(7), "SMBIOS Type 11 Strings"); nothing on the disks says them.
@@ -140,7 +140,12 @@ def older_image(bench):
 
 def readable(image):
     """QEMU's options for a medium that nobody writes to: what disks come before it, its device comes after them."""
-    return ["-drive", f"file={image},if=none,id=stick,format=raw,readonly=on", "-device", "virtio-blk-pci,drive=stick"]
+    return attached(image, ",readonly=on")
+
+
+def attached(image, options=""):
+    """QEMU's options for a disk more, which nobody boots."""
+    return ["-drive", f"file={image},if=none,id=stick,format=raw{options}", "-device", "virtio-blk-pci,drive=stick"]
 
 
 def host_mirrors():
