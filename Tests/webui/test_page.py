@@ -619,6 +619,39 @@ echo image > "{self.machine.root}/root/kldload-export-20261130-0412.$1" """)
             await page.see("kldload-export-20261130-0412.vmdk")
         self.assertEqual((self.machine.root / "exported").read_text(), "vmdk\n")
 
+    async def test_a_long_command_is_followed_by_whoever_comes_and_rests_its_buttons(self):
+        for program in ("kexport", "kupgrade"):
+            self.machine.program(program, f"echo '{program} has begun'; while [ ! -e '{self.machine.root}/{program}-may-end' ]; do sleep 0.1; done; echo '{program} has ended'")
+        async with self.page() as page:
+            await self.enter(page)
+            async with self.page() as other:  # another window, in which nobody has begun anything
+                for view, program, words, runs in (("Machine", "kexport", ["Export …"], "An image is being made."),
+                                                   ("Updates", "kupgrade", ["Upgrade …", "Look what there is", "Undo …"], "An upgrade runs.")):
+                    can = [f"[...document.querySelectorAll('main button')].find((e) => e.textContent === {word!r} && !e.disabled)" for word in words]
+                    for one in (page, other):
+                        await one.click("nav a", view)
+                        await one.until(" && ".join(can))
+                    await page.click("button", words[0])
+                    await page.click("dialog [type=submit]")
+                    for one in (page, other):
+                        await one.see(runs)
+                        await one.until(f"!({' || '.join(can)})")
+                    await other.call("Page.reload")
+                    await other.see(runs)
+                    await other.see(f"{program} has begun")
+                    await other.until(f"!({' || '.join(can)})")
+                    self.assertIn(f"# {program}", await other.run("document.querySelector('main .log').innerText"))
+                    await self.judge(other, f"{program}-runs")
+                    self.machine.write(f"{program}-may-end")
+                    for one in (page, other):
+                        await one.see(f"{program} has ended")
+                        await one.until(" && ".join(can))
+                        await one.until(f"!document.body.innerText.includes({runs!r})")
+                    # where the keyboard was, unless somebody has gone on with it
+                    self.assertEqual(await page.run("document.activeElement.textContent"), words[0])
+                    self.assertEqual(await other.run("document.activeElement === document.body"), True)
+                await other.see("Upgraded, beside the system that runs.")
+
     async def test_by_keyboard_alone(self):
         subprocess.run([str(self.machine.root / "bin/zfs"), "snapshot", "rpool/home@a"], env=self.machine.env, check=True)
         async with self.page() as page:

@@ -6,12 +6,31 @@ const card = (title, stat, ...more) => h("div", { class: "card" }, h("header", {
 const table = (columns, rows, empty) => (rows.length ? h("div", { class: "table", tabindex: "0", role: "region" }, h("table", {}, h("thead", {}, h("tr", {}, columns.map((name) => h("th", { scope: "col", class: name.startsWith("#") ? "number" : "" }, name.replace(/^#/, ""))))), h("tbody", {}, rows))) : h("p", { class: "empty card" }, empty));
 const meter = (parts, whole, label, limit = 0.9) => h("div", { class: `meter ${parts[0] / whole > limit ? "full" : ""}`, role: "img", "aria-label": label }, parts.map((part, index) => h("i", { class: index ? "held" : "", style: `width:${Math.min(100, 100 * part / (whole || 1))}%` })));
 const may = () => machine.session.rights.includes("change");
-// What a command says that runs for long, for whoever looks: from its beginning, whoever began it. `ended` hears how; stop ends that.
-async function follow(target, lines, { begun, ended }) {
+// A long command, whoever began it and whoever looks: what it says, from its beginning; that it runs; its buttons, which rest until it has
+// ended. `begun` hears that it runs, `ended` how it ended; stop ends that.
+async function follow(target, lines, { buttons, begun, ended }) {
+  const state = h("div", { role: "status", style: "margin:.8rem 0" });
+  let rest = [], there = null;
+  lines.before(state);
   const add = (line) => { lines.hidden = false; lines.append(h("div", {}, line)); lines.scrollTop = lines.scrollHeight; };
+  const begin = (command) => {
+    there = buttons.find((it) => it === document.activeElement); // what is disabled loses the keyboard
+    rest = buttons.filter((it) => !it.disabled);
+    for (const it of rest) it.disabled = true;
+    state.replaceChildren(h("p", { class: "note" }, t(`${target}_runs`)));
+    lines.replaceChildren();
+    add(`# ${command}`);
+    begun?.();
+  };
+  const end = (event) => {
+    for (const it of rest) it.disabled = false;
+    if (document.activeElement === document.body) there?.focus();
+    state.replaceChildren();
+    return ended(event);
+  };
   const ours = (work) => (event) => (event.target === target ? work(event) : undefined);
-  for (const job of (await machine.ask("jobs")).jobs) if (job.target === target) job.lines.forEach(add);
-  const stops = [machine.on("exec_start", ours((event) => { lines.replaceChildren(); begun?.(); add(`# ${event.cmd}`); })), machine.on("log_line", ours((event) => add(event.line))), machine.on("exec_done", ours(ended))];
+  for (const job of (await machine.ask("jobs")).jobs.filter((job) => job.target === target)) { begin(job.command); job.lines.forEach(add); }
+  const stops = [machine.on("exec_start", ours((event) => begin(event.cmd))), machine.on("log_line", ours((event) => add(event.line))), machine.on("exec_done", ours(end))];
   return () => stops.forEach((stop) => stop());
 }
 const button = (text, work, kind = "small") => h("button", { class: kind, disabled: !may(), onclick: (event) => work(event.target) }, text);
@@ -64,13 +83,14 @@ async function drawGolden(place) {
   if (!first) return null;
   const images = h("div"), lines = h("div", { class: "log", hidden: true, role: "log", tabindex: "0", "aria-label": t("golden"), style: "height:11rem;margin-top:1rem" });
   const draw = ({ status }) => images.replaceChildren(table([t("name"), `#${t("size")}`], Object.values(status).map((image) => h("tr", {}, h("td", { class: "mono" }, image.path), h("td", { class: "number" }, size(image.size)))), t("none")));
-  place.replaceChildren(section(t("golden"), [button(`${t("golden_make")} …`, async (it) => {
+  const make = button(`${t("golden_make")} …`, async () => {
     const format = labelled(t("golden_format"), h("select", { id: "format" }, ["qcow2", "raw", "vhd", "vmdk", "ova", "gce"].map((name) => h("option", {}, name))));
     const given = await question({ title: t("golden_title"), text: [t("golden_note")], yes: t("golden_make"), fields: [format] });
-    if (given) await change("golden", given, it);
-  })], h("p", { class: "quiet" }, t("golden_why")), images, lines));
+    if (given) await change("golden", given);
+  });
+  place.replaceChildren(section(t("golden"), [make], h("p", { class: "quiet" }, t("golden_why")), images, lines));
   draw(first);
-  return follow("golden", lines, { ended: async () => draw(await machine.ask("golden_status")) });
+  return follow("golden", lines, { buttons: [make], ended: async () => draw(await machine.ask("golden_status")) });
 }
 async function drawEvents(main = document) {
   const { events } = await machine.ask("db_events", { limit: 25 });
@@ -181,11 +201,11 @@ VIEWS.updates = {
     const found = h("div"), lines = h("div", { class: "log", hidden: true, role: "log", tabindex: "0" });
     const from = field("from", t("update_from"), { placeholder: t("update_network"), list: "media", spellcheck: "false" }), media = h("datalist", { id: "media" });
     const source = () => (from.value.trim() ? { from: from.value.trim() } : {});
-    const run = button(t("update_run"), async (it) => {
+    const run = button(t("update_run"), async () => {
       // A medium is taken as a whole.
       const fields = from.value.trim() ? [] : [tick("security", t("update_security")), tick("kernel", t("update_kernel"))];
       const given = await question({ title: t("update_title"), text: [t("update_note")], yes: t("update_run").replace(" …", ""), fields });
-      if (given) await change("update_run", { ...given, ...source() }, it);
+      if (given) await change("update_run", { ...given, ...source() });
     }, "main");
     const check = h("button", { onclick: async () => {
       check.disabled = true;
@@ -201,12 +221,16 @@ VIEWS.updates = {
       now.replaceChildren(...[undone && said(undone), ended && said(ended.rc === 0 ? t("update_done") : t("update_failed", ended.rc), ended.rc !== 0), item && said(t(item.running ? "trial_runs" : item.trial === "once" ? "once_waits" : "trial_waits", item.name)), !item && !undone && last && said(last),
         item && !item.running && h("div", { class: "buttons", style: "margin-top:.8rem" }, button(`${t("restart")} …`, () => power("reboot"), ""))].filter(Boolean));
     };
-    main.replaceChildren(h("section", { class: "section" }, head(t("updates"), [check, run, button(`${t("update_undo")} …`, async (it) => { if (await question({ title: t("update_undo"), text: [t("update_undo_note")], yes: t("update_undo"), danger: true })) { const answer = await change("update_undo", {}, it); if (answer) draw(null, answer.output.trim()); } }, "danger")]), h("p", { class: "quiet" }, t("updates_why")), h("div", { class: "fields" }, from.closest("div"), media), now, h("div", { class: "section" }, found), h("div", { class: "section" }, lines)));
+    const undo = button(`${t("update_undo")} …`, async (it) => {
+      if (!await question({ title: t("update_undo"), text: [t("update_undo_note")], yes: t("update_undo"), danger: true })) return;
+      const answer = await change("update_undo", {}, it);
+      if (answer) draw(null, answer.output.trim());
+    }, "danger");
+    main.replaceChildren(h("section", { class: "section" }, head(t("updates"), [check, run, undo]), h("p", { class: "quiet" }, t("updates_why")), h("div", { class: "fields" }, from.closest("div"), media), now, h("div", { class: "section" }, found), h("div", { class: "section" }, lines)));
     machine.ask("update_media").then((found) => media.replaceChildren(...found.media.map((item) => h("option", { value: item.path }, [item.label, item.model, item.size].filter(Boolean).join(" · ")))), () => {});
     await machine.subscribe("jobs");
-    const stop = await follow("update", lines, { begun: () => now.replaceChildren(), ended: draw });
     await draw();
-    return stop;
+    return follow("update", lines, { buttons: [check, run, undo], begun: () => now.replaceChildren(), ended: draw });
   },
 };
 
