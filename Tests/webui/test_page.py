@@ -584,6 +584,42 @@ class Installed(InChromium):
             await page.click("button", "Take one")  # under what is said
             await page.until("document.querySelector('dialog #reason')")
 
+    async def test_a_boot_environment_gets_another_name_unless_it_runs_boots_or_is_tried(self):
+        async with self.page() as page:
+            await self.enter(page)
+            await page.click("nav a", "Storage")
+            await page.see("Boot environments")
+            rows = "[...document.querySelectorAll('tr')].filter((e) => e.textContent.includes('Rename')).map((e) => e.querySelector('strong').textContent)"
+            self.assertEqual(await page.run(rows), [])  # there is but the one that runs
+            for name in ("next", "tried"):
+                await page.click("button", "Create …")
+                await page.type("dialog #name", name)
+                await page.click("dialog [type=submit]")
+                await page.until(f"[...document.querySelectorAll('td strong')].some((e) => e.textContent === '{name}')")
+            await page.click("tr:has(td):last-child button", "Try it")
+            await page.click("dialog [type=submit]")
+            await page.see("on trial")
+            self.assertEqual(await page.run(rows), ["next"])
+            await page.click("tr button", "Rename …")
+            self.assertEqual(await page.run("document.querySelector('dialog #new').value"), "next")
+            await self.judge(page, "rename")
+            await page.type("dialog #new", "tried")
+            await page.key("Enter")
+            await page.until("document.querySelector('.said .bad')?.textContent.includes('tried')")
+            await page.click("tr button", "Rename …")
+            await page.type("dialog #new", "before the move")
+            await page.key("Enter")
+            await page.see("this is no name: letters, digits")
+            await page.click("tr button", "Rename …")
+            await page.type("dialog #new", "before-the-move")
+            await page.key("Enter")
+            await page.see("kbe rename next before-the-move")
+            await page.until("[...document.querySelectorAll('td strong')].some((e) => e.textContent === 'before-the-move')")
+            await self.judge(page, "environments")
+        names = subprocess.run([str(self.machine.root / "bin/zfs"), "list", "-H", "-o", "name"], env=self.machine.env, check=True, capture_output=True, text=True).stdout.split()
+        self.assertIn("rpool/ROOT/before-the-move", names)
+        self.assertNotIn("rpool/ROOT/next", names)
+
     async def test_going_back_loses_only_what_was_said_and_what_changed_is_shown_before(self):
         for name in ("a", "b"):
             subprocess.run([str(self.machine.root / "bin/zfs"), "snapshot", f"rpool/home@{name}"], env=self.machine.env, check=True)

@@ -161,7 +161,10 @@ function drawEnvironments(environments) {
     if (given?.name && await change("be_create", { name: given.name })) show();
   })], table([t("name"), `#${t("size")}`, t("created"), ""], environments.map((item) => h("tr", {}, h("td", {}, h("strong", { class: "mono" }, item.name), " ", item.running ? h("span", { class: "tag good" }, t("running")) : null, " ", item.active ? h("span", { class: "tag" }, t(tried ? "boots_after" : "boots_next")) : null, " ", item.trial ? h("span", { class: "tag warn" }, t(item.trial === "once" ? "boots_once" : "on_trial")) : null), h("td", { class: "number" }, size(item.space)), h("td", {}, when(Date.parse(item.created) / 1000)),
     h("td", {}, h("div", { class: "buttons" }, item.active ? null : [["activate", {}], ["once", { once: true }], ["trial", { trial: true }]].map(([word, how]) => button(t(word), async (it) => { if (await question({ title: t(`${word}_title`, item.name), text: [t(`${word}_note`)], yes: t(word) }) && await change("be_activate", { name: item.name, ...how }, it)) show(); })),
-      item.running || item.active ? null : button(t("destroy"), async (it) => { if (await question({ title: t("destroy_title", item.name), text: [t("destroy_lost")], yes: t("destroy"), danger: true, type: item.name }) && await change("be_destroy", { name: item.name }, it)) show(); }, "small danger"))))), t("none")));
+      item.running || item.active || item.trial ? null : button(`${t("rename")} …`, async (it) => {
+        const given = await question({ title: t("rename_title", item.name), text: [t("rename_note")], yes: t("rename"), fields: [field("new", t("rename_new"), { value: item.name, spellcheck: "false" })] });
+        if (given && given.new !== item.name && await change("be_rename", { name: item.name, ...given }, it)) show();
+      }), item.running || item.active ? null : button(t("destroy"), async (it) => { if (await question({ title: t("destroy_title", item.name), text: [t("destroy_lost")], yes: t("destroy"), danger: true, type: item.name }) && await change("be_destroy", { name: item.name }, it)) show(); }, "small danger"))))), t("none")));
 }
 function drawSnapshots({ snapshots, total }, datasets, live) {
   const body = h("div"), now = Date.now() / 1000;
