@@ -155,8 +155,13 @@ esac""")
         self.program("blockdev", r"""case ${!#} in */sdc) echo 2147483648 ;; */nvme0n1) echo 1000204886016 ;; */sda) echo 2000398934016 ;; *) echo 21474836480 ;; esac""")
         self.program("findmnt", "echo 'overlay /'; echo '/dev/sdb1 /run/live/medium'")
         self.program("wipefs", "case ${!#} in /dev/sda1) echo 'ext4 photos' ;; esac")
-        self.program("journalctl", "echo '2026-11-30T01:00:00+00:00 web-01 systemd[1]: Started ssh.service'; "
-                                   "if [[ \" $* \" == *' --follow '* ]]; then sleep 0.2; echo '2026-11-30T01:00:05+00:00 web-01 sshd[7]: later'; sleep 600; fi")
+        self.program("journalctl", r"""most=7 names=(emerg alert crit err warning notice info debug)
+for word; do for level in "${!names[@]}"; do if [[ $word == "--priority=${names[level]}" ]]; then most=$level; fi; done; done
+say() { if (($1 <= most)); then echo "2026-11-30T01:00:$2"; fi; }
+say 6 '00+00:00 web-01 systemd[1]: Started ssh.service'
+say 4 '01+00:00 web-01 smartd[9]: Device: /dev/sda, 3 sectors wait to be looked at'
+say 3 '02+00:00 web-01 kernel: I/O error, dev sda'
+if [[ " $* " == *' --follow '* ]]; then sleep 0.2; say 6 '05+00:00 web-01 sshd[7]: later'; say 3 '06+00:00 web-01 kernel: again'; sleep 600; fi""")
         self.program("ss", "echo 'LISTEN 0 128 0.0.0.0:22 0.0.0.0:*'")
         self.program("nft", "echo 'table inet kldload { chain input { type filter hook input priority filter; policy drop; } }'")
         self.program("sshd", "echo 'permitrootlogin prohibit-password'")

@@ -121,6 +121,10 @@ class Installed(unittest.IsolatedAsyncioTestCase):
             await self.good(client, "tail_log", log="journal", unit="ssh.service")
             await client.until(lambda event: "later" in event.get("line", ""))
             await self.good(client, "tail_stop")
+            errors = await self.good(client, "read_log", log="journal", priority="err")
+            self.assertEqual([line.split("web-01 ")[1] for line in errors["lines"]], ["kernel: I/O error, dev sda"])
+            self.assertIn("--priority=err", errors["commands"][0])
+            self.assertEqual((await client.ask("read_log", log="journal", priority="err --all"))["code"], "bad_argument")
             self.assertIn("firstboot", [item["key"] for item in (await self.good(client, "log_list"))["logs"]])
 
 

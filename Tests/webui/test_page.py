@@ -518,6 +518,27 @@ class Installed(InChromium):
             await asyncio.sleep(1)
             self.assertEqual((await page.run("document.querySelector('.log').innerText")).split(), "\n".join(lines).split())
 
+    async def test_the_journal_is_filtered_by_priority_and_only_the_journal(self):
+        self.machine.write("var/log/kldload/firstboot.log", "one\n")
+        async with self.page() as page:
+            await self.enter(page)
+            await page.click("nav a", "Logs")
+            await page.choose("#which", "journal")
+            await page.see("kernel: again")
+            await self.judge(page, "logs-journal")
+            lines = "document.querySelector('.log').innerText.split('\\n').filter(Boolean).map((line) => line.replace(/.*web-01 /, ''))"
+            self.assertEqual(len(await page.run(lines)), 5)
+            await page.choose("#priority", "warning")
+            await page.until(f"{lines}.length === 3 && {lines}[2] === 'kernel: again'")
+            self.assertIn("smartd", (await page.run(lines))[0])
+            await page.choose("#priority", "err")
+            await page.until(f"{lines}.join() === 'kernel: I/O error, dev sda,kernel: again'")
+            await page.type("#wanted", "sda")
+            await page.click("label", "Follow it")
+            await page.until(f"{lines}.join() === 'kernel: I/O error, dev sda'")
+            await page.run("document.querySelector('#wanted').value = ''")
+            await page.choose("#which", "firstboot")  # which has no priorities
+            await page.until("document.querySelector('.log').innerText.trim() === 'one' && !document.querySelector('#priority').checkVisibility()")
 
     async def test_an_upgrade_says_what_would_change_runs_is_tried_and_says_how_it_ended(self):
         async with self.page() as page:

@@ -244,6 +244,7 @@ VIEWS.logs = {
     const { logs } = await machine.ask("log_list"), there = logs.filter((item) => item.there && item.key !== "syslog");
     const which = h("select", { id: "which" }, there.map((item) => h("option", { value: item.key }, TEXTS[`log_${item.key}`] ? t(`log_${item.key}`) : item.key)));
     const wanted = h("input", { type: "search", id: "wanted" }), unit = h("input", { type: "text", id: "unit", placeholder: "ssh.service" }), follows = h("input", { type: "checkbox", id: "follows", checked: true });
+    const priority = h("select", { id: "priority" }, ["", "info", "notice", "warning", "err"].map((name) => h("option", { value: name }, t(`priority_${name || "debug"}`))));
     const lines = h("div", { class: "log", style: "height:clamp(20rem,62vh,60rem)", tabindex: "0", role: "log", "aria-live": "off", "aria-label": t("logs") });
     let text = [];
     const add = (line) => {
@@ -255,8 +256,8 @@ VIEWS.logs = {
     };
     let reading = 0;
     const read = async () => {
-      const mine = ++reading, more = { log: which.value, ...(wanted.value ? { filter: wanted.value } : {}), ...(which.value === "journal" && unit.value ? { unit: unit.value } : {}) };
-      unit.closest("div").hidden = which.value !== "journal";
+      const mine = ++reading, journal = which.value === "journal", more = { log: which.value, ...(wanted.value ? { filter: wanted.value } : {}), ...(journal && unit.value ? { unit: unit.value } : {}), ...(journal && priority.value ? { priority: priority.value } : {}) };
+      unit.closest("div").hidden = priority.closest("div").hidden = !journal;
       try {
         await machine.ask("tail_stop"); // its answer comes behind the last line of what was followed until now
         if (mine !== reading) return;
@@ -269,9 +270,9 @@ VIEWS.logs = {
         lines.scrollTop = lines.scrollHeight;
       } catch (error) { lines.replaceChildren(h("p", { class: "problem", role: "alert" }, error.msg)); }
     };
-    which.onchange = follows.onchange = read;
+    which.onchange = priority.onchange = follows.onchange = read;
     wanted.oninput = unit.oninput = later(350, read);
-    main.replaceChildren(h("h1", { class: "only-heard" }, t("logs")), h("div", { class: "fields", style: "margin-bottom:1rem;align-items:end" }, h("div", {}, h("label", { htmlFor: "which" }, t("which_log")), which), h("div", {}, h("label", { htmlFor: "wanted" }, t("filter")), wanted), h("div", {}, h("label", { htmlFor: "unit" }, t("unit")), unit),
+    main.replaceChildren(h("h1", { class: "only-heard" }, t("logs")), h("div", { class: "fields", style: "margin-bottom:1rem;align-items:end" }, h("div", {}, h("label", { htmlFor: "which" }, t("which_log")), which), h("div", {}, h("label", { htmlFor: "wanted" }, t("filter")), wanted), h("div", {}, h("label", { htmlFor: "priority" }, t("priority")), priority), h("div", {}, h("label", { htmlFor: "unit" }, t("unit")), unit),
       h("div", { class: "buttons" }, h("label", { style: "font-weight:400;margin:0" }, follows, " ", t("follow_log")), h("button", { class: "small", onclick: () => save(`${which.value}.log`, `${text.join("\n")}\n`) }, t("download")))), lines);
     const stop = machine.on("log_line", (event) => { if (event.log === which.value) add(event.line); });
     await read();
