@@ -127,6 +127,18 @@ class Installed(unittest.IsolatedAsyncioTestCase):
             self.assertEqual((await client.ask("read_log", log="journal", priority="err --all"))["code"], "bad_argument")
             self.assertIn("firstboot", [item["key"] for item in (await self.good(client, "log_list"))["logs"]])
 
+    async def test_an_answer_may_be_as_long_as_a_log_and_one_that_is_too_long_ends_no_connection(self):
+        self.machine.write("var/log/kldload/firstboot.log", ("x" * 200 + "\n") * 30000)
+        async with self.client() as client:
+            self.assertEqual(len((await self.good(client, "read_log", log="firstboot"))["lines"]), 2000)
+            for _ in range(19):
+                await self.good(client, "db_save", db_type="big", name="one", data="y" * 900000)
+            answer = await client.ask("db_export")
+            self.assertEqual((answer["type"], answer["code"]), ("error", "too_large"))
+            for item in (await self.good(client, "db_list"))["items"][3:]:
+                await self.good(client, "db_delete", template=item["id"])
+            self.assertEqual(len((await self.good(client, "db_export"))["data"]["templates"]), 3)
+
 
 if __name__ == "__main__":
     unittest.main()
