@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 
 from machine import Machine
@@ -296,11 +297,38 @@ class AtTheDoor(unittest.IsolatedAsyncioTestCase):
             self.assertEqual((await client.ask("ui_mode"))["rights"], ["read"])
             self.assertEqual((await client.ask("wipe_disk", disk="/dev/vda"))["code"], "forbidden")
             self.assertIn("cron\tread\tuntil 20", self.machine.command("tokens").stdout)
+            self.assertIn("there is a token cron", self.machine.command("token", "cron", check=False).stderr)
             self.machine.command("revoke", "cron")
             self.assertEqual((await client.ask("ping"))["code"], "unauthorized")
         self.assertNotEqual(self.machine.command("revoke", "cron", check=False).returncode, 0)
         for path in (self.machine.root / "var/lib/kldload").glob("*"):
             self.assertNotIn(token.encode(), path.read_bytes(), path)
+
+    async def test_tokens_are_made_by_who_has_logged_in_and_by_no_token(self):
+        async with self.machine.client(cookie=self.machine.login()) as client:
+            made = await client.ask("token_make", name="backup", days=7, read_only=True)
+            self.assertEqual(made["commands"], ["kldload-webui token backup --days 7 --read-only"])
+            self.assertAlmostEqual(made["expires"], time.time() + 7 * 86400, delta=60)
+            all_of_it = await client.ask("token_make", name="all")
+            self.assertEqual((await client.ask("token_make", name="all"))["code"], "bad_argument")  # whoever has it would be refused from then on
+            for wrong in ({"name": "-x"}, {"name": "a b"}, {"name": "x", "days": 0}, {"name": "x", "days": 4000}, {"name": "x", "read_only": "perhaps"}, {}):
+                self.assertEqual((await client.ask("token_make", **wrong))["code"], "bad_argument", wrong)
+            known = (await client.ask("token_list"))["tokens"]
+            self.assertEqual([(row["name"], row["rights"], sorted(row)) for row in known],
+                             [(name, rights, ["created", "expires", "name", "rights"]) for name, rights in (("all", ["read", "change"]), ("backup", ["read"]))])
+            async with self.machine.client(secret=made["token"]) as program:
+                self.assertEqual((await program.ask("ui_mode"))["rights"], ["read"])
+                self.assertEqual((await program.ask("token_make", name="more"))["code"], "forbidden")
+                self.assertEqual(len((await program.ask("token_list"))["tokens"]), 2)
+                self.assertEqual((await client.ask("token_revoke", name="backup"))["commands"], ["kldload-webui revoke backup"])
+                self.assertEqual((await program.ask("ping"))["code"], "unauthorized")
+            self.assertEqual((await client.ask("token_revoke", name="backup"))["code"], "failed")
+            async with self.machine.client(secret=all_of_it["token"]) as program:  # which would outlive its being revoked
+                for action, given in (("token_make", {"name": "more"}), ("invite", {})):
+                    self.assertEqual((await program.ask(action, **given))["code"], "forbidden", action)
+        for path in (*(self.machine.root / "var/lib/kldload").glob("*"), *(self.machine.root / "var/log").rglob("*.log"), *self.machine.root.glob("*.log")):
+            for token in (made["token"], all_of_it["token"]):
+                self.assertNotIn(token.encode(), path.read_bytes(), path)
 
     async def test_a_program_may_come_with_the_code_itself(self):
         async with self.machine.client(secret=self.machine.code()) as client:

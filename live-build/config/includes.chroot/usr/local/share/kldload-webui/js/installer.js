@@ -128,7 +128,7 @@ function drawQuestions(main) {
     h("div", {}, STEPS.map(([name]) => h("section", { class: "step", id: name, tabindex: "-1", "aria-labelledby": `${name}-title` }, h("header", {}, h("h2", { id: `${name}-title` }, t(`step_${name}`)), h("p", {}, t(`step_${name}_why`))), h("div", { class: "body" })))),
     h("aside", { class: "answers", "aria-label": t("answers") }, h("header", {}, h("h3", {}, t("answers")), h("span", { class: "tag", id: "state", role: "status" })), h("pre", { tabindex: "0", "aria-label": t("answers") }),
       h("footer", { class: "buttons" },
-        h("button", { class: "small", onclick: async () => { try { await navigator.clipboard.writeText(form.text(true)); tell(t("copied")); } catch (error) { tell(error.message, null, true); } } }, t("copy")),
+        h("button", { class: "small", onclick: async () => { if (await copy(form.text(true))) tell(t("copied")); } }, t("copy")),
         h("button", { class: "small", onclick: () => save("answers.env", form.text(true)) }, t("download")),
         h("button", { class: "small", onclick: () => $("#load").click() }, t("load")), h("input", { type: "file", id: "load", hidden: true, "aria-label": t("load"), onchange: loadAnswers })))));
   for (const [name] of STEPS) redraw(name, PARTS[name]);

@@ -61,6 +61,7 @@ VIEWS.machine = {
       section(t("audit"), [h("button", { class: "small", onclick: (event) => audit(event.target) }, t("audit_run"))], h("div", { id: "audit" })),
       live ? null : h("div", { id: "golden" }),
       section(t("credentials"), [button(`${t("store")} …`, storeCredential)], h("p", { class: "quiet" }, t("credentials_why")), h("div", { id: "credentials" })),
+      live ? null : section(t("tokens"), [button(`${t("token_make")} …`, makeToken)], h("p", { class: "quiet" }, t("tokens_why")), h("div", { id: "tokens" })),
       section(t("events"), [], h("div", { id: "events" })),
       section(t("power"), [], h("div", { class: "buttons" }, button(`${t("restart")} …`, () => power("reboot"), ""), button(`${t("poweroff")} …`, () => power("poweroff"), "danger"), button(t("invite"), invite, "")))].filter(Boolean));
     draw(info);
@@ -72,6 +73,7 @@ VIEWS.machine = {
     }
     drawEvents(main).catch(() => {});
     drawCredentials(main).catch(() => {});
+    drawTokens(main).catch(() => {});
     const golden = live ? null : drawGolden($("#golden", main)), heard = machine.on("system_info", draw);
     machine.subscribe("status", "jobs").catch(() => {});
     return () => { heard(); golden?.then((stop) => stop?.(), () => {}); };
@@ -103,6 +105,19 @@ async function drawCredentials(main = document) {
 async function storeCredential() {
   const given = await question({ title: t("credentials"), yes: t("store"), fields: [field("provider", t("provider")), field("user", t("user")), field("password", t("password"), { type: "password" })] });
   if (given?.provider && await change("credentials_save", { creds: { [given.provider]: { user: given.user, password: given.password } } })) { tell(t("stored")); drawCredentials(); }
+}
+async function drawTokens(main = document) {
+  const { tokens } = await machine.ask("token_list"), now = Date.now() / 1000;
+  $("#tokens", main)?.replaceChildren(table([t("name"), t("token_may"), t("token_until"), ""], tokens.map((item) => h("tr", {}, h("td", { class: "mono" }, item.name), h("td", {}, t(item.rights.includes("change") ? "token_changes" : "token_looks")), h("td", {}, when(item.expires), item.expires < now ? [" ", h("span", { class: "tag warn" }, t("token_over"))] : null),
+    h("td", {}, h("div", { class: "buttons" }, button(t("token_revoke"), async (it) => { if (await question({ title: t("token_revoke_title", item.name), text: [t("token_revoke_lost")], yes: t("token_revoke"), danger: true }) && await change("token_revoke", { name: item.name }, it)) drawTokens(); }, "small danger"))))), t("none")));
+}
+async function makeToken() {
+  const given = await question({ title: t("token_title"), text: [t("token_note")], yes: t("token_make"), fields: [field("name", t("name"), { spellcheck: "false" }), field("days", t("token_days"), { value: "90", inputmode: "numeric" }), tick("read_only", t("token_read_only"))] });
+  const made = given && await change("token_make", given);
+  if (!made) return;
+  drawTokens();
+  await question({ title: t("token_made", made.name), text: [t("token_once"), h("p", { class: "mono", id: "token", style: "overflow-wrap:anywhere;user-select:all" }, made.token),
+    h("p", {}, h("button", { type: "button", class: "small", onclick: async ({ target }) => { if (await copy(made.token)) target.textContent = t("token_copied"); } }, t("copy")))] });
 }
 async function audit(it) {
   it.disabled = true;
@@ -161,7 +176,7 @@ function drawEnvironments(environments) {
     if (given?.name && await change("be_create", { name: given.name })) show();
   })], table([t("name"), `#${t("size")}`, t("created"), ""], environments.map((item) => h("tr", {}, h("td", {}, h("strong", { class: "mono" }, item.name), " ", item.running ? h("span", { class: "tag good" }, t("running")) : null, " ", item.active ? h("span", { class: "tag" }, t(tried ? "boots_after" : "boots_next")) : null, " ", item.trial ? h("span", { class: "tag warn" }, t(item.trial === "once" ? "boots_once" : "on_trial")) : null), h("td", { class: "number" }, size(item.space)), h("td", {}, when(Date.parse(item.created) / 1000)),
     h("td", {}, h("div", { class: "buttons" }, item.active ? null : [["activate", {}], ["once", { once: true }], ["trial", { trial: true }]].map(([word, how]) => button(t(word), async (it) => { if (await question({ title: t(`${word}_title`, item.name), text: [t(`${word}_note`)], yes: t(word) }) && await change("be_activate", { name: item.name, ...how }, it)) show(); })),
-      item.running || item.active || item.trial ? null : button(`${t("rename")} …`, async (it) => {
+      item.running || item.active || item.trial ? null : button(t("rename"), async (it) => {
         const given = await question({ title: t("rename_title", item.name), text: [t("rename_note")], yes: t("rename"), fields: [field("new", t("rename_new"), { value: item.name, spellcheck: "false" })] });
         if (given && given.new !== item.name && await change("be_rename", { name: item.name, ...given }, it)) show();
       }), item.running || item.active ? null : button(t("destroy"), async (it) => { if (await question({ title: t("destroy_title", item.name), text: [t("destroy_lost")], yes: t("destroy"), danger: true, type: item.name }) && await change("be_destroy", { name: item.name }, it)) show(); }, "small danger"))))), t("none")));

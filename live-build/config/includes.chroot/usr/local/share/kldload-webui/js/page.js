@@ -94,6 +94,9 @@ function tell(text, command, bad = false) {
   $(".said").append(box);
   setTimeout(() => box.remove(), bad ? 12000 : 6000);
 }
+async function copy(text) {
+  try { await navigator.clipboard.writeText(text); return true; } catch (error) { tell(error.message, null, true); return false; }
+}
 function online(is) {
   $(".dot").classList.toggle("off", !is);
   $("#link").textContent = t(is ? "connected" : "lost");
