@@ -3,6 +3,7 @@
 Pictures for people are put into the folder WEBUI_PICTURES.
 """
 import asyncio
+import json
 import os
 import pathlib
 import re
@@ -227,7 +228,7 @@ class Installer(InChromium):
             await page.see("there is no variable KLDLOAD_HOSTNAM (did you mean KLDLOAD_HOSTNAME?)")
             self.assertTrue(await page.run("document.querySelector('#go').disabled"))
             await page.load("#load", "film.env", "KLDLOAD_HOSTNAME=" + "a" * 2**20)
-            await page.see("film.env is too large for answers: 1.0 MB")
+            await page.see("film.env is too large: 1.0 MB; 256 KB at most")
             await page.see("did you mean")
 
     async def test_a_word_without_an_end_breaks_no_screen(self):
@@ -393,7 +394,7 @@ class Installer(InChromium):
             await self.enter(page)
             await page.run("(machine.session.rights = ['read'], location.hash = '#machine')")
             await page.see("Let somebody else in")
-            self.assertEqual(await page.run("[...document.querySelectorAll('.section .buttons button')].filter((e) => !e.disabled && !/Look/.test(e.textContent)).map((e) => e.textContent)"), [])
+            self.assertEqual(await page.run("[...document.querySelectorAll('.section .buttons button')].filter((e) => !e.disabled && !/Look|^Export$/.test(e.textContent)).map((e) => e.textContent)"), [])
 
     async def test_the_other_screens_of_the_live_system(self):
         async with self.page() as page:
@@ -578,6 +579,73 @@ class Installed(InChromium):
                 await page.click("dialog [type=submit]")
                 await page.until(f"!{row}")
                 self.assertEqual((await program.ask("ping"))["code"], "unauthorized")
+
+    async def test_what_the_page_keeps_is_saved_and_taken_back_with_what_that_overwrites(self):
+        async def kept():
+            async with self.machine.client(secret=self.machine.code()) as program:
+                return (await program.ask("db_export"))["data"]
+
+        async with self.machine.client(secret=self.machine.code()) as program:
+            for name in ("blue", "green"):
+                await program.ask("db_save", db_type="cluster", name=name, data={"of": name})
+            await program.ask("db_node_register", hostname="web-01", role="server")
+        saved = self.machine.root / "saved"
+        async with self.page() as page:
+            await self.enter(page)
+            await page.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(saved))
+            await page.see("What this page keeps")
+            await page.click("#state button", "Export")
+            name = f"{os.uname().nodename}-state.json"
+            text = await self.saved_file(saved / name)
+            before = await kept()
+            self.assertEqual({table: rows for table, rows in json.loads(text).items() if table != "events"}, {table: rows for table, rows in before.items() if table != "events"})
+            # the same again overwrites nothing
+            await page.load("#state-file", name, text)
+            await page.see("templates: 2")
+            await page.see("nodes: 1")
+            await page.see("Nothing that is here is lost.")
+            await self.judge(page, "import")
+            await page.key("Escape")
+            # what has the same number is overwritten, what has another one is put beside it; or what is here goes
+            async with self.machine.client(secret=self.machine.code()) as program:
+                await program.ask("db_delete", template=1)
+                await program.ask("db_save", db_type="cluster", name="red", data={})
+                await program.ask("db_node_register", hostname="web-01", role="core")
+                await program.ask("db_node_register", hostname="web-02", role="core")
+            await page.load("#state-file", name, text)
+            await page.see("Overwritten here: 1.")
+            await page.choose("dialog #mode", "replace")
+            await page.see("All that is kept here is lost: 4.")
+            await self.judge(page, "import-replace")
+            await page.choose("dialog #mode", "merge")
+            await page.see("Overwritten here: 1.")
+            await page.click("dialog [type=submit]")
+            await page.see("Imported: 3.")
+            now = await kept()
+            self.assertEqual([row["name"] for row in now["templates"]], ["blue", "green", "red"])
+            self.assertEqual([(row["hostname"], row["role"]) for row in now["nodes"]], [("web-01", "server"), ("web-02", "core")])
+            await page.load("#state-file", name, text)
+            await page.choose("dialog #mode", "replace")
+            await page.see("All that is kept here is lost: 5.")
+            await page.click("dialog [type=submit]")
+            await page.until("[...document.querySelectorAll('.said > div')].length && !document.querySelector('dialog')")
+            for _ in range(100):
+                now = await kept()
+                if len(now["nodes"]) == 1:
+                    break
+            self.assertEqual({table: rows for table, rows in now.items() if table != "events"}, {table: rows for table, rows in before.items() if table != "events"})
+            self.assertLess(len(before["events"]), len(now["events"]))  # this machine's own history is nobody's to overwrite
+            # what is no such file changes nothing
+            for wrong in ("KLDLOAD_HOSTNAME=web-02", "[]", "null", '{"templates": 5}', '{"templates": [5]}'):
+                await page.load("#state-file", "wrong.json", wrong)
+                await page.see("wrong.json is no export of this page.")
+                await page.run("document.querySelector('.said').replaceChildren()")
+            await page.load("#state-file", "other.json", '{"tokens": [{"id": 1}]}')
+            await page.click("dialog [type=submit]")
+            await page.see("there is no table tokens")
+            await page.load("#state-file", "large.json", json.dumps({"templates": [{"id": 9, "name": "x" * 2**20}]}))
+            await page.see("large.json is too large: 1.0 MB; 1.0 MB at most")
+        self.assertEqual((await kept())["templates"], before["templates"])
 
     async def test_an_upgrade_says_what_would_change_runs_is_tried_and_says_how_it_ended(self):
         async with self.page() as page:

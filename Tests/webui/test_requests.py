@@ -310,7 +310,8 @@ class StateOfThePage(InProcess):
         async def going():
             helper, channel = web.Helper(), FakeChannel()
             for bad in ({"tokens": []}, {"sqlite_master": []}, {"templates": [{"id": 1, "name": "x"}, {"id": "2"}]}, {"templates": [{"id": 1, "x": 1}]}, {"templates": {}},
-                        {"templates": [{"id": 1, "name": {}}]}, {"templates": [{"id": 1}], "nodes": [{"id": 1, "hostname": "a"}, {"id": 2, "hostname": []}]}):
+                        {"templates": [{"id": 1, "name": {}}]}, {"templates": [{"id": 1}], "nodes": [{"id": 1, "hostname": "a"}, {"id": 2, "hostname": []}]},
+                        {"templates": [{"id": 1}, {"id": 2**63}]}, {"templates": [{"id": 1}, {"id": 2, "name": "\ud800"}]}, {"templates": [{"id": 1}, {"id": 2, "name": 2**63}]}):
                 await helper.answer(channel, json.dumps({"action": "db_import", "data": bad}))
                 self.assertEqual(channel.sent[-1]["code"], "bad_argument", bad)
             self.assertEqual(helper.state.rows("SELECT * FROM templates"), [])

@@ -130,15 +130,10 @@ function drawQuestions(main) {
       h("footer", { class: "buttons" },
         h("button", { class: "small", onclick: async () => { if (await copy(form.text(true))) tell(t("copied")); } }, t("copy")),
         h("button", { class: "small", onclick: () => save("answers.env", form.text(true)) }, t("download")),
-        h("button", { class: "small", onclick: () => $("#load").click() }, t("load")), h("input", { type: "file", id: "load", hidden: true, "aria-label": t("load"), onchange: loadAnswers })))));
+        takeFile("load", t("load"), 256 * 1024, loadAnswers)))));
   for (const [name] of STEPS) redraw(name, PARTS[name]);
 }
 const redraw = (name, draw) => { const body = $(`#${name} > .body`); body.replaceChildren(...[draw()].flat(9).filter(Boolean)); };
-function save(name, text) {
-  const link = h("a", { href: URL.createObjectURL(new Blob([text], { type: "text/plain" })), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}
 
 // --- fields
 // choice(NAME, VALUE, title, why…): a radio button for a variable.
@@ -304,16 +299,12 @@ function drawProblems() {
   go.disabled = !form.checked || problems.length > 0 || !form.facts.uefi || Boolean(form.facts.lacks_memory) || !machine.session.rights.includes("change");
   go.textContent = t("install_now", form.get("KLDLOAD_DISTRO"), form.get("KLDLOAD_PROFILE"));
 }
-async function loadAnswers(event) {
-  const file = event.target.files[0];
-  event.target.value = "";
-  if (!file) return;
-  if (file.size > 256 * 1024) { tell(t("too_large", file.name, size(file.size)), null, true); return; }
-  const lines = (await file.text()).split(/\r?\n/), read = {};
+function loadAnswers(text, name) {
+  const lines = text.split(/\r?\n/), read = {};
   for (const [index, line] of lines.entries()) {
     if (/^\s*(#|$)/.test(line)) continue;
     const parts = line.match(/^\s*(?:export\s+)?([A-Za-z_]\w*)=((?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s'"\\])*)\s*(?:#.*)?$/);
-    if (!parts) { tell(t("not_answers", file.name, index + 1), null, true); return; }
+    if (!parts) { tell(t("not_answers", name, index + 1), null, true); return; }
     read[parts[1]] = parts[2].replace(/'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^'"\\]+)/g, (_, single, double, escaped, plain) => single ?? double?.replace(/\\(["\\$`])/g, "$1") ?? escaped ?? plain);
   }
   const count = Object.keys(read).length;
@@ -323,7 +314,7 @@ async function loadAnswers(event) {
   choose();
   drawQuestions($("main > div"));
   form.changed();
-  tell(count === 1 ? t("loaded_one", file.name) : t("loaded", count, file.name));
+  tell(count === 1 ? t("loaded_one", name) : t("loaded", count, name));
 }
 async function confirmInstall() {
   const disks = chosenDisks().map((path) => form.facts.disks.find((disk) => disk.path === path) ?? { path, size: "", model: "", data: [] });

@@ -63,6 +63,7 @@ VIEWS.machine = {
       section(t("credentials"), [button(`${t("store")} …`, storeCredential)], h("p", { class: "quiet" }, t("credentials_why")), h("div", { id: "credentials" })),
       live ? null : section(t("tokens"), [button(`${t("token_make")} …`, makeToken)], h("p", { class: "quiet" }, t("tokens_why")), h("div", { id: "tokens" })),
       section(t("events"), [], h("div", { id: "events" })),
+      drawState(),
       section(t("power"), [], h("div", { class: "buttons" }, button(`${t("restart")} …`, () => power("reboot"), ""), button(`${t("poweroff")} …`, () => power("poweroff"), "danger"), button(t("invite"), invite, "")))].filter(Boolean));
     draw(info);
     machine.ask("network_info").then((answer) => { network = answer; draw(info); }, () => {});
@@ -118,6 +119,30 @@ async function makeToken() {
   drawTokens();
   await question({ title: t("token_made", made.name), text: [t("token_once"), h("p", { class: "mono", id: "token", style: "overflow-wrap:anywhere;user-select:all" }, made.token),
     h("p", {}, h("button", { type: "button", class: "small", onclick: async ({ target }) => { if (await copy(made.token)) target.textContent = t("token_copied"); } }, t("copy")))] });
+}
+// What the page keeps. Its history is this machine's own: an export has it, and no import takes its place.
+const drawState = () => h("section", { class: "section", id: "state" }, head(t("state"), h("button", { class: "small", onclick: exportState }, t("state_export")), takeFile("state-file", t("state_import"), 16 * 1024 ** 2, importState, { disabled: !may() })), h("p", { class: "quiet" }, t("state_why")));
+async function exportState() {
+  try { save(`${machine.session.hostname}-state.json`, JSON.stringify((await machine.ask("db_export")).data, null, 1)); } catch (error) { tell(error.msg, null, true); }
+}
+async function importState(text, name) {
+  let given, here;
+  try { given = JSON.parse(text); } catch { given = null; }
+  if (Object.prototype.toString.call(given) !== "[object Object]" || !Object.values(given).every((rows) => Array.isArray(rows) && rows.every((row) => row instanceof Object))) { tell(t("state_no", name), null, true); return; }
+  try { here = (await machine.ask("db_export")).data; } catch (error) { tell(error.msg, null, true); return; }
+  for (const tables of [given, here]) delete tables.events;
+  const bytes = new Blob([JSON.stringify(given)]).size, most = 1024 ** 2 - 1024; // of a message
+  if (bytes > most) { tell(t("too_large", name, size(bytes), size(most)), null, true); return; }
+  const count = (tables) => Object.values(tables).flat().length, overwrites = (other, row) => (other.id === row.id || (row.hostname && other.hostname === row.hostname)) && JSON.stringify(other) !== JSON.stringify(row);
+  const lost = { merge: Object.entries(here).flatMap(([kind, rows]) => rows.filter((row) => given[kind]?.some((other) => overwrites(other, row)))).length, replace: count(here) };
+  const says = h("p", { role: "status" }), draw = () => { says.textContent = lost[mode.value] ? t(`state_lost_${mode.value}`, lost[mode.value]) : t("state_lost_none"); };
+  const mode = labelled(t("state_how"), h("select", { id: "mode", onchange: draw }, ["merge", "replace"].map((how) => h("option", { value: how }, t(`state_${how}`)))));
+  draw();
+  const has = Object.entries(given).filter(([, rows]) => rows.length).map(([kind, rows]) => h("li", {}, `${TEXTS[`state_${kind}`] ? t(`state_${kind}`) : kind}: ${rows.length}`));
+  const wanted = await question({ title: t("state_title", name), yes: t("state_go"), danger: true, fields: [mode], text: [h("ul", {}, has), says, t("state_history")] });
+  const none = wanted?.mode === "replace" ? Object.fromEntries(Object.keys(here).map((kind) => [kind, []])) : {}; // all that is here goes, also of what the file has nothing of
+  const answer = wanted && await change("db_import", { data: { ...none, ...given }, ...wanted });
+  if (answer) tell(t("state_taken", count(given)));
 }
 async function audit(it) {
   it.disabled = true;

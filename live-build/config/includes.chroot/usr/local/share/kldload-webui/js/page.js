@@ -124,6 +124,22 @@ const labelled = (label, control) => { h("div", { style: "margin-top:.8rem" }, h
 const field = (id, label, attributes = {}) => labelled(label, h("input", { type: "text", id, autocomplete: "off", ...attributes }));
 const tick = (id, label) => { const input = h("input", { type: "checkbox", id }); h("label", { style: "margin-top:.6rem;font-weight:400" }, input, " ", label); return input; };
 
+// A button that takes a file; `work` hears its text and its name.
+function takeFile(id, label, most, work, attributes = {}) {
+  const input = h("input", { type: "file", id, hidden: true, "aria-label": label, onchange: async () => {
+    const file = input.files[0];
+    if (file && file.size > most) tell(t("too_large", file.name, size(file.size), size(most)), null, true);
+    else if (file) work(await file.text(), file.name);
+    input.value = "";
+  } });
+  return [h("button", { class: "small", onclick: () => input.click(), ...attributes }, label), input];
+}
+function save(name, text) {
+  const link = h("a", { href: URL.createObjectURL(new Blob([text], { type: "text/plain" })), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
 // --- the frame
 const VIEWS = {};
 let leave = null;
