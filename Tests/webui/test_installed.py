@@ -1,4 +1,7 @@
 """The installed system, with the real ksnap, kbe and kst on the pool of folders: what is shown, what is done, and by which command."""
+import asyncio
+import pathlib
+import subprocess
 import tempfile
 import unittest
 
@@ -126,6 +129,32 @@ class Installed(unittest.IsolatedAsyncioTestCase):
             self.assertIn("--priority=err", errors["commands"][0])
             self.assertEqual((await client.ask("read_log", log="journal", priority="err --all"))["code"], "bad_argument")
             self.assertIn("firstboot", [item["key"] for item in (await self.good(client, "log_list"))["logs"]])
+
+    async def test_what_the_first_boot_is_at_and_what_of_it_failed(self):
+        """By the kldload-firstboot of the machine."""
+        root = self.machine.root
+        for name, script in (("10-slow", f'until [ -e "{root}/go-on" ]; do sleep 0.1; done'), ("20-bad", '[ -e "$0-mended" ]')):
+            self.machine.write(f"firstboot.d/{name}", f"#!/bin/bash\n{script}\n").chmod(0o755)
+        tool = pathlib.Path((root / "target-tools").read_text().strip()) / "usr/sbin/kldload-firstboot"
+        command, environment = [str(tool), "run"], {**self.machine.env, "KLDLOAD_STATE": f"{root}/var/lib/kldload", "KLDLOAD_FIRSTBOOT": f"{root}/firstboot.d",
+                                                    "KLDLOAD_LOG": f"{root}/var/log/kldload", "KLDLOAD_TMP": str(root)}
+        async with self.client() as client:
+            async def said():
+                return (await self.good(client, "system_info"))["data"]["firstboot"]
+
+            self.assertIsNone(await said())
+            running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                while running.poll() is None and not (root / "var/lib/kldload/firstboot/10-slow").exists():
+                    await asyncio.sleep(0.05)
+                self.assertEqual(await said(), "10-slow")
+            finally:
+                self.machine.write("go-on")
+                running.wait(20)
+            self.assertEqual(await said(), "20-bad failed (kldload-firstboot log)")
+            self.machine.write("firstboot.d/20-bad-mended")
+            subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+            self.assertIsNone(await said())
 
     async def test_an_answer_may_be_as_long_as_a_log_and_one_that_is_too_long_ends_no_connection(self):
         self.machine.write("var/log/kldload/firstboot.log", ("x" * 200 + "\n") * 30000)
