@@ -1,8 +1,10 @@
 """Nobody gets in without showing that he may: codes, passwords, tokens, sessions, and how slow guessing is."""
 import asyncio
+import hashlib
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import tempfile
 import time
@@ -369,6 +371,59 @@ class Installed(unittest.IsolatedAsyncioTestCase):
                     self.assertEqual((ports["status"], ports["actual"]), ("ok" if network else "warn", "reachable: 22, 8080"))
                 finally:
                     machine.stop()
+
+    def installed(self, network):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        machine = Machine(folder.name, live=False, network=network)
+        machine.program("ip", """echo '[{"ifname":"eth0","addr_info":[{"local":"2001:db8::7","scope":"global"},{"local":"192.0.2.7","scope":"global"}]}]'""")
+        self.addCleanup(machine.stop)
+        return machine
+
+    def lets_in(self, machine, code, secure):
+        return machine.http("POST", "/login", {"code": code}, secure=secure)[0] == 200
+
+    def test_what_its_console_says_of_the_page_after_the_first_start_is_so(self):
+        """Addresses, the fingerprint of the certificate that is served, a code that lets in once: of kldload-webui code, the one thing that
+        shows them there. Who does not type it is shown no code."""
+        machine = self.installed(network=True)
+        self.assertFalse((machine.root / "var/lib/kldload-webui/tls.crt").exists())  # it is made at the first start
+        machine.start()
+        text = machine.command("code").stdout
+        self.assertRegex(text, r"^kldload: the page of this machine: https://192\.0\.2\.7:8443  https://\[2001:db8::7\]:8443  http://127\.0\.0\.1:8080\n"
+                               r"kldload: code [2-9A-Z]{4}-[2-9A-Z]{4}, for one login, within 10 minutes\nkldload: the certificate's SHA-256 is [0-9A-F:]{95}\n")
+        served = ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(("127.0.0.1", machine.tls_port)))
+        fingerprint = hashlib.sha256(served).hexdigest().upper()
+        self.assertIn(" " + ":".join(fingerprint[at:at + 2] for at in range(0, 64, 2)) + "\n", text)
+        code = text.split("kldload: code ")[1].split(",")[0]
+        drawn = subprocess.run(["qrencode", "--type=UTF8", "--margin=1", "--read-from=/dev/stdin"], input=f"https://192.0.2.7:8443/#{code}".encode(), capture_output=True, check=True).stdout
+        self.assertTrue(text.endswith(drawn.decode()))
+        self.assertEqual((self.lets_in(machine, code, True), self.lets_in(machine, code, True)), (True, False))
+        unused = machine.code()
+        # The next start: the same certificate, and no code of the one before.
+        machine.stop()
+        shutil.rmtree(machine.root / "run/kldload/webui")
+        machine.start()
+        self.assertIn(text[text.index("kldload: the certificate"):text.index("▀")], machine.command("code").stdout)
+        self.assertFalse(self.lets_in(machine, unused, True))
+        # Nothing of it stands on a console by itself, nor is left for a getty.
+        self.assertEqual((machine.root / "console").read_text(), "")
+        self.assertFalse((machine.root / "run/kldload/webui/issue").exists())
+
+    def test_what_its_console_says_where_the_page_is_local_or_there_is_no_address_yet(self):
+        machine = self.installed(network=False).start()
+        text = machine.command("code").stdout
+        self.assertRegex(text, r"^kldload: the page of this machine: http://127\.0\.0\.1:8080\nkldload: code [2-9A-Z-]{9}, for one login, within 10 minutes\n$")
+        self.assertTrue(self.lets_in(machine, text.split("kldload: code ")[1].split(",")[0], False))
+        self.assertEqual(json.loads(machine.http("GET", "/session")[2])["login"], "password")  # which its page asks for, and names the command
+        machine.stop()
+        refused = machine.command("code", check=False)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("the helper does not answer (systemctl status kldload-webui-helper); this takes root", refused.stderr)
+        waits = self.installed(network=True)
+        waits.program("ip", "echo '[]'")
+        text = waits.start().command("code").stdout
+        self.assertIn("kldload: the page of this machine: http://127.0.0.1:8080\n", text)
 
 
 if __name__ == "__main__":
