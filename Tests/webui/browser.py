@@ -15,7 +15,8 @@ import websockets
 
 
 # Every text that is seen, against what is behind it: WCAG's contrast, 4.5, or 3 for large text. Text that is tiny, prose in lines that no eye
-# follows. Fields without a name. Ids that are there twice. A phone makes its window as wide as what is in it, so the width is what was asked for.
+# follows. Fields without a name. Buttons that a table has to be scrolled for. Ids that are there twice. A phone makes its window as wide as what
+# is in it, so the width is what was asked for.
 JUDGE = """((width) => {
   const wrong = [];
   const colour = (text) => { const m = text.match(/[\\d.]+/g)?.map(Number) ?? [0, 0, 0, 0]; return text.startsWith("color(srgb") ? [m[0] * 255, m[1] * 255, m[2] * 255, m[3] ?? 1] : [m[0], m[1], m[2], m[3] ?? 1]; };
@@ -39,6 +40,7 @@ JUDGE = """((width) => {
     const name = e.getAttribute("aria-label") || e.textContent.trim() || [...(e.labels ?? [])].map((l) => l.textContent.trim()).join("") || e.title;
     if (!name && !e.hidden && !e.closest("[hidden]") && !(e.tagName === "A" && e.classList.contains("skip"))) wrong.push(`no name: ${e.outerHTML.slice(0, 80)}`);
   }
+  for (const e of document.querySelectorAll("td button")) if (e.getBoundingClientRect().right > width) wrong.push(`outside of the window: ${e.textContent}`);
   const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
   for (const id of new Set(ids)) if (ids.filter((other) => other === id).length > 1) wrong.push(`id twice: ${id}`);
   if (document.documentElement.scrollWidth > width) wrong.push(`wider than its window: ${document.documentElement.scrollWidth} of ${width}`);

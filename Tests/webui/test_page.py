@@ -16,7 +16,7 @@ from browser import Browser, key_of_certificate
 from machine import LIVE, Machine
 
 PICTURES = os.environ.get("WEBUI_PICTURES")
-LOOKS = [(390, "dark"), (1280, "dark"), (2560, "dark"), (3840, "dark"), (390, "light"), (1280, "light"), (3840, "light")]
+LOOKS = [(390, "dark"), (1280, "dark"), (2560, "dark"), (3840, "dark"), (390, "light"), (800, "light"), (1280, "light"), (3840, "light")]
 
 
 class Texts(unittest.TestCase):

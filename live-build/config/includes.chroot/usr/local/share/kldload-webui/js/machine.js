@@ -3,7 +3,12 @@
 const head = (title, ...more) => h("header", {}, h("h2", {}, title), h("div", { class: "buttons" }, more));
 const section = (title, tools, ...body) => h("section", { class: "section" }, head(title, tools), body);
 const card = (title, stat, ...more) => h("div", { class: "card" }, h("header", {}, h("h3", { class: "quiet" }, title)), stat !== null ? h("div", { class: "stat" }, stat) : null, more);
-const table = (columns, rows, empty) => (rows.length ? h("div", { class: "table", tabindex: "0", role: "region" }, h("table", {}, h("thead", {}, h("tr", {}, columns.map((name) => h("th", { scope: "col", class: name.startsWith("#") ? "number" : "" }, name.replace(/^#/, ""))))), h("tbody", {}, rows))) : h("p", { class: "empty card" }, empty));
+// Each cell knows what its column is called: a phone shows rows with buttons as cards.
+const table = (columns, rows, empty) => {
+  if (!rows.length) return h("p", { class: "empty card" }, empty);
+  for (const row of rows) for (const [at, cell] of [...row.children].entries()) cell.dataset.column = columns[at].replace(/^#/, "");
+  return h("div", { class: "table", tabindex: "0", role: "region" }, h("table", {}, h("thead", {}, h("tr", {}, columns.map((name) => h("th", { scope: "col", class: name.startsWith("#") ? "number" : "" }, name.replace(/^#/, ""))))), h("tbody", {}, rows)));
+};
 const meter = (parts, whole, label, limit = 0.9) => h("div", { class: `meter ${parts[0] / whole > limit ? "full" : ""}`, role: "img", "aria-label": label }, parts.map((part, index) => h("i", { class: index ? "held" : "", style: `width:${Math.min(100, 100 * part / (whole || 1))}%` })));
 const may = () => machine.session.rights.includes("change");
 // A long command, whoever began it and whoever looks: what it says, from its beginning; that it runs; its buttons, which rest until it has
