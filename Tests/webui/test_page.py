@@ -47,7 +47,7 @@ class InChromium(unittest.IsolatedAsyncioTestCase):
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
         self.machine = Machine(self.folder.name, live=self.live, medium=self.medium, tick=self.tick).start()
-        self.addCleanup(self.machine.stop)
+        self.addCleanup(self.machine.end)
         self.address = f"http://127.0.0.1:{self.machine.port}/"
 
     def page(self, **more):
