@@ -404,11 +404,23 @@ class Installed(unittest.IsolatedAsyncioTestCase):
         machine.stop()
         shutil.rmtree(machine.root / "run/kldload/webui")
         machine.start()
-        self.assertIn(text[text.index("kldload: the certificate"):text.index("▀")], machine.command("code").stdout)
+        self.assertEqual(machine.command("code").stdout.splitlines()[2], text.splitlines()[2])
         self.assertFalse(self.lets_in(machine, unused, True))
-        # Nothing of it stands on a console by itself, nor is left for a getty.
+        # No code stands on a console by itself, nor is left for a getty.
         self.assertEqual((machine.root / "console").read_text(), "")
         self.assertFalse((machine.root / "run/kldload/webui/issue").exists())
+
+    def test_gettys_say_where_the_page_is_and_by_which_certificate(self):
+        machine = self.installed(network=True).start()
+        issue = machine.root / "run/issue.d/20-kldload-page.issue"
+        machine.program("agetty", f"""[[ $* == --reload ]]; cp "{issue}" "{machine.root}/shown" 2> /dev/null || rm "{machine.root}/shown" """)
+        machine.command("issue")
+        served = ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(("127.0.0.1", machine.tls_port)))
+        self.assertEqual((machine.root / "shown").read_text().replace(":", ""),
+                         f"kldload: the page of this machine: https://\\4:8443\nkldload: the certificate's SHA-256 is {hashlib.sha256(served).hexdigest().upper()}\n\n".replace(":", ""))
+        machine.env["KLDLOAD_WEBUI"] = "local"  # as an administrator may decide later
+        machine.command("issue")
+        self.assertFalse(issue.exists() or (machine.root / "shown").exists())
 
     def test_what_its_console_says_where_the_page_is_local_or_there_is_no_address_yet(self):
         machine = self.installed(network=False).start()
