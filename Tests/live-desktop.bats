@@ -26,6 +26,9 @@ desktop() { run "$live/usr/lib/kldload/desktop" "$@"; }
     [ "$status" -eq 0 ] && [ -z "$output" ]
     [ "$(cat webui-said)" = 'code --screen' ]
     grep -qxF 'user_pref("browser.startup.homepage", "http://127.0.0.1:8080/#AB2C-D3EF");' folder/profile/user.js
+    # Tab leads through the page alone: the browser takes that file, and all that is around a page is away.
+    grep -qxF 'user_pref("toolkit.legacyUserProfileCustomizations.stylesheets", true);' folder/profile/user.js
+    grep -qxF '#navigator-toolbox { display: none !important; }' folder/profile/chrome/userChrome.css
     [ "$(stat --format='%a %u %g' folder/profile folder/profile/user.js)" = "700 $(stat --format='%u %g' folder)
 600 $(stat --format='%u %g' folder)" ]
 }

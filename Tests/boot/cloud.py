@@ -10,7 +10,7 @@ MAC = "52:54:00:12:34:56"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKp0WZ7tOQ6fLZcJXrYlq6mZ0V6JX8qvI9Xo5m2S3dVn test"
 HERE = os.path.dirname(os.path.realpath(__file__))
 # A network that has the addresses in it at which clouds answer: 169.254.169.254, and Azure's 168.63.129.16.
-ADDRESSES = ["restrict=on", "net=168.0.0.0/7", "host=168.0.0.2", "dns=168.0.0.3", "dhcpstart=168.0.0.15"]
+ADDRESSES = ["net=168.0.0.0/7", "host=168.0.0.2", "dns=168.0.0.3", "dhcpstart=168.0.0.15"]
 
 
 def user_data(instance, name):
@@ -42,11 +42,11 @@ def disk(folder, label, files):
     return ["-drive", f"file={image},if=none,id=seed,format=raw,readonly=on", "-device", "ide-cd,drive=seed"]
 
 
-def service(folder, files):
-    """QEMU's options for a network whose metadata service has these files; what it was asked is in FOLDER.log."""
+def service(folder, files, closed="restrict=on"):
+    """QEMU's options for a network whose metadata service has these files; what it was asked is in FOLDER.log. `closed`: it leads nowhere else."""
     write(folder, files)
     forwards = [f"guestfwd=tcp:{address}:80-cmd:{HERE}/metadata-service {folder}" for address in ("169.254.169.254", "168.63.129.16")]
-    return network(*ADDRESSES, *forwards, card=f",mac={MAC}")
+    return network(closed, *ADDRESSES, *forwards, card=f",mac={MAC}")
 
 
 def nocloud(folder, instance, name):
@@ -82,15 +82,14 @@ def openstack(folder, instance, name):
 
 def ec2(folder, instance, name):
     number = "ec2e1916-9099-7caf-fd21-012345abcdef"
-    about = "2021-03-23/meta-data"
-    card = f"{about}/network/interfaces/macs/{MAC}"
+    about = {
+        "user-data": user_data(instance, name),
+        "dynamic/instance-identity/document": {"instanceId": instance, "region": "eu-central-1", "architecture": "x86_64"},
+        "meta-data/instance-id": instance, "meta-data/local-hostname": name, "meta-data/placement/availability-zone": "eu-central-1a",
+        "meta-data/public-keys/.list": "0=key", "meta-data/public-keys/0/openssh-key": KEY,
+    } | {f"meta-data/network/interfaces/macs/{MAC}/{what}": value for what, value in [("device-number", "0"), ("mac", MAC), ("local-ipv4s", "168.0.0.15")]}
     return ["-uuid", number, "-smbios", f"type=1,serial={number}"] + service(folder, {
-        "latest/api/token": "token",
-        "2021-03-23/user-data": user_data(instance, name),
-        f"{about}/instance-id": instance, f"{about}/local-hostname": name, f"{about}/placement/availability-zone": "eu-central-1a",
-        f"{about}/public-keys/.list": "0=key", f"{about}/public-keys/0/openssh-key": KEY,
-        f"{card}/device-number": "0", f"{card}/mac": MAC, f"{card}/local-ipv4s": "168.0.0.15",
-    })
+        "latest/api/token": "token", **{f"{version}/{what}": value for version in ("2009-04-04", "2021-03-23") for what, value in about.items()}})
 
 
 def gce(folder, instance, name):
@@ -131,7 +130,7 @@ def azure(folder, instance, name):
 <GoalState><Incarnation>1</Incarnation><Container><ContainerId>container</ContainerId>
 <RoleInstanceList><RoleInstance><InstanceId>role</InstanceId></RoleInstance></RoleInstanceList></Container></GoalState>
 """,
-    })
+    }, closed="restrict=off")  # cloud-init wants a router of Azure's, and a network that leads nowhere names none
 
 
 # Each by what cloud-init calls its source, and an id of a machine as that cloud has them.

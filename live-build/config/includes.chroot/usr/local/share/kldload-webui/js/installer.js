@@ -124,7 +124,7 @@ function inPlace(draw) {
 }
 function drawQuestions(main) {
   main.replaceChildren(h("h1", { class: "only-heard" }, t("install")), h("div", { class: "installer" },
-    h("nav", { "aria-label": t("steps") }, h("ol", {}, STEPS.map(([name], index) => h("li", { "data-step": name }, h("a", { href: `#install/${name}`, onclick: (event) => { event.preventDefault(); const step = document.getElementById(name); step.scrollIntoView(); step.focus({ preventScroll: true }); } }, h("span", { class: "mark", "aria-hidden": "true" }, String(index + 1)), t(`step_${name}`)))))),
+    h("nav", { "aria-label": t("steps") }, h("ol", { tabindex: "-1" }, STEPS.map(([name], index) => h("li", { "data-step": name }, h("a", { href: `#install/${name}`, onclick: (event) => { event.preventDefault(); const step = document.getElementById(name); step.scrollIntoView(); step.focus({ preventScroll: true }); } }, h("span", { class: "mark", "aria-hidden": "true" }, String(index + 1)), t(`step_${name}`)))))),
     h("div", {}, STEPS.map(([name]) => h("section", { class: "step", id: name, tabindex: "-1", "aria-labelledby": `${name}-title` }, h("header", {}, h("h2", { id: `${name}-title` }, t(`step_${name}`)), h("p", {}, t(`step_${name}_why`))), h("div", { class: "body" })))),
     h("aside", { class: "answers", "aria-label": t("answers") }, h("header", {}, h("h3", {}, t("answers")), h("span", { class: "tag", id: "state", role: "status" })), h("pre", { tabindex: "0", "aria-label": t("answers") }),
       h("footer", { class: "buttons" },
