@@ -8,7 +8,7 @@
 #   scp_end
 
 scp_work=/run/kldload-export-scp
-scp_lib=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")")
+scp_lib=${BASH_SOURCE[0]%/*}
 scp_waits=(5 10 20 40 60 60) # seconds, after a break; as often as that without getting any further
 scp_options=()
 
