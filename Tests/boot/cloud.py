@@ -9,8 +9,10 @@ from situation import network
 MAC = "52:54:00:12:34:56"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKp0WZ7tOQ6fLZcJXrYlq6mZ0V6JX8qvI9Xo5m2S3dVn test"
 HERE = os.path.dirname(os.path.realpath(__file__))
+# The addresses that a machine gets: as its network is described to it, or by DHCP.
+STATIC, LEASED = "192.0.2.7", "168.0.0.15"
 # A network that has the addresses in it at which clouds answer: 169.254.169.254, and Azure's 168.63.129.16.
-ADDRESSES = ["restrict=on", "net=168.0.0.0/7", "host=168.0.0.2", "dns=168.0.0.3", "dhcpstart=168.0.0.15"]
+ADDRESSES = ["restrict=on", "net=168.0.0.0/7", "host=168.0.0.2", "dns=168.0.0.3", f"dhcpstart={LEASED}"]
 
 
 def user_data(instance, name):
@@ -43,7 +45,7 @@ def disk(folder, label, files):
 
 
 def service(folder, files):
-    """QEMU's options for a network whose metadata service has these files; what it was asked is in FOLDER.log."""
+    """QEMU's options for a network whose metadata service has these files."""
     write(folder, files)
     forwards = [f"guestfwd=tcp:{address}:80-cmd:{HERE}/metadata-service {folder}" for address in ("169.254.169.254", "168.63.129.16")]
     return network(*ADDRESSES, *forwards, card=f",mac={MAC}")
@@ -55,7 +57,7 @@ def nocloud(folder, instance, name):
         "user-data": user_data(instance, name),
         "network-config": f"""version: 2
 ethernets:
-  any: {{match: {{macaddress: "{MAC}"}}, addresses: [192.0.2.7/24], routes: [{{to: 0.0.0.0/0, via: 192.0.2.1}}]}}
+  any: {{match: {{macaddress: "{MAC}"}}, addresses: [{STATIC}/24], routes: [{{to: 0.0.0.0/0, via: 192.0.2.1}}]}}
 """,
     }) + network("restrict=on", card=f",mac={MAC}")
 
@@ -70,7 +72,7 @@ def of_openstack(instance, name, addresses):
 
 
 def config_drive(folder, instance, name):
-    static = {"type": "ipv4", "ip_address": "192.0.2.7", "netmask": "255.255.255.0", "routes": []}
+    static = {"type": "ipv4", "ip_address": STATIC, "netmask": "255.255.255.0", "routes": []}
     return disk(folder, "config-2", of_openstack(instance, name, static)) + network("restrict=on", card=f",mac={MAC}")
 
 
@@ -87,7 +89,7 @@ def ec2(folder, instance, name):
         "dynamic/instance-identity/document": {"instanceId": instance, "region": "eu-central-1", "architecture": "x86_64"},
         "meta-data/instance-id": instance, "meta-data/local-hostname": name, "meta-data/placement/availability-zone": "eu-central-1a",
         "meta-data/public-keys/.list": "0=key", "meta-data/public-keys/0/openssh-key": KEY,
-    } | {f"meta-data/network/interfaces/macs/{MAC}/{what}": value for what, value in [("device-number", "0"), ("mac", MAC), ("local-ipv4s", "168.0.0.15")]}
+    } | {f"meta-data/network/interfaces/macs/{MAC}/{what}": value for what, value in [("device-number", "0"), ("mac", MAC), ("local-ipv4s", LEASED)]}
     return ["-uuid", number, "-smbios", f"type=1,serial={number}"] + service(folder, {
         "latest/api/token": "token", **{f"{version}/{what}": value for version in ("2009-04-04", "2021-03-23") for what, value in about.items()}})
 
@@ -105,7 +107,7 @@ def gce(folder, instance, name):
 
 def azure(folder, instance, name):
     whole = base64.b64encode(user_data(instance, name).encode()).decode()
-    address = {"privateIpAddress": "168.0.0.15", "publicIpAddress": ""}
+    address = {"privateIpAddress": LEASED, "publicIpAddress": ""}
     media = disk(f"{folder}.media", "PROVISIONING", {"ovf-env.xml": f"""<Environment xmlns="http://schemas.dmtf.org/ovf/environment/1" xmlns:wa="http://schemas.microsoft.com/windowsazure">
  <wa:ProvisioningSection><wa:Version>1.0</wa:Version>
   <LinuxProvisioningConfigurationSet xmlns="http://schemas.microsoft.com/windowsazure">
@@ -133,13 +135,12 @@ def azure(folder, instance, name):
     })
 
 
-# What cloud-init complains of, and goes on: Azure's DHCP says how its addresses are reached (RFC 3442), which QEMU's can't.
-COMPLAINTS = {"Azure": "failure to find primary DHCP interface"}
-# Each by what cloud-init calls its source, and an id of a machine as that cloud has them.
+# Each by what cloud-init calls its source: what plays it, an id of a machine as that cloud has them, the address that it gives, and what
+# cloud-init complains of, and goes on: Azure's DHCP says how its addresses are reached (RFC 3442), which QEMU's can't.
 CLOUDS = {
-    "ConfigDrive": (config_drive, "8f2c7a10-3f0e-4c6a-9a52-1f0c5d5f5e01"),
-    "OpenStack": (openstack, "8f2c7a10-3f0e-4c6a-9a52-1f0c5d5f5e02"),
-    "Ec2": (ec2, "i-0123456789abcdef0"),
-    "GCE": (gce, "4711471147114711"),
-    "Azure": (azure, "8f2c7a10-3f0e-4c6a-9a52-1f0c5d5f5e05"),
+    "ConfigDrive": (config_drive, "8f2c7a10-3f0e-4c6a-9a52-1f0c5d5f5e01", f"{STATIC}/24", None),
+    "OpenStack": (openstack, "8f2c7a10-3f0e-4c6a-9a52-1f0c5d5f5e02", f"{LEASED}/7", None),
+    "Ec2": (ec2, "i-0123456789abcdef0", f"{LEASED}/7", None),
+    "GCE": (gce, "4711471147114711", f"{LEASED}/7", None),
+    "Azure": (azure, "8f2c7a10-3f0e-4c6a-9a52-1f0c5d5f5e05", f"{LEASED}/7", "failure to find primary DHCP interface"),
 }
