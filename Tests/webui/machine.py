@@ -26,6 +26,7 @@ from ports import free_port
 
 logging.getLogger("asyncio").setLevel(logging.ERROR)  # how long a test takes is nobody's warning
 HERE = pathlib.Path(__file__).resolve().parent
+PATIENCE = 120  # seconds for what comes at once on a machine that has nothing else to do
 LIVE = HERE.parent.parent / "live-build/config/includes.chroot"
 WEBUI = LIVE / "usr/local/bin/kldload-webui"
 PYTHON = os.environ.get("WEBUI_PYTHON", "/usr/bin/python3")  # the one that has python3-websockets
@@ -274,6 +275,9 @@ errors: No known data errors
         self.processes.append(process)
         return process
 
+    def logs(self):
+        return "".join((self.root / log).read_text() for log in ("helper.log", "serve.log") if (self.root / log).exists())
+
     def helper_answers(self):
         try:
             with socket.socket(socket.AF_UNIX) as client:
@@ -290,11 +294,11 @@ errors: No known data errors
         except OSError:
             return False
 
-    def wait_for(self, condition, what, seconds=15):
+    def wait_for(self, condition, what, seconds=PATIENCE):
         until = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > until or any(process.poll() is not None for process in self.processes):
-                raise AssertionError(f"{what} did not come: " + "".join((self.root / log).read_text() for log in ("helper.log", "serve.log") if (self.root / log).exists()))
+                raise AssertionError(f"{what} did not come: {self.logs()}")
             time.sleep(0.02)
 
     def stop(self):
@@ -324,9 +328,9 @@ errors: No known data errors
         """(status, headers, text)"""
         port = self.tls_port if secure else self.port
         if secure:
-            connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=15, context=ssl.create_default_context(cafile=f"{self.root}/var/lib/kldload-webui/tls.crt"))
+            connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=PATIENCE, context=ssl.create_default_context(cafile=f"{self.root}/var/lib/kldload-webui/tls.crt"))
         else:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=15)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         headers = {"Host": host or f"127.0.0.1:{port}", **(headers or {})}
         if body is not None:
             headers.setdefault("Content-Type", "application/json")
@@ -358,31 +362,37 @@ errors: No known data errors
         user = f"token:{secret}@" if secret else ""
         more = {"ssl": ssl.create_default_context(cafile=f"{self.root}/var/lib/kldload-webui/tls.crt")} if secure else {}
         async with websockets.connect(f"{'wss' if secure else 'ws'}://{user}127.0.0.1:{port}/ws", max_size=2**24, **{name: fields}, **more) as socket_:
-            yield Client(socket_)
+            yield Client(socket_, self.logs)
 
 
 class Client:
-    def __init__(self, connection):
-        self.connection, self.events, self.number = connection, [], 0
+    def __init__(self, connection, logs):
+        self.connection, self.logs, self.events, self.number = connection, logs, [], 0
+
+    async def received(self, seconds, waited_for):
+        try:
+            return json.loads(await asyncio.wait_for(self.connection.recv(), seconds))
+        except asyncio.TimeoutError:
+            raise AssertionError(f"{waited_for} did not come; what came: {self.events}\n{self.logs()}") from None
 
     async def ask(self, action, **arguments):
         """The answer to a request; what comes meanwhile is in `events`."""
         self.number += 1
         await self.connection.send(json.dumps({"action": action, "id": self.number, **arguments}))
         while True:
-            message = json.loads(await asyncio.wait_for(self.connection.recv(), 30))
+            message = await self.received(PATIENCE, f"the answer to {action}")
             if message.get("id") == self.number:
                 return message
             self.events.append(message)
 
-    async def until(self, condition, seconds=30):
+    async def until(self, condition, seconds=PATIENCE):
         """The first event that is so."""
         for message in self.events:
             if condition(message):
                 return message
         deadline = time.monotonic() + seconds
         while True:
-            message = json.loads(await asyncio.wait_for(self.connection.recv(), deadline - time.monotonic()))
+            message = await self.received(deadline - time.monotonic(), "an event")
             self.events.append(message)
             if condition(message):
                 return message

@@ -203,15 +203,15 @@ class Rights(InProcess):
 class Json(InProcess):
     def test_bombs_are_refused_before_they_are_built(self):
         for bomb in ("[" * 100000, '{"a":' * 50000, '{"action":"ping","x":' + "[" * 500 + "]" * 500 + "}", "9" * 5000000):
-            begun = time.monotonic()
+            begun = time.process_time()
             self.assertIn(self.ask(bomb)["code"], ("bad_request", "too_large"))
-            self.assertLess(time.monotonic() - begun, 1)
+            self.assertLess(time.process_time() - begun, 1)
 
     def test_strings_of_quotes_and_backslashes_take_no_longer_than_others(self):
         for text in ('"' * 999999, '\\"' * 400000, '"' + "\\" * 999999, '{"action":"' + '\\"' * 400000, '"' + "\\\\\"" * 300000):
-            begun = time.monotonic()
+            begun = time.process_time()
             self.assertEqual(self.ask(text)["code"], "bad_request")
-            self.assertLess(time.monotonic() - begun, 2)
+            self.assertLess(time.process_time() - begun, 2)
 
     def test_what_is_no_json_is_refused(self):
         for text in ("", "x", "{", '{"action":NaN}', '{"action":Infinity}', "[]", "1", '"ping"', "null", b"\xff\xfe", '{"action":' + "9" * 30 + "}", '{"action":"ping","id":{}}',
