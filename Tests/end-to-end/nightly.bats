@@ -6,6 +6,7 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2032,SC2119,SC2120,SC2154 # backticks are Markdown's; night is called with words by run; bats sets output and stderr, made-site the rest
 
 load made-site.bash
+load ../lib/ports
 
 setup_file() {
     serve_made_site
@@ -40,7 +41,7 @@ serve_ssh() {
     if [[ $(id -u) == 0 ]]; then mkdir -p /run/sshd; fi # it would not start without
     ssh-keygen -q -t ed25519 -N '' -f ssh/host
     ssh-keygen -q -t ed25519 -N '' -f ssh/user
-    ssh_port=$((30000 + RANDOM % 10000))
+    ssh_port=$(free_port)
     cat >ssh/sshd_config <<EOT
 Port $ssh_port
 ListenAddress 127.0.0.1
@@ -380,7 +381,7 @@ kill_nights() { # JUDGE
     type -P rsync >/dev/null || skip 'rsync is not installed'
     mkdir -p "$iso"
     touch "$iso/notes.txt" "$iso/kldload-theirs.iso"
-    rsync_port=$((20000 + RANDOM % 10000))
+    rsync_port=$(free_port)
     cat >rsyncd.conf <<EOT
 port = $rsync_port
 address = 127.0.0.1

@@ -2,6 +2,7 @@
 # Golden images by the installer: where they are written to, and how they get to another machine. The other machine is a real sshd, here.
 # shellcheck disable=SC2016  # for inner shells
 bats_require_minimum_version 1.5.0
+load ../lib/ports
 
 setup() {
     library=$BATS_TEST_DIRNAME/../../live-build/config/includes.chroot/usr/lib/kldload-installer/lib
@@ -30,7 +31,7 @@ a_server() {
     ssh-keygen -q -t ed25519 -N '' -f key
     printf '#!/bin/bash\n%s\n' "${1:-exec bash -c \"\$SSH_ORIGINAL_COMMAND\"}" > forced
     chmod 755 forced
-    port=$((20000 + RANDOM % 20000))
+    port=$(free_port)
     printf '%s\n' "Port $port" 'ListenAddress 127.0.0.1' "HostKey $PWD/host" "AuthorizedKeysFile $PWD/key.pub" 'StrictModes no' 'UsePAM no' \
         'PasswordAuthentication no' 'PermitRootLogin yes' "ForceCommand $PWD/forced" "PidFile $PWD/pid" > sshd_config
     "$(type -P sshd)" -f sshd_config -E sshd.log 3>&-

@@ -13,6 +13,8 @@
 # TLS, tokens) is a Python program; its Python is the one that client.py and misbehaving-proxy.py run in.
 
 remote_tests=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
+# shellcheck source=Tests/lib/ports.bash
+. "$remote_tests/../lib/ports.bash"
 REMOTE_TOOLS=${REMOTE_TOOLS:-${remote_tests%/*/*}/.build/remote-tools}
 buildbox=$REMOTE_TOOLS/buildbox
 remote_python=$REMOTE_TOOLS/python/bin/python3
@@ -204,12 +206,6 @@ server_answers() { # NAME PORT FILE: whether it does, within 30 s
         ((SECONDS < deadline)) || return
         sleep 0.05
     done
-}
-port_taken() { (: <> "/dev/tcp/127.0.0.1/$1") 2> /dev/null; }
-free_port() { # one that nobody listens at, below those that the kernel gives to clients
-    local port
-    while port=$((20000 + RANDOM % 12000)) && port_taken "$port"; do :; done
-    echo "$port"
 }
 
 # server_runs NAME: whether any process of it is there: what casd runs has groups of its own, in the same session

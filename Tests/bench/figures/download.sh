@@ -8,7 +8,7 @@ amount=$(awk '{ bytes += $4 } END { printf "%d packages, %.0f MB", NR, bytes / 1
 
 # Serves $work/mirror on 127.0.0.1 and sets `port`.
 serve() {
-    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    port=$(free_port)
     if command -v nginx >/dev/null; then
         mkdir -- "$work/nginx"
         cat >"$work/nginx/conf" <<CONF
