@@ -80,9 +80,9 @@ VIEWS.machine = {
     drawEvents(main).catch(() => {});
     drawCredentials(main).catch(() => {});
     drawTokens(main).catch(() => {});
-    const golden = live ? null : drawGolden($("#golden", main)), heard = machine.on("system_info", draw);
+    const golden = live ? null : drawGolden($("#golden", main)), heard = [machine.on("system_info", draw), machine.on("changed", () => drawEvents(main).catch(() => {}))];
     machine.subscribe("status", "jobs").catch(() => {});
-    return () => { heard(); golden?.then((stop) => stop?.(), () => {}); };
+    return () => { heard.forEach((stop) => stop()); golden?.then((stop) => stop?.(), () => {}); };
   },
 };
 // Images of this machine; where there is no kexport, nothing is drawn.
