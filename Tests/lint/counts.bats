@@ -58,6 +58,10 @@ swift() {
         '✘ Suite "S" failed after 1 seconds with 1 issue.' '✘ Test run with 5 tests in 2 suites failed after 1.0 seconds with 1 issue.'
     run bash count suite modules
     [[ $output == *'counted 4 1 0' ]]
+    # What failed is shown wherever it stands in its line, and not what a test that begins was given.
+    swift 1 '◇ Test case passing 1 argument error: x started.' 'error: signal 11' 'a.swift:1: error: no' '✘ Test c() recorded an issue'
+    run bash count suite modules
+    [[ $output == $'error: signal 11\na.swift:1: error: no\n✘ Test c() recorded an issue\nmodules: '* ]]
     swift 1 '◇ Test c() started.' 'Fatal error'
     run bash count suite modules
     [[ $output == *'they did not run to their end'*'counted 0 1 0' ]]
