@@ -49,6 +49,7 @@ class InProcess(unittest.TestCase):
             self.ran.append((list(command), apart))
             raise web.Refused("failed", "nothing runs in this test")
 
+        self.start = web.start
         self.addCleanup(setattr, web, "start", web.start)
         web.start = never
 
@@ -198,6 +199,17 @@ class Rights(InProcess):
         self.ask({"action": "credentials_save", "creds": {"scp": {"user": "ada", "password": "••••"}}})
         with open(web.CREDENTIALS, encoding="utf-8") as file:
             self.assertEqual(json.load(file)["scp"], {"user": "ada", "password": "hunter2"})
+
+
+class Started(InProcess):
+    def test_what_can_not_be_started_is_refused_by_its_name(self):
+        web.start = self.start
+        broken = f"{self.folder.name}/broken"
+        with open(broken, "wb") as file:
+            file.write(b"\x7fELF and no more")
+        os.chmod(broken, 0o755)
+        with self.assertRaisesRegex(web.Refused, f"{broken} can't be started: Exec format error"):
+            run(web.said([broken]))
 
 
 class Json(InProcess):

@@ -100,7 +100,7 @@ async function drawGolden(place) {
   draw(first);
   return follow("golden", lines, { buttons: [make], ended: async () => draw(await machine.ask("golden_status")) });
 }
-async function drawEvents(main = document) {
+async function drawEvents(main) {
   const { events } = await machine.ask("db_events", { limit: 25 });
   $("#events", main)?.replaceChildren(table([t("time"), t("who"), t("action"), t("outcome")], events.map((event) => h("tr", {}, h("td", {}, when(event.time)), h("td", {}, `${event.who} ${event.address}`), h("td", { class: "mono" }, event.action), h("td", {}, event.outcome))), t("none")));
 }
